@@ -1,0 +1,113 @@
+//! The app's client secret, which HubSpot signs its requests with.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A client secret; its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct SigningSecret(String);
+
+/// The client secrets that count now: the current one and, while it is rotated, the one before.
+///
+/// Kept as JSON: `{"clientSecret":"…","previousClientSecret":"…"}`. Both may be missing or empty: a
+/// stack can be deployed before the secret is known, and then verifies nothing.
+#[derive(Debug, Clone, Default)]
+pub struct ClientSecrets(Vec<SigningSecret>);
+
+/// The reason a stored client secret cannot be used; it never repeats the stored text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(r#"the stored client secret must be JSON like {{"clientSecret":"…"}}"#)]
+pub struct InvalidClientSecrets;
+
+impl SigningSecret {
+    /// Takes a secret as HubSpot shows it; `None` where it is empty.
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SigningSecret(…)")
+    }
+}
+
+impl ClientSecrets {
+    /// Reads the secrets from the JSON that Secrets Manager keeps.
+    pub fn from_json(json: &str) -> Result<Self, InvalidClientSecrets> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Stored {
+            client_secret: Option<String>,
+            previous_client_secret: Option<String>,
+        }
+        let stored: Stored = serde_json::from_str(json).map_err(|_| InvalidClientSecrets)?;
+        Ok(Self(
+            [stored.client_secret, stored.previous_client_secret]
+                .into_iter()
+                .flatten()
+                .filter_map(SigningSecret::new)
+                .collect(),
+        ))
+    }
+
+    /// Returns the secret to sign with; `None` until one has been set.
+    pub fn current(&self) -> Option<&SigningSecret> {
+        self.0.first()
+    }
+
+    /// Returns every secret that a signature may have been made with.
+    pub fn accepted(&self) -> &[SigningSecret] {
+        &self.0
+    }
+}
+
+impl From<SigningSecret> for ClientSecrets {
+    fn from(secret: SigningSecret) -> Self {
+        Self(vec![secret])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_secrets_are_accepted_while_one_replaces_the_other() {
+        let secrets =
+            ClientSecrets::from_json(r#"{"clientSecret":"new","previousClientSecret":"old"}"#)
+                .unwrap();
+        assert_eq!(secrets.current(), SigningSecret::new("new").as_ref());
+        assert_eq!(secrets.accepted().len(), 2);
+    }
+
+    #[test]
+    fn a_stack_without_a_secret_yet_accepts_none() {
+        for json in ["{}", r#"{"clientSecret":""}"#] {
+            let secrets = ClientSecrets::from_json(json).unwrap();
+            assert_eq!(
+                (secrets.current(), secrets.accepted().len()),
+                (None, 0),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_the_expected_json_without_repeating_it() {
+        let error = ClientSecrets::from_json("marked-secret").unwrap_err();
+        assert!(!error.to_string().contains("marked"));
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        let secrets = ClientSecrets::from_json(r#"{"clientSecret":"marked-secret"}"#).unwrap();
+        assert!(!format!("{secrets:?}").contains("marked"));
+    }
+}

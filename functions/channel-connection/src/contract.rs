@@ -1,0 +1,125 @@
+//! What HubSpot expects of a webhook's answer, and where an answer departs from it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::phone_number::{E164, Extension};
+
+/// A departure of an answer from HubSpot's contract; it never repeats the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Where in the answer: `phoneNumbers[3].extension`, empty for the whole.
+    pub place: String,
+    /// What is wrong there.
+    pub problem: &'static str,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => formatter.write_str(self.problem),
+            place => write!(formatter, "{place}: {}", self.problem),
+        }
+    }
+}
+
+/// Lists every departure of an answer's body from the contract; none means that HubSpot can use it.
+pub fn violations(body: &[u8]) -> Vec<Violation> {
+    let whole = |problem| {
+        vec![Violation {
+            place: String::new(),
+            problem,
+        }]
+    };
+    let body: Value = match serde_json::from_slice(body) {
+        Ok(body) => body,
+        Err(_) => return whole("the answer is not JSON"),
+    };
+    if body.is_array() {
+        return whole("the answer is a bare array; it must be an object with phoneNumbers");
+    }
+    match body.get("phoneNumbers") {
+        None => whole("the answer has no phoneNumbers"),
+        Some(Value::Array(numbers)) => numbers
+            .iter()
+            .enumerate()
+            .flat_map(|(at, number)| of_number(at, number))
+            .collect(),
+        Some(_) => whole("phoneNumbers is not an array"),
+    }
+}
+
+fn of_number(at: usize, number: &Value) -> impl Iterator<Item = Violation> {
+    let text = |field: &str| number.get(field).and_then(Value::as_str).map(str::to_owned);
+    let is_e164 = text("e164PhoneNumber").is_some_and(|number| E164::try_from(number).is_ok());
+    let is_named = text("friendlyName").is_some();
+    let is_extension = number.get("extension").is_none()
+        || text("extension").is_some_and(|extension| Extension::try_from(extension).is_ok());
+    [
+        (
+            is_e164,
+            "e164PhoneNumber",
+            "must be an E.164 number like +18001231234",
+        ),
+        (is_named, "friendlyName", "must be a text"),
+        (is_extension, "extension", "must be digits, or be left out"),
+    ]
+    .into_iter()
+    .filter(|(holds, ..)| !holds)
+    .map(move |(_, field, problem)| Violation {
+        place: format!("phoneNumbers[{at}].{field}"),
+        problem,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(body: &str) -> Vec<String> {
+        violations(body.as_bytes())
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn an_answer_to_the_contract_has_none() {
+        for body in [
+            r#"{"phoneNumbers":[]}"#,
+            r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"1","friendlyName":"Sales"}]}"#,
+            r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}"#,
+        ] {
+            assert_eq!(told(body), Vec::<String>::new(), "{body}");
+        }
+    }
+
+    #[test]
+    fn names_place_and_problem() {
+        let cases = [
+            ("", "the answer is not JSON"),
+            (
+                "[]",
+                "the answer is a bare array; it must be an object with phoneNumbers",
+            ),
+            ("{}", "the answer has no phoneNumbers"),
+            (r#"{"phoneNumbers":{}}"#, "phoneNumbers is not an array"),
+            (
+                r#"{"phoneNumbers":[{"e164Number":"+18001231234","friendlyName":"Sales"}]}"#,
+                "phoneNumbers[0].e164PhoneNumber: must be an E.164 number like +18001231234",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234"}]}"#,
+                "phoneNumbers[0].friendlyName: must be a text",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"","friendlyName":"Sales"}]}"#,
+                "phoneNumbers[0].extension: must be digits, or be left out",
+            ),
+        ];
+        for (body, violation) in cases {
+            assert_eq!(told(body), [violation], "{body}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Configuration from environment variables, parsed into types once, at start.
+
+use std::{error::Error, str::FromStr};
+
+/// Looks a variable up by name; `std::env::var(name).ok()` in a function, a table in a test.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A variable that keeps the function from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The variable is not set.
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    /// The variable's value, which is not repeated, does not parse.
+    #[error("the environment variable {name} {reason}")]
+    Invalid {
+        /// The variable's name.
+        name: &'static str,
+        /// What its value must be.
+        reason: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Reads a variable that must be set.
+pub fn required<T>(lookup: Lookup<'_>, name: &'static str) -> Result<T, EnvironmentError>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    required_with(lookup, name, T::from_str)
+}
+
+/// Reads a variable that must be set, with a parser of its own.
+pub fn required_with<T, E: Error + Send + Sync + 'static>(
+    lookup: Lookup<'_>,
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, EnvironmentError> {
+    let text = optional(lookup, name).ok_or(EnvironmentError::Missing(name))?;
+    parse(&text).map_err(|reason| EnvironmentError::Invalid {
+        name,
+        reason: reason.into(),
+    })
+}
+
+/// Reads a variable that may be left unset; an empty one counts as unset.
+pub fn optional(lookup: Lookup<'_>, name: &str) -> Option<String> {
+    lookup(name).filter(|text| !text.is_empty())
+}
+
+/// Reads the process's own variables.
+pub fn process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::AppId;
+
+    #[test]
+    fn a_bad_value_is_named_with_what_it_should_be_and_never_repeated() {
+        let error = required::<AppId>(&|_| Some("marked".into()), "APP_ID")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "the environment variable APP_ID must be a whole number from 1 to 9223372036854775807"
+        );
+    }
+
+    #[test]
+    fn an_unset_or_empty_variable_is_named() {
+        for value in [None, Some(String::new())] {
+            let error = required::<AppId>(&|_| value.clone(), "APP_ID")
+                .unwrap_err()
+                .to_string();
+            assert_eq!(error, "the environment variable APP_ID is not set");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! HubSpot's channel connection contract, and the numbers that a vendor keeps for it.
+//!
+//! Rules live in modules that know neither AWS nor HTTP: [`signature`], [`numbers_request`],
+//! [`number_row`], [`numbers_response`], [`settings`]. One adapter per outside system stands
+//! beside them, each behind the feature of its name: `numbers_table` (`dynamodb`),
+//! `http_client` and `webhook_call` (`http-client`), `secret_store` (`secrets-manager`).
+#![warn(missing_docs)]
+
+pub mod client_secrets;
+pub mod contract;
+pub mod environment;
+#[cfg(feature = "http-client")]
+pub mod http_client;
+pub mod ids;
+pub mod number_row;
+pub mod numbers_request;
+pub mod numbers_response;
+#[cfg(feature = "dynamodb")]
+pub mod numbers_table;
+pub mod phone_number;
+pub mod public_url;
+#[cfg(feature = "secrets-manager")]
+pub mod secret_store;
+pub mod settings;
+pub mod signature;
+#[cfg(feature = "http-client")]
+pub mod webhook_call;

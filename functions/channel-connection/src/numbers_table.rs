@@ -1,0 +1,74 @@
+//! The numbers table in DynamoDB.
+//!
+//! Partition key `portalId` (N), sort key `number` (S): see [`crate::number_row`] for the rest.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{DisplayErrorContext, SdkError},
+    operation::query::QueryError,
+    types::AttributeValue,
+};
+
+use crate::{
+    ids::PortalId,
+    number_row::{Attribute, NumberRow},
+};
+
+/// Reads numbers from one table.
+#[derive(Debug, Clone)]
+pub struct NumbersTable {
+    client: Client,
+    name: String,
+}
+
+/// The reason a portal's numbers could not be read; for the log, it may name the endpoint.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the numbers table: {}", DisplayErrorContext(.0))]
+pub struct ReadError(#[from] SdkError<QueryError>);
+
+impl NumbersTable {
+    /// Names the table to read; nothing is sent yet.
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Reads all rows of a portal, in the order of their keys, page after page.
+    pub async fn rows(&self, portal: PortalId) -> Result<Vec<NumberRow>, ReadError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("portalId = :portal")
+            .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
+            // "number" is one of DynamoDB's reserved words.
+            .projection_expression("#number, friendlyName, userIds")
+            .expression_attribute_names("#number", "number")
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = Vec::new();
+        while let Some(item) = pages.next().await {
+            rows.push(row(item?));
+        }
+        Ok(rows)
+    }
+}
+
+fn row(mut item: HashMap<String, AttributeValue>) -> NumberRow {
+    let mut text = |name| match item.remove(name) {
+        None => Attribute::Missing,
+        Some(AttributeValue::S(text)) => Attribute::Value(text),
+        Some(_) => Attribute::WrongType,
+    };
+    NumberRow {
+        number: text("number"),
+        friendly_name: text("friendlyName"),
+        user_ids: match item.remove("userIds") {
+            None => Attribute::Missing,
+            Some(AttributeValue::Ns(ids)) => Attribute::Value(ids),
+            Some(_) => Attribute::WrongType,
+        },
+    }
+}

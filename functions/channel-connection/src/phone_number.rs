@@ -1,0 +1,187 @@
+//! Phone numbers as the numbers table keys them and as HubSpot takes them.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// A number in E.164 form: `+`, a country code, at most 15 digits in all.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct E164(String);
+
+/// The digits to dial once the number has answered: 1 to 20 of them.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Extension(String);
+
+/// The table's sort key: `+18001231234`, or `+18001231234;ext=1` as RFC 3966 writes extensions.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NumberKey {
+    /// The number itself.
+    pub number: E164,
+    /// The extension, where the number has one.
+    pub extension: Option<Extension>,
+}
+
+/// The reason a text is no phone number; it never repeats the text, which may be a customer's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidNumber {
+    /// The part before the extension is no E.164 number.
+    #[error("not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0")]
+    NotE164,
+    /// The extension is not made of digits.
+    #[error("not an extension: 1 to 20 digits")]
+    NotAnExtension,
+}
+
+// libphonenumber, which HubSpot formats numbers with, knows no longer extension.
+const LONGEST_EXTENSION: usize = 20;
+const EXTENSION_MARK: &str = ";ext=";
+
+impl E164 {
+    /// Returns the number with its leading plus sign.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Extension {
+    /// Returns the extension's digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for E164 {
+    type Error = InvalidNumber;
+
+    fn try_from(text: String) -> Result<Self, InvalidNumber> {
+        let digits = text.strip_prefix('+').ok_or(InvalidNumber::NotE164)?;
+        let well_formed = (2..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if well_formed {
+            Ok(Self(text))
+        } else {
+            Err(InvalidNumber::NotE164)
+        }
+    }
+}
+
+impl TryFrom<String> for Extension {
+    type Error = InvalidNumber;
+
+    fn try_from(text: String) -> Result<Self, InvalidNumber> {
+        let well_formed = (1..=LONGEST_EXTENSION).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit());
+        if well_formed {
+            Ok(Self(text))
+        } else {
+            Err(InvalidNumber::NotAnExtension)
+        }
+    }
+}
+
+impl FromStr for NumberKey {
+    type Err = InvalidNumber;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNumber> {
+        let (number, extension) = match text.split_once(EXTENSION_MARK) {
+            Some((number, extension)) => (number, Some(extension.to_owned().try_into()?)),
+            None => (text, None),
+        };
+        Ok(Self {
+            number: number.to_owned().try_into()?,
+            extension,
+        })
+    }
+}
+
+impl fmt::Display for NumberKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.number.0)?;
+        match &self.extension {
+            Some(extension) => write!(formatter, "{EXTENSION_MARK}{}", extension.0),
+            None => Ok(()),
+        }
+    }
+}
+
+macro_rules! debug_without_digits {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )*};
+}
+debug_without_digits!(E164, Extension, NumberKey);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_names_a_number_and_perhaps_its_extension() {
+        let plain: NumberKey = "+18001231234".parse().unwrap();
+        assert_eq!(
+            (plain.number.as_str(), plain.extension),
+            ("+18001231234", None)
+        );
+        let extended: NumberKey = "+18001231234;ext=1".parse().unwrap();
+        assert_eq!(extended.extension.unwrap().as_str(), "1");
+    }
+
+    #[test]
+    fn refuses_what_is_not_e164() {
+        for text in [
+            "",
+            "+",
+            "+1",
+            "18001231234",
+            "+0800123",
+            "+1 800",
+            "+1234567890123456",
+            "+1800;x=1",
+            "+١٢٣",
+        ] {
+            assert_eq!(
+                text.parse::<NumberKey>(),
+                Err(InvalidNumber::NotE164),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_an_extension_that_is_not_digits() {
+        for text in [
+            "+1800;ext=",
+            "+1800;ext=a",
+            "+1800;ext=1;ext=2",
+            "+1800;ext=123456789012345678901",
+        ] {
+            assert_eq!(
+                text.parse::<NumberKey>(),
+                Err(InvalidNumber::NotAnExtension),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_digit() {
+        let key: NumberKey = "+18001231234;ext=1".parse().unwrap();
+        assert_eq!(format!("{key:?} {:?}", key.number), "NumberKey(…) E164(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_reads_back_as_written(text in r"\+[1-9][0-9]{1,14}(;ext=[0-9]{1,20})?") {
+            prop_assert_eq!(text.parse::<NumberKey>().unwrap().to_string(), text);
+        }
+    }
+}

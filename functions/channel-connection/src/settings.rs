@@ -1,0 +1,203 @@
+//! HubSpot's channel connection settings: which URL it calls for numbers, and whether users see it.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::AppId;
+
+/// The settings that an app has in HubSpot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelConnectionSettings {
+    /// The webhook that HubSpot calls; whoever wrote it may have written anything.
+    pub url: String,
+    /// Whether every customer's users can select the app, all or nothing.
+    pub is_ready: bool,
+}
+
+/// A change to settings that stand: a missing field stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsChange {
+    /// The new URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The new flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_ready: Option<bool>,
+}
+
+/// The one write that brings HubSpot from what it holds to what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Both are the same already.
+    Nothing,
+    /// There are no settings yet.
+    Create(ChannelConnectionSettings),
+    /// There are settings, which differ.
+    Change(SettingsChange),
+    /// There are settings, and there should be none.
+    Remove,
+}
+
+/// Finds the write that brings `held` to `wanted`; `None` stands for no settings at all.
+pub fn write_between(
+    held: Option<&ChannelConnectionSettings>,
+    wanted: Option<&ChannelConnectionSettings>,
+) -> Write {
+    match (held, wanted) {
+        (None, None) => Write::Nothing,
+        (Some(_), None) => Write::Remove,
+        (None, Some(wanted)) => Write::Create(wanted.clone()),
+        (Some(held), Some(wanted)) if held == wanted => Write::Nothing,
+        (Some(held), Some(wanted)) => Write::Change(SettingsChange {
+            url: (held.url != wanted.url).then(|| wanted.url.clone()),
+            is_ready: (held.is_ready != wanted.is_ready).then_some(wanted.is_ready),
+        }),
+    }
+}
+
+/// A version of HubSpot's API, by the name that stands in its paths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// The default of this project.
+    #[default]
+    V2026_03,
+    /// The version after it.
+    V2026_09,
+    /// The version before dates became names, under a path of another shape.
+    V3,
+}
+
+/// The reason a text names no API version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 2026-03, 2026-09 or v3")]
+pub struct UnknownApiVersion;
+
+impl ApiVersion {
+    /// Every version there is.
+    pub const ALL: [Self; 3] = [Self::V2026_03, Self::V2026_09, Self::V3];
+
+    /// Returns the name, as paths and configuration write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V2026_03 => "2026-03",
+            Self::V2026_09 => "2026-09",
+            Self::V3 => "v3",
+        }
+    }
+
+    /// Returns the path of an app's channel connection settings; `app` is its id or a router's pattern.
+    pub fn settings_path(self, app: impl fmt::Display) -> String {
+        match self {
+            Self::V3 => format!("/crm/v3/extensions/calling/{app}/settings/channel-connection"),
+            dated => format!(
+                "/crm/extensions/calling/{}/{app}/settings/channel-connection",
+                dated.name()
+            ),
+        }
+    }
+}
+
+impl FromStr for ApiVersion {
+    type Err = UnknownApiVersion;
+
+    fn from_str(text: &str) -> Result<Self, UnknownApiVersion> {
+        Self::ALL
+            .into_iter()
+            .find(|version| version.name() == text)
+            .ok_or(UnknownApiVersion)
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// The physical id of an app's registration in CloudFormation: another app is another resource.
+pub fn physical_id(app: AppId) -> String {
+    format!("channel-connection/{app}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(url: &str, is_ready: bool) -> ChannelConnectionSettings {
+        ChannelConnectionSettings {
+            url: url.into(),
+            is_ready,
+        }
+    }
+
+    #[test]
+    fn writes_what_differs_and_nothing_else() {
+        let (held, other) = (
+            settings("https://a.example/", false),
+            settings("https://b.example/", true),
+        );
+        assert_eq!(write_between(None, None), Write::Nothing);
+        assert_eq!(write_between(Some(&held), Some(&held)), Write::Nothing);
+        assert_eq!(
+            write_between(None, Some(&held)),
+            Write::Create(held.clone())
+        );
+        assert_eq!(write_between(Some(&held), None), Write::Remove);
+        let change = |change| Write::Change(change);
+        assert_eq!(
+            write_between(Some(&held), Some(&settings("https://a.example/", true))),
+            change(SettingsChange {
+                url: None,
+                is_ready: Some(true)
+            })
+        );
+        assert_eq!(
+            write_between(Some(&held), Some(&settings("https://b.example/", false))),
+            change(SettingsChange {
+                url: Some("https://b.example/".into()),
+                is_ready: None
+            })
+        );
+        assert_eq!(
+            write_between(Some(&held), Some(&other)),
+            change(SettingsChange {
+                url: Some("https://b.example/".into()),
+                is_ready: Some(true)
+            })
+        );
+    }
+
+    #[test]
+    fn a_change_sends_only_the_fields_it_changes() {
+        let change = SettingsChange {
+            url: None,
+            is_ready: Some(true),
+        };
+        assert_eq!(
+            serde_json::to_string(&change).unwrap(),
+            r#"{"isReady":true}"#
+        );
+    }
+
+    #[test]
+    fn the_old_version_has_a_path_of_another_shape() {
+        let app: AppId = "7".parse().unwrap();
+        assert_eq!(
+            ApiVersion::V2026_03.settings_path(app),
+            "/crm/extensions/calling/2026-03/7/settings/channel-connection"
+        );
+        assert_eq!(
+            ApiVersion::V3.settings_path(app),
+            "/crm/v3/extensions/calling/7/settings/channel-connection"
+        );
+    }
+
+    #[test]
+    fn versions_are_known_by_name() {
+        assert_eq!("2026-09".parse(), Ok(ApiVersion::V2026_09));
+        assert_eq!("2027-01".parse::<ApiVersion>(), Err(UnknownApiVersion));
+    }
+}
