@@ -2,6 +2,8 @@
 
 use std::{error::Error, str::FromStr};
 
+use crate::public_url::Reach;
+
 /// Looks a variable up by name; `std::env::var(name).ok()` in a function, a table in a test.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -45,6 +47,14 @@ pub fn required_with<T, E: Error + Send + Sync + 'static>(
 /// Reads a variable that may be left unset; an empty one counts as unset.
 pub fn optional(lookup: Lookup<'_>, name: &str) -> Option<String> {
     lookup(name).filter(|text| !text.is_empty())
+}
+
+/// Reads `ALLOW_LOCAL_URLS`, which only the local stack sets to `true`.
+pub fn reach(lookup: Lookup<'_>) -> Reach {
+    match optional(lookup, "ALLOW_LOCAL_URLS").as_deref() {
+        Some("true") => Reach::Local,
+        _ => Reach::Public,
+    }
 }
 
 /// Reads the process's own variables.

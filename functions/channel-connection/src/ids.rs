@@ -17,6 +17,9 @@ macro_rules! hubspot_id {
         pub struct $name(i64);
 
         impl $name {
+            /// The largest identifier, which HubSpot will hardly come to give anyone.
+            pub const LARGEST: Self = Self(i64::MAX);
+
             /// Returns the identifier as HubSpot's JSON carries it.
             pub fn get(self) -> i64 {
                 self.0

@@ -25,8 +25,8 @@ pub struct NumbersTable {
 
 /// The reason a portal's numbers could not be read; for the log, it may name the endpoint.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the numbers table: {}", DisplayErrorContext(.0))]
-pub struct ReadError(#[from] SdkError<QueryError>);
+#[error("cannot read the numbers table: {}", DisplayErrorContext(&**.0))]
+pub struct ReadError(#[source] Box<SdkError<QueryError>>);
 
 impl NumbersTable {
     /// Names the table to read; nothing is sent yet.
@@ -50,7 +50,7 @@ impl NumbersTable {
             .send();
         let mut rows = Vec::new();
         while let Some(item) = pages.next().await {
-            rows.push(row(item?));
+            rows.push(row(item.map_err(|error| ReadError(error.into()))?));
         }
         Ok(rows)
     }

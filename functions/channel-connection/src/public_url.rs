@@ -76,8 +76,10 @@ impl PublicUrl {
 
 fn has_public_host(url: &Url) -> bool {
     match url.host() {
+        // Names of one machine or one network: RFC 6761, RFC 6762, and those without a dot.
         Some(Host::Domain(name)) => {
-            name.contains('.') && !name.ends_with(".localhost") && !name.ends_with(".local")
+            let (_, last_label) = name.rsplit_once('.').unwrap_or_default();
+            !matches!(last_label, "" | "localhost" | "local" | "internal")
         }
         _ => false,
     }
@@ -120,6 +122,7 @@ mod tests {
             ("ftp://calls.example.com/", InvalidUrl::NotHttps),
             ("https://localhost/", InvalidUrl::NotPublic),
             ("https://api.localhost/", InvalidUrl::NotPublic),
+            ("https://calls.internal/", InvalidUrl::NotPublic),
             ("https://10.0.0.1/", InvalidUrl::NotPublic),
             ("https://[::1]/", InvalidUrl::NotPublic),
             ("https://user@calls.example.com/", InvalidUrl::Credentials),

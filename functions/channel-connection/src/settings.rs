@@ -4,8 +4,6 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::AppId;
-
 /// The settings that an app has in HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,14 +115,10 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-/// The physical id of an app's registration in CloudFormation: another app is another resource.
-pub fn physical_id(app: AppId) -> String {
-    format!("channel-connection/{app}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::AppId;
 
     fn settings(url: &str, is_ready: bool) -> ChannelConnectionSettings {
         ChannelConnectionSettings {

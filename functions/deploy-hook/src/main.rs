@@ -1,1 +1,39 @@
-fn main() {}
+use std::{error::Error, sync::Arc};
+
+use aws_config::BehaviorVersion;
+use channel_connection::environment;
+use deploy_hook::{config::Config, hook::Hook};
+use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    tracing::init_default_subscriber();
+    let hook = Arc::new(
+        start()
+            .await
+            .inspect_err(|error| tracing::error!(%error, "cannot start"))?,
+    );
+    run(service_fn(move |event: LambdaEvent<Value>| {
+        let hook = Arc::clone(&hook);
+        async move {
+            // Boxed, because the compiler lays out no future that is nested this deeply.
+            let handled = Box::pin(hook.handle(event.payload, event.context.deadline()));
+            let answer = handled.await;
+            answer.map_err(|error| Diagnostic {
+                error_type: "DeployHook".into(),
+                error_message: error.to_string(),
+            })
+        }
+    }))
+    .await
+}
+
+async fn start() -> Result<Hook, Box<dyn Error + Send + Sync>> {
+    let config = Config::read(&environment::process)?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    Ok(Hook::new(
+        config,
+        aws_sdk_secretsmanager::Client::new(&aws),
+    )?)
+}

@@ -2,9 +2,9 @@
 
 use channel_connection::{
     client_secrets::SigningSecret,
-    environment::{EnvironmentError, Lookup, optional, required, required_with},
+    environment::{EnvironmentError, Lookup, optional, reach, required, required_with},
     ids::AppId,
-    public_url::{PublicUrl, Reach},
+    public_url::PublicUrl,
 };
 
 /// What the function must know before it can answer.
@@ -32,10 +32,11 @@ pub enum ClientSecretSource {
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
+        let reach = reach(environment);
         Ok(Self {
             app_id: required(environment, "APP_ID")?,
             webhook_url: required_with(environment, "WEBHOOK_URL", |text| {
-                PublicUrl::parse(text, reach(environment))
+                PublicUrl::parse(text, reach)
             })?,
             numbers_table: required(environment, "NUMBERS_TABLE")?,
             client_secret: match optional(environment, "HUBSPOT_CLIENT_SECRET")
@@ -47,12 +48,5 @@ impl Config {
                 }
             },
         })
-    }
-}
-
-fn reach(environment: Lookup<'_>) -> Reach {
-    match optional(environment, "ALLOW_LOCAL_URLS").as_deref() {
-        Some("true") => Reach::Local,
-        _ => Reach::Public,
     }
 }

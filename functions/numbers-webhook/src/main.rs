@@ -8,9 +8,11 @@ use numbers_webhook::{config::Config, webhook::Webhook};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing::init_default_subscriber();
-    let config = Config::read(&environment::process)?;
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let webhook = Arc::new(Webhook::start(config, &aws).await?);
+    let webhook = Arc::new(
+        start()
+            .await
+            .inspect_err(|error| tracing::error!(%error, "cannot start"))?,
+    );
     run(service_fn(move |request: Request| {
         let webhook = Arc::clone(&webhook);
         async move {
@@ -18,4 +20,10 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         }
     }))
     .await
+}
+
+async fn start() -> Result<Webhook, Box<dyn Error + Send + Sync>> {
+    let config = Config::read(&environment::process)?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    Ok(Webhook::start(config, &aws).await?)
 }

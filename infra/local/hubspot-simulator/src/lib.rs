@@ -1,1 +1,78 @@
+//! HubSpot on one machine: its channel connection settings API, and the caller of the webhook.
+//!
+//! It keeps one developer account with one app. Tests start it in-process on a free port; the
+//! binary serves it to the local stack.
 
+mod account;
+mod authentication;
+mod control;
+mod error_body;
+pub mod sample_event;
+mod settings_api;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use account::{Account, RegisteredSettings, SettingsCall};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What the account's parts share while the simulator serves.
+type SharedAccount = Arc<Mutex<Account>>;
+
+/// A running simulator; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    account: SharedAccount,
+    server: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts serving an account on a listener.
+    pub fn start(listener: TcpListener, account: Account) -> std::io::Result<Self> {
+        let address = listener.local_addr()?;
+        let account = Arc::new(Mutex::new(account));
+        let routes = settings_api::routes(&account).merge(control::routes(&account)?);
+        let server = tokio::spawn(async move {
+            // axum's server never ends by itself, and retries when a connection cannot be accepted.
+            let _ = axum::serve(listener, routes).await;
+        });
+        Ok(Self {
+            address,
+            account,
+            server,
+        })
+    }
+
+    /// Starts on a free port of this machine, as tests want it.
+    pub async fn on_free_port(account: Account) -> std::io::Result<Self> {
+        Self::start(TcpListener::bind(("127.0.0.1", 0)).await?, account)
+    }
+
+    /// Returns what stands in place of `https://api.hubapi.com`.
+    pub fn api_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at the account, or changes it behind everyone's back.
+    pub fn with_account<T>(&self, look: impl FnOnce(&mut Account) -> T) -> T {
+        look(&mut lock(&self.account))
+    }
+
+    /// Serves until the process is told to stop.
+    pub async fn serve(mut self) {
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(account: &SharedAccount) -> std::sync::MutexGuard<'_, Account> {
+    account.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,1 +1,101 @@
-fn main() {}
+//! Serves the simulated HubSpot, or makes a sample event fit for a running stack.
+
+use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, time::SystemTime};
+
+use channel_connection::{
+    client_secrets::SigningSecret,
+    environment,
+    ids::AppId,
+    public_url::{PublicUrl, Reach},
+};
+use clap::{Parser, Subcommand};
+use hubspot_simulator::{Account, Simulator, sample_event};
+use tokio::net::TcpListener;
+
+/// HubSpot on one machine, for the local stack.
+///
+/// Secrets come from the environment: `HUBSPOT_CLIENT_SECRET`, `HUBSPOT_DEVELOPER_API_KEY` and
+/// `HUBSPOT_ACCESS_TOKEN`.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the settings API, and call the registered webhook on demand.
+    Serve {
+        /// The address to listen on.
+        #[arg(long, default_value = "127.0.0.1:4577")]
+        listen: SocketAddr,
+        /// The app that the account has.
+        #[arg(long)]
+        app_id: AppId,
+    },
+    /// Print a sample event with a fresh timestamp and signature.
+    Event {
+        /// A file of events/.
+        file: PathBuf,
+        /// The stack's webhook URL.
+        #[arg(long)]
+        url: String,
+        /// Where the outcome of a custom resource's event goes.
+        #[arg(long)]
+        response_url: Option<String>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hubspot-simulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Serve { listen, app_id } => {
+            let account = Account::new(
+                app_id,
+                client_secret()?,
+                environment::required::<String>(
+                    &environment::process,
+                    "HUBSPOT_DEVELOPER_API_KEY",
+                )?,
+                environment::required::<String>(&environment::process, "HUBSPOT_ACCESS_TOKEN")?,
+            );
+            Simulator::start(TcpListener::bind(listen).await?, account)?
+                .serve()
+                .await;
+        }
+        Command::Event {
+            file,
+            url,
+            response_url,
+        } => {
+            let url = PublicUrl::parse(&url, Reach::Local)?;
+            let secret = client_secret()?;
+            let stack = sample_event::Stack {
+                url: &url,
+                secret: &secret,
+                response_url: response_url.as_deref(),
+            };
+            let event = serde_json::from_slice(&std::fs::read(file)?)?;
+            println!(
+                "{:#}",
+                sample_event::refresh(event, &stack, SystemTime::now())?
+            );
+        }
+    }
+    Ok(())
+}
+
+fn client_secret() -> Result<SigningSecret, Box<dyn Error>> {
+    let text: String = environment::required(&environment::process, "HUBSPOT_CLIENT_SECRET")?;
+    Ok(SigningSecret::new(text).ok_or("HUBSPOT_CLIENT_SECRET is empty")?)
+}

@@ -1,0 +1,49 @@
+# The commands of this project; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test smoke lint invoke clean
+
+AWS_PORT ?= 4566
+HUBSPOT_PORT ?= 4577
+
+TOOLS := .local/tools
+PYTHON := $(TOOLS)/bin/python
+PREPARED := $(TOOLS)/prepared
+
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine until Ctrl-C
+	@exec $(PYTHON) infra/local/stack.py run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
+
+smoke: $(PREPARED) build-quick ## Bring the stack up on free ports, check it from outside, take it down
+	@exec $(PYTHON) infra/local/stack.py smoke
+
+invoke: $(PREPARED) ## Send a sample event to the running local stack: EVENT=known-portal
+	@exec $(PYTHON) infra/local/invoke.py "$(EVENT)"
+
+test: check-prerequisites ## Run the tests
+	@cargo test --workspace --quiet
+
+lint: $(PREPARED) ## Check format, code and template
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --region us-east-1 --template infra/template.yaml
+
+clean: ## Remove everything that was fetched or built
+	@rm -rf .local target
+
+.PHONY: check-prerequisites build-quick
+check-prerequisites:
+	@infra/local/check-prerequisites
+
+# The whole workspace, as the tests build it, so that neither builds anything twice.
+build-quick: check-prerequisites
+	@echo "build       cargo build (quick profile; some minutes the first time)"
+	@cargo build --workspace --quiet
+
+$(PREPARED): infra/local/requirements.txt | check-prerequisites
+	@echo "tools       fetching into $(TOOLS) (about a minute)"
+	@rm -rf $(TOOLS)
+	@python3 -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@

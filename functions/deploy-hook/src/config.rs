@@ -1,0 +1,54 @@
+//! The function's configuration, from the variables that `infra/template.yaml` sets.
+
+use channel_connection::{
+    environment::{EnvironmentError, Lookup, reach, required, required_with},
+    ids::AppId,
+    public_url::{PublicUrl, Reach},
+    settings::ApiVersion,
+};
+
+/// What the function must know before it can act.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What this stack registers when nobody says otherwise.
+    pub target: Target,
+    /// `HUBSPOT_API_URL`: where HubSpot's API is, without a slash at its end.
+    pub hubspot_api_url: String,
+    /// `CLIENT_SECRET_ARN`: the secret that the probe signs with.
+    pub client_secret_arn: String,
+    /// `HUBSPOT_CREDENTIAL_ARN`: the secret that holds the API credential.
+    pub credential_arn: String,
+    /// `ALLOW_LOCAL_URLS`: whether http and localhost are taken, as the local stack needs it.
+    pub reach: Reach,
+}
+
+/// Which settings are meant, and what URL they should hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// `APP_ID`: the vendor's app.
+    pub app_id: AppId,
+    /// `WEBHOOK_URL`: this stack's webhook.
+    pub url: PublicUrl,
+    /// `HUBSPOT_API_VERSION`: the version of HubSpot's API to speak.
+    pub api_version: ApiVersion,
+}
+
+impl Config {
+    /// Reads the configuration; the error names the variable and what it must be.
+    pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
+        let reach = reach(environment);
+        Ok(Self {
+            target: Target {
+                app_id: required(environment, "APP_ID")?,
+                url: required_with(environment, "WEBHOOK_URL", |text| {
+                    PublicUrl::parse(text, reach)
+                })?,
+                api_version: required(environment, "HUBSPOT_API_VERSION")?,
+            },
+            hubspot_api_url: required(environment, "HUBSPOT_API_URL")?,
+            client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
+            credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
+            reach,
+        })
+    }
+}

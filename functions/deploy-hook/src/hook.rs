@@ -1,0 +1,186 @@
+//! The way of an event: CloudFormation's or an operator's, to the registration and back.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest;
+use aws_sdk_secretsmanager::Client as SecretsManager;
+use channel_connection::{
+    client_secrets::{ClientSecrets, InvalidClientSecrets},
+    http_client,
+    secret_store::{self, SecretError},
+};
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::{error, info};
+
+use crate::{
+    action::{Action, StatusReport},
+    config::{Config, Target},
+    credential::{Credential, CredentialError},
+    custom_resource::{PropertyError, ResourceEvent, Wish},
+    hubspot::{ApiError, SettingsApi},
+    probe::{Patience, Probe, ProbeError},
+    registration::{Cause, RegisterError, Registration, Removal},
+    response_url::{self, AnswerError},
+};
+
+/// How long one call of HubSpot or of the webhook may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
+/// What is kept back of the invocation's time to tell CloudFormation the outcome.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(5);
+/// New API deployments and permissions were seen to take seconds to be known everywhere.
+const PATIENCE: Patience = Patience {
+    tries: 12,
+    pause: Duration::from_secs(1),
+};
+
+/// The hook, ready to take events.
+#[derive(Debug)]
+pub struct Hook {
+    config: Config,
+    secrets_manager: SecretsManager,
+    http: reqwest::Client,
+    patience: Patience,
+}
+
+/// The reason an event came to nothing; its text goes to CloudFormation or to the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// The event is of no kind that the hook takes.
+    #[error(r#"this event is neither CloudFormation's nor an action; try {{"action":"status"}}"#)]
+    UnknownEvent,
+    /// The custom resource's properties cannot be used.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// A secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The client secret is not kept in the form it should be.
+    #[error(transparent)]
+    ClientSecret(#[from] InvalidClientSecrets),
+    /// There is no usable credential.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The probe cannot be prepared.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// HubSpot did not tell what it holds.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The registration failed.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The settings could not be removed.
+    #[error("{0}. The settings may still stand in HubSpot.")]
+    Remove(#[source] Cause),
+    /// CloudFormation could not be told.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+}
+
+impl Hook {
+    /// Prepares the clients; nothing is sent yet.
+    pub fn new(config: Config, secrets_manager: SecretsManager) -> reqwest::Result<Self> {
+        let http = http_client::client(CALL_TIMEOUT, config.reach)?;
+        Ok(Self {
+            config,
+            secrets_manager,
+            http,
+            patience: PATIENCE,
+        })
+    }
+
+    /// Replaces how long a URL is tried, for callers who know that it stands already.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Handles one event; an operator's gets the answer, CloudFormation's is answered elsewhere.
+    pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, HookError> {
+        if event.get("RequestType").is_some() {
+            let request: CloudFormationCustomResourceRequest =
+                serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            let event = ResourceEvent::new(request).ok_or(HookError::UnknownEvent)?;
+            self.custom_resource(event, deadline).await?;
+            return Ok(Value::Null);
+        }
+        match serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)? {
+            Action::Status => self.status().await,
+        }
+    }
+
+    async fn custom_resource(
+        &self,
+        event: ResourceEvent,
+        deadline: SystemTime,
+    ) -> Result<(), HookError> {
+        let time_left = deadline
+            .duration_since(SystemTime::now())
+            .unwrap_or_default();
+        let deadline = Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
+        let outcome = self.fulfil(&event, deadline).await;
+        match &outcome {
+            Ok(done) => info!(done, "custom resource"),
+            Err(reason) => error!(%reason, "custom resource"),
+        }
+        let response_url = event.response_url.clone();
+        let response = event.answer(outcome.map_err(|reason| reason.to_string()));
+        Ok(response_url::put(&self.http, &response_url, &response).await?)
+    }
+
+    async fn fulfil(&self, event: &ResourceEvent, deadline: Instant) -> Result<String, HookError> {
+        match event.wish(self.config.reach)? {
+            Wish::Nothing => Ok("Nothing was registered, so nothing was removed.".into()),
+            Wish::Register(target, readiness) => {
+                let registration = self.registration(&target).await?;
+                let settings = registration
+                    .register(&target.url, readiness, deadline)
+                    .await?;
+                Ok(format!(
+                    "HubSpot holds {} with isReady={}.",
+                    settings.url, settings.is_ready
+                ))
+            }
+            Wish::Remove(target) => {
+                let removal = self.registration(&target).await?.remove(&target.url).await;
+                Ok(match removal.map_err(HookError::Remove)? {
+                    Removal::Removed => "The settings were removed from HubSpot.",
+                    Removal::NothingThere => "HubSpot held no settings.",
+                    Removal::OfAnotherStack => "HubSpot holds another URL, which was left alone.",
+                }
+                .into())
+            }
+        }
+    }
+
+    async fn status(&self) -> Result<Value, HookError> {
+        let target = &self.config.target;
+        let api = self.settings_api(target).await?;
+        let report = StatusReport::new(target, api.credential_kind(), api.read().await?);
+        // A plain struct of texts and numbers serialises always.
+        Ok(serde_json::to_value(report).unwrap_or_default())
+    }
+
+    async fn registration(&self, target: &Target) -> Result<Registration, HookError> {
+        let secrets = self.secret(&self.config.client_secret_arn).await?;
+        let secrets = ClientSecrets::from_json(&secrets)?;
+        let probe = Probe::new(self.http.clone(), &secrets, target.app_id, self.patience)?;
+        Ok(Registration::new(self.settings_api(target).await?, probe))
+    }
+
+    async fn settings_api(&self, target: &Target) -> Result<SettingsApi, HookError> {
+        let credential = Credential::from_json(&self.secret(&self.config.credential_arn).await?)?;
+        Ok(SettingsApi::new(
+            self.http.clone(),
+            &self.config.hubspot_api_url,
+            target,
+            credential,
+        ))
+    }
+
+    /// Secrets are read at each event: a hook runs rarely, and they may have been set since.
+    async fn secret(&self, arn: &str) -> Result<String, SecretError> {
+        secret_store::read(&self.secrets_manager, arn).await
+    }
+}

@@ -1,0 +1,56 @@
+//! CloudFormation's answer: without it a stack waits for an hour.
+
+use std::time::Duration;
+
+use aws_lambda_events::cloudformation::CloudFormationCustomResourceResponse as Response;
+use reqwest::{Client, header::CONTENT_TYPE};
+
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// The reason CloudFormation could not be told; it never holds the presigned URL.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The address was not reached.
+    #[error("CloudFormation's response URL cannot be reached")]
+    Unreachable(#[source] reqwest::Error),
+    /// The address did not take the answer.
+    #[error("CloudFormation's response URL answered {0}")]
+    Refused(u16),
+    /// The answer does not serialise.
+    #[error("the answer to CloudFormation cannot be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// Tells CloudFormation the outcome, a few times if need be.
+pub async fn put(
+    http: &Client,
+    response_url: &str,
+    response: &Response,
+) -> Result<(), AnswerError> {
+    let body = serde_json::to_string(response)?;
+    let mut tries_left = TRIES;
+    loop {
+        tries_left -= 1;
+        match put_once(http, response_url, body.clone()).await {
+            Err(error) if tries_left > 0 => {
+                tracing::warn!(%error, tries_left, "CloudFormation not told yet");
+                tokio::time::sleep(PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn put_once(http: &Client, response_url: &str, body: String) -> Result<(), AnswerError> {
+    // The URL is presigned without a content type; S3 refuses any other.
+    let request = http.put(response_url).header(CONTENT_TYPE, "").body(body);
+    let response = request
+        .send()
+        .await
+        .map_err(|error| AnswerError::Unreachable(error.without_url()))?;
+    match response.status() {
+        status if status.is_success() => Ok(()),
+        status => Err(AnswerError::Refused(status.as_u16())),
+    }
+}

@@ -1,0 +1,132 @@
+//! Makes a sample event of `events/` fit for a stack that runs.
+//!
+//! A webhook event gets the present time and, if its signature was right when it was written, a
+//! signature for it; one that was wrong stays wrong. A hook event gets the stack's URL and the
+//! address that is told the outcome.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use channel_connection::{
+    client_secrets::SigningSecret,
+    public_url::{InvalidUrl, PublicUrl, Reach},
+    signature::{self, SIGNATURE_HEADER, SignatureHeaders, SignedParts, TIMESTAMP_HEADER},
+};
+use serde_json::Value;
+
+/// The secret that the sample events are signed with.
+pub const SAMPLE_CLIENT_SECRET: &str = "local-client-secret";
+
+/// What a sample event is made to fit.
+#[derive(Debug)]
+pub struct Stack<'a> {
+    /// The webhook's URL.
+    pub url: &'a PublicUrl,
+    /// The client secret that the stack verifies with.
+    pub secret: &'a SigningSecret,
+    /// Where a custom resource's outcome goes; the sample's own address is nobody's.
+    pub response_url: Option<&'a str>,
+}
+
+/// The reason an event cannot be made to fit.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The event is neither an API Gateway request nor a custom resource's event nor an action.
+    #[error("this is no sample event: it has neither requestContext nor RequestType nor action")]
+    Unknown,
+    /// A webhook event lacks what was signed.
+    #[error("this webhook event has no {0}")]
+    Incomplete(&'static str),
+    /// The event names no usable URL.
+    #[error("this webhook event's URL {0}")]
+    Url(#[from] InvalidUrl),
+}
+
+/// Returns the event as it would look if it came now.
+pub fn refresh(mut event: Value, stack: &Stack<'_>, now: SystemTime) -> Result<Value, EventError> {
+    if event.get("requestContext").is_some() {
+        refresh_signature(&mut event, stack, now)?;
+    } else if event.get("RequestType").is_some() {
+        event["ResourceProperties"]["WebhookUrl"] = stack.url.as_str().into();
+        if let Some(response_url) = stack.response_url {
+            event["ResponseURL"] = response_url.into();
+        }
+    } else if event.get("action").is_none() {
+        return Err(EventError::Unknown);
+    }
+    Ok(event)
+}
+
+fn refresh_signature(
+    event: &mut Value,
+    stack: &Stack<'_>,
+    now: SystemTime,
+) -> Result<(), EventError> {
+    let method = text(event, "/requestContext/http/method", "method")?;
+    let body = body(event)?;
+    let was_right = verifies(event, &method, &body)?;
+    let timestamp = signature::timestamp(now);
+    if was_right {
+        let parts = SignedParts {
+            method: &method,
+            uri: &stack.url.into(),
+            body: &body,
+            timestamp: &timestamp,
+        };
+        event["headers"][SIGNATURE_HEADER] = signature::sign(stack.secret, parts).into();
+    }
+    event["headers"][TIMESTAMP_HEADER] = timestamp.into();
+    Ok(())
+}
+
+/// Whether the sample's signature was right at the time that the sample names.
+fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError> {
+    let header = |name: &str| event["headers"][name].as_str();
+    let timestamp = header(TIMESTAMP_HEADER);
+    let written_at = timestamp
+        .and_then(|text| text.parse().ok())
+        .map(Duration::from_millis);
+    let headers = SignatureHeaders {
+        signature: header(SIGNATURE_HEADER),
+        timestamp,
+        older_version: false,
+    };
+    let uri = (&sample_url(event)?).into();
+    let secrets: Vec<_> = SigningSecret::new(SAMPLE_CLIENT_SECRET)
+        .into_iter()
+        .collect();
+    let then = UNIX_EPOCH + written_at.unwrap_or_default();
+    Ok(signature::verify(&secrets, method, &uri, body, headers, then).is_ok())
+}
+
+/// The URL that the sample's request was sent to.
+fn sample_url(event: &Value) -> Result<PublicUrl, EventError> {
+    let host = text(event, "/requestContext/domainName", "domainName")?;
+    let path = text(event, "/rawPath", "rawPath")?;
+    let query = event["rawQueryString"]
+        .as_str()
+        .filter(|query| !query.is_empty());
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Ok(PublicUrl::parse(
+        &format!("https://{host}{path}{query}"),
+        Reach::Public,
+    )?)
+}
+
+fn body(event: &Value) -> Result<Vec<u8>, EventError> {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let body = text(event, "/body", "body")?;
+    match event["isBase64Encoded"].as_bool() {
+        Some(true) => STANDARD
+            .decode(body)
+            .map_err(|_| EventError::Incomplete("base64 body")),
+        _ => Ok(body.into_bytes()),
+    }
+}
+
+fn text(event: &Value, pointer: &str, name: &'static str) -> Result<String, EventError> {
+    event
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or(EventError::Incomplete(name))
+}

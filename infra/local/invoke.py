@@ -1,0 +1,80 @@
+"""Invokes a function of the running local stack with a sample event, made fresh for it."""
+
+import json
+import os
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from local_aws import AwsError, LocalAws
+from progress import Trouble, complain
+from simulated_hubspot import SimulatedHubSpot
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = ROOT / "events"
+FUNCTION_OF = {"numbers-webhook": "NumbersWebhookFunction", "deploy-hook": "DeployHookFunction"}
+
+
+def find(name):
+    """Finds an event by its file, or by its name alone."""
+    path = Path(name)
+    found = [path] if path.is_file() else sorted(EVENTS.glob(f"*/{path.stem}.json"))
+    if not found:
+        known = ", ".join(sorted(file.stem for file in EVENTS.glob("*/*.json")))
+        raise Trouble(f"There is no event {name!r}. There are: {known}")
+    return found[0].resolve()
+
+
+class CloudFormation(BaseHTTPRequestHandler):
+    """Stands where a custom resource's outcome is put, and prints it."""
+
+    def do_PUT(self):
+        """Takes the outcome."""
+        body = self.rfile.read(int(self.headers["content-length"]))
+        print(f"CloudFormation is told:\n{json.dumps(json.loads(body), indent=2)}\n", flush=True)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Keeps the server's own log off the terminal."""
+
+
+def invoke(name):
+    """Invokes the function that the event is for, and prints what it answers."""
+    file = find(name)
+    folder = ROOT / ".local" / "run"
+    try:
+        ports = json.loads((folder / "stack.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Trouble("No local stack is up in this checkout. Start it in another terminal: make run") from None
+    aws, hubspot = LocalAws(ports["aws"], folder), SimulatedHubSpot(ports["hubspot"], ROOT)
+    outputs = aws.outputs()
+    receiver = HTTPServer(("127.0.0.1", 0), CloudFormation)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    response_url = f"http://localhost:{receiver.server_port}/"
+    event = hubspot.fresh(file, outputs["WebhookUrl"], response_url)
+    answer = aws.invoke(outputs[FUNCTION_OF[file.parent.name]], event)
+    print(json.dumps(readable(answer), indent=2))
+
+
+def readable(answer):
+    """Shows a webhook's body as JSON rather than as text."""
+    if isinstance(answer, dict) and isinstance(answer.get("body"), str):
+        return answer | {"body": json.loads(answer["body"])}
+    return answer
+
+
+def main():
+    """Reads the command line."""
+    os.chdir(ROOT)
+    try:
+        invoke(sys.argv[1] if len(sys.argv) > 1 else "")
+    except (Trouble, OSError, *AwsError) as trouble:
+        complain(trouble)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

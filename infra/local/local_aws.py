@@ -1,0 +1,147 @@
+"""The local AWS: ministack, the stack in it, and what AWS's own users would do with them."""
+
+import csv
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from progress import run
+
+REGION = "us-east-1"
+STACK = "channel-connection-local"
+FUNCTIONS = ("numbers-webhook", "deploy-hook")
+TOOLS = Path(sys.executable).parent
+
+
+class LocalAws:
+    """One ministack, known by its port."""
+
+    def __init__(self, port, folder):
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.port = port
+        self.folder = folder
+        self.env = environment(self.endpoint, folder)
+
+    def start(self, processes):
+        """Starts ministack; its functions run as processes of its group."""
+        shutil.rmtree(self.env["TMPDIR"], ignore_errors=True)
+        Path(self.env["TMPDIR"]).mkdir(parents=True)
+        settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "IOT_MTLS_ENABLED": "0"}
+        process = processes.start("local-aws", [str(TOOLS / "ministack")], self.env | settings)
+        processes.wait_for_port("local-aws", process, self.port)
+
+    def client(self, service):
+        """Returns a client of one service."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=70),
+        )
+
+    def create_secret(self, name, content):
+        """Keeps a secret and returns its ARN."""
+        answer = self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(content))
+        return answer["ARN"]
+
+    def deploy(self, template, parameters):
+        """Deploys the template, and returns the stack's outputs."""
+        parameters = parameters | {"Architecture": architecture(), "DeployId": str(time.time_ns())}
+        command = [
+            *(str(TOOLS / "sam"), "deploy", "--template-file", str(template), "--stack-name", STACK),
+            *("--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--region", REGION),
+            *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
+        ]
+        run(command, self.env, self.folder / "deploy.log", "The deploy failed.")
+        return self.outputs()
+
+    def outputs(self):
+        """Returns what the stack says of itself."""
+        stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def delete(self):
+        """Deletes the stack, and waits until it is gone."""
+        client = self.client("cloudformation")
+        client.delete_stack(StackName=STACK)
+        client.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+
+    def load(self, table, file):
+        """Writes the rows of a CSV file into the numbers table, and returns how many."""
+        with open(file, newline="", encoding="utf-8") as text:
+            items = [item(row) for row in csv.DictReader(text)]
+        client = self.client("dynamodb")
+        for one in items:
+            client.put_item(TableName=table, Item=one)
+        return len(items)
+
+    def invoke(self, function, event):
+        """Invokes a function and returns what it answered."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        return json.loads(answer["Payload"].read() or "null")
+
+
+def item(row):
+    """Makes a row of the numbers table of a row of the sample file."""
+    key = row["number"] + (f";ext={row['extension']}" if row["extension"] else "")
+    made = {
+        "portalId": {"N": row["portalId"]},
+        "number": {"S": key},
+        "friendlyName": {"S": row["friendlyName"]},
+        "updatedAt": {"S": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
+    }
+    if row["userIds"]:
+        made["userIds"] = {"NS": row["userIds"].split()}
+    return made
+
+
+def environment(endpoint, folder):
+    """The variables for everything that talks to the local AWS: nothing of the user's own account."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return env | {
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        # Functions inherit this; without it they would call the real AWS.
+        "AWS_ENDPOINT_URL": endpoint,
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_CHECK_FOR_UPDATES": "0",
+        "TMPDIR": str(folder / "tmp"),
+    }
+
+
+def architecture():
+    """This machine's processor, as AWS names it."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def lay_out(root, folder):
+    """Puts the template and the quick builds of the functions where `sam deploy` finds them.
+
+    The template names its functions by where `make build` puts the optimised builds. A copy of it,
+    with the quick builds beside it in the same way, keeps one from being deployed for the other.
+    """
+    built = Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug"
+    for function in FUNCTIONS:
+        place = folder / "target" / "lambda" / function
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(built / function, place / "bootstrap")
+    (folder / "infra").mkdir(exist_ok=True)
+    return Path(shutil.copy2(root / "infra" / "template.yaml", folder / "infra"))
+
+
+AwsError = (BotoCoreError, ClientError)

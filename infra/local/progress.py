@@ -1,0 +1,56 @@
+"""What the person at the terminal sees while the stack comes up."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+
+class Trouble(Exception):
+    """Something that ends the run, told in words for the person at the terminal."""
+
+
+@contextmanager
+def step(name, detail=""):
+    """Announces a step, and says how long it took."""
+    started = time.monotonic()
+    print(f"{name:<11} {detail}", flush=True)
+    yield
+    print(f"{'':<11} done in {time.monotonic() - started:.1f} s", flush=True)
+
+
+def run(command, env, log, hint):
+    """Runs a command to its end, its output in a file; trouble shows the file's last lines."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        while True:
+            try:
+                status = process.wait(timeout=5)
+                break
+            except subprocess.TimeoutExpired:
+                print(f"{'':<11} still going: {last_line(log)}", flush=True)
+            except BaseException:
+                process.terminate()
+                process.wait()
+                raise
+    if status != 0:
+        raise Trouble(f"{hint}\n\n{tail(log)}\n\nAll of it: {os.path.relpath(log)}")
+
+
+def tail(log, lines=15):
+    """Returns the last lines of a file."""
+    with open(log, encoding="utf-8", errors="replace") as text:
+        return "".join(text.readlines()[-lines:]).rstrip()
+
+
+def last_line(log):
+    """Returns a file's last line, cut to fit beside a step's name."""
+    return (tail(log, 1) or "…")[:60]
+
+
+def complain(trouble):
+    """Prints what ended the run."""
+    print(f"\n{trouble}", file=sys.stderr, flush=True)

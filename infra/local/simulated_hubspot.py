@@ -1,0 +1,63 @@
+"""The simulated HubSpot, over HTTP."""
+
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+APP_ID = 1234567
+# Known to everyone: they open nothing but this machine's own simulator.
+SECRETS = {
+    "HUBSPOT_CLIENT_SECRET": "local-client-secret",
+    "HUBSPOT_DEVELOPER_API_KEY": "local-developer-api-key",
+    "HUBSPOT_ACCESS_TOKEN": "local-access-token",
+}
+
+
+class SimulatedHubSpot:
+    """One simulator, known by its port."""
+
+    def __init__(self, port, root):
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
+        self.program = str(target / "debug" / "hubspot-simulator")
+        self.env = os.environ | SECRETS
+
+    def start(self, processes):
+        """Starts the simulator."""
+        command = [self.program, "serve", "--listen", f"127.0.0.1:{self.port}", "--app-id", str(APP_ID)]
+        process = processes.start("hubspot-simulator", command, self.env)
+        processes.wait_for_port("hubspot-simulator", process, self.port)
+
+    def settings(self):
+        """Returns the registered settings, None where there are none."""
+        return self._ask("/simulator")["settings"]
+
+    def call(self, portal_id, user_id, tampered=False):
+        """Lets a user open the list of numbers; returns request and answer."""
+        return self._ask(
+            "/simulator/call", {"portalId": portal_id, "userId": user_id, "tampered": tampered}
+        )
+
+    def fresh(self, event_file, url, response_url=None):
+        """Returns a sample event that fits the running stack."""
+        command = [self.program, "event", str(event_file), "--url", url]
+        command += ["--response-url", response_url] if response_url else []
+        made = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            raise OSError(made.stderr.strip())
+        return json.loads(made.stdout)
+
+    def _ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
+        # A proxy of the user's knows nothing of this machine's ports.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise OSError(json.load(error)["message"]) from None

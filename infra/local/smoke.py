@@ -1,0 +1,62 @@
+"""What must hold of the stack from outside, each said in a line."""
+
+import json
+import time
+
+EXPECTED = [
+    {"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"},
+    {"e164PhoneNumber": "+18001231235", "extension": "1", "friendlyName": "Front desk"},
+    {"e164PhoneNumber": "+18001231236", "friendlyName": "Customer success Europe and Africa"},
+    {"e164PhoneNumber": "+442079460123", "friendlyName": "London"},
+]
+
+
+def check(stack, portal, user):
+    """Checks everything and returns whether all of it holds; the stack is deleted on the way."""
+    outcomes = [report(name, holds) for name, holds in checks(stack, portal, user)]
+    passed = sum(outcomes)
+    print(f"\n{passed} passed, {len(outcomes) - passed} failed", flush=True)
+    return all(outcomes)
+
+
+def report(name, holds):
+    """Prints one outcome and returns it."""
+    print(f"{'ok    ' if holds else 'FAILED'} {name}", flush=True)
+    return holds
+
+
+def checks(stack, portal, user):
+    """Yields what is claimed, and whether it holds."""
+    print(flush=True)
+    answer = stack.hubspot.call(portal, user)["answer"]
+    yield "HubSpot's signed request is answered with the portal's numbers", (
+        answer == {"status": 200, "body": {"phoneNumbers": EXPECTED}, "violations": []}
+    )
+    unknown = stack.hubspot.call(portal + 1, user)["answer"]
+    yield "an unknown portal gets an empty list", (
+        (unknown["status"], unknown["body"]) == (200, {"phoneNumbers": []})
+    )
+    forged = stack.hubspot.call(portal, user, tampered=True)["answer"]
+    yield "the same request with one byte changed gets 401", forged["status"] == 401
+
+    settings = stack.hubspot.settings()
+    yield "HubSpot holds the stack's URL, ready as asked", (
+        (settings["url"], settings["isReady"]) == (stack.outputs["WebhookUrl"], True)
+    )
+    status = stack.aws.invoke(stack.outputs["DeployHookFunction"], {"action": "status"})
+    yield "the hook's status sees no drift", status.get("drift") is False
+    yield "no number, name or secret is in the functions' logs", not leaks(stack)
+
+    stack.aws.delete()
+    yield "the settings are gone with the stack", stack.hubspot.settings() is None
+
+
+def leaks(stack):
+    """Returns what of the numbers and secrets stands in the functions' logs."""
+    logs = stack.aws.client("logs")
+    told = ""
+    for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
+        told += json.dumps(logs.filter_log_events(logGroupName=group["logGroupName"], startTime=0, endTime=int(time.time() * 1000) + 60_000)["events"])
+    if '\\"outcome\\"' not in told and "outcome" not in told:
+        return ["there are no logs to look at"]
+    return [mark for mark in ("+1800", "Front desk", "local-client-secret", "local-developer-api-key") if mark in told]

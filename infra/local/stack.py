@@ -1,0 +1,150 @@
+"""The whole stack on one machine: `run` keeps it up, `smoke` checks it and ends."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+from local_aws import AwsError, LocalAws, lay_out
+from processes import Processes, free_port, is_taken
+from progress import Trouble, complain, step
+from simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
+from smoke import check
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"
+PORTAL, USER = 62515, 4242
+
+UP = """
+The stack is up. In another terminal:
+
+  call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
+                         -d '{{"portalId":{portal},"userId":{user}}}'
+  what HubSpot holds   curl -s {hubspot}/simulator
+  a sample event       make invoke EVENT=known-portal
+  the hook             make invoke EVENT=status
+  the local AWS        {aws} (any AWS tool, with --endpoint-url)
+  logs                 {logs}
+
+Ctrl-C stops everything.
+"""
+
+
+class Stack:
+    """The local AWS, the simulated HubSpot and the stack between them."""
+
+    def __init__(self, folder, aws_port, hubspot_port):
+        for port, variable in ((aws_port, "AWS_PORT"), (hubspot_port, "HUBSPOT_PORT")):
+            if is_taken(port):
+                raise Trouble(
+                    f"Port {port} is taken by another program."
+                    f" Choose another: make run {variable}={port + 10}"
+                )
+        self.folder = folder
+        self.aws = LocalAws(aws_port, folder)
+        self.hubspot = SimulatedHubSpot(hubspot_port, ROOT)
+        self.outputs = {}
+
+    def bring_up(self, processes):
+        """Starts everything, deploys, and loads the sample numbers."""
+        with step("local AWS", self.aws.endpoint):
+            self.aws.start(processes)
+        with step("HubSpot", f"{self.hubspot.url} (simulated)"):
+            self.hubspot.start(processes)
+        with step("deploy", "infra/template.yaml"):
+            self.outputs = self.aws.deploy(lay_out(ROOT, self.folder / "cloud"), self._parameters())
+        with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
+            self.aws.load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
+
+    def _parameters(self):
+        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
+        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
+        return {
+            "AppId": APP_ID,
+            "IsReady": "true",
+            "ClientSecretArn": self.aws.create_secret("channel-connection/client-secret", client_secret),
+            "HubSpotCredentialArn": self.aws.create_secret("channel-connection/hubspot-credential", credential),
+            "HubSpotApiUrl": self.hubspot.url,
+            "AllowLocalUrls": "true",
+        }
+
+    def show(self):
+        """Lets HubSpot call, and prints what is registered and what was answered."""
+        answered = self.hubspot.call(PORTAL, USER)
+        print(f"\nRegistered with HubSpot:\n{json.dumps(self.hubspot.settings(), indent=2)}")
+        print(f"\nPortal {PORTAL}, user {USER}, answered in {answered['milliseconds']} ms:")
+        print(json.dumps(answered["answer"], indent=2), flush=True)
+
+
+def run(arguments):
+    """Keeps the stack up until Ctrl-C."""
+    folder = ROOT / ".local" / "run"
+    processes = Processes(folder)
+    try:
+        stack = Stack(folder, arguments.aws_port, arguments.hubspot_port)
+        stack.bring_up(processes)
+        stack.show()
+        addresses = {"aws": stack.aws.port, "hubspot": stack.hubspot.port}
+        (folder / "stack.json").write_text(json.dumps(addresses), encoding="utf-8")
+        print(UP.format(
+            hubspot=stack.hubspot.url, aws=stack.aws.endpoint, portal=PORTAL, user=USER,
+            logs=f"{folder.relative_to(ROOT)}/*.log",
+        ), flush=True)
+        watch(processes)
+    finally:
+        (folder / "stack.json").unlink(missing_ok=True)
+        processes.stop()
+        print("Stopped.", flush=True)
+
+
+def watch(processes):
+    """Returns only by an exception: Ctrl-C, or a process that ended by itself."""
+    while True:
+        for name, process in processes.running:
+            if process.poll() is not None:
+                raise Trouble(f"{name} ended by itself; see .local/run/{name}.log")
+        time.sleep(0.5)
+
+
+def smoke(_arguments):
+    """Brings the stack up on free ports, checks it, takes it down, and checks that it is gone."""
+    folder = ROOT / ".local" / "smoke"
+    processes = Processes(folder)
+    try:
+        stack = Stack(folder, free_port(), free_port())
+        stack.bring_up(processes)
+        stack.show()
+        passed = check(stack, PORTAL, USER)
+    finally:
+        processes.stop()
+    shutil.rmtree(folder / "tmp", ignore_errors=True)
+    return 0 if passed else 1
+
+
+def main():
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    running = commands.add_parser("run", help=run.__doc__)
+    running.add_argument("--aws-port", type=int, default=4566)
+    running.add_argument("--hubspot-port", type=int, default=4577)
+    running.set_defaults(command=run)
+    commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.chdir(ROOT)
+    try:
+        return arguments.command(arguments)
+    except KeyboardInterrupt:
+        return 0
+    except (Trouble, OSError, *AwsError) as trouble:
+        complain(trouble)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
