@@ -18,7 +18,7 @@ pub const TIMESTAMP_HEADER: &str = "x-hubspot-request-timestamp";
 /// The header of the versions 1 and 2, which carry no time and so can be replayed for ever.
 pub const OLDER_SIGNATURE_HEADER: &str = "x-hubspot-signature";
 /// The age, either way, beyond which HubSpot's documentation tells to refuse a request.
-pub const LONGEST_AGE: Duration = Duration::from_mins(5);
+pub const LONGEST_AGE: Duration = Duration::from_secs(300);
 
 /// A URL in the form that HubSpot signs: twelve characters that may be percent-encoded are not.
 #[derive(Debug, Clone, PartialEq, Eq)]

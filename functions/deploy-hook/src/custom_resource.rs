@@ -25,7 +25,14 @@ pub struct ResourceEvent {
     pub response_url: String,
     answer: Response,
     properties: Value,
-    is_delete: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Create,
+    Update,
+    Delete,
 }
 
 /// What the stack asks for.
@@ -72,27 +79,26 @@ impl ResourceEvent {
     /// Takes over what CloudFormation sent; `None` for a kind of event that does not exist today.
     pub fn new(request: Request) -> Option<Self> {
         let mut answer = Response::default();
-        let (response_url, properties, is_delete);
+        let (response_url, properties, kind);
         match request {
             Request::Create(event) => {
                 (answer.stack_id, answer.request_id) = (event.stack_id, event.request_id);
                 answer.logical_resource_id = event.logical_resource_id;
-                (response_url, properties, is_delete) =
-                    (event.response_url, event.resource_properties, false);
+                (response_url, properties, kind) =
+                    (event.response_url, event.resource_properties, Kind::Create);
             }
             Request::Update(event) => {
                 (answer.stack_id, answer.request_id) = (event.stack_id, event.request_id);
                 answer.logical_resource_id = event.logical_resource_id;
-                answer.physical_resource_id = event.physical_resource_id;
-                (response_url, properties, is_delete) =
-                    (event.response_url, event.resource_properties, false);
+                (response_url, properties, kind) =
+                    (event.response_url, event.resource_properties, Kind::Update);
             }
             Request::Delete(event) => {
                 (answer.stack_id, answer.request_id) = (event.stack_id, event.request_id);
                 answer.logical_resource_id = event.logical_resource_id;
                 answer.physical_resource_id = event.physical_resource_id;
-                (response_url, properties, is_delete) =
-                    (event.response_url, event.resource_properties, true);
+                (response_url, properties, kind) =
+                    (event.response_url, event.resource_properties, Kind::Delete);
             }
             _ => return None,
         }
@@ -100,25 +106,32 @@ impl ResourceEvent {
             response_url,
             answer,
             properties,
-            is_delete,
+            kind,
         })
+    }
+
+    /// Tells whether the resource is only coming to be.
+    pub fn is_create(&self) -> bool {
+        self.kind == Kind::Create
     }
 
     /// Reads what the stack asks for.
     pub fn wish(&self, reach: Reach) -> Result<Wish, PropertyError> {
-        match (parse(&self.properties, reach), self.is_delete) {
-            (Ok((target, readiness)), false) => Ok(Wish::Register(target, readiness)),
-            (Ok((target, _)), true) => Ok(Wish::Remove(target)),
+        match (self.kind, parse(&self.properties, reach)) {
+            (Kind::Delete, Ok((target, _))) => Ok(Wish::Remove(target)),
             // With properties that were refused at Create, nothing was registered.
-            (Err(_), true) => Ok(Wish::Nothing),
-            (Err(error), false) => Err(error),
+            (Kind::Delete, Err(_)) => Ok(Wish::Nothing),
+            (_, Ok((target, readiness))) => Ok(Wish::Register(target, readiness)),
+            (_, Err(error)) => Err(error),
         }
     }
 
     /// Writes the outcome as CloudFormation expects it, with its explanation.
+    ///
+    /// The template can read a success's explanation as the resource's attribute `Outcome`.
     pub fn answer(self, outcome: Result<String, String>) -> Response {
         let mut answer = self.answer;
-        if !self.is_delete {
+        if self.kind != Kind::Delete {
             // Another app is another resource: CloudFormation then deletes the one before.
             let app = self.properties["AppId"].as_str().unwrap_or("unknown");
             answer.physical_resource_id = physical_id(app);
@@ -128,7 +141,9 @@ impl ResourceEvent {
         } else {
             Status::Failed
         };
-        answer.reason = Some(outcome.unwrap_or_else(|reason| reason));
+        let explanation = outcome.unwrap_or_else(|reason| reason);
+        answer.data.insert("Outcome".into(), explanation.clone());
+        answer.reason = Some(explanation);
         answer
     }
 }

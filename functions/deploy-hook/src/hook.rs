@@ -19,8 +19,8 @@ use crate::{
     credential::{Credential, CredentialError},
     custom_resource::{PropertyError, ResourceEvent, Wish},
     hubspot::{ApiError, SettingsApi},
-    probe::{Patience, Probe, ProbeError},
-    registration::{Cause, RegisterError, Registration, Removal},
+    probe::{Patience, Probe},
+    registration::{Cause, Readiness, RegisterError, Registration, Removal},
     response_url::{self, AnswerError},
 };
 
@@ -61,9 +61,9 @@ pub enum HookError {
     /// There is no usable credential.
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    /// The probe cannot be prepared.
-    #[error(transparent)]
-    Probe(#[from] ProbeError),
+    /// The client secret is still as empty as the stack created it.
+    #[error("the client secret is not set yet")]
+    NoClientSecret,
     /// HubSpot did not tell what it holds.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -76,6 +76,15 @@ pub enum HookError {
     /// CloudFormation could not be told.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+}
+
+impl HookError {
+    fn is_not_set_yet(&self) -> bool {
+        matches!(
+            self,
+            Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
+        )
+    }
 }
 
 impl Hook {
@@ -133,25 +142,53 @@ impl Hook {
         match event.wish(self.config.reach)? {
             Wish::Nothing => Ok("Nothing was registered, so nothing was removed.".into()),
             Wish::Register(target, readiness) => {
-                let registration = self.registration(&target).await?;
-                let settings = registration
-                    .register(&target.url, readiness, deadline)
-                    .await?;
-                Ok(format!(
-                    "HubSpot holds {} with isReady={}.",
-                    settings.url, settings.is_ready
-                ))
-            }
-            Wish::Remove(target) => {
-                let removal = self.registration(&target).await?.remove(&target.url).await;
-                Ok(match removal.map_err(HookError::Remove)? {
-                    Removal::Removed => "The settings were removed from HubSpot.",
-                    Removal::NothingThere => "HubSpot held no settings.",
-                    Removal::OfAnotherStack => "HubSpot holds another URL, which was left alone.",
+                let registered = self.register(&target, readiness, deadline).await;
+                match registered {
+                    // A stack may come before its secrets, which it creates empty.
+                    Err(error) if event.is_create() && error.is_not_set_yet() => Ok(format!(
+                        "Nothing is registered with HubSpot yet: {error}. Set it, then deploy again."
+                    )),
+                    registered => registered,
                 }
-                .into())
             }
+            Wish::Remove(target) => match self.remove(&target).await {
+                Err(error) if error.is_not_set_yet() => {
+                    Ok(format!("Nothing was removed from HubSpot: {error}."))
+                }
+                removed => removed,
+            },
         }
+    }
+
+    async fn register(
+        &self,
+        target: &Target,
+        readiness: Readiness,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
+        let registration = Registration::new(self.settings_api(target).await?);
+        let probe = self.probe(target).await?;
+        let settings = registration
+            .register(&probe, &target.url, readiness, deadline)
+            .await?;
+        Ok(format!(
+            "HubSpot holds {} with isReady={}.",
+            settings.url, settings.is_ready
+        ))
+    }
+
+    async fn remove(&self, target: &Target) -> Result<String, HookError> {
+        let registration = Registration::new(self.settings_api(target).await?);
+        let removal = registration
+            .remove(&target.url)
+            .await
+            .map_err(HookError::Remove)?;
+        Ok(match removal {
+            Removal::Removed => "The settings were removed from HubSpot.",
+            Removal::NothingThere => "HubSpot held no settings.",
+            Removal::OfAnotherStack => "HubSpot holds another URL, which was left alone.",
+        }
+        .into())
     }
 
     async fn status(&self) -> Result<Value, HookError> {
@@ -162,11 +199,16 @@ impl Hook {
         Ok(serde_json::to_value(report).unwrap_or_default())
     }
 
-    async fn registration(&self, target: &Target) -> Result<Registration, HookError> {
-        let secrets = self.secret(&self.config.client_secret_arn).await?;
-        let secrets = ClientSecrets::from_json(&secrets)?;
-        let probe = Probe::new(self.http.clone(), &secrets, target.app_id, self.patience)?;
-        Ok(Registration::new(self.settings_api(target).await?, probe))
+    async fn probe(&self, target: &Target) -> Result<Probe, HookError> {
+        let secrets =
+            ClientSecrets::from_json(&self.secret(&self.config.client_secret_arn).await?)?;
+        let secret = secrets.current().ok_or(HookError::NoClientSecret)?.clone();
+        Ok(Probe::new(
+            self.http.clone(),
+            secret,
+            target.app_id,
+            self.patience,
+        ))
     }
 
     async fn settings_api(&self, target: &Target) -> Result<SettingsApi, HookError> {

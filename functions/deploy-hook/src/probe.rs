@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use channel_connection::{
-    client_secrets::{ClientSecrets, SigningSecret},
+    client_secrets::SigningSecret,
     contract,
     ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
@@ -24,6 +24,8 @@ pub struct Patience {
 }
 
 /// Calls webhooks as HubSpot would, and as a forger would.
+///
+/// It asks for a portal that no customer has, whose list is empty.
 #[derive(Debug)]
 pub struct Probe {
     http: Client,
@@ -35,9 +37,6 @@ pub struct Probe {
 /// The reason a URL is not proved.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// No client secret is set, so nothing can be signed.
-    #[error("the client secret is not set yet")]
-    NoSecret,
     /// The webhook gave no answer.
     #[error("the webhook gave no answer: {0}")]
     NoAnswer(#[from] CallError),
@@ -53,25 +52,19 @@ pub enum ProbeError {
 }
 
 impl Probe {
-    /// Prepares to ask for `app` with the current client secret.
-    pub fn new(
-        http: Client,
-        secrets: &ClientSecrets,
-        app: AppId,
-        patience: Patience,
-    ) -> Result<Self, ProbeError> {
-        let secret = secrets.current().ok_or(ProbeError::NoSecret)?.clone();
-        let (portal_id, user_id) = nobody();
-        Ok(Self {
+    /// Prepares to ask for `app`, signing with the current client secret.
+    pub fn new(http: Client, secret: SigningSecret, app_id: AppId, patience: Patience) -> Self {
+        let question = NumbersRequest {
+            app_id,
+            portal_id: PortalId::LARGEST,
+            user_id: UserId::LARGEST,
+        };
+        Self {
             http,
             secret,
-            question: NumbersRequest {
-                app_id: app,
-                portal_id,
-                user_id,
-            },
+            question,
             patience,
-        })
+        }
     }
 
     /// Proves a URL, trying again while there is patience; the error is the last try's.
@@ -112,9 +105,4 @@ fn check_answer(answer: &WebhookAnswer) -> Result<(), ProbeError> {
         .into_iter()
         .next()
         .map_or(Ok(()), |violation| Err(ProbeError::Violation(violation)))
-}
-
-/// A portal and a user that no customer has, whose list is empty.
-fn nobody() -> (PortalId, UserId) {
-    (PortalId::LARGEST, UserId::LARGEST)
 }

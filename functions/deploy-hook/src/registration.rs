@@ -32,7 +32,6 @@ pub enum Readiness {
 #[derive(Debug)]
 pub struct Registration {
     api: SettingsApi,
-    probe: Probe,
 }
 
 /// What went wrong while HubSpot was being told of a URL.
@@ -76,9 +75,9 @@ pub enum RegisterError {
 type Settings = Option<ChannelConnectionSettings>;
 
 impl Registration {
-    /// Brings together HubSpot's API and the probe.
-    pub fn new(api: SettingsApi, probe: Probe) -> Self {
-        Self { api, probe }
+    /// Takes charge of an app's settings; nothing is sent yet.
+    pub fn new(api: SettingsApi) -> Self {
+        Self { api }
     }
 
     /// Registers a URL, proves it, and then releases it as far as `readiness` says.
@@ -86,6 +85,7 @@ impl Registration {
     /// On failure the former settings stand again. `deadline` includes the time for that.
     pub async fn register(
         &self,
+        probe: &Probe,
         url: &PublicUrl,
         readiness: Readiness,
         deadline: Instant,
@@ -104,7 +104,7 @@ impl Registration {
             },
         };
         let time_for_this = deadline.checked_sub(TIME_TO_RESTORE).unwrap_or(deadline);
-        let attempt = timeout_at(time_for_this, self.release(url, &former, &wanted)).await;
+        let attempt = timeout_at(time_for_this, self.release(probe, url, &former, &wanted)).await;
         let cause = match attempt {
             Ok(Ok(())) => return Ok(wanted),
             Ok(Err(cause)) => cause,
@@ -134,16 +134,17 @@ impl Registration {
     /// The order that keeps users safe: a URL that is or becomes released is proved first.
     async fn release(
         &self,
+        probe: &Probe,
         url: &PublicUrl,
         former: &Settings,
         wanted: &ChannelConnectionSettings,
     ) -> Result<(), Cause> {
         if former.as_ref() == Some(wanted) {
-            return Ok(self.probe.prove(url).await?);
+            return Ok(probe.prove(url).await?);
         }
         let was_ready = is_ready(former.as_ref());
         if was_ready {
-            self.probe.prove(url).await?;
+            probe.prove(url).await?;
         }
         let not_yet = Some(ChannelConnectionSettings {
             is_ready: was_ready && wanted.is_ready,
@@ -151,7 +152,7 @@ impl Registration {
         });
         let held = self.bring(former, &not_yet).await?;
         if !was_ready {
-            self.probe.prove(url).await?;
+            probe.prove(url).await?;
         }
         let wanted = Some(wanted.clone());
         self.bring(&held, &wanted).await?;

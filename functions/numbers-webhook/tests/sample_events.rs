@@ -3,7 +3,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test's set-up may fail loudly"
+    unreachable_pub,
+    reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
 mod support;
@@ -48,10 +49,10 @@ fn request_of(event: &Value) -> Request {
 }
 
 async fn answer_to(webhook: &Webhook, event: &Value) -> (u16, Value) {
-    answered(webhook.answer(request_of(event), signed_at()).await)
+    answered(&webhook.answer(request_of(event), signed_at()).await)
 }
 
-fn answered(response: Response<Body>) -> (u16, Value) {
+fn answered(response: &Response<Body>) -> (u16, Value) {
     assert_eq!(response.headers()["content-type"], "application/json");
     (
         response.status().as_u16(),
@@ -227,7 +228,7 @@ async fn an_answered_request_does_reach_the_port_that_the_test_above_watches() {
     let known_portal = event("known-portal");
     let touched = async {
         while trap.is_untouched() {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     };
     tokio::select! {

@@ -66,8 +66,8 @@ impl Account {
         }
     }
 
-    /// Writes settings where there are none.
-    pub(crate) fn create(&mut self, settings: ChannelConnectionSettings) -> &RegisteredSettings {
+    /// Writes settings as if they had never been written before.
+    pub fn register(&mut self, settings: ChannelConnectionSettings) -> &RegisteredSettings {
         let now = now();
         self.settings.insert(RegisteredSettings {
             settings,

@@ -70,7 +70,7 @@ async fn create(
         let message = format!("Channel connection settings already exist for app {app_id}");
         return Err(ErrorBody::new("CONFLICT", message).with(StatusCode::CONFLICT));
     }
-    Ok(Json(account.create(settings).clone()))
+    Ok(Json(account.register(settings).clone()))
 }
 
 async fn change(

@@ -1,0 +1,264 @@
+//! HubSpot, Secrets Manager, CloudFormation and a webhook around the real hook, all over HTTP.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use aws_config::SdkConfig;
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+    routing::{any, post, put},
+};
+use channel_connection::{
+    client_secrets::SigningSecret,
+    public_url::{PublicUrl, Reach},
+    settings::{ApiVersion, ChannelConnectionSettings},
+};
+use deploy_hook::{
+    config::{Config, Target},
+    hook::{Hook, HookError},
+    probe::Patience,
+};
+use hubspot_simulator::{Account, Simulator, sample_event};
+use lambda_http::Body;
+use numbers_webhook::webhook::Webhook;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+#[path = "../../../numbers-webhook/tests/support/mod.rs"]
+pub mod numbers;
+
+use numbers::{APP, CLIENT_SECRET, NumbersTable, aws_at};
+
+pub const KEY: &str = "marked-developer-api-key";
+pub const TOKEN: &str = "marked-access-token";
+
+/// The world around a hook.
+pub struct World {
+    pub hubspot: Simulator,
+    /// What the two secrets hold.
+    pub secrets: Arc<Mutex<Secrets>>,
+    /// What CloudFormation was told, oldest first.
+    pub told: Arc<Mutex<Vec<Told>>>,
+    /// The real webhook on a DynamoDB of its own.
+    pub webhook_url: String,
+    pub numbers: NumbersTable,
+    cloudformation: String,
+    aws: SdkConfig,
+}
+
+/// What was put to CloudFormation's response URL.
+pub struct Told {
+    pub content_type: Option<String>,
+    pub body: Value,
+}
+
+pub struct Secrets {
+    pub client_secret: String,
+    pub credential: String,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let secrets = Arc::new(Mutex::new(Secrets {
+            client_secret: json!({"clientSecret": CLIENT_SECRET}).to_string(),
+            credential: json!({"developerApiKey": KEY}).to_string(),
+        }));
+        let told = Arc::default();
+        let numbers = NumbersTable::start().await;
+        let secrets_manager = serve(
+            Router::new()
+                .route("/", post(secret_value))
+                .with_state(Arc::clone(&secrets)),
+        )
+        .await;
+        let cloudformation = serve(
+            Router::new()
+                .route("/", put(outcome))
+                .with_state(Arc::clone(&told)),
+        )
+        .await;
+        let account = Account::new(
+            APP.parse().unwrap(),
+            SigningSecret::new(CLIENT_SECRET).unwrap(),
+            KEY,
+            TOKEN,
+        );
+        Self {
+            hubspot: Simulator::on_free_port(account).await.unwrap(),
+            secrets,
+            told,
+            webhook_url: real_webhook(&numbers.aws).await,
+            numbers,
+            cloudformation,
+            aws: aws_at(&secrets_manager).await,
+        }
+    }
+
+    pub fn hook(&self, api_version: ApiVersion) -> Hook {
+        let config = Config {
+            target: Target {
+                app_id: APP.parse().unwrap(),
+                url: PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap(),
+                api_version,
+            },
+            hubspot_api_url: self.hubspot.api_url(),
+            client_secret_arn: "client-secret".into(),
+            credential_arn: "credential".into(),
+            reach: Reach::Local,
+        };
+        let patience = Patience {
+            tries: 2,
+            pause: Duration::from_millis(1),
+        };
+        Hook::new(config, aws_sdk_secretsmanager::Client::new(&self.aws))
+            .unwrap()
+            .with_patience(patience)
+    }
+
+    /// Sends a sample event of `events/deploy-hook` to the hook.
+    pub async fn send(
+        &self,
+        name: &str,
+        adapt: impl FnOnce(&mut Value),
+    ) -> Result<Value, HookError> {
+        let path = format!(
+            "{}/../../events/deploy-hook/{name}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let event = serde_json::from_slice(&std::fs::read(path).expect(name)).expect(name);
+        let stack = sample_event::Stack {
+            url: &PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap(),
+            secret: &SigningSecret::new(CLIENT_SECRET).unwrap(),
+            response_url: Some(&self.cloudformation),
+        };
+        let mut event = sample_event::refresh(event, &stack, SystemTime::now()).unwrap();
+        adapt(&mut event);
+        let version = event["ResourceProperties"]["ApiVersion"]
+            .as_str()
+            .unwrap_or("2026-03")
+            .parse()
+            .unwrap();
+        self.hook(version)
+            .handle(event, SystemTime::now() + Duration::from_mins(1))
+            .await
+    }
+
+    /// Sends a custom resource's event and returns what CloudFormation was told of it.
+    pub async fn deploy(&self, name: &str, adapt: impl FnOnce(&mut Value)) -> Value {
+        assert_eq!(self.send(name, adapt).await.unwrap(), Value::Null);
+        let mut told = self.told.lock().unwrap();
+        assert_eq!(told.len(), 1, "CloudFormation is told once");
+        let Told { content_type, body } = told.pop().unwrap();
+        assert_eq!(
+            content_type.as_deref(),
+            Some(""),
+            "a presigned URL takes no content type"
+        );
+        body
+    }
+
+    /// What HubSpot holds.
+    pub fn held(&self) -> Option<ChannelConnectionSettings> {
+        self.hubspot.with_account(|account| {
+            account
+                .settings
+                .clone()
+                .map(|registered| registered.settings)
+        })
+    }
+
+    /// Registers a URL behind everyone's back.
+    pub fn hold(&self, url: &str, is_ready: bool) {
+        let settings = ChannelConnectionSettings {
+            url: url.into(),
+            is_ready,
+        };
+        self.hubspot.with_account(|account| {
+            account.register(settings);
+        });
+    }
+
+    /// The calls that HubSpot's settings API has seen, as method and status.
+    pub fn calls(&self) -> Vec<(String, u16)> {
+        self.hubspot.with_account(|account| {
+            account
+                .calls
+                .iter()
+                .map(|call| (call.method.clone(), call.status))
+                .collect()
+        })
+    }
+}
+
+/// Serves an application on a port of its own, under a name that the local stack takes.
+pub async fn serve(application: Router) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!(
+        "http://localhost:{}/",
+        listener.local_addr().unwrap().port()
+    );
+    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
+    url
+}
+
+/// A webhook that answers every request alike, and so cannot be right.
+pub async fn constant_webhook(status: StatusCode, body: &'static str) -> String {
+    serve(Router::new().fallback(any(move || async move { (status, body) }))).await
+}
+
+async fn real_webhook(aws: &SdkConfig) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!(
+        "http://localhost:{}/numbers",
+        listener.local_addr().unwrap().port()
+    );
+    let webhook = Arc::new(numbers::webhook(aws, &url).await);
+    let application = Router::new()
+        .route("/numbers", post(answer))
+        .with_state(webhook);
+    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
+    url
+}
+
+async fn answer(
+    State(webhook): State<Arc<Webhook>>,
+    request: axum::http::Request<axum::body::Body>,
+) -> impl IntoResponse {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let request = lambda_http::Request::from_parts(parts, Body::Binary(body.to_vec()));
+    let response = webhook.answer(request, SystemTime::now()).await;
+    (response.status(), response.body().to_vec())
+}
+
+async fn secret_value(
+    State(secrets): State<Arc<Mutex<Secrets>>>,
+    body: Bytes,
+) -> impl IntoResponse {
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let secrets = secrets.lock().unwrap();
+    let text = match asked["SecretId"].as_str().unwrap() {
+        "client-secret" => secrets.client_secret.clone(),
+        _ => secrets.credential.clone(),
+    };
+    Json(json!({"ARN": asked["SecretId"], "Name": asked["SecretId"], "SecretString": text}))
+}
+
+async fn outcome(
+    State(told): State<Arc<Mutex<Vec<Told>>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let content_type = headers
+        .get("content-type")
+        .map(|value| value.to_str().unwrap().to_owned());
+    let body = serde_json::from_slice(&body).unwrap();
+    told.lock().unwrap().push(Told { content_type, body });
+    StatusCode::OK
+}

@@ -1,0 +1,191 @@
+//! The settings API as the official specifications describe it, over HTTP.
+#![allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
+
+use channel_connection::{client_secrets::SigningSecret, settings::ApiVersion};
+use hubspot_simulator::{Account, Simulator};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+const KEY: &str = "developer-api-key";
+const TOKEN: &str = "access-token";
+const URL: &str = "https://calls.example.com/numbers";
+
+struct HubSpot {
+    simulator: Simulator,
+    http: Client,
+}
+
+impl HubSpot {
+    async fn start() -> Self {
+        let secret = SigningSecret::new("client-secret").unwrap();
+        let account = Account::new("1234567".parse().unwrap(), secret, KEY, TOKEN);
+        Self {
+            simulator: Simulator::on_free_port(account).await.unwrap(),
+            http: Client::new(),
+        }
+    }
+
+    fn anonymous(&self, method: Method, version: ApiVersion) -> RequestBuilder {
+        self.http.request(
+            method,
+            self.simulator.api_url() + &version.settings_path("1234567"),
+        )
+    }
+
+    async fn ask(&self, method: Method, version: ApiVersion, body: Value) -> (u16, Value) {
+        answered(
+            self.anonymous(method, version)
+                .bearer_auth(TOKEN)
+                .json(&body),
+        )
+        .await
+    }
+
+    async fn read(&self) -> (u16, Value) {
+        answered(
+            self.anonymous(Method::GET, ApiVersion::V2026_03)
+                .bearer_auth(TOKEN),
+        )
+        .await
+    }
+}
+
+async fn answered(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (
+        status,
+        serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default(),
+    )
+}
+
+fn is_error(body: &Value) -> bool {
+    let is_text = |name: &str| body[name].as_str().is_some_and(|text| !text.is_empty());
+    body["status"] == "error"
+        && ["message", "category", "correlationId"]
+            .into_iter()
+            .all(is_text)
+}
+
+#[tokio::test]
+async fn settings_live_from_post_to_delete_in_every_version() {
+    let hubspot = HubSpot::start().await;
+    for version in ApiVersion::ALL {
+        let (status, created) = hubspot
+            .ask(Method::POST, version, json!({"url": URL, "isReady": false}))
+            .await;
+        assert_eq!(status, 200);
+        assert_eq!(
+            (&created["url"], &created["isReady"]),
+            (&json!(URL), &json!(false))
+        );
+        assert!(created["createdAt"].is_string() && created["updatedAt"].is_string());
+
+        let (status, changed) = hubspot
+            .ask(Method::PATCH, version, json!({"isReady": true}))
+            .await;
+        assert_eq!(
+            (status, &changed["url"], &changed["isReady"]),
+            (200, &json!(URL), &json!(true))
+        );
+        assert_eq!(hubspot.read().await, (200, changed));
+
+        assert_eq!(
+            hubspot.ask(Method::DELETE, version, Value::Null).await.0,
+            204
+        );
+        assert_eq!(hubspot.read().await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn either_credential_opens_every_version_and_nothing_else_does() {
+    let hubspot = HubSpot::start().await;
+    hubspot
+        .ask(
+            Method::POST,
+            ApiVersion::V3,
+            json!({"url": URL, "isReady": false}),
+        )
+        .await;
+    for version in ApiVersion::ALL {
+        let anonymous = || hubspot.anonymous(Method::GET, version);
+        assert_eq!(
+            answered(anonymous().query(&[("hapikey", KEY)])).await.0,
+            200
+        );
+        assert_eq!(answered(anonymous().bearer_auth(TOKEN)).await.0, 200);
+        for stranger in [
+            anonymous(),
+            anonymous().query(&[("hapikey", TOKEN)]),
+            anonymous().bearer_auth(KEY),
+        ] {
+            let (status, body) = answered(stranger).await;
+            assert_eq!((status, is_error(&body)), (401, true), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_answered_with_hubspots_error_body() {
+    let hubspot = HubSpot::start().await;
+    let version = ApiVersion::V2026_03;
+    let complete = json!({"url": URL, "isReady": true});
+    let refused = [
+        (Method::GET, Value::Null, 404),
+        (Method::PATCH, json!({"isReady": true}), 404),
+        (Method::DELETE, Value::Null, 404),
+        (Method::POST, json!({"url": URL}), 400),
+        (Method::POST, json!({"url": 1, "isReady": true}), 400),
+        (Method::PATCH, json!({"isReady": "yes"}), 400),
+    ];
+    for (method, body, status) in refused {
+        let (answered, error) = hubspot.ask(method.clone(), version, body).await;
+        assert_eq!(
+            (answered, is_error(&error)),
+            (status, true),
+            "{method} {error}"
+        );
+    }
+    assert_eq!(
+        hubspot.ask(Method::POST, version, complete.clone()).await.0,
+        200
+    );
+    let (status, error) = hubspot.ask(Method::POST, version, complete).await;
+    assert_eq!((status, is_error(&error)), (409, true));
+}
+
+#[tokio::test]
+async fn every_call_is_recorded_without_its_key() {
+    let hubspot = HubSpot::start().await;
+    answered(
+        hubspot
+            .anonymous(Method::GET, ApiVersion::V3)
+            .query(&[("hapikey", KEY)]),
+    )
+    .await;
+    let (status, account) =
+        answered(hubspot.http.get(hubspot.simulator.api_url() + "/simulator")).await;
+    let path = "/crm/v3/extensions/calling/1234567/settings/channel-connection";
+    let calls = json!([{"method": "GET", "path": path, "status": 404}]);
+    assert_eq!(
+        (status, account),
+        (
+            200,
+            json!({"appId": 1_234_567, "settings": null, "calls": calls})
+        )
+    );
+}
+
+#[tokio::test]
+async fn without_a_registered_webhook_no_user_can_open_the_list() {
+    let hubspot = HubSpot::start().await;
+    let call = hubspot
+        .http
+        .post(hubspot.simulator.api_url() + "/simulator/call");
+    let (status, body) = answered(call.json(&json!({"portalId": 1, "userId": 2}))).await;
+    assert_eq!(
+        (status, body),
+        (409, json!({"message": "no webhook is registered"}))
+    );
+}
