@@ -47,7 +47,9 @@ def invoke(name):
     try:
         ports = json.loads((folder / "stack.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Trouble("No local stack is up in this checkout. Start it in another terminal: make run") from None
+        raise Trouble(
+            "No local stack is up in this checkout. Start it in another terminal: make run"
+        ) from None
     aws, hubspot = LocalAws(ports["aws"], folder), SimulatedHubSpot(ports["hubspot"], ROOT)
     outputs = aws.outputs()
     receiver = HTTPServer(("127.0.0.1", 0), CloudFormation)
@@ -55,7 +57,8 @@ def invoke(name):
     response_url = f"http://localhost:{receiver.server_port}/"
     event = hubspot.fresh(file, outputs["WebhookUrl"], response_url)
     answer = aws.invoke(outputs[FUNCTION_OF[file.parent.name]], event)
-    print(json.dumps(readable(answer), indent=2))
+    if answer is not None:
+        print(json.dumps(readable(answer), indent=2))
 
 
 def readable(answer):

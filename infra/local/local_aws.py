@@ -28,26 +28,20 @@ class LocalAws:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.port = port
         self.folder = folder
-        self.env = environment(self.endpoint, folder)
+        leave_users_account(self.endpoint, folder / "tmp")
 
     def start(self, processes):
         """Starts ministack; its functions run as processes of its group."""
-        shutil.rmtree(self.env["TMPDIR"], ignore_errors=True)
-        Path(self.env["TMPDIR"]).mkdir(parents=True)
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        (self.folder / "tmp").mkdir()
         settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "IOT_MTLS_ENABLED": "0"}
-        process = processes.start("local-aws", [str(TOOLS / "ministack")], self.env | settings)
+        process = processes.start("local-aws", [str(TOOLS / "ministack")], os.environ | settings)
         processes.wait_for_port("local-aws", process, self.port)
 
     def client(self, service):
         """Returns a client of one service."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=70),
-        )
+        # With a read timeout above the hook's own, and no second try of what may have been done.
+        return boto3.client(service, config=Config(retries={"total_max_attempts": 1}, read_timeout=70))
 
     def create_secret(self, name, content):
         """Keeps a secret and returns its ARN."""
@@ -63,7 +57,7 @@ class LocalAws:
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
         ]
-        run(command, self.env, self.folder / "deploy.log", "The deploy failed.")
+        run(command, self.folder / "deploy.log", "The deploy failed.")
         return self.outputs()
 
     def outputs(self):
@@ -86,6 +80,13 @@ class LocalAws:
             client.put_item(TableName=table, Item=one)
         return len(items)
 
+    def logs(self):
+        """Returns everything that the functions logged, as one text."""
+        client = self.client("logs")
+        groups = client.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+        events = (client.filter_log_events(logGroupName=group["logGroupName"])["events"] for group in groups)
+        return "\n".join(event["message"] for group in events for event in group)
+
     def invoke(self, function, event):
         """Invokes a function and returns what it answered."""
         answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
@@ -106,10 +107,11 @@ def item(row):
     return made
 
 
-def environment(endpoint, folder):
-    """The variables for everything that talks to the local AWS: nothing of the user's own account."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return env | {
+def leave_users_account(endpoint, temporary):
+    """Points this process, and every one it starts, at the local AWS and at nothing else."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_CONFIG_FILE": os.devnull,
@@ -120,7 +122,7 @@ def environment(endpoint, folder):
         "AWS_ENDPOINT_URL": endpoint,
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
-        "TMPDIR": str(folder / "tmp"),
+        "TMPDIR": str(temporary),
     }
 
 

@@ -17,7 +17,7 @@ class Processes:
         self.folder = folder
         self.running = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.lock = open(folder / "lock", "w", encoding="ascii")
+        self.lock = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY)
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -52,12 +52,14 @@ class Processes:
         raise Trouble(f"{name} was not up after {seconds} s; see {self.folder / (name + '.log')}")
 
     def stop(self):
-        """Stops every process, the last one first."""
+        """Stops every process, the last one first, and returns whether there was any."""
+        had_any = bool(self.running)
         while self.running:
             name, process = self.running.pop()
             stop_group(process.pid)
             process.wait()
             (self.folder / f"{name}.pid").unlink(missing_ok=True)
+        return had_any
 
     def _stop_leftovers(self):
         for file in self.folder.glob("*.pid"):

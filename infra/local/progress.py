@@ -20,18 +20,17 @@ def step(name, detail=""):
     print(f"{'':<11} done in {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(command, env, log, hint):
+def run(command, log, hint):
     """Runs a command to its end, its output in a file; trouble shows the file's last lines."""
+    started = time.monotonic()
     with open(log, "wb") as output:
-        process = subprocess.Popen(
-            command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         while True:
             try:
                 status = process.wait(timeout=5)
                 break
             except subprocess.TimeoutExpired:
-                print(f"{'':<11} still going: {last_line(log)}", flush=True)
+                print(f"{'':<11} {time.monotonic() - started:.0f} s ...", flush=True)
             except BaseException:
                 process.terminate()
                 process.wait()
@@ -44,11 +43,6 @@ def tail(log, lines=15):
     """Returns the last lines of a file."""
     with open(log, encoding="utf-8", errors="replace") as text:
         return "".join(text.readlines()[-lines:]).rstrip()
-
-
-def last_line(log):
-    """Returns a file's last line, cut to fit beside a step's name."""
-    return (tail(log, 1) or "…")[:60]
 
 
 def complain(trouble):

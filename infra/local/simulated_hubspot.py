@@ -38,9 +38,7 @@ class SimulatedHubSpot:
 
     def call(self, portal_id, user_id, tampered=False):
         """Lets a user open the list of numbers; returns request and answer."""
-        return self._ask(
-            "/simulator/call", {"portalId": portal_id, "userId": user_id, "tampered": tampered}
-        )
+        return self._ask("/simulator/call", {"portalId": portal_id, "userId": user_id, "tampered": tampered})
 
     def fresh(self, event_file, url, response_url=None):
         """Returns a sample event that fits the running stack."""

@@ -63,11 +63,12 @@ class Stack:
     def _parameters(self):
         client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
         credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
+        keep = self.aws.create_secret
         return {
             "AppId": APP_ID,
             "IsReady": "true",
-            "ClientSecretArn": self.aws.create_secret("channel-connection/client-secret", client_secret),
-            "HubSpotCredentialArn": self.aws.create_secret("channel-connection/hubspot-credential", credential),
+            "ClientSecretArn": keep("channel-connection/client-secret", client_secret),
+            "HubSpotCredentialArn": keep("channel-connection/hubspot-credential", credential),
             "HubSpotApiUrl": self.hubspot.url,
             "AllowLocalUrls": "true",
         }
@@ -90,15 +91,21 @@ def run(arguments):
         stack.show()
         addresses = {"aws": stack.aws.port, "hubspot": stack.hubspot.port}
         (folder / "stack.json").write_text(json.dumps(addresses), encoding="utf-8")
-        print(UP.format(
-            hubspot=stack.hubspot.url, aws=stack.aws.endpoint, portal=PORTAL, user=USER,
-            logs=f"{folder.relative_to(ROOT)}/*.log",
-        ), flush=True)
+        print(
+            UP.format(
+                hubspot=stack.hubspot.url,
+                aws=stack.aws.endpoint,
+                portal=PORTAL,
+                user=USER,
+                logs=f"{folder.relative_to(ROOT)}/*.log",
+            ),
+            flush=True,
+        )
         watch(processes)
     finally:
         (folder / "stack.json").unlink(missing_ok=True)
-        processes.stop()
-        print("Stopped.", flush=True)
+        if processes.stop():
+            print("Stopped.", flush=True)
 
 
 def watch(processes):
