@@ -1,9 +1,10 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke lint invoke clean
+.PHONY: help run test smoke lint invoke build clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
+ARCHITECTURE ?= arm64
 
 TOOLS := .local/tools
 PYTHON := $(TOOLS)/bin/python
@@ -31,6 +32,10 @@ lint: $(PREPARED) ## Check format, code and template
 	@$(TOOLS)/bin/ruff format --quiet --check infra/local
 	@$(TOOLS)/bin/shellcheck infra/local/check-prerequisites .ci/run
 	@SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --region us-east-1 --template infra/template.yaml
+
+build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo lambda build --release --$(subst _,-,$(ARCHITECTURE)) \
+		--package numbers-webhook --package deploy-hook
 
 clean: ## Remove everything that was fetched or built
 	@rm -rf .local target

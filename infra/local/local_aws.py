@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from progress import run
+from progress import CommandFailed, Trouble, run
 
 REGION = "us-east-1"
 STACK = "channel-connection-local"
@@ -57,8 +57,24 @@ class LocalAws:
             *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
         ]
-        run(command, self.folder / "deploy.log", "The deploy failed.")
+        try:
+            run(command, self.folder / "deploy.log")
+        except CommandFailed as failure:
+            reasons = "\n".join(self.failures()) or failure.last_lines
+            raise Trouble(f"The deploy failed.\n\n{reasons}\n\n{failure}") from None
         return self.outputs()
+
+    def failures(self):
+        """Returns why resources of the stack failed, in CloudFormation's words."""
+        try:
+            events = self.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+        except ClientError:
+            return []
+        return [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            for event in reversed(events)
+            if event["ResourceStatus"].endswith("_FAILED")
+        ]
 
     def outputs(self):
         """Returns what the stack says of itself."""

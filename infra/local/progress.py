@@ -11,6 +11,14 @@ class Trouble(Exception):
     """Something that ends the run, told in words for the person at the terminal."""
 
 
+class CommandFailed(Trouble):
+    """A command that ended badly."""
+
+    def __init__(self, log):
+        super().__init__(f"All that it printed: {os.path.relpath(log)}")
+        self.last_lines = tail(log)
+
+
 @contextmanager
 def step(name, detail=""):
     """Announces a step, and says how long it took."""
@@ -20,7 +28,7 @@ def step(name, detail=""):
     print(f"{'':<11} done in {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(command, log, hint):
+def run(command, log):
     """Runs a command to its end, its output in a file; trouble shows the file's last lines."""
     started = time.monotonic()
     with open(log, "wb") as output:
@@ -36,7 +44,7 @@ def run(command, log, hint):
                 process.wait()
                 raise
     if status != 0:
-        raise Trouble(f"{hint}\n\n{tail(log)}\n\nAll of it: {os.path.relpath(log)}")
+        raise CommandFailed(log)
 
 
 def tail(log, lines=15):
