@@ -64,6 +64,10 @@ class LocalAws:
             raise Trouble(f"The deploy failed.\n\n{reasons}\n\n{failure}") from None
         return self.outputs()
 
+    def state(self):
+        """Returns the stack's state, as CloudFormation names it."""
+        return self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+
     def failures(self):
         """Returns why resources of the stack failed, in CloudFormation's words."""
         try:
@@ -136,6 +140,9 @@ def leave_users_account(endpoint, temporary):
         "AWS_DEFAULT_REGION": REGION,
         # Functions inherit this; without it they would call the real AWS.
         "AWS_ENDPOINT_URL": endpoint,
+        # A proxy of the user's knows nothing of this machine's ports.
+        "NO_PROXY": "*",
+        "no_proxy": "*",
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
         "TMPDIR": str(temporary),

@@ -1,5 +1,6 @@
 """What must hold of the stack from outside, each said in a line."""
 
+from progress import Trouble
 from simulated_hubspot import SECRETS
 
 EXPECTED = [
@@ -49,8 +50,26 @@ def checks(stack, portal, user):
     yield "the hook's status sees no drift", status.get("drift") is False
     yield "no number, name or secret is in the functions' logs", not leaks(stack)
 
+    stack.deploy(IsReady="keep")
+    yield "another deploy leaves the registration as it was", stack.hubspot.settings() == settings
+    failure = failing_deploy(stack, HubSpotApiUrl="http://127.0.0.1:9/")
+    yield "a deploy that cannot reach HubSpot fails and says so", "HubSpot cannot be reached" in failure
+    yield (
+        "the stack rolls back, and the registration stands",
+        ((stack.aws.state(), stack.hubspot.settings()) == ("UPDATE_ROLLBACK_COMPLETE", settings)),
+    )
+
     stack.aws.delete()
     yield "the settings are gone with the stack", stack.hubspot.settings() is None
+
+
+def failing_deploy(stack, **parameters):
+    """Deploys what must fail, and returns what is said of it."""
+    try:
+        stack.deploy(**parameters)
+    except Trouble as trouble:
+        return str(trouble)
+    return "the deploy did not fail"
 
 
 def leaks(stack):

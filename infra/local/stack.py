@@ -47,7 +47,7 @@ class Stack:
         self.folder = folder
         self.aws = LocalAws(aws_port, folder)
         self.hubspot = SimulatedHubSpot(hubspot_port, ROOT)
-        self.outputs = {}
+        self.outputs, self.parameters = {}, {}
 
     def bring_up(self, processes):
         """Starts everything, deploys, and loads the sample numbers."""
@@ -55,10 +55,16 @@ class Stack:
             self.aws.start(processes)
         with step("HubSpot", f"{self.hubspot.url} (simulated)"):
             self.hubspot.start(processes)
-        with step("deploy", "infra/template.yaml"):
-            self.outputs = self.aws.deploy(lay_out(ROOT, self.folder / "cloud"), self._parameters())
+        self.parameters = self._parameters()
+        self.deploy()
         with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
             self.aws.load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
+
+    def deploy(self, **changed):
+        """Deploys the template, with some parameters other than before."""
+        with step("deploy", " ".join(["infra/template.yaml", *(f"{k}={v}" for k, v in changed.items())])):
+            template = lay_out(ROOT, self.folder / "cloud")
+            self.outputs = self.aws.deploy(template, self.parameters | changed)
 
     def _parameters(self):
         client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
@@ -69,7 +75,7 @@ class Stack:
             "IsReady": "true",
             "ClientSecretArn": keep("channel-connection/client-secret", client_secret),
             "HubSpotCredentialArn": keep("channel-connection/hubspot-credential", credential),
-            "HubSpotApiUrl": self.hubspot.url,
+            "HubSpotApiUrl": f"{self.hubspot.url}/",
             "AllowLocalUrls": "true",
         }
 
@@ -142,7 +148,8 @@ def main():
     running.set_defaults(command=run)
     commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     os.chdir(ROOT)
     try:
         return arguments.command(arguments)

@@ -5,19 +5,19 @@ use std::fmt;
 use serde::Deserialize;
 
 /// A client secret; its `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(String);
 
 /// The client secrets that count now: the current one and, while it is rotated, the one before.
 ///
 /// Kept as JSON: `{"clientSecret":"…","previousClientSecret":"…"}`. Both may be missing or empty: a
 /// stack can be deployed before the secret is known, and then verifies nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ClientSecrets(Vec<SigningSecret>);
 
 /// The reason a stored client secret cannot be used; it never repeats the stored text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(r#"the stored client secret must be JSON like {{"clientSecret":"…"}}"#)]
+#[error(r#"the stored client secret must be JSON like {{"clientSecret":"…"}}, without spaces or line ends in it"#)]
 pub struct InvalidClientSecrets;
 
 impl SigningSecret {
@@ -48,13 +48,19 @@ impl ClientSecrets {
             previous_client_secret: Option<String>,
         }
         let stored: Stored = serde_json::from_str(json).map_err(|_| InvalidClientSecrets)?;
-        Ok(Self(
-            [stored.client_secret, stored.previous_client_secret]
-                .into_iter()
-                .flatten()
-                .filter_map(SigningSecret::new)
-                .collect(),
-        ))
+        let texts = [stored.client_secret, stored.previous_client_secret];
+        let secrets: Vec<_> = texts
+            .into_iter()
+            .flatten()
+            .filter_map(SigningSecret::new)
+            .collect();
+        // A line end that was copied along would make every signature wrong.
+        let is_clean = |secret: &SigningSecret| !secret.0.contains(char::is_whitespace);
+        if secrets.iter().all(is_clean) {
+            Ok(Self(secrets))
+        } else {
+            Err(InvalidClientSecrets)
+        }
     }
 
     /// Returns the secret to sign with; `None` until one has been set.
@@ -101,8 +107,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_the_expected_json_without_repeating_it() {
-        let error = ClientSecrets::from_json("marked-secret").unwrap_err();
-        assert!(!error.to_string().contains("marked"));
+        for stored in ["marked-secret", r#"{"clientSecret":"marked-secret\n"}"#] {
+            let error = ClientSecrets::from_json(stored).unwrap_err();
+            assert!(!error.to_string().contains("marked"), "{stored:?}");
+        }
     }
 
     #[test]

@@ -50,10 +50,15 @@ pub fn optional(lookup: Lookup<'_>, name: &str) -> Option<String> {
 }
 
 /// Reads `ALLOW_LOCAL_URLS`, which only the local stack sets to `true`.
-pub fn reach(lookup: Lookup<'_>) -> Reach {
-    match optional(lookup, "ALLOW_LOCAL_URLS").as_deref() {
-        Some("true") => Reach::Local,
-        _ => Reach::Public,
+pub fn reach(lookup: Lookup<'_>) -> Result<Reach, EnvironmentError> {
+    const NAME: &str = "ALLOW_LOCAL_URLS";
+    match optional(lookup, NAME).as_deref() {
+        Some("true") => Ok(Reach::Local),
+        None | Some("false") => Ok(Reach::Public),
+        Some(_) => Err(EnvironmentError::Invalid {
+            name: NAME,
+            reason: "must be true or false".into(),
+        }),
     }
 }
 

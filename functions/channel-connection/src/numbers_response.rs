@@ -1,11 +1,11 @@
 //! What the webhook answers: `{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}`.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::phone_number::{E164, Extension};
 
 /// The numbers that HubSpot shows in its list, in this order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NumbersResponse {
     /// The numbers; none is an empty list, never a missing field.
@@ -13,14 +13,14 @@ pub struct NumbersResponse {
 }
 
 /// One number of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedNumber {
     /// The number to connect.
     #[serde(rename = "e164PhoneNumber")]
     pub number: E164,
     /// The extension; HubSpot shows a number that has one, but does not let a user select it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
     /// The name that the user sees.
     pub friendly_name: String,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
-    error::{DisplayErrorContext, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     operation::query::QueryError,
     types::AttributeValue,
 };
@@ -23,10 +23,12 @@ pub struct NumbersTable {
     name: String,
 }
 
-/// The reason a portal's numbers could not be read; for the log, it may name the endpoint.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read the numbers table: {}", DisplayErrorContext(&**.0))]
-pub struct ReadError(#[source] Box<SdkError<QueryError>>);
+/// The reason a portal's numbers could not be read: DynamoDB's code, or what kept it from answering.
+///
+/// The SDK's own error is not kept: printed in full it shows the response, and so the numbers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read the numbers table: {0}")]
+pub struct ReadError(String);
 
 impl NumbersTable {
     /// Names the table to read; nothing is sent yet.
@@ -50,9 +52,19 @@ impl NumbersTable {
             .send();
         let mut rows = Vec::new();
         while let Some(item) = pages.next().await {
-            rows.push(row(item.map_err(|error| ReadError(error.into()))?));
+            rows.push(row(item.map_err(ReadError::from)?));
         }
         Ok(rows)
+    }
+}
+
+impl From<SdkError<QueryError>> for ReadError {
+    fn from(error: SdkError<QueryError>) -> Self {
+        Self(match &error {
+            SdkError::TimeoutError(_) => "no answer in time".into(),
+            SdkError::DispatchFailure(_) => "no connection".into(),
+            _ => error.code().unwrap_or("no usable answer").into(),
+        })
     }
 }
 

@@ -2,20 +2,18 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A number in E.164 form: `+`, a country code, at most 15 digits in all.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct E164(String);
 
 /// The digits to dial once the number has answered: 1 to 20 of them.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Extension(String);
 
 /// The table's sort key: `+18001231234`, or `+18001231234;ext=1` as RFC 3966 writes extensions.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NumberKey {
     /// The number itself.
     pub number: E164,

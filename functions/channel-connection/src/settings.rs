@@ -15,7 +15,7 @@ pub struct ChannelConnectionSettings {
 }
 
 /// A change to settings that stand: a missing field stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChange {
     /// The new URL.
@@ -26,41 +26,23 @@ pub struct SettingsChange {
     pub is_ready: Option<bool>,
 }
 
-/// The one write that brings HubSpot from what it holds to what is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Write {
-    /// Both are the same already.
-    Nothing,
-    /// There are no settings yet.
-    Create(ChannelConnectionSettings),
-    /// There are settings, which differ.
-    Change(SettingsChange),
-    /// There are settings, and there should be none.
-    Remove,
-}
-
-/// Finds the write that brings `held` to `wanted`; `None` stands for no settings at all.
-pub fn write_between(
-    held: Option<&ChannelConnectionSettings>,
-    wanted: Option<&ChannelConnectionSettings>,
-) -> Write {
-    match (held, wanted) {
-        (None, None) => Write::Nothing,
-        (Some(_), None) => Write::Remove,
-        (None, Some(wanted)) => Write::Create(wanted.clone()),
-        (Some(held), Some(wanted)) if held == wanted => Write::Nothing,
-        (Some(held), Some(wanted)) => Write::Change(SettingsChange {
-            url: (held.url != wanted.url).then(|| wanted.url.clone()),
+impl SettingsChange {
+    /// Finds the change that brings settings from `held` to `wanted`.
+    ///
+    /// A release names its URL even where that stays, so that it never releases another one that
+    /// somebody wrote in the meantime.
+    pub fn between(held: &ChannelConnectionSettings, wanted: &ChannelConnectionSettings) -> Self {
+        Self {
+            url: (wanted.is_ready || held.url != wanted.url).then(|| wanted.url.clone()),
             is_ready: (held.is_ready != wanted.is_ready).then_some(wanted.is_ready),
-        }),
+        }
     }
 }
 
 /// A version of HubSpot's API, by the name that stands in its paths.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiVersion {
     /// The default of this project.
-    #[default]
     V2026_03,
     /// The version after it.
     V2026_09,
@@ -128,39 +110,27 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_differs_and_nothing_else() {
-        let (held, other) = (
-            settings("https://a.example/", false),
-            settings("https://b.example/", true),
-        );
-        assert_eq!(write_between(None, None), Write::Nothing);
-        assert_eq!(write_between(Some(&held), Some(&held)), Write::Nothing);
+    fn a_change_names_what_differs_and_a_release_names_its_url_too() {
+        let change = |held, wanted| {
+            let SettingsChange { url, is_ready } = SettingsChange::between(&held, &wanted);
+            (url.is_some(), is_ready)
+        };
+        let (here, there) = ("https://a.example/", "https://b.example/");
         assert_eq!(
-            write_between(None, Some(&held)),
-            Write::Create(held.clone())
-        );
-        assert_eq!(write_between(Some(&held), None), Write::Remove);
-        let change = |change| Write::Change(change);
-        assert_eq!(
-            write_between(Some(&held), Some(&settings("https://a.example/", true))),
-            change(SettingsChange {
-                url: None,
-                is_ready: Some(true)
-            })
+            change(settings(here, false), settings(there, false)),
+            (true, None)
         );
         assert_eq!(
-            write_between(Some(&held), Some(&settings("https://b.example/", false))),
-            change(SettingsChange {
-                url: Some("https://b.example/".into()),
-                is_ready: None
-            })
+            change(settings(here, true), settings(here, false)),
+            (false, Some(false))
         );
         assert_eq!(
-            write_between(Some(&held), Some(&other)),
-            change(SettingsChange {
-                url: Some("https://b.example/".into()),
-                is_ready: Some(true)
-            })
+            change(settings(here, false), settings(here, true)),
+            (true, Some(true))
+        );
+        assert_eq!(
+            change(settings(here, true), settings(there, true)),
+            (true, None)
         );
     }
 

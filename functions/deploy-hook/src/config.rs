@@ -12,8 +12,8 @@ use channel_connection::{
 pub struct Config {
     /// What this stack registers when nobody says otherwise.
     pub target: Target,
-    /// `HUBSPOT_API_URL`: where HubSpot's API is, without a slash at its end.
-    pub hubspot_api_url: String,
+    /// `HUBSPOT_API_URL`: where HubSpot's API is, like `https://api.hubapi.com/`.
+    pub hubspot_api_url: PublicUrl,
     /// `CLIENT_SECRET_ARN`: the secret that the probe signs with.
     pub client_secret_arn: String,
     /// `HUBSPOT_CREDENTIAL_ARN`: the secret that holds the API credential.
@@ -36,7 +36,7 @@ pub struct Target {
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
-        let reach = reach(environment);
+        let reach = reach(environment)?;
         Ok(Self {
             target: Target {
                 app_id: required(environment, "APP_ID")?,
@@ -45,7 +45,9 @@ impl Config {
                 })?,
                 api_version: required(environment, "HUBSPOT_API_VERSION")?,
             },
-            hubspot_api_url: required(environment, "HUBSPOT_API_URL")?,
+            hubspot_api_url: required_with(environment, "HUBSPOT_API_URL", |text| {
+                PublicUrl::parse(text, reach)
+            })?,
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
             reach,

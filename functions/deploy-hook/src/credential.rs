@@ -23,7 +23,7 @@ pub enum CredentialError {
     #[error("the HubSpot credential is not set yet")]
     NotSet,
     /// The secret is not the JSON it should be.
-    #[error(r#"the stored HubSpot credential must be JSON with one field: {{"developerApiKey":"…"}} or {{"accessToken":"…"}}"#)]
+    #[error(r#"the stored HubSpot credential must be JSON with one field and no spaces: {{"developerApiKey":"…"}} or {{"accessToken":"…"}}"#)]
     Invalid,
 }
 
@@ -39,6 +39,9 @@ impl Credential {
         let stored: Stored = serde_json::from_str(json).map_err(|_| CredentialError::Invalid)?;
         let set = |text: Option<String>| text.filter(|text| !text.is_empty());
         match (set(stored.developer_api_key), set(stored.access_token)) {
+            (Some(text), None) | (None, Some(text)) if text.contains(char::is_whitespace) => {
+                Err(CredentialError::Invalid)
+            }
             (Some(key), None) => Ok(Self::DeveloperApiKey(key)),
             (None, Some(token)) => Ok(Self::AccessToken(token)),
             (None, None) => Err(CredentialError::NotSet),
@@ -96,6 +99,7 @@ mod tests {
             "marked",
             "[]",
             r#"{"developerApiKey":"a","accessToken":"b"}"#,
+            r#"{"accessToken":"a\n"}"#,
         ] {
             assert_eq!(
                 Credential::from_json(json).unwrap_err(),

@@ -17,6 +17,11 @@ use serde_json::Value;
 
 use crate::{config::Target, registration::Readiness};
 
+/// The longest explanation, in bytes: CloudFormation refuses an answer of more than 4,096.
+const LONGEST_EXPLANATION: usize = 1_000;
+/// The end of the physical id of a resource that never came to be.
+const NOT_CREATED: &str = "/not-created";
+
 /// CloudFormation's event, with what the three kinds of it have in common.
 ///
 /// It has no `Debug`: whoever has the response URL can answer in our name.
@@ -28,10 +33,9 @@ pub struct ResourceEvent {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Create,
-    Update,
+    Update { former_properties: Value },
     Delete,
 }
 
@@ -39,11 +43,29 @@ enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     /// Create or Update: the URL registered, proved, and ready as asked.
-    Register(Target, Readiness),
+    Register {
+        /// What to register.
+        target: Target,
+        /// The URL that this stack registered before.
+        former_url: Option<String>,
+        /// Whether users shall see it.
+        readiness: Readiness,
+    },
     /// Delete: the registration gone, if it is this stack's.
     Remove(Target),
     /// Delete of a resource that never came to be.
     Nothing,
+}
+
+/// What became of the event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done as explained.
+    Done(String),
+    /// It failed, and HubSpot holds what it held before.
+    NothingDone(String),
+    /// It failed, and HubSpot may hold something of it.
+    HalfDone(String),
 }
 
 /// The reason the resource's properties cannot be used.
@@ -84,21 +106,23 @@ impl ResourceEvent {
             Request::Create(event) => {
                 (answer.stack_id, answer.request_id) = (event.stack_id, event.request_id);
                 answer.logical_resource_id = event.logical_resource_id;
-                (response_url, properties, kind) =
-                    (event.response_url, event.resource_properties, Kind::Create);
+                (response_url, properties) = (event.response_url, event.resource_properties);
+                kind = Kind::Create;
             }
             Request::Update(event) => {
                 (answer.stack_id, answer.request_id) = (event.stack_id, event.request_id);
                 answer.logical_resource_id = event.logical_resource_id;
-                (response_url, properties, kind) =
-                    (event.response_url, event.resource_properties, Kind::Update);
+                (response_url, properties) = (event.response_url, event.resource_properties);
+                kind = Kind::Update {
+                    former_properties: event.old_resource_properties,
+                };
             }
             Request::Delete(event) => {
                 (answer.stack_id, answer.request_id) = (event.stack_id, event.request_id);
                 answer.logical_resource_id = event.logical_resource_id;
                 answer.physical_resource_id = event.physical_resource_id;
-                (response_url, properties, kind) =
-                    (event.response_url, event.resource_properties, Kind::Delete);
+                (response_url, properties) = (event.response_url, event.resource_properties);
+                kind = Kind::Delete;
             }
             _ => return None,
         }
@@ -110,42 +134,72 @@ impl ResourceEvent {
         })
     }
 
-    /// Tells whether the resource is only coming to be.
-    pub fn is_create(&self) -> bool {
-        self.kind == Kind::Create
+    /// Tells whether the secrets may be missing: at Create, and while nothing else has changed.
+    ///
+    /// A stack that creates its secrets comes before them; if it failed, they would go with it.
+    pub fn may_precede_secrets(&self) -> bool {
+        match &self.kind {
+            Kind::Create => true,
+            Kind::Update { former_properties } => ["AppId", "WebhookUrl"]
+                .iter()
+                .all(|name| self.properties[name] == former_properties[name]),
+            Kind::Delete => false,
+        }
     }
 
     /// Reads what the stack asks for.
     pub fn wish(&self, reach: Reach) -> Result<Wish, PropertyError> {
-        match (self.kind, parse(&self.properties, reach)) {
-            (Kind::Delete, Ok((target, _))) => Ok(Wish::Remove(target)),
-            // With properties that were refused at Create, nothing was registered.
-            (Kind::Delete, Err(_)) => Ok(Wish::Nothing),
-            (_, Ok((target, readiness))) => Ok(Wish::Register(target, readiness)),
-            (_, Err(error)) => Err(error),
+        if self.answer.physical_resource_id.ends_with(NOT_CREATED) {
+            return Ok(Wish::Nothing);
         }
+        let (target, readiness) = parse(&self.properties, reach)?;
+        let former_url = match &self.kind {
+            Kind::Create => None,
+            Kind::Update { former_properties } => {
+                former_properties["WebhookUrl"].as_str().map(str::to_owned)
+            }
+            Kind::Delete => return Ok(Wish::Remove(target)),
+        };
+        Ok(Wish::Register {
+            target,
+            former_url,
+            readiness,
+        })
     }
 
-    /// Writes the outcome as CloudFormation expects it, with its explanation.
+    /// Writes the outcome as CloudFormation expects it.
     ///
     /// The template can read a success's explanation as the resource's attribute `Outcome`.
-    pub fn answer(self, outcome: Result<String, String>) -> Response {
+    pub fn answer(self, outcome: &Outcome) -> Response {
         let mut answer = self.answer;
-        if self.kind != Kind::Delete {
+        if !matches!(self.kind, Kind::Delete) {
             // Another app is another resource: CloudFormation then deletes the one before.
             let app = self.properties["AppId"].as_str().unwrap_or("unknown");
-            answer.physical_resource_id = physical_id(app);
+            answer.physical_resource_id = format!("channel-connection/{}", brief(app, 100));
         }
-        answer.status = if outcome.is_ok() {
-            Status::Success
-        } else {
-            Status::Failed
-        };
-        let explanation = outcome.unwrap_or_else(|reason| reason);
-        answer.data.insert("Outcome".into(), explanation.clone());
-        answer.reason = Some(explanation);
+        // CloudFormation deletes what failed to be created; by this it is told from what was.
+        if matches!(
+            (outcome, &self.kind),
+            (Outcome::NothingDone(_), Kind::Create)
+        ) {
+            answer.physical_resource_id.push_str(NOT_CREATED);
+        }
+        let (Outcome::Done(explanation)
+        | Outcome::NothingDone(explanation)
+        | Outcome::HalfDone(explanation)) = outcome;
+        let explanation = brief(explanation, LONGEST_EXPLANATION);
+        answer.reason = Some(explanation.to_owned());
+        answer.status = Status::Failed;
+        if let Outcome::Done(_) = outcome {
+            answer.status = Status::Success;
+            answer.data.insert("Outcome".into(), explanation.to_owned());
+        }
         answer
     }
+}
+
+fn brief(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 fn parse(properties: &Value, reach: Reach) -> Result<(Target, Readiness), PropertyError> {
@@ -164,22 +218,20 @@ fn parse(properties: &Value, reach: Reach) -> Result<(Target, Readiness), Proper
     Ok((target, readiness))
 }
 
-fn physical_id(app: &str) -> String {
-    format!("channel-connection/{app}")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
+    const URL: &str = "https://calls.example.com/numbers";
+
     fn event(kind: &str, properties: &Value) -> ResourceEvent {
         let request = json!({
             "RequestType": kind, "RequestId": "r", "ResponseURL": "https://example.com/", "StackId": "s",
             "ResourceType": "Custom::ChannelConnection", "LogicalResourceId": "l",
             "PhysicalResourceId": "channel-connection/1", "ResourceProperties": properties,
-            "OldResourceProperties": properties,
+            "OldResourceProperties": {"AppId": "1", "WebhookUrl": URL},
         });
         ResourceEvent::new(serde_json::from_value(request).unwrap()).unwrap()
     }
@@ -190,14 +242,13 @@ mod tests {
 
     #[test]
     fn names_the_property_that_is_wrong() {
-        let url = "https://calls.example.com/numbers";
         let cases = [
             (
                 json!({}),
                 "the properties AppId, WebhookUrl, ApiVersion and IsReady must all be texts",
             ),
             (
-                properties("x", url, "v3", "keep"),
+                properties("x", URL, "v3", "keep"),
                 "AppId must be a whole number from 1 to 9223372036854775807",
             ),
             (
@@ -205,11 +256,11 @@ mod tests {
                 "WebhookUrl must start with https://",
             ),
             (
-                properties("1", url, "v4", "keep"),
+                properties("1", URL, "v4", "keep"),
                 "ApiVersion must be 2026-03, 2026-09 or v3",
             ),
             (
-                properties("1", url, "v3", "yes"),
+                properties("1", URL, "v3", "yes"),
                 "IsReady must be true, false or keep",
             ),
         ];
@@ -218,22 +269,46 @@ mod tests {
                 .wish(Reach::Public)
                 .unwrap_err();
             assert_eq!(error.to_string(), message);
-            assert_eq!(
-                event("Delete", &properties).wish(Reach::Public),
-                Ok(Wish::Nothing)
-            );
         }
     }
 
     #[test]
     fn another_app_is_another_resource_but_a_deleted_one_keeps_its_id() {
-        let properties = properties("2", "https://calls.example.com/", "v3", "keep");
+        let properties = properties("2", URL, "v3", "keep");
         let id = |kind| {
             event(kind, &properties)
-                .answer(Ok(String::new()))
+                .answer(&Outcome::HalfDone(String::new()))
                 .physical_resource_id
         };
+        assert_eq!(id("Create"), "channel-connection/2");
         assert_eq!(id("Update"), "channel-connection/2");
         assert_eq!(id("Delete"), "channel-connection/1");
+    }
+
+    #[test]
+    fn deleting_what_was_never_created_is_nothing_to_do() {
+        let properties = properties("1", URL, "v3", "keep");
+        let failed = event("Create", &properties).answer(&Outcome::NothingDone("why".into()));
+        let mut delete = event("Delete", &properties);
+        delete.answer.physical_resource_id = failed.physical_resource_id;
+        assert_eq!(delete.wish(Reach::Public), Ok(Wish::Nothing));
+    }
+
+    #[test]
+    fn an_answer_stays_under_cloudformations_4096_bytes_whatever_happened() {
+        let properties = properties(&"9".repeat(9_000), URL, "v3", "keep");
+        for outcome in [Outcome::Done, Outcome::NothingDone, Outcome::HalfDone] {
+            let answer = event("Create", &properties).answer(&outcome("é".repeat(60_000)));
+            assert!(serde_json::to_vec(&answer).unwrap().len() < 4_096);
+        }
+    }
+
+    #[test]
+    fn secrets_may_be_missing_until_an_update_changes_app_or_url() {
+        let may =
+            |kind, app, url| event(kind, &properties(app, url, "v3", "true")).may_precede_secrets();
+        let other = "https://calls.example.com/other";
+        assert!(may("Create", "2", other) && may("Update", "1", URL));
+        assert!(!may("Update", "2", URL) && !may("Update", "1", other));
     }
 }

@@ -1,6 +1,9 @@
 //! The way of an event: CloudFormation's or an operator's, to the registration and back.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
 
 use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest;
 use aws_sdk_secretsmanager::Client as SecretsManager;
@@ -10,25 +13,24 @@ use channel_connection::{
     secret_store::{self, SecretError},
 };
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{error, info};
 
 use crate::{
     action::{Action, StatusReport},
     config::{Config, Target},
     credential::{Credential, CredentialError},
-    custom_resource::{PropertyError, ResourceEvent, Wish},
+    custom_resource::{Outcome, PropertyError, ResourceEvent, Wish},
     hubspot::{ApiError, SettingsApi},
     probe::{Patience, Probe},
-    registration::{Cause, Readiness, RegisterError, Registration, Removal},
+    registration::{Cause, RegisterError, Registration, Removal, Wanted},
     response_url::{self, AnswerError},
 };
 
 /// How long one call of HubSpot or of the webhook may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(3);
-/// What is kept back of the invocation's time to tell CloudFormation the outcome.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(5);
-/// New API deployments and permissions were seen to take seconds to be known everywhere.
+/// What is kept back of the invocation's time to tell CloudFormation the outcome: three tries.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
 const PATIENCE: Patience = Patience {
     tries: 12,
     pause: Duration::from_secs(1),
@@ -73,12 +75,25 @@ pub enum HookError {
     /// The settings could not be removed.
     #[error("{0}. The settings may still stand in HubSpot.")]
     Remove(#[source] Cause),
+    /// There was no time left.
+    #[error("there was no time left. The settings may have been changed: check them in HubSpot.")]
+    OutOfTime,
     /// CloudFormation could not be told.
     #[error(transparent)]
     Answer(#[from] AnswerError),
 }
 
 impl HookError {
+    fn into_outcome(self) -> Outcome {
+        let explanation = self.to_string();
+        match self {
+            Self::Register(RegisterError::NotRestored { .. })
+            | Self::Remove(_)
+            | Self::OutOfTime => Outcome::HalfDone(explanation),
+            _ => Outcome::NothingDone(explanation),
+        }
+    }
+
     fn is_not_set_yet(&self) -> bool {
         matches!(
             self,
@@ -128,26 +143,39 @@ impl Hook {
             .duration_since(SystemTime::now())
             .unwrap_or_default();
         let deadline = Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
-        let outcome = self.fulfil(&event, deadline).await;
-        match &outcome {
-            Ok(done) => info!(done, "custom resource"),
-            Err(reason) => error!(%reason, "custom resource"),
-        }
+        let fulfilled = timeout_at(deadline, self.fulfil(&event, deadline)).await;
+        let outcome = match fulfilled.unwrap_or(Err(HookError::OutOfTime)) {
+            Ok(done) => {
+                info!(done, "custom resource");
+                Outcome::Done(done)
+            }
+            Err(error) => {
+                error!(error = &error as &dyn Error, "custom resource");
+                error.into_outcome()
+            }
+        };
         let response_url = event.response_url.clone();
-        let response = event.answer(outcome.map_err(|reason| reason.to_string()));
-        Ok(response_url::put(&self.http, &response_url, &response).await?)
+        Ok(response_url::put(&self.http, &response_url, &event.answer(&outcome)).await?)
     }
 
     async fn fulfil(&self, event: &ResourceEvent, deadline: Instant) -> Result<String, HookError> {
         match event.wish(self.config.reach)? {
             Wish::Nothing => Ok("Nothing was registered, so nothing was removed.".into()),
-            Wish::Register(target, readiness) => {
-                let registered = self.register(&target, readiness, deadline).await;
-                match registered {
-                    // A stack may come before its secrets, which it creates empty.
-                    Err(error) if event.is_create() && error.is_not_set_yet() => Ok(format!(
-                        "Nothing is registered with HubSpot yet: {error}. Set it, then deploy again."
-                    )),
+            Wish::Register {
+                target,
+                former_url,
+                readiness,
+            } => {
+                let former_url = former_url.as_deref();
+                let wanted = Wanted {
+                    url: &target.url,
+                    former_url,
+                    readiness,
+                };
+                match self.register(&target, wanted, deadline).await {
+                    Err(error) if error.is_not_set_yet() && event.may_precede_secrets() => Ok(
+                        format!("Nothing was told to HubSpot: {error}. Set it, then deploy again."),
+                    ),
                     registered => registered,
                 }
             }
@@ -163,14 +191,12 @@ impl Hook {
     async fn register(
         &self,
         target: &Target,
-        readiness: Readiness,
+        wanted: Wanted<'_>,
         deadline: Instant,
     ) -> Result<String, HookError> {
         let registration = Registration::new(self.settings_api(target).await?);
         let probe = self.probe(target).await?;
-        let settings = registration
-            .register(&probe, &target.url, readiness, deadline)
-            .await?;
+        let settings = registration.register(&probe, wanted, deadline).await?;
         Ok(format!(
             "HubSpot holds {} with isReady={}.",
             settings.url, settings.is_ready

@@ -2,7 +2,8 @@
 
 use channel_connection::{
     http_client,
-    settings::{ChannelConnectionSettings, SettingsChange, Write},
+    public_url::PublicUrl,
+    settings::{ChannelConnectionSettings, SettingsChange},
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
@@ -53,9 +54,12 @@ pub enum ApiError {
         /// HubSpot's id of the call.
         correlation_id: String,
     },
-    /// HubSpot's answer is not what its specification says.
-    #[error("HubSpot's answer to {0} the settings cannot be read")]
-    Unreadable(&'static str),
+    /// What HubSpot says of the settings is not what its specification says.
+    #[error("HubSpot's answer to read the settings is not as its specification says")]
+    Unreadable,
+    /// Somebody wrote settings since they were read.
+    #[error("somebody else wrote the settings at the same time")]
+    AlreadyThere,
 }
 
 /// The parts of HubSpot's error body that are told on; each may be missing.
@@ -68,11 +72,9 @@ struct ErrorBody {
 
 impl SettingsApi {
     /// Names the app's settings; nothing is sent yet.
-    pub fn new(http: Client, api_url: &str, target: &Target, credential: Credential) -> Self {
-        let url = format!(
-            "{api_url}{}",
-            target.api_version.settings_path(target.app_id)
-        );
+    pub fn new(http: Client, api_url: &PublicUrl, target: &Target, credential: Credential) -> Self {
+        let path = target.api_version.settings_path(target.app_id);
+        let url = format!("{}{path}", api_url.as_str().trim_end_matches('/'));
         Self {
             http,
             url,
@@ -90,59 +92,52 @@ impl SettingsApi {
         let response = self.send("read", self.request(Method::GET)).await?;
         match response.status() {
             StatusCode::NOT_FOUND => Ok(None),
-            _ => settings("read", response).await.map(Some),
+            StatusCode::OK => {
+                let body = http_client::body(response, LARGEST_ANSWER).await;
+                let body = body.map_err(|_| ApiError::Unreadable)?;
+                serde_json::from_slice(&body)
+                    .map(Some)
+                    .map_err(|_| ApiError::Unreadable)
+            }
+            _ => accepted("read", response)
+                .await
+                .and(Err(ApiError::Unreadable)),
         }
     }
 
-    /// Carries out one write and returns what the settings are then.
-    pub async fn write(
-        &self,
-        write: &Write,
-    ) -> Result<Option<ChannelConnectionSettings>, ApiError> {
-        match write {
-            Write::Nothing => self.read().await,
-            Write::Create(settings) => self.create(settings).await.map(Some),
-            Write::Change(change) => self.change(change).await.map(Some),
-            Write::Remove => self.remove().await.map(|()| None),
-        }
-    }
-
-    async fn create(
-        &self,
-        wanted: &ChannelConnectionSettings,
-    ) -> Result<ChannelConnectionSettings, ApiError> {
+    /// Writes settings where there are none.
+    ///
+    /// What HubSpot answers where there are some, perhaps since a moment ago, is not documented;
+    /// 400 and 409 are taken for [`ApiError::AlreadyThere`] if it then has some.
+    pub async fn create(&self, wanted: &ChannelConnectionSettings) -> Result<(), ApiError> {
         let response = self
             .send("create", self.request(Method::POST).json(wanted))
             .await?;
-        // Undocumented: what HubSpot answers where settings stand already, perhaps since a moment ago.
-        if matches!(
+        let maybe_there = matches!(
             response.status(),
             StatusCode::BAD_REQUEST | StatusCode::CONFLICT
-        ) && self.read().await?.is_some()
-        {
-            let all = SettingsChange {
-                url: Some(wanted.url.clone()),
-                is_ready: Some(wanted.is_ready),
-            };
-            return self.change(&all).await;
+        );
+        let outcome = accepted("create", response).await;
+        if maybe_there && self.read().await?.is_some() {
+            return Err(ApiError::AlreadyThere);
         }
-        settings("create", response).await
+        outcome
     }
 
-    async fn change(&self, change: &SettingsChange) -> Result<ChannelConnectionSettings, ApiError> {
+    /// Changes settings that stand.
+    pub async fn change(&self, change: &SettingsChange) -> Result<(), ApiError> {
         let response = self
             .send("change", self.request(Method::PATCH).json(change))
             .await?;
-        settings("change", response).await
+        accepted("change", response).await
     }
 
-    async fn remove(&self) -> Result<(), ApiError> {
+    /// Removes the settings; it is no error if somebody was quicker.
+    pub async fn remove(&self) -> Result<(), ApiError> {
         let response = self.send("remove", self.request(Method::DELETE)).await?;
         match response.status() {
-            // Somebody was quicker: it is done all the same.
             StatusCode::NOT_FOUND => Ok(()),
-            status if status.is_success() => Ok(()),
-            _ => Err(refusal("remove", response).await),
+            _ => accepted("remove", response).await,
         }
     }
 
@@ -164,7 +159,7 @@ impl SettingsApi {
                 Err(ApiError::Unauthorized {
                     credential: self.credential.to_string(),
                     status: status.as_u16(),
-                    correlation_id: correlation_id(error_body(response).await),
+                    correlation_id: correlation_id(&error_body(response).await),
                 })
             }
             _ => Ok(response),
@@ -172,32 +167,26 @@ impl SettingsApi {
     }
 }
 
-async fn settings(
-    action: &'static str,
-    response: Response,
-) -> Result<ChannelConnectionSettings, ApiError> {
-    if !response.status().is_success() {
-        return Err(refusal(action, response).await);
+async fn accepted(action: &'static str, response: Response) -> Result<(), ApiError> {
+    if response.status().is_success() {
+        return Ok(());
     }
-    let body = http_client::body(response, LARGEST_ANSWER)
-        .await
-        .map_err(|_| ApiError::Unreadable(action))?;
-    serde_json::from_slice(&body).map_err(|_| ApiError::Unreadable(action))
-}
-
-async fn refusal(action: &'static str, response: Response) -> ApiError {
     let status = response.status().as_u16();
-    let mut body = error_body(response).await;
-    let message = body
-        .message
-        .take()
-        .unwrap_or_else(|| "no reason given".into());
-    ApiError::Refused {
+    let body = error_body(response).await;
+    Err(ApiError::Refused {
         action,
         status,
-        message,
-        correlation_id: correlation_id(body),
-    }
+        message: body
+            .message
+            .as_deref()
+            .map_or_else(|| "no reason given".into(), brief),
+        correlation_id: correlation_id(&body),
+    })
+}
+
+/// HubSpot's texts are told on to people, in whose messages they should not be all there is.
+fn brief(text: &str) -> String {
+    text.chars().take(300).collect()
 }
 
 async fn error_body(response: Response) -> ErrorBody {
@@ -207,6 +196,8 @@ async fn error_body(response: Response) -> ErrorBody {
     serde_json::from_slice(&body).unwrap_or_default()
 }
 
-fn correlation_id(body: ErrorBody) -> String {
-    body.correlation_id.unwrap_or_else(|| "none".into())
+fn correlation_id(body: &ErrorBody) -> String {
+    body.correlation_id
+        .as_deref()
+        .map_or_else(|| "none".into(), brief)
 }

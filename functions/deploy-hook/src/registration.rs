@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use channel_connection::{
     public_url::PublicUrl,
-    settings::{ChannelConnectionSettings, write_between},
+    settings::{ChannelConnectionSettings, SettingsChange},
 };
 use tokio::time::{Instant, timeout_at};
 use tracing::info;
@@ -24,8 +24,19 @@ pub enum Readiness {
     Ready,
     /// Hidden, but for those who set the flag in their browser.
     NotReady,
-    /// As HubSpot has it; not ready where it has nothing yet.
+    /// As HubSpot has it for this stack; not ready where it has nothing yet.
     Keep,
+}
+
+/// What shall be registered.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The webhook's URL.
+    pub url: &'a PublicUrl,
+    /// The URL that the same stack registered before, where it was another.
+    pub former_url: Option<&'a str>,
+    /// Whether users shall see it.
+    pub readiness: Readiness,
 }
 
 /// The registration of one app.
@@ -43,6 +54,12 @@ pub enum Cause {
     /// The URL could not be proved.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// Another stack's URL is released, and nobody said that it should be replaced.
+    #[error(
+        "HubSpot holds another URL ({0}), released to customers. \
+         To replace it, deploy with IsReady=true or IsReady=false instead of keep"
+    )]
+    ReleasedElsewhere(String),
     /// HubSpot accepted every call, and yet holds something else.
     #[error("HubSpot holds other settings than it was told: somebody else may be changing them")]
     NotKept,
@@ -54,10 +71,10 @@ pub enum Cause {
 /// The reason a registration failed, and what became of the settings that stood before.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// Nothing had been written.
-    #[error("{0}. Nothing was changed in HubSpot.")]
+    /// HubSpot holds what it held before.
+    #[error("{0}. HubSpot holds what it held before.")]
     Unchanged(#[source] Cause),
-    /// The former settings stand again.
+    /// The former settings were put back.
     #[error("{0}. The former settings stand again in HubSpot.")]
     Restored(#[source] Cause),
     /// The former settings could not be put back.
@@ -72,6 +89,17 @@ pub enum RegisterError {
     },
 }
 
+/// What became of settings that were to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// They are gone.
+    Removed,
+    /// There were none.
+    NothingThere,
+    /// They point to another URL, and still stand.
+    OfAnotherStack,
+}
+
 type Settings = Option<ChannelConnectionSettings>;
 
 impl Registration {
@@ -80,37 +108,26 @@ impl Registration {
         Self { api }
     }
 
-    /// Registers a URL, proves it, and then releases it as far as `readiness` says.
+    /// Registers a URL, proves it, and releases it as far as it is wanted.
     ///
     /// On failure the former settings stand again. `deadline` includes the time for that.
     pub async fn register(
         &self,
         probe: &Probe,
-        url: &PublicUrl,
-        readiness: Readiness,
+        wanted: Wanted<'_>,
         deadline: Instant,
     ) -> Result<ChannelConnectionSettings, RegisterError> {
-        let former = self
-            .api
-            .read()
-            .await
-            .map_err(|error| RegisterError::Unchanged(error.into()))?;
-        let wanted = ChannelConnectionSettings {
-            url: url.as_str().to_owned(),
-            is_ready: match readiness {
-                Readiness::Ready => true,
-                Readiness::NotReady => false,
-                Readiness::Keep => is_ready(former.as_ref()),
-            },
-        };
+        let former = self.api.read().await;
+        let former = former.map_err(|error| RegisterError::Unchanged(error.into()))?;
+        let settings = settings_for(wanted, former.as_ref()).map_err(RegisterError::Unchanged)?;
         let time_for_this = deadline.checked_sub(TIME_TO_RESTORE).unwrap_or(deadline);
-        let attempt = timeout_at(time_for_this, self.release(probe, url, &former, &wanted)).await;
-        let cause = match attempt {
-            Ok(Ok(())) => return Ok(wanted),
+        let release = self.release(probe, wanted.url, &former, &settings);
+        let cause = match timeout_at(time_for_this, release).await {
+            Ok(Ok(())) => return Ok(settings),
             Ok(Err(cause)) => cause,
             Err(_) => Cause::OutOfTime,
         };
-        Err(self.put_back(former, cause, deadline).await)
+        Err(self.put_back(former, wanted.url, cause, deadline).await)
     }
 
     /// Removes the settings if they point to `url`; whoever else registered keeps theirs.
@@ -118,20 +135,15 @@ impl Registration {
         match self.api.read().await? {
             None => Ok(Removal::NothingThere),
             Some(held) if held.url != url.as_str() => Ok(Removal::OfAnotherStack),
-            Some(held) => {
-                self.bring(&Some(held), &None).await?;
-                self.confirm(&None).await?;
-                Ok(Removal::Removed)
+            held @ Some(_) => {
+                self.bring(&held, &None).await?;
+                self.confirm(&None).await.map(|()| Removal::Removed)
             }
         }
     }
 
-    /// Reads what HubSpot holds.
-    pub async fn held(&self) -> Result<Settings, ApiError> {
-        self.api.read().await
-    }
-
-    /// The order that keeps users safe: a URL that is or becomes released is proved first.
+    /// The order that keeps customers safe: what they use is proved before HubSpot is told of it,
+    /// and what they cannot use yet is told first and proved before they can.
     async fn release(
         &self,
         probe: &Probe,
@@ -139,31 +151,45 @@ impl Registration {
         former: &Settings,
         wanted: &ChannelConnectionSettings,
     ) -> Result<(), Cause> {
-        if former.as_ref() == Some(wanted) {
+        let target = Some(wanted.clone());
+        if *former == target {
             return Ok(probe.prove(url).await?);
         }
-        let was_ready = is_ready(former.as_ref());
-        if was_ready {
+        let released = former.as_ref().filter(|former| former.is_ready);
+        if !wanted.is_ready && released.is_some_and(|released| released.url == wanted.url) {
+            // Held back: nothing may keep a broken webhook from that.
+            self.bring(former, &target).await?;
+        } else if wanted.is_ready && released.is_some() {
             probe.prove(url).await?;
-        }
-        let not_yet = Some(ChannelConnectionSettings {
-            is_ready: was_ready && wanted.is_ready,
-            ..wanted.clone()
-        });
-        let held = self.bring(former, &not_yet).await?;
-        if !was_ready {
+            self.bring(former, &target).await?;
             probe.prove(url).await?;
+        } else {
+            let hidden = Some(ChannelConnectionSettings {
+                is_ready: false,
+                ..wanted.clone()
+            });
+            self.bring(former, &hidden).await?;
+            probe.prove(url).await?;
+            self.bring(&hidden, &target).await?;
         }
-        let wanted = Some(wanted.clone());
-        self.bring(&held, &wanted).await?;
-        self.confirm(&wanted).await
+        self.confirm(&target).await
     }
 
-    async fn put_back(&self, former: Settings, cause: Cause, deadline: Instant) -> RegisterError {
+    /// Puts the former settings back, unless somebody else has written theirs meanwhile.
+    async fn put_back(
+        &self,
+        former: Settings,
+        url: &PublicUrl,
+        cause: Cause,
+        deadline: Instant,
+    ) -> RegisterError {
         let restore = async {
             let held = self.api.read().await?;
             if held == former {
                 return Ok(false);
+            }
+            if held.as_ref().is_some_and(|held| held.url != url.as_str()) {
+                return Err(Cause::NotKept);
             }
             self.bring(&held, &former).await?;
             self.confirm(&former).await.map(|()| true)
@@ -179,16 +205,18 @@ impl Registration {
     }
 
     /// Brings HubSpot from `held` to `wanted` with at most one write; every change goes through here.
-    async fn bring(&self, held: &Settings, wanted: &Settings) -> Result<Settings, ApiError> {
-        if held == wanted {
-            return Ok(held.clone());
+    async fn bring(&self, held: &Settings, wanted: &Settings) -> Result<(), ApiError> {
+        match (held, wanted) {
+            (held, wanted) if held == wanted => return Ok(()),
+            (Some(held), Some(wanted)) => {
+                let change = SettingsChange::between(held, wanted);
+                self.api.change(&change).await?;
+            }
+            (None, Some(wanted)) => self.api.create(wanted).await?,
+            (_, None) => self.api.remove().await?,
         }
-        let now = self
-            .api
-            .write(&write_between(held.as_ref(), wanted.as_ref()))
-            .await?;
-        info!(before = ?held, after = ?now, "settings written");
-        Ok(now)
+        info!(before = ?held, after = ?wanted, "settings written");
+        Ok(())
     }
 
     async fn confirm(&self, wanted: &Settings) -> Result<(), Cause> {
@@ -200,17 +228,23 @@ impl Registration {
     }
 }
 
-/// What became of settings that were to be removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removal {
-    /// They are gone.
-    Removed,
-    /// There were none.
-    NothingThere,
-    /// They point to another URL, and still stand.
-    OfAnotherStack,
-}
-
-fn is_ready(settings: Option<&ChannelConnectionSettings>) -> bool {
-    settings.is_some_and(|settings| settings.is_ready)
+fn settings_for(
+    wanted: Wanted<'_>,
+    former: Option<&ChannelConnectionSettings>,
+) -> Result<ChannelConnectionSettings, Cause> {
+    let url = wanted.url.as_str();
+    let is_ready = match (wanted.readiness, former.filter(|former| former.is_ready)) {
+        (Readiness::Ready, _) => true,
+        (Readiness::NotReady, _) | (Readiness::Keep, None) => false,
+        (Readiness::Keep, Some(released)) => {
+            if released.url != url && wanted.former_url != Some(released.url.as_str()) {
+                return Err(Cause::ReleasedElsewhere(released.url.clone()));
+            }
+            true
+        }
+    };
+    Ok(ChannelConnectionSettings {
+        url: url.to_owned(),
+        is_ready,
+    })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::cloudformation::CloudFormationCustomResourceResponse as Response;
-use reqwest::{Client, header::CONTENT_TYPE};
+use reqwest::Client;
 
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -43,8 +43,8 @@ pub async fn put(
 }
 
 async fn put_once(http: &Client, response_url: &str, body: String) -> Result<(), AnswerError> {
-    // The URL is presigned without a content type; S3 refuses any other.
-    let request = http.put(response_url).header(CONTENT_TYPE, "").body(body);
+    // No content type: the URL is presigned without one, and S3 refuses any.
+    let request = http.put(response_url).body(body);
     let response = request
         .send()
         .await

@@ -61,6 +61,11 @@ async fn is_ready_is_set_after_the_proof_in_at_most_five_calls_of_hubspot() {
         world.calls(),
         calls.map(|(method, status)| (method.to_owned(), status))
     );
+    let probes = world.held_at_probes.lock().unwrap().clone();
+    assert!(
+        !probes.is_empty() && probes.iter().all(|held| held["isReady"] == false),
+        "{probes:?}"
+    );
 }
 
 #[tokio::test]
@@ -93,19 +98,86 @@ async fn a_deploy_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_released_app_stays_released_when_its_url_changes() {
+async fn a_released_app_stays_released_when_its_url_changes_and_is_proved_before_and_after() {
     let world = World::new().await;
     world.hold(ELSEWHERE, true);
-    world.deploy("update", property("IsReady", "keep")).await;
+    let moved = |event: &mut Value| {
+        event["ResourceProperties"]["IsReady"] = "keep".into();
+        event["OldResourceProperties"]["WebhookUrl"] = ELSEWHERE.into();
+    };
+    assert_eq!(world.deploy("update", moved).await["Status"], "SUCCESS");
+    assert_eq!(world.held(), settings(&world.webhook_url, true));
+    let probes = world.held_at_probes.lock().unwrap().clone();
+    let held: Vec<_> = probes
+        .iter()
+        .map(|held| held["url"].as_str().unwrap())
+        .collect();
+    let url = world.webhook_url.as_str();
+    assert_eq!(
+        held,
+        [ELSEWHERE, ELSEWHERE, url, url],
+        "each proof is a signed and a forged request"
+    );
+}
+
+#[tokio::test]
+async fn another_stacks_released_url_is_replaced_only_on_demand() {
+    let world = World::new().await;
+    world.hold(ELSEWHERE, true);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(told["Status"], "FAILED");
+    assert_eq!(
+        told["Reason"],
+        "HubSpot holds another URL (https://other.example.com/numbers), released to customers. To replace it, \
+         deploy with IsReady=true or IsReady=false instead of keep. HubSpot holds what it held before."
+    );
+    let id = told["PhysicalResourceId"].clone();
+    let told = world
+        .deploy("delete", |event| event["PhysicalResourceId"] = id)
+        .await;
+    assert_eq!(told["Status"], "SUCCESS");
+    assert_eq!(world.held(), settings(ELSEWHERE, true));
+    world.deploy("create", property("IsReady", "true")).await;
     assert_eq!(world.held(), settings(&world.webhook_url, true));
 }
 
 #[tokio::test]
-async fn a_deploy_can_hold_a_released_app_back() {
+async fn a_released_app_can_be_held_back_even_if_its_webhook_is_broken() {
+    let broken = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    for url in [World::new().await.webhook_url, broken] {
+        let world = World::new().await;
+        world.hold(&url, true);
+        let hold = |event: &mut Value| {
+            event["ResourceProperties"]["IsReady"] = "false".into();
+            event["ResourceProperties"]["WebhookUrl"] = url.as_str().into();
+        };
+        assert_eq!(world.deploy("update", hold).await["Status"], "SUCCESS");
+        assert_eq!(world.held(), settings(&url, false));
+    }
+}
+
+#[tokio::test]
+async fn a_deploy_that_changes_nothing_still_fails_when_the_webhook_is_broken() {
     let world = World::new().await;
-    world.hold(&world.webhook_url, true);
-    world.deploy("update", property("IsReady", "false")).await;
-    assert_eq!(world.held(), settings(&world.webhook_url, false));
+    let broken = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    world.hold(&broken, true);
+    let told = world
+        .deploy("update", property("WebhookUrl", broken.as_str()))
+        .await;
+    assert_eq!(told["Status"], "FAILED");
+    assert_eq!(world.held(), settings(&broken, true));
+}
+
+#[tokio::test]
+async fn an_answer_that_broke_off_shows_nothing_of_the_secret_in_it() {
+    let world = World::new().await;
+    world.secrets.lock().unwrap().client_secret = "broken, and marked".into();
+    let told = world.deploy("create", as_it_is).await;
+    let reason = told["Reason"].as_str().unwrap();
+    assert_eq!(
+        reason,
+        "cannot read the secret client-secret: Secrets Manager gave no usable answer"
+    );
 }
 
 #[tokio::test]
@@ -141,7 +213,7 @@ async fn a_url_that_is_not_our_webhook_is_refused_and_the_former_settings_stand(
             let reason = told["Reason"].as_str().unwrap();
             let was_ready = former.as_ref().is_some_and(|former| former.is_ready);
             let then = if was_ready {
-                "Nothing was changed in HubSpot."
+                "HubSpot holds what it held before."
             } else {
                 "The former settings stand again in HubSpot."
             };
@@ -187,7 +259,7 @@ async fn delete_removes_the_settings_only_if_they_are_this_stacks() {
 }
 
 #[tokio::test]
-async fn bad_properties_fail_with_the_property_named_and_delete_passes_over_them() {
+async fn bad_properties_fail_with_the_property_named_and_the_delete_that_follows_does_nothing() {
     let world = World::new().await;
     let told = world.deploy("create", property("AppId", "none")).await;
     assert_eq!(told["Status"], "FAILED");
@@ -195,9 +267,13 @@ async fn bad_properties_fail_with_the_property_named_and_delete_passes_over_them
         told["Reason"],
         "AppId must be a whole number from 1 to 9223372036854775807"
     );
+    let id = told["PhysicalResourceId"].clone();
+    let told = world
+        .deploy("delete", |event| event["PhysicalResourceId"] = id)
+        .await;
     assert_eq!(
-        world.deploy("delete", property("AppId", "none")).await["Status"],
-        "SUCCESS"
+        told["Reason"],
+        "Nothing was registered, so nothing was removed."
     );
     assert_eq!(world.calls(), []);
 }
@@ -224,7 +300,7 @@ async fn a_refused_credential_is_named_by_kind_and_never_shown() {
             "{reason}"
         );
         assert!(
-            reason.ends_with("Nothing was changed in HubSpot."),
+            reason.ends_with("HubSpot holds what it held before."),
             "{reason}"
         );
         assert!(!told.to_string().contains("marked"), "{told}");
@@ -232,7 +308,7 @@ async fn a_refused_credential_is_named_by_kind_and_never_shown() {
 }
 
 #[tokio::test]
-async fn a_stack_may_come_before_its_secrets_but_does_not_change_without_them() {
+async fn a_stack_may_come_before_its_secrets_but_its_url_does_not_change_without_them() {
     let empty: [fn(&World); 2] = [
         |world| world.secrets.lock().unwrap().credential = "{}".into(),
         |world| world.secrets.lock().unwrap().client_secret = "{}".into(),
@@ -243,12 +319,21 @@ async fn a_stack_may_come_before_its_secrets_but_does_not_change_without_them() 
     {
         let world = World::new().await;
         unset(&world);
-        let told = world.deploy("create", as_it_is).await;
-        assert_eq!(told["Status"], "SUCCESS");
         let reason = format!(
-            "Nothing is registered with HubSpot yet: the {name} is not set yet. Set it, then deploy again."
+            "Nothing was told to HubSpot: the {name} is not set yet. Set it, then deploy again."
         );
-        assert_eq!(told["Reason"], reason);
+        let unchanged = |event: &mut Value| {
+            event["OldResourceProperties"]["WebhookUrl"] = world.webhook_url.as_str().into();
+        };
+        for told in [
+            world.deploy("create", as_it_is).await,
+            world.deploy("update", unchanged).await,
+        ] {
+            assert_eq!(
+                (&told["Status"], &told["Reason"]),
+                (&json!("SUCCESS"), &json!(reason))
+            );
+        }
         assert_eq!(world.deploy("update", as_it_is).await["Status"], "FAILED");
         assert_eq!(world.deploy("delete", as_it_is).await["Status"], "SUCCESS");
         assert_eq!(world.held(), None);

@@ -32,7 +32,7 @@ pub enum ClientSecretSource {
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
-        let reach = reach(environment);
+        let reach = reach(environment)?;
         Ok(Self {
             app_id: required(environment, "APP_ID")?,
             webhook_url: required_with(environment, "WEBHOOK_URL", |text| {

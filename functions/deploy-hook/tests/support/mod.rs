@@ -7,7 +7,7 @@ use std::{
 
 use aws_config::SdkConfig;
 use axum::{
-    Json, Router,
+    Router,
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -48,6 +48,8 @@ pub struct World {
     /// The real webhook on a DynamoDB of its own.
     pub webhook_url: String,
     pub numbers: NumbersTable,
+    /// What HubSpot held at each request that the real webhook got, oldest first.
+    pub held_at_probes: Arc<Mutex<Vec<Value>>>,
     cloudformation: String,
     aws: SdkConfig,
 }
@@ -89,11 +91,18 @@ impl World {
             KEY,
             TOKEN,
         );
+        let hubspot = Simulator::on_free_port(account).await.unwrap();
+        let held_at_probes = Arc::default();
+        let watched = Watched {
+            hubspot: hubspot.api_url(),
+            held: Arc::clone(&held_at_probes),
+        };
         Self {
-            hubspot: Simulator::on_free_port(account).await.unwrap(),
+            hubspot,
+            held_at_probes,
             secrets,
             told,
-            webhook_url: real_webhook(&numbers.aws).await,
+            webhook_url: real_webhook(&numbers.aws, watched).await,
             numbers,
             cloudformation,
             aws: aws_at(&secrets_manager).await,
@@ -107,7 +116,8 @@ impl World {
                 url: PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap(),
                 api_version,
             },
-            hubspot_api_url: self.hubspot.api_url(),
+            hubspot_api_url: PublicUrl::parse(&(self.hubspot.api_url() + "/"), Reach::Local)
+                .unwrap(),
             client_secret_arn: "client-secret".into(),
             credential_arn: "credential".into(),
             reach: Reach::Local,
@@ -155,11 +165,7 @@ impl World {
         let mut told = self.told.lock().unwrap();
         assert_eq!(told.len(), 1, "CloudFormation is told once");
         let Told { content_type, body } = told.pop().unwrap();
-        assert_eq!(
-            content_type.as_deref(),
-            Some(""),
-            "a presigned URL takes no content type"
-        );
+        assert_eq!(content_type, None, "a presigned URL takes no content type");
         body
     }
 
@@ -212,7 +218,24 @@ pub async fn constant_webhook(status: StatusCode, body: &'static str) -> String 
     serve(Router::new().fallback(any(move || async move { (status, body) }))).await
 }
 
-async fn real_webhook(aws: &SdkConfig) -> String {
+/// Looks at HubSpot whenever the webhook is called.
+#[derive(Clone)]
+struct Watched {
+    hubspot: String,
+    held: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Watched {
+    async fn look(&self) {
+        let account = reqwest::get(format!("{}/simulator", self.hubspot))
+            .await
+            .unwrap();
+        let account: Value = account.json().await.unwrap();
+        self.held.lock().unwrap().push(account["settings"].clone());
+    }
+}
+
+async fn real_webhook(aws: &SdkConfig, watched: Watched) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!(
         "http://localhost:{}/numbers",
@@ -221,15 +244,16 @@ async fn real_webhook(aws: &SdkConfig) -> String {
     let webhook = Arc::new(numbers::webhook(aws, &url).await);
     let application = Router::new()
         .route("/numbers", post(answer))
-        .with_state(webhook);
+        .with_state((webhook, watched));
     tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
     url
 }
 
 async fn answer(
-    State(webhook): State<Arc<Webhook>>,
+    State((webhook, watched)): State<(Arc<Webhook>, Watched)>,
     request: axum::http::Request<axum::body::Body>,
 ) -> impl IntoResponse {
+    watched.look().await;
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let request = lambda_http::Request::from_parts(parts, Body::Binary(body.to_vec()));
@@ -247,7 +271,14 @@ async fn secret_value(
         "client-secret" => secrets.client_secret.clone(),
         _ => secrets.credential.clone(),
     };
-    Json(json!({"ARN": asked["SecretId"], "Name": asked["SecretId"], "SecretString": text}))
+    let answer = json!({"ARN": asked["SecretId"], "Name": asked["SecretId"], "SecretString": text})
+        .to_string();
+    // A test sets this to see what becomes of an answer that broke off.
+    if text.starts_with("broken") {
+        answer[..answer.len() - 1].to_owned()
+    } else {
+        answer
+    }
 }
 
 async fn outcome(
