@@ -1,7 +1,7 @@
 //! HubSpot's channel connection contract, and the numbers that a vendor keeps for it.
 //!
 //! Rules live in modules that know neither AWS nor HTTP: [`signature`], [`numbers_request`],
-//! [`number_row`], [`numbers_response`], [`settings`]. One adapter per outside system stands
+//! [`number_row`], [`portal_numbers`], [`numbers_response`], [`settings`]. One adapter per outside system stands
 //! beside them, each behind the feature of its name: `numbers_table` (`dynamodb`),
 //! `http_client` and `webhook_call` (`http-client`), `secret_store` (`secrets-manager`).
 #![warn(missing_docs)]
@@ -9,6 +9,7 @@
 pub mod client_secrets;
 pub mod contract;
 pub mod environment;
+pub mod friendly_name;
 #[cfg(feature = "http-client")]
 pub mod http_client;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod numbers_response;
 #[cfg(feature = "dynamodb")]
 pub mod numbers_table;
 pub mod phone_number;
+pub mod portal_numbers;
 pub mod public_url;
 #[cfg(feature = "secrets-manager")]
 pub mod secret_store;

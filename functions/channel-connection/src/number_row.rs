@@ -4,16 +4,16 @@
 //! the others.
 
 use crate::{
+    friendly_name::FriendlyName,
     ids::UserId,
     numbers_response::ListedNumber,
     phone_number::{InvalidNumber, NumberKey},
 };
 
 /// What a row holds under one attribute's name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attribute<T> {
     /// The row has no such attribute.
-    #[default]
     Missing,
     /// The attribute is of another type than the table's contract says.
     WrongType,
@@ -22,7 +22,7 @@ pub enum Attribute<T> {
 }
 
 /// A row as it was read, unchecked.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NumberRow {
     /// `number`, the sort key.
     pub number: Attribute<String>,
@@ -30,6 +30,15 @@ pub struct NumberRow {
     pub friendly_name: Attribute<String>,
     /// `userIds`: the only users who see the number, each as decimal digits.
     pub user_ids: Attribute<Vec<String>>,
+}
+
+/// Who sees a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Every user of the portal.
+    Everyone,
+    /// These users alone.
+    Only(Vec<UserId>),
 }
 
 /// The reason a row is left out; it never repeats what the row holds.
@@ -42,37 +51,52 @@ pub enum RowError {
     #[error("number is {0}")]
     InvalidNumber(#[from] InvalidNumber),
     /// Nobody can tell who may see the number, so nobody does.
-    #[error("userIds is not a set of numbers")]
+    #[error("userIds is not a set of user ids")]
     InvalidUserIds,
 }
 
 impl NumberRow {
-    /// Returns the number as `user` sees it; `None` where the row is not for that user.
-    pub fn listed_for(self, user: UserId) -> Result<Option<ListedNumber>, RowError> {
-        let Attribute::Value(key) = self.number else {
+    /// Checks the row; where its name is missing or of another type, the number serves as name.
+    pub fn parse(&self) -> Result<(ListedNumber, Audience), RowError> {
+        let Attribute::Value(key) = &self.number else {
             return Err(RowError::NoNumber);
         };
         let NumberKey { number, extension } = key.parse()?;
-        if !is_visible(self.user_ids, user)? {
-            return Ok(None);
-        }
-        let friendly_name = match self.friendly_name {
-            Attribute::Value(name) if !name.trim().is_empty() => name,
-            _ => number.as_str().to_owned(),
+        let name = match &self.friendly_name {
+            Attribute::Value(name) => FriendlyName::cut(name),
+            _ => None,
         };
-        Ok(Some(ListedNumber {
-            number,
-            extension,
-            friendly_name,
-        }))
+        let friendly_name = name.unwrap_or_else(|| (&number).into());
+        Ok((
+            ListedNumber {
+                number,
+                extension,
+                friendly_name,
+            },
+            self.audience()?,
+        ))
+    }
+
+    fn audience(&self) -> Result<Audience, RowError> {
+        match &self.user_ids {
+            Attribute::Missing => Ok(Audience::Everyone),
+            Attribute::WrongType => Err(RowError::InvalidUserIds),
+            Attribute::Value(ids) => {
+                let ids: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
+                ids.map(Audience::Only)
+                    .map_err(|_| RowError::InvalidUserIds)
+            }
+        }
     }
 }
 
-fn is_visible(user_ids: Attribute<Vec<String>>, user: UserId) -> Result<bool, RowError> {
-    match user_ids {
-        Attribute::Missing => Ok(true),
-        Attribute::WrongType => Err(RowError::InvalidUserIds),
-        Attribute::Value(ids) => Ok(ids.iter().any(|id| id.parse() == Ok(user))),
+impl Audience {
+    /// Tells whether a user is among those who see the number.
+    pub fn includes(&self, user: UserId) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Only(users) => users.contains(&user),
+        }
     }
 }
 
@@ -93,14 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn a_row_lists_its_number_extension_and_name() {
-        let listed = row("+18001231234;ext=1", "Sales")
-            .listed_for(user(42))
-            .unwrap()
-            .unwrap();
+    fn a_row_lists_its_number_extension_and_name_to_everyone() {
+        let (listed, audience) = row("+18001231234;ext=1", "Sales").parse().unwrap();
         assert_eq!(listed.number.as_str(), "+18001231234");
         assert_eq!(listed.extension.unwrap().as_str(), "1");
-        assert_eq!(listed.friendly_name, "Sales");
+        assert_eq!(listed.friendly_name.as_str(), "Sales");
+        assert_eq!(audience, Audience::Everyone);
     }
 
     #[test]
@@ -115,7 +137,7 @@ mod tests {
                 ..row("+18001231234", "")
             };
             assert_eq!(
-                row.listed_for(user(42)).unwrap().unwrap().friendly_name,
+                row.parse().unwrap().0.friendly_name.as_str(),
                 "+18001231234"
             );
         }
@@ -123,17 +145,21 @@ mod tests {
 
     #[test]
     fn a_number_with_user_ids_is_for_those_users_only() {
-        let row = NumberRow {
-            user_ids: Attribute::Value(vec!["7".into(), "42".into()]),
+        let user_ids = Attribute::Value(vec!["7".into(), "42".into()]);
+        let (_, audience) = NumberRow {
+            user_ids,
             ..row("+18001231234", "Sales")
-        };
-        assert!(row.clone().listed_for(user(42)).unwrap().is_some());
-        assert!(row.listed_for(user(4)).unwrap().is_none());
+        }
+        .parse()
+        .unwrap();
+        assert!(audience.includes(user(42)));
+        assert!(!audience.includes(user(4)));
     }
 
     #[test]
     fn says_what_is_wrong_with_a_row() {
         let good = row("+18001231234", "Sales");
+        let user_ids = Attribute::Value(vec!["7".into(), "0.5".into()]);
         let cases = [
             (
                 NumberRow {
@@ -160,13 +186,14 @@ mod tests {
             (
                 NumberRow {
                     user_ids: Attribute::WrongType,
-                    ..good
+                    ..good.clone()
                 },
                 RowError::InvalidUserIds,
             ),
+            (NumberRow { user_ids, ..good }, RowError::InvalidUserIds),
         ];
         for (row, error) in cases {
-            assert_eq!(row.listed_for(user(42)), Err(error));
+            assert_eq!(row.parse(), Err(error));
         }
     }
 }

@@ -2,17 +2,12 @@
 
 use serde::Serialize;
 
-use crate::phone_number::{E164, Extension};
+use crate::{
+    friendly_name::FriendlyName,
+    phone_number::{E164, Extension},
+};
 
-/// The numbers that HubSpot shows in its list, in this order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NumbersResponse {
-    /// The numbers; none is an empty list, never a missing field.
-    pub phone_numbers: Vec<ListedNumber>,
-}
-
-/// One number of the list.
+/// One number of HubSpot's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedNumber {
@@ -23,11 +18,69 @@ pub struct ListedNumber {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
     /// The name that the user sees.
-    pub friendly_name: String,
+    pub friendly_name: FriendlyName,
+}
+
+/// An answer's body, with as many numbers as fit.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NumbersResponse {
+    /// The JSON.
+    pub body: String,
+    /// How many numbers are in it.
+    pub count: usize,
+    /// How many numbers did not fit.
+    pub left_out: usize,
+}
+
+impl NumbersResponse {
+    /// Writes the numbers, in order, as long as the body fits into `limit` bytes.
+    ///
+    /// The limit counts the body as a JSON text within Lambda's own JSON, where every quotation mark
+    /// and backslash takes two bytes.
+    pub fn within<'a>(limit: usize, numbers: impl IntoIterator<Item = &'a ListedNumber>) -> Self {
+        let mut response = Self {
+            body: String::from(OPENING),
+            count: 0,
+            left_out: 0,
+        };
+        let mut size = quoted_size(OPENING) + quoted_size(CLOSING);
+        for number in numbers {
+            // A struct of texts serialises always.
+            let json = serde_json::to_string(number).unwrap_or_default();
+            size += quoted_size(&json) + COMMA.len();
+            if size > limit || response.left_out > 0 {
+                response.left_out += 1;
+                continue;
+            }
+            if response.count > 0 {
+                response.body.push_str(COMMA);
+            }
+            response.body.push_str(&json);
+            response.count += 1;
+        }
+        response.body.push_str(CLOSING);
+        response
+    }
+}
+
+const OPENING: &str = r#"{"phoneNumbers":["#;
+const COMMA: &str = ",";
+const CLOSING: &str = "]}";
+
+/// The size of a JSON text once it is itself quoted as a JSON text.
+fn quoted_size(json: &str) -> usize {
+    json.len()
+        + json
+            .bytes()
+            .filter(|byte| matches!(byte, b'"' | b'\\'))
+            .count()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
     use crate::phone_number::NumberKey;
 
@@ -36,24 +89,51 @@ mod tests {
         ListedNumber {
             number,
             extension,
-            friendly_name: name.into(),
+            friendly_name: FriendlyName::cut(name).unwrap(),
         }
     }
 
     #[test]
     fn is_an_object_whose_numbers_name_an_extension_only_where_there_is_one() {
-        let response = NumbersResponse {
-            phone_numbers: vec![
-                listed("+18001231234", "Sales"),
-                listed("+18001231235;ext=1", "Desk"),
-            ],
-        };
+        let numbers = [
+            listed("+18001231234", "Sales"),
+            listed("+18001231235;ext=1", "Desk"),
+        ];
+        let response = NumbersResponse::within(1_000, &numbers);
+        assert_eq!((response.count, response.left_out), (2, 0));
         assert_eq!(
-            serde_json::to_string(&response).unwrap(),
+            response.body,
             concat!(
                 r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"},"#,
                 r#"{"e164PhoneNumber":"+18001231235","extension":"1","friendlyName":"Desk"}]}"#
             )
         );
+        assert_eq!(
+            NumbersResponse::within(1_000, []).body,
+            r#"{"phoneNumbers":[]}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn as_many_as_fit_are_answered_in_order(
+            names in proptest::collection::vec(r#"[a-z"\\é]{1,30}"#, 0..30),
+            limit in 50_usize..3_000,
+        ) {
+            let numbers: Vec<_> = names.iter().map(|name| listed("+18001231234", name)).collect();
+            let response = NumbersResponse::within(limit, &numbers);
+            let quoted = serde_json::to_string(&response.body).unwrap().len() - 2;
+            prop_assert!(quoted <= limit);
+            prop_assert_eq!(response.count + response.left_out, numbers.len());
+
+            let body: Value = serde_json::from_str(&response.body).unwrap();
+            let expected = serde_json::to_value(&numbers[..response.count]).unwrap();
+            prop_assert_eq!(&body["phoneNumbers"], &expected);
+
+            let roomy = NumbersResponse::within(usize::MAX, &numbers[..numbers.len().min(response.count + 1)]);
+            let one_more = serde_json::to_string(&roomy.body).unwrap().len() - 2;
+            // One comma is counted for each number, though the last has none.
+            prop_assert!(response.left_out == 0 || one_more + 1 > limit, "one more would have fitted");
+        }
     }
 }

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::{
 use crate::{
     ids::PortalId,
     number_row::{Attribute, NumberRow},
+    portal_numbers::PortalNumbers,
 };
 
 /// Reads numbers from one table.
@@ -36,8 +37,8 @@ impl NumbersTable {
         Self { client, name }
     }
 
-    /// Reads all rows of a portal, in the order of their keys, page after page.
-    pub async fn rows(&self, portal: PortalId) -> Result<Vec<NumberRow>, ReadError> {
+    /// Reads everything of a portal in the order of the sort key, page after page.
+    pub async fn portal(&self, portal: PortalId) -> Result<PortalNumbers, ReadError> {
         let mut pages = self
             .client
             .query()
@@ -50,18 +51,25 @@ impl NumbersTable {
             .into_paginator()
             .items()
             .send();
-        let mut rows = Vec::new();
+        let mut numbers = PortalNumbers::default();
         while let Some(item) = pages.next().await {
-            rows.push(row(item.map_err(ReadError::from)?));
+            numbers.add(row(item.map_err(ReadError::from)?));
         }
-        Ok(rows)
+        Ok(numbers)
+    }
+}
+
+impl ReadError {
+    /// Stands for an answer that was not waited for to its end.
+    pub fn too_slow() -> Self {
+        Self("no answer in time".into())
     }
 }
 
 impl From<SdkError<QueryError>> for ReadError {
     fn from(error: SdkError<QueryError>) -> Self {
         Self(match &error {
-            SdkError::TimeoutError(_) => "no answer in time".into(),
+            SdkError::TimeoutError(_) => return Self::too_slow(),
             SdkError::DispatchFailure(_) => "no connection".into(),
             _ => error.code().unwrap_or("no usable answer").into(),
         })

@@ -68,6 +68,12 @@ impl PublicUrl {
         Ok(Self(url.into()))
     }
 
+    /// Returns the last part of the path: what is left of it behind any stage or base path.
+    pub fn last_segment(&self) -> &str {
+        let path = self.0.split(['?', '#']).next().unwrap_or_default();
+        path.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Returns the URL to the letter.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -112,6 +118,22 @@ mod tests {
                 text
             );
         }
+    }
+
+    #[test]
+    fn the_last_segment_is_the_routes_whatever_stands_before_and_behind_it() {
+        let last_segment = |text| {
+            PublicUrl::parse(text, Reach::Public)
+                .unwrap()
+                .last_segment()
+                .to_owned()
+        };
+        assert_eq!(last_segment("https://calls.example.com/numbers"), "numbers");
+        assert_eq!(
+            last_segment("https://calls.example.com/prod/numbers?next=/a/b"),
+            "numbers"
+        );
+        assert_eq!(last_segment("https://calls.example.com/"), "");
     }
 
     #[test]

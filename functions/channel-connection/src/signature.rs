@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::{client_secrets::SigningSecret, public_url::PublicUrl};
@@ -141,9 +141,7 @@ fn check_age(timestamp: &str, now: SystemTime) -> Result<(), SignatureError> {
 }
 
 fn mac(secret: &SigningSecret, parts: SignedParts<'_>) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac =
-        <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).expect("any key length");
+    let mut mac = secret.mac();
     mac.update(parts.method.as_bytes());
     mac.update(parts.uri.0.as_bytes());
     mac.update(parts.body);

@@ -3,6 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
+    dead_code,
     unreachable_pub,
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]

@@ -1,5 +1,7 @@
 //! The function's configuration, from the variables that `infra/template.yaml` sets.
 
+use std::{num::ParseIntError, time::Duration};
+
 use channel_connection::{
     client_secrets::SigningSecret,
     environment::{EnvironmentError, Lookup, optional, reach, required, required_with},
@@ -10,12 +12,17 @@ use channel_connection::{
 /// What the function must know before it can answer.
 #[derive(Debug)]
 pub struct Config {
+    /// `AWS_LAMBDA_FUNCTION_NAME`: under which name metrics are kept; Lambda sets it.
+    pub function_name: String,
     /// `APP_ID`: the only app whose requests are answered.
     pub app_id: AppId,
     /// `WEBHOOK_URL`: the URL that is registered with HubSpot, and so the one it signs.
     pub webhook_url: PublicUrl,
     /// `NUMBERS_TABLE`: the name of the DynamoDB table.
     pub numbers_table: String,
+    /// `LONGEST_ANSWER_AGE_SECONDS`: how old a remembered answer may be that is served while DynamoDB
+    /// does not answer; 0 for none at all.
+    pub longest_age: Duration,
     /// Where the client secret is.
     pub client_secret: ClientSecretSource,
 }
@@ -29,16 +36,23 @@ pub enum ClientSecretSource {
     Given(SigningSecret),
 }
 
+/// The reason a text is no age.
+#[derive(Debug, thiserror::Error)]
+#[error("must be a whole number of seconds from 0 to 86400")]
+struct InvalidAge;
+
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let reach = reach(environment)?;
         Ok(Self {
+            function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             app_id: required(environment, "APP_ID")?,
             webhook_url: required_with(environment, "WEBHOOK_URL", |text| {
                 PublicUrl::parse(text, reach)
             })?,
             numbers_table: required(environment, "NUMBERS_TABLE")?,
+            longest_age: required_with(environment, "LONGEST_ANSWER_AGE_SECONDS", age)?,
             client_secret: match optional(environment, "HUBSPOT_CLIENT_SECRET")
                 .and_then(SigningSecret::new)
             {
@@ -48,5 +62,91 @@ impl Config {
                 }
             },
         })
+    }
+}
+
+fn age(text: &str) -> Result<Duration, InvalidAge> {
+    let seconds: u64 = text.parse().map_err(|_: ParseIntError| InvalidAge)?;
+    if seconds <= 86_400 {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err(InvalidAge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(name: &str) -> Option<&'static str> {
+        Some(match name {
+            "AWS_LAMBDA_FUNCTION_NAME" => "webhook",
+            "APP_ID" => "1234567",
+            "WEBHOOK_URL" => "https://calls.example.com/numbers",
+            "NUMBERS_TABLE" => "numbers",
+            "LONGEST_ANSWER_AGE_SECONDS" => "600",
+            "CLIENT_SECRET_ARN" => {
+                "arn:aws:secretsmanager:us-east-1:123456789012:secret:client-a1b2c3"
+            }
+            _ => return None,
+        })
+    }
+
+    #[test]
+    fn what_the_template_sets_is_enough() {
+        let config = Config::read(&|name| variable(name).map(str::to_owned)).unwrap();
+        assert_eq!(config.longest_age, Duration::from_secs(600));
+        assert!(matches!(
+            config.client_secret,
+            ClientSecretSource::SecretsManager(_)
+        ));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_it_should_be() {
+        let cases = [
+            (
+                "APP_ID",
+                "0",
+                "must be a whole number from 1 to 9223372036854775807",
+            ),
+            (
+                "WEBHOOK_URL",
+                "http://calls.example.com/",
+                "must start with https://",
+            ),
+            (
+                "WEBHOOK_URL",
+                "https://localhost/",
+                "must name a public host, not an IP address or localhost",
+            ),
+            (
+                "LONGEST_ANSWER_AGE_SECONDS",
+                "86401",
+                "must be a whole number of seconds from 0 to 86400",
+            ),
+            (
+                "LONGEST_ANSWER_AGE_SECONDS",
+                "-1",
+                "must be a whole number of seconds from 0 to 86400",
+            ),
+            ("ALLOW_LOCAL_URLS", "yes", "must be true or false"),
+            ("NUMBERS_TABLE", "", "is not set"),
+            ("CLIENT_SECRET_ARN", "", "is not set"),
+        ];
+        for (name, value, reason) in cases {
+            let changed = |asked: &str| {
+                if asked == name {
+                    Some(value)
+                } else {
+                    variable(asked)
+                }
+            };
+            let error = Config::read(&|asked| changed(asked).map(str::to_owned)).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("the environment variable {name} {reason}")
+            );
+        }
     }
 }

@@ -1,22 +1,35 @@
-use std::{error::Error, sync::Arc, time::SystemTime};
+use std::{convert::Infallible, error::Error, sync::Arc, time::SystemTime};
 
 use aws_config::BehaviorVersion;
 use channel_connection::environment;
-use lambda_http::{Request, run, service_fn, tracing};
-use numbers_webhook::{config::Config, webhook::Webhook};
+use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
+use numbers_webhook::{
+    config::Config,
+    webhook::{Invocation, Webhook},
+};
+use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing::init_default_subscriber();
-    let webhook = Arc::new(
-        start()
-            .await
-            .inspect_err(|error| tracing::error!(%error, "cannot start"))?,
-    );
-    run(service_fn(move |request: Request| {
+    let webhook = start()
+        .await
+        .inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let webhook = Arc::new(webhook);
+    run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let webhook = Arc::clone(&webhook);
+        let invocation = Invocation {
+            deadline: event.context.deadline(),
+            request_id: event.context.request_id,
+            xray_trace_id: event.context.xray_trace_id,
+            now: SystemTime::now(),
+        };
         async move {
-            Ok::<_, std::convert::Infallible>(webhook.answer(request, SystemTime::now()).await)
+            let answered = webhook
+                .answer(event.payload.get().as_bytes(), invocation)
+                .await;
+            println!("{}", answered.log_line);
+            Ok::<_, Infallible>(answered.answer)
         }
     }))
     .await

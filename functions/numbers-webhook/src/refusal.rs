@@ -7,14 +7,22 @@ use channel_connection::{
     ids::AppId, numbers_request::NumbersRequestError, numbers_table::ReadError,
     signature::SignatureError,
 };
-use lambda_http::http::StatusCode;
+use serde::Serialize;
+
+use crate::api_gateway::{Answer, EventError};
 
 /// The reason a request is refused; `Display` is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The body is larger than any that HubSpot sends.
-    #[error("a body of {0} bytes")]
-    TooLarge(usize),
+    /// The event is none, or its body is too large.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The path is not the webhook's.
+    #[error("another path")]
+    OtherPath,
+    /// The method is not POST.
+    #[error("another method")]
+    OtherMethod,
     /// The request is not proved to be HubSpot's.
     #[error(transparent)]
     NotHubSpot(#[from] SignatureError),
@@ -24,42 +32,70 @@ pub enum Refusal {
     /// The question is for another app of the same vendor.
     #[error("a request for app {0}")]
     OtherApp(AppId),
-    /// The numbers cannot be read now.
+    /// The numbers cannot be read now, and none are remembered.
     #[error(transparent)]
     Unavailable(#[from] ReadError),
 }
 
 impl Refusal {
-    /// The status that the caller gets.
-    pub fn status(&self) -> StatusCode {
+    /// The outcome's name in logs and metrics.
+    pub fn outcome(&self) -> &'static str {
         match self {
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotHubSpot(_) => StatusCode::UNAUTHORIZED,
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::OtherApp(_) => StatusCode::FORBIDDEN,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Event(EventError::NotAnEvent) | Self::Malformed(_) => "malformed",
+            Self::Event(EventError::TooLarge) => "too_large",
+            Self::OtherPath => "other_path",
+            Self::OtherMethod => "other_method",
+            Self::NotHubSpot(_) => "not_hubspot",
+            Self::OtherApp(_) => "other_app",
+            Self::Unavailable(_) => "unavailable",
         }
     }
 
-    /// The message that the caller gets.
-    pub fn message(&self) -> String {
+    /// Tells the caller, with the request's id to ask after.
+    pub fn answer(&self, request_id: &str) -> Answer {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            message: String,
+            request_id: &'a str,
+        }
+        let body = Body {
+            message: self.message(),
+            request_id,
+        };
+        // A struct of two texts serialises always.
+        let answer = Answer::json(
+            self.status(),
+            serde_json::to_string(&body).unwrap_or_default(),
+        );
         match self {
-            Self::TooLarge(_) => "The body is too large.".into(),
+            Self::Unavailable(_) => answer.retry_after("5"),
+            _ => answer,
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::Event(EventError::NotAnEvent) | Self::Malformed(_) => 400,
+            Self::NotHubSpot(_) => 401,
+            Self::OtherApp(_) => 403,
+            Self::OtherPath => 404,
+            Self::OtherMethod => 405,
+            Self::Event(EventError::TooLarge) => 413,
+            Self::Unavailable(_) => 503,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Event(EventError::NotAnEvent) => "The request cannot be read.".into(),
+            Self::Event(EventError::TooLarge) => "The body is too large.".into(),
+            Self::OtherPath => "There is nothing here.".into(),
+            Self::OtherMethod => "Only POST is answered.".into(),
             Self::NotHubSpot(_) => "The request is not signed by HubSpot for this URL.".into(),
             Self::Malformed(error) => format!("The request cannot be read: {error}."),
             Self::OtherApp(_) => "This webhook serves another app.".into(),
             Self::Unavailable(_) => "The numbers cannot be read now. Try again.".into(),
-        }
-    }
-
-    /// The outcome's name in logs and metrics.
-    pub fn outcome(&self) -> &'static str {
-        match self {
-            Self::TooLarge(_) => "too_large",
-            Self::NotHubSpot(_) => "not_hubspot",
-            Self::Malformed(_) => "malformed",
-            Self::OtherApp(_) => "other_app",
-            Self::Unavailable(_) => "unavailable",
         }
     }
 }

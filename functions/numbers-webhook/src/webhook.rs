@@ -1,174 +1,160 @@
-//! The path of a request: size, signature, question, app, numbers, answer.
+//! The path of a request, from API Gateway's event to its answer, and the line that is logged of it.
 
-use std::time::SystemTime;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, SystemTime},
+};
 
 use aws_config::SdkConfig;
 use channel_connection::{
-    client_secrets::{ClientSecrets, InvalidClientSecrets},
-    ids::{AppId, UserId},
-    number_row::NumberRow,
     numbers_request::NumbersRequest,
     numbers_response::NumbersResponse,
-    numbers_table::NumbersTable,
-    secret_store::{self, SecretError},
-    signature::{
-        self, OLDER_SIGNATURE_HEADER, SIGNATURE_HEADER, SignatureHeaders, SignedUri,
-        TIMESTAMP_HEADER,
-    },
+    portal_numbers::{BadRow, PortalNumbers},
+    signature::SignatureError,
 };
-use lambda_http::{
-    Body, Request, RequestExt, Response,
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
-};
-use serde::Serialize;
-use tracing::{error, info, warn};
+use tokio::time::Instant;
 
 use crate::{
-    config::{ClientSecretSource, Config},
+    api_gateway::{Answer, Event},
+    config::Config,
+    gate::Gate,
+    live_secrets::{ClientSecretError, LiveSecrets},
     refusal::Refusal,
+    request_record::{BadRowRecord, RequestRecord},
+    store::Store,
 };
 
-/// The largest body that is looked at, in bytes; HubSpot's own has fewer than 100.
-pub const LARGEST_BODY: usize = 16 * 1024;
+/// How long a request may take until it is answered; HubSpot's other webhooks wait 5 s.
+const LONGEST: Duration = Duration::from_millis(2_500);
+/// What is kept back of Lambda's own time to hand the answer over.
+const TIME_TO_HAND_OVER: Duration = Duration::from_millis(200);
+/// The largest body as Lambda carries it: its 6 MiB, less what stands around the body.
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 1024;
 
 /// The webhook that HubSpot calls for a portal's numbers.
 #[derive(Debug)]
 pub struct Webhook {
-    app_id: AppId,
-    uri: SignedUri,
-    secrets: ClientSecrets,
-    table: NumbersTable,
+    function: String,
+    gate: Gate,
+    secrets: LiveSecrets,
+    store: Store,
+    answered_before: AtomicBool,
 }
 
-/// The reason the webhook cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The client secret cannot be read.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The client secret is not kept in the form it should be.
-    #[error(transparent)]
-    InvalidSecret(#[from] InvalidClientSecrets),
+/// What Lambda says of one request.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The id under which Lambda logs the request.
+    pub request_id: String,
+    /// X-Ray's id of the request, where it is traced.
+    pub xray_trace_id: Option<String>,
+    /// The time at which it came.
+    pub now: SystemTime,
+    /// The time at which Lambda ends it.
+    pub deadline: SystemTime,
+}
+
+/// What became of one event.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer for API Gateway.
+    pub answer: Answer,
+    /// The one line to log of it.
+    pub log_line: String,
 }
 
 impl Webhook {
     /// Reads the client secret and prepares the clients.
-    pub async fn start(config: Config, aws: &SdkConfig) -> Result<Self, StartError> {
-        let secrets = match config.client_secret {
-            ClientSecretSource::Given(secret) => secret.into(),
-            ClientSecretSource::SecretsManager(arn) => {
-                let client = aws_sdk_secretsmanager::Client::new(aws);
-                ClientSecrets::from_json(&secret_store::read(&client, &arn).await?)?
-            }
-        };
-        if secrets.current().is_none() {
-            warn!("no client secret is set yet: every request will be refused");
-        }
+    pub async fn start(config: Config, aws: &SdkConfig) -> Result<Self, ClientSecretError> {
         Ok(Self {
-            app_id: config.app_id,
-            uri: (&config.webhook_url).into(),
-            secrets,
-            table: NumbersTable::new(aws_sdk_dynamodb::Client::new(aws), config.numbers_table),
+            function: config.function_name,
+            gate: Gate::new(config.app_id, &config.webhook_url),
+            secrets: LiveSecrets::start(config.client_secret, aws).await?,
+            store: Store::new(config.numbers_table, config.longest_age, aws),
+            answered_before: AtomicBool::new(false),
         })
     }
 
-    /// Answers one request as of `now`, and logs one line about it.
-    pub async fn answer(&self, request: Request, now: SystemTime) -> Response<Body> {
-        match self.numbers(&request, now).await {
-            Ok(numbers) => {
-                info!(
-                    outcome = "answered",
-                    count = numbers.phone_numbers.len(),
-                    "request"
-                );
-                json(StatusCode::OK, &numbers)
+    /// Answers one event, whatever it is.
+    pub async fn answer(&self, event: &[u8], invocation: Invocation) -> Answered {
+        let started = Instant::now();
+        let mut record = RequestRecord {
+            request_id: invocation.request_id,
+            xray_trace_id: invocation.xray_trace_id,
+            cold_start: !self.answered_before.swap(true, Ordering::Relaxed),
+            ..RequestRecord::default()
+        };
+        let time_left = invocation
+            .deadline
+            .duration_since(invocation.now)
+            .unwrap_or_default();
+        let deadline = started + LONGEST.min(time_left.saturating_sub(TIME_TO_HAND_OVER));
+        let answer = match self
+            .numbers(event, invocation.now, deadline, &mut record)
+            .await
+        {
+            Ok(body) => Answer::json(200, body),
+            Err(refusal) => {
+                record.outcome = refusal.outcome();
+                record.reason = Some(refusal.to_string());
+                refusal.answer(&record.request_id)
             }
-            Err(refusal) => refuse(&refusal, &request),
-        }
+        };
+        record.time = started.elapsed();
+        let log_line = record.line(&self.function, invocation.now);
+        Answered { answer, log_line }
     }
 
     async fn numbers(
         &self,
-        request: &Request,
+        event: &[u8],
         now: SystemTime,
-    ) -> Result<NumbersResponse, Refusal> {
-        let body: &[u8] = request.body();
-        if body.len() > LARGEST_BODY {
-            return Err(Refusal::TooLarge(body.len()));
+        deadline: Instant,
+        record: &mut RequestRecord,
+    ) -> Result<String, Refusal> {
+        let asked = self.admit(&Event::parse(event)?, now).await?;
+        record.asked = Some(asked);
+        let reading = Instant::now();
+        let found = self.store.portal(asked.portal_id, now, deadline).await;
+        record.store_time = Some(reading.elapsed());
+        let found = found?;
+        record.outcome = "answered";
+        if let Some((age, error)) = found.stale {
+            (record.outcome, record.stale) = ("answered_stale", Some(age));
+            record.reason = Some(error.to_string());
         }
-        let headers = signature_headers(request.headers());
-        signature::verify(
-            self.secrets.accepted(),
-            request.method().as_str(),
-            &self.uri,
-            body,
-            headers,
-            now,
-        )?;
-        let asked = NumbersRequest::parse(body)?;
-        if asked.app_id != self.app_id {
-            return Err(Refusal::OtherApp(asked.app_id));
+        self.record_bad_rows(&found.numbers, now, record).await;
+        let response =
+            NumbersResponse::within(LARGEST_ANSWER, found.numbers.visible_to(asked.user_id));
+        (record.count, record.left_out) = (response.count, response.left_out);
+        Ok(response.body)
+    }
+
+    /// A wrong signature may have been made with a secret that is newer than ours.
+    async fn admit(&self, event: &Event, now: SystemTime) -> Result<NumbersRequest, Refusal> {
+        let checked = self.gate.check(event, &*self.secrets.at(now).await, now);
+        if matches!(checked, Err(Refusal::NotHubSpot(SignatureError::Wrong)))
+            && let Some(secrets) = self.secrets.after_wrong_signature(now).await
+        {
+            return self.gate.check(event, &secrets, now);
         }
-        let rows = self.table.rows(asked.portal_id).await?;
-        Ok(list_for(asked.user_id, rows))
+        checked
     }
-}
 
-fn signature_headers(headers: &HeaderMap) -> SignatureHeaders<'_> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    SignatureHeaders {
-        signature: text(SIGNATURE_HEADER),
-        timestamp: text(TIMESTAMP_HEADER),
-        older_version: headers.contains_key(OLDER_SIGNATURE_HEADER),
+    async fn record_bad_rows(
+        &self,
+        numbers: &PortalNumbers,
+        now: SystemTime,
+        record: &mut RequestRecord,
+    ) {
+        record.bad_row_count = numbers.bad_row_count();
+        if record.bad_row_count > 0 {
+            let secrets = self.secrets.at(now).await;
+            let of = |row: &BadRow| BadRowRecord {
+                key_hash: secrets.fingerprint(&row.key),
+                reason: row.reason.to_string(),
+            };
+            record.bad_rows = numbers.bad_rows().iter().map(of).collect();
+        }
     }
-}
-
-fn list_for(user: UserId, rows: Vec<NumberRow>) -> NumbersResponse {
-    let listed = |row: NumberRow| {
-        row.listed_for(user).unwrap_or_else(|reason| {
-            warn!(%reason, "row left out");
-            None
-        })
-    };
-    NumbersResponse {
-        phone_numbers: rows.into_iter().filter_map(listed).collect(),
-    }
-}
-
-fn refuse(refusal: &Refusal, request: &Request) -> Response<Body> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct ErrorBody {
-        message: String,
-        request_id: String,
-    }
-    let (status, outcome) = (refusal.status(), refusal.outcome());
-    if status.is_server_error() {
-        error!(outcome, reason = %refusal, "request");
-    } else {
-        warn!(outcome, reason = %refusal, "request");
-    }
-    let request_id = request
-        .lambda_context_ref()
-        .map(|context| context.request_id.clone())
-        .unwrap_or_default();
-    json(
-        status,
-        &ErrorBody {
-            message: refusal.message(),
-            request_id,
-        },
-    )
-}
-
-fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
-    // Both bodies are plain structs of texts, which serialise always.
-    let body = serde_json::to_string(body).unwrap_or_default();
-    let mut response = Response::new(Body::Text(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        lambda_http::http::HeaderValue::from_static("application/json"),
-    );
-    response
 }

@@ -25,9 +25,8 @@ use deploy_hook::{
     probe::Patience,
 };
 use hubspot_simulator::{Account, Simulator, sample_event};
-use lambda_http::Body;
 use numbers_webhook::webhook::Webhook;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 #[path = "../../../numbers-webhook/tests/support/mod.rs"]
@@ -249,16 +248,29 @@ async fn real_webhook(aws: &SdkConfig, watched: Watched) -> String {
     url
 }
 
+/// Stands for API Gateway.
 async fn answer(
     State((webhook, watched)): State<(Arc<Webhook>, Watched)>,
-    request: axum::http::Request<axum::body::Body>,
+    headers: HeaderMap,
+    body: String,
 ) -> impl IntoResponse {
     watched.look().await;
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let request = lambda_http::Request::from_parts(parts, Body::Binary(body.to_vec()));
-    let response = webhook.answer(request, SystemTime::now()).await;
-    (response.status(), response.body().to_vec())
+    let headers: Map<String, Value> = headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))
+        .collect();
+    let event = json!({
+        "rawPath": "/numbers", "requestContext": {"http": {"method": "POST"}}, "headers": headers, "body": body,
+    });
+    let invocation = numbers::invocation(SystemTime::now());
+    let answer = webhook
+        .answer(event.to_string().as_bytes(), invocation)
+        .await
+        .answer;
+    (
+        StatusCode::from_u16(answer.status_code).unwrap(),
+        answer.body,
+    )
 }
 
 async fn secret_value(

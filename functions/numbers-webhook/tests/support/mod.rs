@@ -1,20 +1,31 @@
 //! A DynamoDB endpoint of its own for each test, and the webhook in front of it.
 
+pub mod dynamodb;
+
+use std::time::{Duration, SystemTime};
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::{
     Client,
     config::Credentials,
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-        ScalarAttributeType,
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+        ScalarAttributeType, WriteRequest,
     },
 };
-use channel_connection::{client_secrets::SigningSecret, public_url::PublicUrl, public_url::Reach};
-use numbers_webhook::{
-    config::{ClientSecretSource, Config},
-    webhook::Webhook,
+use channel_connection::{
+    client_secrets::SigningSecret,
+    numbers_request::NumbersRequest,
+    public_url::{PublicUrl, Reach},
+    signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
 };
-use tokio::net::TcpListener;
+use numbers_webhook::{
+    api_gateway::Answer,
+    config::{ClientSecretSource, Config},
+    webhook::{Invocation, Webhook},
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub const APP: &str = "1234567";
 pub const PORTAL: &str = "62515";
@@ -25,21 +36,42 @@ const TABLE: &str = "numbers";
 pub struct NumbersTable {
     pub aws: SdkConfig,
     client: Client,
+    database: dynoxide::Database,
+    port: u16,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: JoinHandle<()>,
 }
 
 impl NumbersTable {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let database = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let aws = aws_at(&endpoint).await;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (stop, stopped) = serve(listener, database.clone());
+        let aws = aws_at(&format!("http://127.0.0.1:{port}")).await;
         let table = Self {
             client: Client::new(&aws),
             aws,
+            database,
+            port,
+            stop: Some(stop),
+            stopped,
         };
         table.create().await;
         table
+    }
+
+    /// Stops the endpoint, as an outage does; the rows stay.
+    pub async fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        (&mut self.stopped).await.unwrap();
+    }
+
+    /// Starts the endpoint again, on the same port.
+    pub async fn start_again(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let (stop, stopped) = serve(listener, self.database.clone());
+        (self.stop, self.stopped) = (Some(stop), stopped);
     }
 
     async fn create(&self) {
@@ -83,10 +115,45 @@ impl NumbersTable {
             .unwrap();
     }
 
+    /// Writes many rows, given as number and name.
+    pub async fn put_many(&self, rows: impl Iterator<Item = (String, String)>) {
+        let rows: Vec<_> = rows.map(put_request).collect();
+        // DynamoDB takes 25 at a time.
+        for batch in rows.chunks(25) {
+            self.client
+                .batch_write_item()
+                .request_items(TABLE, batch.to_vec())
+                .send()
+                .await
+                .unwrap();
+        }
+    }
+
     pub async fn put_named(&self, number: &str, name: &str) {
         self.put(number, "friendlyName", AttributeValue::S(name.into()))
             .await;
     }
+}
+
+fn serve(
+    listener: TcpListener,
+    database: dynoxide::Database,
+) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopping) = oneshot::channel();
+    let server = dynoxide::server::serve_with_shutdown(listener, database, async {
+        let _ = stopping.await;
+    });
+    (stop, tokio::spawn(async { server.await.unwrap() }))
+}
+
+fn put_request((number, name): (String, String)) -> WriteRequest {
+    let put = PutRequest::builder()
+        .item("portalId", AttributeValue::N(PORTAL.into()))
+        .item("number", AttributeValue::S(number))
+        .item("friendlyName", AttributeValue::S(name));
+    WriteRequest::builder()
+        .put_request(put.build().unwrap())
+        .build()
 }
 
 pub async fn aws_at(endpoint: &str) -> SdkConfig {
@@ -98,12 +165,79 @@ pub async fn aws_at(endpoint: &str) -> SdkConfig {
         .await
 }
 
-pub async fn webhook(aws: &SdkConfig, url: &str) -> Webhook {
-    let config = Config {
+pub fn config(url: &str) -> Config {
+    Config {
+        function_name: "numbers-webhook".into(),
         app_id: APP.parse().unwrap(),
         webhook_url: PublicUrl::parse(url, Reach::Local).unwrap(),
         numbers_table: TABLE.into(),
+        longest_age: Duration::from_secs(600),
         client_secret: ClientSecretSource::Given(SigningSecret::new(CLIENT_SECRET).unwrap()),
+    }
+}
+
+pub async fn webhook(aws: &SdkConfig, url: &str) -> Webhook {
+    Webhook::start(config(url), aws).await.unwrap()
+}
+
+/// An invocation at a time of the test's own, with Lambda's usual time left.
+pub fn invocation(now: SystemTime) -> Invocation {
+    Invocation {
+        request_id: "request-1".into(),
+        xray_trace_id: None,
+        now,
+        deadline: now + Duration::from_secs(5),
+    }
+}
+
+/// HubSpot's question about the sample portal.
+pub fn question(user: i64) -> NumbersRequest {
+    NumbersRequest {
+        app_id: APP.parse().unwrap(),
+        portal_id: PORTAL.parse().unwrap(),
+        user_id: user.try_into().unwrap(),
+    }
+}
+
+/// A question as HubSpot signs it and an HTTP API hands it over.
+pub fn signed_event(url: &str, question: NumbersRequest, now: SystemTime) -> Value {
+    signed_by(CLIENT_SECRET, url, &question.to_json(), now)
+}
+
+/// A body that a holder of `secret` signed.
+pub fn signed_by(secret: &str, url: &str, body: &str, now: SystemTime) -> Value {
+    let public_url = PublicUrl::parse(url, Reach::Local).unwrap();
+    let timestamp = signature::timestamp(now);
+    let parts = SignedParts {
+        method: "POST",
+        uri: &(&public_url).into(),
+        body: body.as_bytes(),
+        timestamp: &timestamp,
     };
-    Webhook::start(config, aws).await.unwrap()
+    let signature = signature::sign(&SigningSecret::new(secret).unwrap(), parts);
+    let url = url::Url::parse(url).unwrap();
+    json!({
+        "version": "2.0", "rawPath": url.path(), "rawQueryString": url.query().unwrap_or_default(),
+        "headers": {SIGNATURE_HEADER: signature, TIMESTAMP_HEADER: timestamp},
+        "requestContext": {"http": {"method": "POST", "path": url.path()}},
+        "body": body, "isBase64Encoded": false,
+    })
+}
+
+/// Asks for a user of the sample portal, and returns status and body.
+pub async fn ask(webhook: &Webhook, url: &str, user: i64, now: SystemTime) -> (u16, Value) {
+    let event = signed_event(url, question(user), now);
+    answered(
+        &webhook
+            .answer(event.to_string().as_bytes(), invocation(now))
+            .await
+            .answer,
+    )
+}
+
+pub fn answered(answer: &Answer) -> (u16, Value) {
+    (
+        answer.status_code,
+        serde_json::from_str(&answer.body).unwrap(),
+    )
 }

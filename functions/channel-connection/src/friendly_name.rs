@@ -1,0 +1,121 @@
+//! The name under which a user sees a number.
+
+use std::fmt;
+
+use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::phone_number::E164;
+
+/// The longest name that HubSpot shows whole.
+pub const LONGEST_NAME: usize = 24;
+
+/// A name as HubSpot shows it: not empty, and of at most [`LONGEST_NAME`] characters.
+///
+/// HubSpot does not say what it counts. UTF-16 code units are taken, of which a text never has fewer
+/// than of anything else that may be meant, so that HubSpot has nothing left to cut. Its `Debug`
+/// shows nothing of it: it may be a person's name.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct FriendlyName(String);
+
+impl FriendlyName {
+    /// Cuts a text to what HubSpot shows, between what a reader takes for characters; `None` where
+    /// nothing would be left.
+    pub fn cut(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let mut units = 0;
+        let fits = |grapheme: &&str| {
+            units += grapheme.encode_utf16().count();
+            units <= LONGEST_NAME
+        };
+        let bytes = text.graphemes(true).take_while(fits).map(str::len).sum();
+        let name = text[..bytes].trim_end();
+        (!name.is_empty()).then(|| Self(name.to_owned()))
+    }
+
+    /// Returns the name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&E164> for FriendlyName {
+    /// A number serves as name where there is no other; its 16 characters are shown whole.
+    fn from(number: &E164) -> Self {
+        Self(number.as_str().to_owned())
+    }
+}
+
+impl fmt::Debug for FriendlyName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FriendlyName(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cut(text: &str) -> Option<String> {
+        FriendlyName::cut(text).map(|name| name.0)
+    }
+
+    #[test]
+    fn a_name_of_24_characters_stays_and_a_longer_one_is_cut() {
+        let name = "Customer success, Europe";
+        assert_eq!(cut(name).unwrap(), name);
+        assert_eq!(cut("Customer success, Europe and Africa").unwrap(), name);
+    }
+
+    #[test]
+    fn what_a_reader_takes_for_one_character_is_never_cut_in_two() {
+        let family = "👩‍👩‍👧‍👦";
+        assert_eq!(
+            cut(&family.repeat(3)).unwrap(),
+            family.repeat(2),
+            "each has 11 code units"
+        );
+        assert_eq!(
+            cut(&format!("{}e\u{301}", "n".repeat(23))).unwrap(),
+            "n".repeat(23)
+        );
+    }
+
+    #[test]
+    fn spaces_at_the_ends_do_not_count() {
+        assert_eq!(cut("  Sales \n").unwrap(), "Sales");
+        assert_eq!(
+            cut("The number of our office in Berlin").unwrap(),
+            "The number of our office"
+        );
+        for empty in ["", " ", "\t\n"] {
+            assert_eq!(cut(empty), None);
+        }
+    }
+
+    #[test]
+    fn a_character_that_is_too_long_by_itself_leaves_nothing() {
+        assert_eq!(cut(&format!("e{}", "\u{301}".repeat(24))), None);
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(
+            format!("{:?}", FriendlyName::cut("marked")),
+            "Some(FriendlyName(…))"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_name_is_a_part_of_its_text_and_short_enough(text in any::<String>()) {
+            if let Some(name) = cut(&text) {
+                prop_assert!(text.contains(&name));
+                prop_assert!((1..=LONGEST_NAME).contains(&name.encode_utf16().count()));
+                prop_assert_eq!(cut(&name), Some(name.clone()), "cutting again changes nothing");
+            }
+        }
+    }
+}

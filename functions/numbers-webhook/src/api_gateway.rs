@@ -1,0 +1,199 @@
+//! API Gateway's events and answers, of REST APIs (payload 1.0) and HTTP APIs (payload 2.0).
+//!
+//! Whatever a caller can put into an event is taken, and only what the webhook needs is kept.
+//! `lambda_http` would panic on some hosts, schemes and bodies, and the caller would see a 5xx.
+
+use std::{borrow::Cow, fmt};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use channel_connection::signature::{
+    OLDER_SIGNATURE_HEADER, SIGNATURE_HEADER, SignatureHeaders, TIMESTAMP_HEADER,
+};
+use serde::{
+    Deserialize, Serialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
+use serde_json::Value;
+
+/// A request as API Gateway hands it over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Event {
+    http_method: Option<String>,
+    path: Option<String>,
+    raw_path: Option<String>,
+    request_context: RequestContext,
+    headers: Option<Headers>,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RequestContext {
+    http: Http,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Http {
+    method: Option<String>,
+}
+
+/// The headers that make a signature.
+#[derive(Debug, Default)]
+struct Headers {
+    signature: Option<String>,
+    timestamp: Option<String>,
+    older_version: bool,
+}
+
+/// The reason an event cannot be taken further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// It is no event of API Gateway's, or its body is not the base64 that it says.
+    #[error("not an event of API Gateway")]
+    NotAnEvent,
+    /// The body is larger than the caller takes.
+    #[error("the body is too large")]
+    TooLarge,
+}
+
+impl Event {
+    /// Reads an event from the bytes that Lambda hands over.
+    pub fn parse(event: &[u8]) -> Result<Self, EventError> {
+        serde_json::from_slice(event).map_err(|_| EventError::NotAnEvent)
+    }
+
+    /// Returns the HTTP method; empty where the event names none.
+    pub fn method(&self) -> &str {
+        let method = self
+            .request_context
+            .http
+            .method
+            .as_ref()
+            .or(self.http_method.as_ref());
+        method.map_or("", String::as_str)
+    }
+
+    /// Returns the path as API Gateway saw it, perhaps with a stage or a base path before it.
+    pub fn path(&self) -> &str {
+        self.raw_path
+            .as_ref()
+            .or(self.path.as_ref())
+            .map_or("", String::as_str)
+    }
+
+    /// Returns the headers that make a signature.
+    pub fn signature_headers(&self) -> SignatureHeaders<'_> {
+        self.headers
+            .as_ref()
+            .map_or_else(SignatureHeaders::default, |headers| SignatureHeaders {
+                signature: headers.signature.as_deref(),
+                timestamp: headers.timestamp.as_deref(),
+                older_version: headers.older_version,
+            })
+    }
+
+    /// Returns the body's bytes as they were received, if there are at most `limit`.
+    pub fn body(&self, limit: usize) -> Result<Cow<'_, [u8]>, EventError> {
+        let text = self.body.as_deref().unwrap_or_default();
+        // Base64 has four characters for three bytes.
+        let longest = if self.is_base64_encoded {
+            limit.div_ceil(3) * 4
+        } else {
+            limit
+        };
+        if text.len() > longest {
+            return Err(EventError::TooLarge);
+        }
+        if !self.is_base64_encoded {
+            return Ok(text.as_bytes().into());
+        }
+        let body = STANDARD.decode(text).map_err(|_| EventError::NotAnEvent)?;
+        if body.len() > limit {
+            Err(EventError::TooLarge)
+        } else {
+            Ok(body.into())
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Chosen;
+        impl<'de> Visitor<'de> for Chosen {
+            type Value = Headers;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("headers")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Headers, M::Error> {
+                let mut headers = Headers::default();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    headers.keep(&name, value);
+                }
+                Ok(headers)
+            }
+        }
+        deserializer.deserialize_map(Chosen)
+    }
+}
+
+impl Headers {
+    /// REST APIs keep the names' case as the caller wrote it.
+    fn keep(&mut self, name: &str, value: Value) {
+        let Value::String(value) = value else { return };
+        if name.eq_ignore_ascii_case(SIGNATURE_HEADER) {
+            self.signature = Some(value);
+        } else if name.eq_ignore_ascii_case(TIMESTAMP_HEADER) {
+            self.timestamp = Some(value);
+        } else if name.eq_ignore_ascii_case(OLDER_SIGNATURE_HEADER) {
+            self.older_version = true;
+        }
+    }
+}
+
+/// An answer as API Gateway takes it, in either payload version.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// The HTTP status.
+    pub status_code: u16,
+    headers: AnswerHeaders,
+    /// The body: JSON.
+    pub body: String,
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct AnswerHeaders {
+    #[serde(rename = "content-type")]
+    content_type: &'static str,
+    #[serde(rename = "retry-after", skip_serializing_if = "Option::is_none")]
+    retry_after: Option<&'static str>,
+}
+
+impl Answer {
+    /// Answers with a JSON body.
+    pub fn json(status_code: u16, body: String) -> Self {
+        let headers = AnswerHeaders {
+            content_type: "application/json",
+            retry_after: None,
+        };
+        Self {
+            status_code,
+            headers,
+            body,
+            is_base64_encoded: false,
+        }
+    }
+
+    /// Tells the caller after how many seconds to come again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: &'static str) -> Self {
+        self.headers.retry_after = Some(seconds);
+        self
+    }
+}
