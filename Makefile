@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke lint invoke build clean
+.PHONY: help run test smoke lint invoke bench fuzz build clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -32,6 +32,17 @@ lint: $(PREPARED) ## Check format, code and template
 	@$(TOOLS)/bin/ruff format --quiet --check infra/local
 	@$(TOOLS)/bin/shellcheck infra/local/check-prerequisites .ci/run
 	@SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --region us-east-1 --template infra/template.yaml
+
+bench: ## Time the webhook's hot path for 10, 1,000 and 10,000 numbers
+	@cargo bench --package numbers-webhook
+
+SECONDS ?= 600
+FUZZ := functions/numbers-webhook/fuzz
+fuzz: ## Feed the webhook random events: SECONDS=600
+	@command -v cargo-fuzz >/dev/null || { echo "Missing: cargo-fuzz. Get it with: cargo install cargo-fuzz" >&2; exit 1; }
+	@mkdir -p $(FUZZ)/corpus/event_to_answer
+	@cd functions/numbers-webhook && cargo fuzz run --sanitizer none event_to_answer \
+		fuzz/corpus/event_to_answer ../../events/numbers-webhook -- -max_total_time=$(SECONDS) -print_final_stats=1
 
 build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo lambda build --release --$(subst _,-,$(ARCHITECTURE)) \

@@ -6,7 +6,7 @@ from simulated_hubspot import SECRETS
 EXPECTED = [
     {"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"},
     {"e164PhoneNumber": "+18001231235", "extension": "1", "friendlyName": "Front desk"},
-    {"e164PhoneNumber": "+18001231236", "friendlyName": "Customer success Europe and Africa"},
+    {"e164PhoneNumber": "+18001231236", "friendlyName": "Customer success Europe"},
     {"e164PhoneNumber": "+442079460123", "friendlyName": "London"},
 ]
 
