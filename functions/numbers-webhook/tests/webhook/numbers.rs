@@ -1,21 +1,13 @@
 //! What a portal's rows become in HubSpot's list, from a real DynamoDB endpoint.
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    unreachable_pub,
-    reason = "a test's set-up may fail loudly, and its parts are shared"
-)]
-
-mod support;
 
 use std::time::SystemTime;
 
+use crate::support::{
+    NumbersTable, answered, ask, dynamodb::Proxy, invocation, question, signed_event, webhook,
+};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use support::{
-    NumbersTable, answered, ask, dynamodb::Proxy, invocation, question, signed_event, webhook,
-};
 
 const URL: &str = "https://calls.example.com/numbers";
 

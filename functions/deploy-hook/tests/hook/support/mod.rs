@@ -29,7 +29,8 @@ use numbers_webhook::webhook::Webhook;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-#[path = "../../../numbers-webhook/tests/support/mod.rs"]
+#[path = "../../../../numbers-webhook/tests/webhook/support/mod.rs"]
+#[allow(dead_code, reason = "it serves the webhook's own tests too")]
 pub mod numbers;
 
 use numbers::{APP, CLIENT_SECRET, NumbersTable, aws_at};
@@ -305,3 +306,26 @@ async fn outcome(
     told.lock().unwrap().push(Told { content_type, body });
     StatusCode::OK
 }
+
+/// A webhook that is not this stack's.
+pub const ELSEWHERE: &str = "https://other.example.com/numbers";
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with what may be missing"
+)]
+pub fn settings(url: &str, is_ready: bool) -> Option<ChannelConnectionSettings> {
+    Some(ChannelConnectionSettings {
+        url: url.into(),
+        is_ready,
+    })
+}
+
+/// Adapts an event by one property of the resource.
+pub fn property(name: &'static str, value: impl Into<Value>) -> impl FnOnce(&mut Value) {
+    let value = value.into();
+    move |event| event["ResourceProperties"][name] = value
+}
+
+/// Leaves an event as it stands in its file.
+pub fn as_it_is(_: &mut Value) {}

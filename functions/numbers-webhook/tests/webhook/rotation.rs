@@ -1,19 +1,11 @@
 //! The client secret while it is rotated, from Secrets Manager over HTTP.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    dead_code,
-    unreachable_pub,
-    reason = "a test's set-up may fail loudly, and its parts are shared"
-)]
-
-mod support;
 
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
+use crate::support::{aws_at, config, invocation, question, signed_by};
 use axum::{
     Json, Router,
     extract::State,
@@ -22,7 +14,6 @@ use axum::{
 };
 use numbers_webhook::{config::ClientSecretSource, webhook::Webhook};
 use serde_json::{Value, json};
-use support::{aws_at, config, invocation, question, signed_by};
 use tokio::net::TcpListener;
 
 const URL: &str = "https://calls.example.com/numbers";

@@ -1,21 +1,13 @@
 //! What a portal's users see while DynamoDB is slow, throttled or gone.
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    unreachable_pub,
-    reason = "a test's set-up may fail loudly, and its parts are shared"
-)]
-
-mod support;
 
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     NumbersTable, ask,
     dynamodb::{Mood, Proxy},
     webhook,
 };
+use serde_json::{Value, json};
 
 const URL: &str = "https://calls.example.com/numbers";
 const USER: i64 = 4242;

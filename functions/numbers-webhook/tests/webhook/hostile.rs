@@ -1,20 +1,11 @@
 //! Whatever anyone sends: no panic, no 5xx, nothing learned.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    dead_code,
-    unreachable_pub,
-    reason = "a test's set-up may fail loudly, and its parts are shared"
-)]
-
-mod support;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::{NumbersTable, invocation, signed_by, webhook};
 use numbers_webhook::webhook::Webhook;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use support::{NumbersTable, invocation, signed_by, webhook};
 use tokio::runtime::Runtime;
 
 const URL: &str = "https://calls.example.com/numbers";
@@ -84,7 +75,7 @@ fn any_signed_body_is_read_or_refused() {
     with_webhook(|status| {
         proptest!(|(text in any::<String>(), value in json_value())| {
             for body in [text, value.to_string()] {
-                let event = signed_by(support::CLIENT_SECRET, URL, &body, SystemTime::now());
+                let event = signed_by(crate::support::CLIENT_SECRET, URL, &body, SystemTime::now());
                 prop_assert_eq!(status(event.to_string().as_bytes()), 400);
             }
         });
@@ -96,13 +87,13 @@ fn a_signed_question_with_any_field_of_any_kind_is_answered_or_refused_by_name()
     with_webhook(|status| {
         proptest!(|(app in json_value(), portal in json_value(), user in any::<i64>(), more in json_value())| {
             let body = json!({"appId": 1_234_567, "portalId": portal, "userId": user, "more": more}).to_string();
-            let event = signed_by(support::CLIENT_SECRET, URL, &body, SystemTime::now());
+            let event = signed_by(crate::support::CLIENT_SECRET, URL, &body, SystemTime::now());
             let is_id = |value: &Value| value.as_i64().is_some_and(|id| id > 0);
             let expected = if is_id(&portal) && user > 0 { 200 } else { 400 };
             prop_assert_eq!(status(event.to_string().as_bytes()), expected);
 
             let body = json!({"appId": app, "portalId": 1, "userId": 1}).to_string();
-            let event = signed_by(support::CLIENT_SECRET, URL, &body, SystemTime::now());
+            let event = signed_by(crate::support::CLIENT_SECRET, URL, &body, SystemTime::now());
             let expected = if is_id(&app) { 403 } else { 400 };
             prop_assert_eq!(status(event.to_string().as_bytes()), expected);
         });
@@ -119,7 +110,7 @@ fn any_clock_and_any_deadline_are_survived() {
         let mut invocation = invocation(now);
         let milliseconds = std::time::Duration::from_millis(left.unsigned_abs());
         invocation.deadline = if left < 0 { now.checked_sub(milliseconds).unwrap_or(now) } else { now + milliseconds };
-        let event = support::signed_event(URL, support::question(1), now);
+        let event = crate::support::signed_event(URL, crate::support::question(1), now);
         let status = runtime.block_on(webhook.answer(event.to_string().as_bytes(), invocation)).answer.status_code;
         prop_assert!([200, 503].contains(&status), "{}", status);
     });

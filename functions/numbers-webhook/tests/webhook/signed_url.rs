@@ -1,20 +1,11 @@
 //! The URL that HubSpot signs, against what API Gateway hands over of it.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    dead_code,
-    unreachable_pub,
-    reason = "a test's set-up may fail loudly, and its parts are shared"
-)]
-
-mod support;
 
 use std::time::SystemTime;
 
+use crate::support::{NumbersTable, answered, invocation, question, signed_event, webhook};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
-use support::{NumbersTable, answered, invocation, question, signed_event, webhook};
 
 /// The registered URLs, each with the path that API Gateway shows of it.
 const URLS: [(&str, &str); 7] = [

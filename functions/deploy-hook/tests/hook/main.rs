@@ -1,0 +1,14 @@
+//! The hook from outside: events in; HubSpot, CloudFormation and operators told.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test's set-up may fail loudly, and its parts are nobody else's"
+)]
+
+mod deleting;
+mod failing;
+mod registering;
+mod secrets;
+mod status;
+mod support;
