@@ -20,9 +20,10 @@ use crate::{
     action::{Action, StatusReport},
     config::{Config, Target},
     credential::{Credential, CredentialError},
-    custom_resource::{Outcome, PropertyError, ResourceEvent, Wish},
+    custom_resource::{Outcome, ResourceEvent, Wish},
     hubspot::{ApiError, SettingsApi},
     probe::{Patience, Probe},
+    properties::PropertyError,
     registration::{Cause, RegisterError, Registration, Removal, Wanted},
     response_url::{self, AnswerError},
 };

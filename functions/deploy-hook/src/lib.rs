@@ -7,5 +7,6 @@ pub mod custom_resource;
 pub mod hook;
 pub mod hubspot;
 pub mod probe;
+pub mod properties;
 pub mod registration;
 pub mod response_url;

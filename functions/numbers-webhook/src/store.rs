@@ -16,8 +16,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::last_good::LastGood;
 
-/// How long DynamoDB may take to answer one of our requests: 100 times what it usually takes.
-const ATTEMPT: Duration = Duration::from_millis(700);
+/// How long DynamoDB may take to answer one of our requests, a page of 1 MiB included; two such
+/// attempts fit into the time of a request.
+const ATTEMPT: Duration = Duration::from_millis(1_000);
 
 /// The numbers table, and what was last read of it.
 #[derive(Debug)]

@@ -107,11 +107,11 @@ async fn ten_thousand_numbers_are_answered_in_the_tables_order_in_one_pass_over_
 #[tokio::test]
 async fn more_numbers_than_lambda_can_carry_are_answered_as_far_as_they_fit() {
     let table = NumbersTable::start().await;
-    // Quotation marks within JSON within JSON take four bytes each.
-    let name = "\"".repeat(24);
+    // A control character within JSON within JSON takes seven bytes.
+    let name = "\u{1}".repeat(24);
     table
         .put_many(
-            (0..35_000).map(|number| (format!("+1800{number:07};ext={number:020}"), name.clone())),
+            (0..25_000).map(|number| (format!("+1800{number:07};ext={number:020}"), name.clone())),
         )
         .await;
     let webhook = webhook(&table.aws, URL).await;
