@@ -91,6 +91,14 @@ impl NumberRow {
 }
 
 impl Audience {
+    /// Returns what the users' ids take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Everyone => 0,
+            Self::Only(users) => size_of_val(users.as_slice()),
+        }
+    }
+
     /// Tells whether a user is among those who see the number.
     pub fn includes(&self, user: UserId) -> bool {
         match self {

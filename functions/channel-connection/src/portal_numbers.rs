@@ -8,6 +8,8 @@ use crate::{
 
 /// How many bad rows are remembered; the others are only counted.
 const REMEMBERED_BAD_ROWS: usize = 5;
+/// What a number takes in memory with its texts, roughly, beside the users it is for.
+const NUMBER_BYTES: usize = 200;
 
 /// A portal's numbers in the order of the table, and what was wrong with the other rows.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +17,7 @@ pub struct PortalNumbers {
     numbers: Vec<(ListedNumber, Audience)>,
     bad_rows: Vec<BadRow>,
     bad_row_count: usize,
+    bytes: usize,
 }
 
 /// A row that was left out.
@@ -30,7 +33,10 @@ impl PortalNumbers {
     /// Takes a row in, or remembers what is wrong with it.
     pub fn add(&mut self, row: NumberRow) {
         match row.parse() {
-            Ok(number) => self.numbers.push(number),
+            Ok((number, audience)) => {
+                self.bytes += NUMBER_BYTES + audience.bytes();
+                self.numbers.push((number, audience));
+            }
             Err(reason) => {
                 self.bad_row_count += 1;
                 if self.bad_rows.len() < REMEMBERED_BAD_ROWS {
@@ -39,6 +45,7 @@ impl PortalNumbers {
                     } else {
                         String::new()
                     };
+                    self.bytes += NUMBER_BYTES + key.len();
                     self.bad_rows.push(BadRow { key, reason });
                 }
             }
@@ -61,6 +68,11 @@ impl PortalNumbers {
     /// Tells whether the portal has no number at all.
     pub fn is_empty(&self) -> bool {
         self.numbers.is_empty()
+    }
+
+    /// Returns what all of it takes in memory, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Returns how many rows were left out.

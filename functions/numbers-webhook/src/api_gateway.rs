@@ -173,6 +173,8 @@ struct AnswerHeaders {
     content_type: &'static str,
     #[serde(rename = "retry-after", skip_serializing_if = "Option::is_none")]
     retry_after: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<&'static str>,
 }
 
 impl Answer {
@@ -181,6 +183,7 @@ impl Answer {
         let headers = AnswerHeaders {
             content_type: "application/json",
             retry_after: None,
+            allow: None,
         };
         Self {
             status_code,
@@ -188,6 +191,13 @@ impl Answer {
             body,
             is_base64_encoded: false,
         }
+    }
+
+    /// Tells the caller which method would have been right.
+    #[must_use]
+    pub fn allow(mut self, method: &'static str) -> Self {
+        self.headers.allow = Some(method);
+        self
     }
 
     /// Tells the caller after how many seconds to come again.

@@ -1,36 +1,46 @@
 //! What was last read of each portal, for the time in which DynamoDB does not answer.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use channel_connection::{ids::PortalId, portal_numbers::PortalNumbers};
 
-/// How many numbers are remembered in all; one takes some 200 bytes.
-const MOST_NUMBERS: usize = 50_000;
-/// What a portal counts for beside its numbers.
-const PORTAL_OVERHEAD: usize = 5;
+/// How much is remembered in all, in bytes.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What a portal takes beside its numbers, roughly.
+const PORTAL_BYTES: usize = 300;
 
 /// The last good answers, none older than it may be served.
 #[derive(Debug)]
 pub(crate) struct LastGood {
     longest_age: Duration,
-    portals: Mutex<HashMap<PortalId, Remembered>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    portals: HashMap<PortalId, Remembered>,
+    /// The portals in the order in which they were read, by a count that only grows.
+    order: BTreeMap<u64, PortalId>,
+    reads: u64,
+    bytes: usize,
 }
 
 #[derive(Debug)]
 struct Remembered {
     numbers: Arc<PortalNumbers>,
     read_at: SystemTime,
+    read: u64,
 }
 
 impl LastGood {
     pub(crate) fn new(longest_age: Duration) -> Self {
         Self {
             longest_age,
-            portals: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 
@@ -41,21 +51,30 @@ impl LastGood {
         numbers: &Arc<PortalNumbers>,
         read_at: SystemTime,
     ) {
-        let mut portals = self.portals.lock().unwrap_or_else(PoisonError::into_inner);
-        portals.insert(
+        let mut kept = self.kept();
+        kept.forget(portal);
+        let bytes = numbers.bytes() + PORTAL_BYTES;
+        if bytes > MOST_BYTES {
+            return;
+        }
+        while kept.bytes + bytes > MOST_BYTES
+            && let Some((_, oldest)) = kept.order.pop_first()
+        {
+            kept.forget(oldest);
+        }
+        kept.reads += 1;
+        kept.bytes += bytes;
+        let read = kept.reads;
+        kept.order.insert(read, portal);
+        let numbers = Arc::clone(numbers);
+        kept.portals.insert(
             portal,
             Remembered {
-                numbers: Arc::clone(numbers),
+                numbers,
                 read_at,
+                read,
             },
         );
-        while portals.values().map(Remembered::weight).sum::<usize>() > MOST_NUMBERS {
-            let oldest = portals
-                .iter()
-                .min_by_key(|(_, remembered)| remembered.read_at);
-            let Some((&oldest, _)) = oldest else { return };
-            portals.remove(&oldest);
-        }
     }
 
     /// Returns what was read of a portal, and how long ago, if that may still be served.
@@ -64,17 +83,24 @@ impl LastGood {
         portal: PortalId,
         now: SystemTime,
     ) -> Option<(Arc<PortalNumbers>, Duration)> {
-        let portals = self.portals.lock().unwrap_or_else(PoisonError::into_inner);
-        let remembered = portals.get(&portal)?;
+        let kept = self.kept();
+        let remembered = kept.portals.get(&portal)?;
         // A clock that was set back tells no age.
         let age = now.duration_since(remembered.read_at).ok()?;
         (age < self.longest_age).then(|| (Arc::clone(&remembered.numbers), age))
     }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Remembered {
-    fn weight(&self) -> usize {
-        self.numbers.len() + PORTAL_OVERHEAD
+impl Kept {
+    fn forget(&mut self, portal: PortalId) {
+        if let Some(remembered) = self.portals.remove(&portal) {
+            self.order.remove(&remembered.read);
+            self.bytes -= remembered.numbers.bytes() + PORTAL_BYTES;
+        }
     }
 }
 
@@ -132,16 +158,29 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_answers_make_room_and_one_that_is_too_large_is_not_kept() {
+    fn what_was_read_longest_ago_makes_room_and_what_is_too_large_takes_none() {
         let last_good = LastGood::new(AGE);
-        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
-        let third = numbers(MOST_NUMBERS / 3);
-        for (id, seconds) in [(1, 11), (2, 10), (3, 12), (4, 13)] {
-            last_good.remember(portal(id), &third, at(seconds));
+        let now = UNIX_EPOCH + Duration::from_secs(10);
+        let whole = numbers(1).bytes();
+        let third = numbers(MOST_BYTES / whole * 2 / 7);
+        let kept = || [1, 2, 3, 4, 5].map(|id| last_good.recall(portal(id), now).is_some());
+        for id in [1, 2, 3] {
+            last_good.remember(portal(id), &third, now);
         }
-        let kept = |id| last_good.recall(portal(id), at(20)).is_some();
-        assert_eq!([1, 2, 3, 4].map(kept), [false, false, true, true]);
-        last_good.remember(portal(5), &numbers(MOST_NUMBERS), at(14));
-        assert!(!kept(5));
+        last_good.remember(portal(1), &third, now);
+        last_good.remember(portal(4), &third, now);
+        assert_eq!(
+            kept(),
+            [true, false, true, true, false],
+            "1 was read again since 2"
+        );
+        last_good.remember(portal(5), &numbers(MOST_BYTES / whole + 1), now);
+        assert_eq!(kept(), [true, false, true, true, false]);
+        last_good.remember(portal(4), &numbers(MOST_BYTES / whole + 1), now);
+        assert_eq!(
+            kept(),
+            [true, false, true, false, false],
+            "what it was before is not true any more"
+        );
     }
 }

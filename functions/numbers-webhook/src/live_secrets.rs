@@ -20,11 +20,15 @@ use crate::config::ClientSecretSource;
 
 /// How long secrets count without being read again.
 const TIME_TO_LIVE: Duration = Duration::from_secs(300);
+/// How soon they are tried again where that failed.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How soon a wrong signature may have them read again: whoever forges requests must not be able to
 /// have Secrets Manager called for each.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
+const PAUSE_AFTER_WRONG_SIGNATURE: Duration = Duration::from_secs(60);
 /// How long a request waits for them; what was read before still counts.
 const PATIENCE: Duration = Duration::from_millis(700);
+/// How long INIT waits for them, before the first request tries again.
+const PATIENCE_AT_START: Duration = Duration::from_secs(2);
 
 /// Client secrets that are kept up to date.
 #[derive(Debug)]
@@ -33,15 +37,16 @@ pub(crate) struct LiveSecrets {
     known: Mutex<Known>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Known {
-    secrets: Arc<ClientSecrets>,
-    tried_at: SystemTime,
+    secrets: Option<Arc<ClientSecrets>>,
+    read_at: Option<SystemTime>,
+    tried_at: Option<SystemTime>,
 }
 
-/// The reason the client secret cannot be had.
+/// The reason the client secret cannot be had, for the log.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientSecretError {
+enum ClientSecretError {
     /// Secrets Manager does not give it.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -54,35 +59,42 @@ pub enum ClientSecretError {
 }
 
 impl LiveSecrets {
-    pub(crate) async fn start(
-        source: ClientSecretSource,
-        aws: &SdkConfig,
-    ) -> Result<Self, ClientSecretError> {
-        let (source, secrets) = match source {
-            ClientSecretSource::Given(secret) => (None, secret.into()),
-            ClientSecretSource::SecretsManager(arn) => {
-                let client = Client::new(aws);
-                let secrets = read(&client, &arn).await?;
-                (Some((client, arn)), secrets)
+    /// Reads the secrets for the first time; where that fails, requests try again.
+    pub(crate) async fn start(source: ClientSecretSource, aws: &SdkConfig) -> Self {
+        match source {
+            ClientSecretSource::Given(secret) => {
+                let secrets = Some(Arc::new(ClientSecrets::from(secret)));
+                let known = Mutex::new(Known {
+                    secrets,
+                    ..Known::default()
+                });
+                Self {
+                    source: None,
+                    known,
+                }
             }
-        };
-        if secrets.current().is_none() {
-            warn!("no client secret is set yet: every request will be refused");
+            ClientSecretSource::SecretsManager(arn) => {
+                let live = Self {
+                    source: Some((Client::new(aws), arn)),
+                    known: Mutex::default(),
+                };
+                live.read(SystemTime::now(), PATIENCE_AT_START).await;
+                live
+            }
         }
-        let known = Known {
-            secrets: Arc::new(secrets),
-            tried_at: SystemTime::now(),
-        };
-        Ok(Self {
-            source,
-            known: Mutex::new(known),
-        })
     }
 
-    /// Returns the secrets that count at `now`.
-    pub(crate) async fn at(&self, now: SystemTime) -> Arc<ClientSecrets> {
-        self.read_again_after(TIME_TO_LIVE, now).await;
-        Arc::clone(&self.known().secrets)
+    /// Returns the secrets that count at `now`; `None` while they could never be read.
+    pub(crate) async fn at(&self, now: SystemTime) -> Option<Arc<ClientSecrets>> {
+        let is_due = {
+            let known = self.known();
+            is_past(known.read_at, TIME_TO_LIVE, now)
+                && is_past(known.tried_at, PAUSE_AFTER_FAILURE, now)
+        };
+        if is_due {
+            self.read(now, PATIENCE).await;
+        }
+        self.known().secrets.clone()
     }
 
     /// Returns secrets to verify with once more, if they were not read just now.
@@ -90,37 +102,40 @@ impl LiveSecrets {
         &self,
         now: SystemTime,
     ) -> Option<Arc<ClientSecrets>> {
-        let read = self.read_again_after(SHORTEST_PAUSE, now).await;
-        read.then(|| Arc::clone(&self.known().secrets))
+        let is_due = is_past(self.known().tried_at, PAUSE_AFTER_WRONG_SIGNATURE, now);
+        if !is_due || self.source.is_none() {
+            return None;
+        }
+        self.read(now, PATIENCE).await;
+        self.known().secrets.clone()
     }
 
-    async fn read_again_after(&self, pause: Duration, now: SystemTime) -> bool {
+    async fn read(&self, now: SystemTime, patience: Duration) {
         let Some((client, arn)) = &self.source else {
-            return false;
+            return;
         };
-        {
-            let mut known = self.known();
-            if now
-                .duration_since(known.tried_at)
-                .is_ok_and(|age| age < pause)
-            {
-                return false;
+        self.known().tried_at = Some(now);
+        let read = timeout(patience, read(client, arn)).await;
+        match read.unwrap_or(Err(ClientSecretError::TooSlow)) {
+            Ok(secrets) => {
+                if secrets.current().is_none() {
+                    warn!("no client secret is set yet: every request will be refused");
+                }
+                let mut known = self.known();
+                (known.secrets, known.read_at) = (Some(Arc::new(secrets)), Some(now));
             }
-            known.tried_at = now;
+            Err(error) => warn!(%error, "client secret not read"),
         }
-        let read = timeout(PATIENCE, read(client, arn))
-            .await
-            .unwrap_or(Err(ClientSecretError::TooSlow));
-        match read {
-            Ok(secrets) => self.known().secrets = Arc::new(secrets),
-            Err(error) => warn!(%error, "client secret not read again"),
-        }
-        true
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether `pause` has passed since a time; a clock that was set back counts as if it had.
+fn is_past(time: Option<SystemTime>, pause: Duration, now: SystemTime) -> bool {
+    time.is_none_or(|time| now.duration_since(time).map_or(true, |age| age >= pause))
 }
 
 async fn read(client: &Client, arn: &str) -> Result<ClientSecrets, ClientSecretError> {

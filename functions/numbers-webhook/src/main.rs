@@ -38,5 +38,5 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 async fn start() -> Result<Webhook, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    Ok(Webhook::start(config, &aws).await?)
+    Ok(Webhook::start(config, &aws).await)
 }

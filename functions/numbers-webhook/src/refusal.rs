@@ -32,6 +32,9 @@ pub enum Refusal {
     /// The question is for another app of the same vendor.
     #[error("a request for app {0}")]
     OtherApp(AppId),
+    /// Nothing can be verified yet.
+    #[error("the client secret could not be read")]
+    NoSecret,
     /// The numbers cannot be read now, and none are remembered.
     #[error(transparent)]
     Unavailable(#[from] ReadError),
@@ -47,7 +50,7 @@ impl Refusal {
             Self::OtherMethod => "other_method",
             Self::NotHubSpot(_) => "not_hubspot",
             Self::OtherApp(_) => "other_app",
-            Self::Unavailable(_) => "unavailable",
+            Self::NoSecret | Self::Unavailable(_) => "unavailable",
         }
     }
 
@@ -69,7 +72,8 @@ impl Refusal {
             serde_json::to_string(&body).unwrap_or_default(),
         );
         match self {
-            Self::Unavailable(_) => answer.retry_after("5"),
+            Self::NoSecret | Self::Unavailable(_) => answer.retry_after("5"),
+            Self::OtherMethod => answer.allow("POST"),
             _ => answer,
         }
     }
@@ -82,7 +86,7 @@ impl Refusal {
             Self::OtherPath => 404,
             Self::OtherMethod => 405,
             Self::Event(EventError::TooLarge) => 413,
-            Self::Unavailable(_) => 503,
+            Self::NoSecret | Self::Unavailable(_) => 503,
         }
     }
 
@@ -95,7 +99,9 @@ impl Refusal {
             Self::NotHubSpot(_) => "The request is not signed by HubSpot for this URL.".into(),
             Self::Malformed(error) => format!("The request cannot be read: {error}."),
             Self::OtherApp(_) => "This webhook serves another app.".into(),
-            Self::Unavailable(_) => "The numbers cannot be read now. Try again.".into(),
+            Self::NoSecret | Self::Unavailable(_) => {
+                "The numbers cannot be read now. Try again.".into()
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat as Format};
 use channel_connection::numbers_request::NumbersRequest;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -48,6 +49,9 @@ impl RequestRecord {
             .as_millis();
         let timestamp = u64::try_from(milliseconds).unwrap_or(u64::MAX);
         let mut line = self.fields();
+        // Lambda takes a line's level only from one that has a time in this form.
+        let time = DateTime::from(now).fmt(Format::DateTime);
+        line.insert("timestamp".into(), time.unwrap_or_default().into());
         line.insert("function".into(), function.into());
         let mut names = Vec::new();
         for (name, unit, value) in self.metrics() {
@@ -110,6 +114,8 @@ impl RequestRecord {
                 "Count",
                 u8::from(self.stale.is_some()).into(),
             ));
+        }
+        if self.outcome.starts_with("answered") {
             metrics.push(("NumbersAnswered", "Count", self.count.into()));
             metrics.push(("NumbersLeftOut", "Count", self.left_out.into()));
             metrics.push(("BadRows", "Count", self.bad_row_count.into()));

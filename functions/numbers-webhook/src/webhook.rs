@@ -18,7 +18,7 @@ use crate::{
     api_gateway::{Answer, Event},
     config::Config,
     gate::Gate,
-    live_secrets::{ClientSecretError, LiveSecrets},
+    live_secrets::LiveSecrets,
     refusal::Refusal,
     request_record::{BadRowRecord, RequestRecord},
     store::Store,
@@ -65,14 +65,14 @@ pub struct Answered {
 
 impl Webhook {
     /// Reads the client secret and prepares the clients.
-    pub async fn start(config: Config, aws: &SdkConfig) -> Result<Self, ClientSecretError> {
-        Ok(Self {
+    pub async fn start(config: Config, aws: &SdkConfig) -> Self {
+        Self {
             function: config.function_name,
             gate: Gate::new(config.app_id, &config.webhook_url),
-            secrets: LiveSecrets::start(config.client_secret, aws).await?,
+            secrets: LiveSecrets::start(config.client_secret, aws).await,
             store: Store::new(config.numbers_table, config.longest_age, aws),
             answered_before: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Answers one event, whatever it is.
@@ -132,7 +132,8 @@ impl Webhook {
 
     /// A wrong signature may have been made with a secret that is newer than ours.
     async fn admit(&self, event: &Event, now: SystemTime) -> Result<NumbersRequest, Refusal> {
-        let checked = self.gate.check(event, &*self.secrets.at(now).await, now);
+        let secrets = self.secrets.at(now).await.ok_or(Refusal::NoSecret)?;
+        let checked = self.gate.check(event, &secrets, now);
         if matches!(checked, Err(Refusal::NotHubSpot(SignatureError::Wrong)))
             && let Some(secrets) = self.secrets.after_wrong_signature(now).await
         {
@@ -148,8 +149,9 @@ impl Webhook {
         record: &mut RequestRecord,
     ) {
         record.bad_row_count = numbers.bad_row_count();
-        if record.bad_row_count > 0 {
-            let secrets = self.secrets.at(now).await;
+        if record.bad_row_count > 0
+            && let Some(secrets) = self.secrets.at(now).await
+        {
             let of = |row: &BadRow| BadRowRecord {
                 key_hash: secrets.fingerprint(&row.key),
                 reason: row.reason.to_string(),

@@ -45,9 +45,7 @@ impl Aws {
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         let mut config = config(URL);
         config.client_secret = ClientSecretSource::SecretsManager("secret".into());
-        let webhook = Webhook::start(config, &aws_at(&endpoint).await)
-            .await
-            .unwrap();
+        let webhook = Webhook::start(config, &aws_at(&endpoint).await).await;
         Self { kept, webhook }
     }
 
@@ -158,4 +156,32 @@ async fn a_stack_whose_secret_is_not_set_yet_refuses_until_it_is() {
     assert_eq!(aws.ask("one", start + seconds(61)).await, 401);
     aws.hold(json!({"clientSecret": "one"}));
     assert_eq!(aws.ask("one", start + seconds(122)).await, 200);
+}
+
+#[tokio::test]
+async fn while_the_secret_could_never_be_read_the_answer_is_503_and_then_it_is_right() {
+    let aws = Aws::holding(json!("not the JSON that it should be")).await;
+    let start = SystemTime::now();
+    assert_eq!(aws.ask("one", start + seconds(6)).await, 503);
+    aws.hold(json!({"clientSecret": "one"}));
+    assert_eq!(
+        aws.ask("one", start + seconds(7)).await,
+        503,
+        "it is tried every five seconds"
+    );
+    assert_eq!(aws.ask("one", start + seconds(11)).await, 200);
+}
+
+#[tokio::test]
+async fn a_failed_read_is_tried_again_soon() {
+    let aws = Aws::holding(json!({"clientSecret": "old"})).await;
+    let start = SystemTime::now();
+    aws.lose_secrets_manager();
+    assert_eq!(aws.ask("old", start + seconds(301)).await, 200);
+    aws.hold(json!({"clientSecret": "new"}));
+    assert_eq!(
+        aws.ask("old", start + seconds(307)).await,
+        401,
+        "it was taken away"
+    );
 }

@@ -180,7 +180,7 @@ pub fn config(url: &str) -> Config {
 }
 
 pub async fn webhook(aws: &SdkConfig, url: &str) -> Webhook {
-    Webhook::start(config(url), aws).await.unwrap()
+    Webhook::start(config(url), aws).await
 }
 
 /// An invocation at a time of the test's own, with Lambda's usual time left.
