@@ -56,7 +56,8 @@ def invoke(name):
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     response_url = f"http://localhost:{receiver.server_port}/"
     event = hubspot.fresh(file, outputs["WebhookUrl"], response_url)
-    answer = aws.invoke(outputs[FUNCTION_OF[file.parent.name]], event)
+    function = FUNCTION_OF["numbers-webhook" if "requestContext" in event else "deploy-hook"]
+    answer = aws.invoke(outputs[function], event)
     if answer is not None:
         print(json.dumps(readable(answer), indent=2))
 

@@ -129,7 +129,9 @@ def item(row):
 
 def leave_users_account(endpoint, temporary):
     """Points this process, and every one it starts, at the local AWS and at nothing else."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    # A proxy of the user's knows nothing of this machine's ports.
+    proxies = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.upper() in proxies]:
         del os.environ[name]
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "local",
@@ -140,9 +142,6 @@ def leave_users_account(endpoint, temporary):
         "AWS_DEFAULT_REGION": REGION,
         # Functions inherit this; without it they would call the real AWS.
         "AWS_ENDPOINT_URL": endpoint,
-        # A proxy of the user's knows nothing of this machine's ports.
-        "NO_PROXY": "*",
-        "no_proxy": "*",
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
         "TMPDIR": str(temporary),

@@ -61,7 +61,11 @@ fn refresh_signature(
     stack: &Stack<'_>,
     now: SystemTime,
 ) -> Result<(), EventError> {
-    let method = text(event, "/requestContext/http/method", "method")?;
+    let method = text(
+        event,
+        ["/requestContext/http/method", "/httpMethod"],
+        "method",
+    )?;
     let body = body(event)?;
     let was_right = verifies(event, &method, &body)?;
     let timestamp = signature::timestamp(now);
@@ -72,15 +76,17 @@ fn refresh_signature(
             body: &body,
             timestamp: &timestamp,
         };
-        event["headers"][SIGNATURE_HEADER] = signature::sign(stack.secret, parts).into();
+        let name = header_name(event, SIGNATURE_HEADER);
+        event["headers"][name] = signature::sign(stack.secret, parts).into();
     }
-    event["headers"][TIMESTAMP_HEADER] = timestamp.into();
+    let name = header_name(event, TIMESTAMP_HEADER);
+    event["headers"][name] = timestamp.into();
     Ok(())
 }
 
 /// Whether the sample's signature was right at the time that the sample names.
 fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError> {
-    let header = |name: &str| event["headers"][name].as_str();
+    let header = |name: &str| event["headers"][header_name(event, name)].as_str();
     let timestamp = header(TIMESTAMP_HEADER);
     let written_at = timestamp
         .and_then(|text| text.parse().ok())
@@ -100,8 +106,8 @@ fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError
 
 /// The URL that the sample's request was sent to.
 fn sample_url(event: &Value) -> Result<PublicUrl, EventError> {
-    let host = text(event, "/requestContext/domainName", "domainName")?;
-    let path = text(event, "/rawPath", "rawPath")?;
+    let host = text(event, ["/requestContext/domainName"; 2], "domainName")?;
+    let path = text(event, ["/rawPath", "/requestContext/path"], "path")?;
     let query = event["rawQueryString"]
         .as_str()
         .filter(|query| !query.is_empty());
@@ -114,7 +120,7 @@ fn sample_url(event: &Value) -> Result<PublicUrl, EventError> {
 
 fn body(event: &Value) -> Result<Vec<u8>, EventError> {
     use base64::{Engine, engine::general_purpose::STANDARD};
-    let body = text(event, "/body", "body")?;
+    let body = text(event, ["/body"; 2], "body")?;
     match event["isBase64Encoded"].as_bool() {
         Some(true) => STANDARD
             .decode(body)
@@ -123,10 +129,18 @@ fn body(event: &Value) -> Result<Vec<u8>, EventError> {
     }
 }
 
-fn text(event: &Value, pointer: &str, name: &'static str) -> Result<String, EventError> {
-    event
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .ok_or(EventError::Incomplete(name))
+/// The text at the first of two places that has one: HTTP APIs' and REST APIs' events differ.
+fn text(event: &Value, places: [&str; 2], name: &'static str) -> Result<String, EventError> {
+    let found = places
+        .into_iter()
+        .find_map(|place| event.pointer(place)?.as_str());
+    found.map(str::to_owned).ok_or(EventError::Incomplete(name))
+}
+
+/// A header under the name that the event has for it: REST APIs keep the caller's capitals.
+fn header_name(event: &Value, name: &str) -> String {
+    let headers = event["headers"].as_object();
+    let found =
+        headers.and_then(|headers| headers.keys().find(|key| key.eq_ignore_ascii_case(name)));
+    found.map_or_else(|| name.to_owned(), Clone::clone)
 }

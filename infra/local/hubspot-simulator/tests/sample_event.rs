@@ -65,6 +65,19 @@ fn a_rightly_signed_event_is_signed_anew_for_the_stack() {
 }
 
 #[test]
+fn a_rest_apis_event_keeps_its_headers_names() {
+    let made = refreshed(event("numbers-webhook/rest-api-stage")).unwrap();
+    let body = made["body"].as_str().unwrap().as_bytes();
+    let headers = SignatureHeaders {
+        signature: made["headers"]["X-HubSpot-Signature-v3"].as_str(),
+        timestamp: made["headers"]["X-HubSpot-Request-Timestamp"].as_str(),
+        older_version: false,
+    };
+    let verified = signature::verify(&[secret()], "POST", &(&url()).into(), body, headers, now());
+    assert_eq!(verified, Ok(()));
+}
+
+#[test]
 fn a_wrongly_signed_event_stays_wrong_for_no_other_reason_than_its_signature() {
     let refused = |name| verified(&refreshed(event(name)).unwrap());
     assert_eq!(
