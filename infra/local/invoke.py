@@ -13,7 +13,6 @@ from simulated_hubspot import SimulatedHubSpot
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
-FUNCTION_OF = {"numbers-webhook": "NumbersWebhookFunction", "deploy-hook": "DeployHookFunction"}
 
 
 def find(name):
@@ -56,7 +55,7 @@ def invoke(name):
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     response_url = f"http://localhost:{receiver.server_port}/"
     event = hubspot.fresh(file, outputs["WebhookUrl"], response_url)
-    function = FUNCTION_OF["numbers-webhook" if "requestContext" in event else "deploy-hook"]
+    function = "NumbersWebhookFunction" if "requestContext" in event else "DeployHookFunction"
     answer = aws.invoke(outputs[function], event)
     if answer is not None:
         print(json.dumps(readable(answer), indent=2))
