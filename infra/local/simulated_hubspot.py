@@ -13,6 +13,8 @@ SECRETS = {
     "HUBSPOT_CLIENT_SECRET": "local-client-secret",
     "HUBSPOT_DEVELOPER_API_KEY": "local-developer-api-key",
     "HUBSPOT_ACCESS_TOKEN": "local-access-token",
+    "HUBSPOT_OAUTH_CLIENT_ID": "local-oauth-client-id",
+    "HUBSPOT_OAUTH_CLIENT_SECRET": "local-oauth-client-secret",
 }
 
 

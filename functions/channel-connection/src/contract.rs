@@ -50,6 +50,12 @@ pub fn violations(body: &[u8]) -> Vec<Violation> {
     }
 }
 
+/// Counts the numbers of an answer that follows the contract.
+pub fn count(body: &[u8]) -> usize {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["phoneNumbers"].as_array().map_or(0, Vec::len)
+}
+
 fn of_number(at: usize, number: &Value) -> impl Iterator<Item = Violation> {
     let text = |field: &str| number.get(field).and_then(Value::as_str).map(str::to_owned);
     let is_e164 = text("e164PhoneNumber").is_some_and(|number| E164::try_from(number).is_ok());

@@ -49,6 +49,21 @@ pub fn optional(lookup: Lookup<'_>, name: &str) -> Option<String> {
     lookup(name).filter(|text| !text.is_empty())
 }
 
+/// Reads a variable that may be left unset, and then has a default.
+pub fn or_default<T>(
+    lookup: Lookup<'_>,
+    name: &'static str,
+    default: T,
+) -> Result<T, EnvironmentError>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    match optional(lookup, name) {
+        Some(_) => required(lookup, name),
+        None => Ok(default),
+    }
+}
+
 /// Reads `ALLOW_LOCAL_URLS`, which only the local stack sets to `true`.
 pub fn reach(lookup: Lookup<'_>) -> Result<Reach, EnvironmentError> {
     const NAME: &str = "ALLOW_LOCAL_URLS";

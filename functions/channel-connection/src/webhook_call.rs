@@ -3,6 +3,8 @@
 use std::time::SystemTime;
 
 use reqwest::{Client, header::CONTENT_TYPE};
+use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::{
     client_secrets::SigningSecret,
@@ -22,8 +24,8 @@ pub struct WebhookCall {
     pub url: PublicUrl,
     /// The body.
     pub body: String,
-    /// The text of [`SIGNATURE_HEADER`].
-    pub signature: String,
+    /// The text of [`SIGNATURE_HEADER`]; without it, neither header is sent.
+    pub signature: Option<String>,
     /// The text of [`TIMESTAMP_HEADER`].
     pub timestamp: String,
 }
@@ -69,19 +71,19 @@ impl WebhookCall {
         Self {
             url,
             body,
-            signature,
+            signature: Some(signature),
             timestamp,
         }
     }
 
     /// Sends the request once.
     pub async fn send(&self, http: &Client) -> Result<WebhookAnswer, CallError> {
-        let response = http
-            .post(self.url.as_str())
-            .header(CONTENT_TYPE, "application/json")
-            .header(SIGNATURE_HEADER, &self.signature)
-            .header(TIMESTAMP_HEADER, &self.timestamp)
-            .body(self.body.clone())
+        let request = http.post(self.url.as_str()).body(self.body.clone());
+        let response = self
+            .headers()
+            .fold(request, |request, (name, value)| {
+                request.header(name, value)
+            })
             .send()
             .await
             .map_err(CallError::NoAnswer)?;
@@ -90,5 +92,36 @@ impl WebhookCall {
             status,
             body: http_client::body(response, LARGEST_ANSWER).await?,
         })
+    }
+
+    /// Writes the request as the event that an HTTP API (payload 2.0) hands to a function.
+    ///
+    /// It has the fields that tell one request from another, and none that tell of the caller.
+    pub fn to_event(&self) -> Value {
+        let url = Url::parse(self.url.as_str()).ok();
+        let part = |part: fn(&Url) -> Option<&str>| url.as_ref().and_then(part).unwrap_or_default();
+        let headers: Map<String, Value> = self
+            .headers()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        let path = part(|url| Some(url.path()));
+        json!({
+            "version": "2.0", "rawPath": path, "rawQueryString": part(Url::query), "headers": headers,
+            "requestContext": {
+                "domainName": part(Url::host_str), "http": {"method": "POST", "path": path},
+            },
+            "body": self.body, "isBase64Encoded": false,
+        })
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let signed = self.signature.as_deref().map(|signature| {
+            [
+                (SIGNATURE_HEADER, signature),
+                (TIMESTAMP_HEADER, &self.timestamp),
+            ]
+        });
+        std::iter::once((CONTENT_TYPE.as_str(), "application/json"))
+            .chain(signed.into_iter().flatten())
     }
 }

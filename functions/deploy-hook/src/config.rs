@@ -1,8 +1,8 @@
 //! The function's configuration, from the variables that `infra/template.yaml` sets.
 
 use channel_connection::{
-    environment::{EnvironmentError, Lookup, reach, required, required_with},
-    ids::AppId,
+    environment::{EnvironmentError, Lookup, optional, or_default, reach, required, required_with},
+    ids::{AppId, PortalId, UserId},
     public_url::{PublicUrl, Reach},
     settings::ApiVersion,
 };
@@ -18,6 +18,10 @@ pub struct Config {
     pub client_secret_arn: String,
     /// `HUBSPOT_CREDENTIAL_ARN`: the secret that holds the API credential.
     pub credential_arn: String,
+    /// Whose numbers the probe asks for.
+    pub probed_portal: ProbedPortal,
+    /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's version that a deploy made.
+    pub webhook_version: Option<String>,
     /// `ALLOW_LOCAL_URLS`: whether http and localhost are taken, as the local stack needs it.
     pub reach: Reach,
 }
@@ -33,10 +37,32 @@ pub struct Target {
     pub api_version: ApiVersion,
 }
 
+/// Whose numbers the probe asks for: by default those of a portal that no customer has.
+#[derive(Debug, Clone, Copy)]
+pub struct ProbedPortal {
+    /// `PROBE_PORTAL_ID`.
+    pub id: PortalId,
+    /// A user whom no number is kept for alone.
+    pub user: UserId,
+    /// `PROBE_LEAST_NUMBERS`: how many numbers the portal must at least have.
+    pub least_numbers: usize,
+}
+
+impl Default for ProbedPortal {
+    fn default() -> Self {
+        Self {
+            id: PortalId::LARGEST,
+            user: UserId::LARGEST,
+            least_numbers: 0,
+        }
+    }
+}
+
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let reach = reach(environment)?;
+        let nobody = ProbedPortal::default();
         Ok(Self {
             target: Target {
                 app_id: required(environment, "APP_ID")?,
@@ -50,6 +76,12 @@ impl Config {
             })?,
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
+            probed_portal: ProbedPortal {
+                id: or_default(environment, "PROBE_PORTAL_ID", nobody.id)?,
+                least_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", 0)?,
+                ..nobody
+            },
+            webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
             reach,
         })
     }

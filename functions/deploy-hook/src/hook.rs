@@ -1,11 +1,10 @@
-//! The way of an event: CloudFormation's or an operator's, to the registration and back.
+//! The way of an event: CloudFormation's, CodeDeploy's or an operator's, to what answers it.
 
-use std::{
-    error::Error,
-    time::{Duration, SystemTime},
-};
+use std::time::SystemTime;
 
-use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest;
+use aws_config::SdkConfig;
+use aws_sdk_codedeploy::Client as CodeDeploy;
+use aws_sdk_lambda::Client as Lambda;
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use channel_connection::{
     client_secrets::{ClientSecrets, InvalidClientSecrets},
@@ -13,48 +12,47 @@ use channel_connection::{
     secret_store::{self, SecretError},
 };
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
-use tracing::{error, info};
+use tokio::time::Instant;
 
 use crate::{
-    action::{Action, StatusReport},
+    api_error::ApiError,
+    audit::Audit,
     config::{Config, Target},
     credential::{Credential, CredentialError},
-    custom_resource::{Outcome, ResourceEvent, Wish},
-    hubspot::{ApiError, SettingsApi},
-    probe::{Patience, Probe},
-    properties::PropertyError,
-    registration::{Cause, RegisterError, Registration, Removal, Wanted},
-    response_url::{self, AnswerError},
-};
-
-/// How long one call of HubSpot or of the webhook may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(3);
-/// What is kept back of the invocation's time to tell CloudFormation the outcome: three tries.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
-const PATIENCE: Patience = Patience {
-    tries: 12,
-    pause: Duration::from_secs(1),
+    custom_resource::{EventError, Outcome, ResourceEvent},
+    hubspot::HubSpot,
+    lifecycle::TellError,
+    oauth,
+    pauses::Pauses,
+    probe::{Probe, ProbeError, Transport},
+    registration::{Cause, RegisterError, Registration},
+    response_url::AnswerError,
+    settings_api::SettingsApi,
+    time_budget::TimeBudget,
 };
 
 /// The hook, ready to take events.
 #[derive(Debug)]
 pub struct Hook {
-    config: Config,
+    pub(crate) config: Config,
+    pub(crate) budget: TimeBudget,
+    pub(crate) http: reqwest::Client,
+    pub(crate) lambda: Lambda,
+    pub(crate) codedeploy: CodeDeploy,
     secrets_manager: SecretsManager,
-    http: reqwest::Client,
-    patience: Patience,
 }
 
 /// The reason an event came to nothing; its text goes to CloudFormation or to the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// The event is of no kind that the hook takes.
-    #[error(r#"this event is neither CloudFormation's nor an action; try {{"action":"status"}}"#)]
+    #[error(
+        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or probe, release, hold, register, remove"#
+    )]
     UnknownEvent,
-    /// The custom resource's properties cannot be used.
+    /// CloudFormation's event is not understood.
     #[error(transparent)]
-    Property(#[from] PropertyError),
+    Event(#[from] EventError),
     /// A secret cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -67,35 +65,47 @@ pub enum HookError {
     /// The client secret is still as empty as the stack created it.
     #[error("the client secret is not set yet")]
     NoClientSecret,
-    /// HubSpot did not tell what it holds.
+    /// HubSpot did not let us in, or did not tell what it holds.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The webhook is not proved.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// The registration failed.
     #[error(transparent)]
     Register(#[from] RegisterError),
-    /// The settings could not be removed.
+    /// The settings could not be withdrawn.
     #[error("{0}. The settings may still stand in HubSpot.")]
-    Remove(#[source] Cause),
+    Withdraw(#[source] Cause),
+    /// HubSpot holds nothing of this stack's.
+    #[error("{0}")]
+    NothingOfOurs(&'static str),
+    /// The stack has no version of the webhook function to prove.
+    #[error("the variable NUMBERS_WEBHOOK_VERSION does not name the version to prove")]
+    NoVersion,
     /// There was no time left.
-    #[error("there was no time left. The settings may have been changed: check them in HubSpot.")]
+    #[error("there was no time left. See what HubSpot holds with the action status.")]
     OutOfTime,
     /// CloudFormation could not be told.
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    /// CodeDeploy could not be told.
+    #[error(transparent)]
+    Tell(#[from] TellError),
 }
 
 impl HookError {
-    fn into_outcome(self) -> Outcome {
+    pub(crate) fn into_outcome(self) -> Outcome {
         let explanation = self.to_string();
         match self {
             Self::Register(RegisterError::NotRestored { .. })
-            | Self::Remove(_)
+            | Self::Withdraw(_)
             | Self::OutOfTime => Outcome::HalfDone(explanation),
             _ => Outcome::NothingDone(explanation),
         }
     }
 
-    fn is_not_set_yet(&self) -> bool {
+    pub(crate) fn is_not_set_yet(&self) -> bool {
         matches!(
             self,
             Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
@@ -105,146 +115,87 @@ impl HookError {
 
 impl Hook {
     /// Prepares the clients; nothing is sent yet.
-    pub fn new(config: Config, secrets_manager: SecretsManager) -> reqwest::Result<Self> {
-        let http = http_client::client(CALL_TIMEOUT, config.reach)?;
+    pub fn new(config: Config, aws: &SdkConfig, budget: TimeBudget) -> reqwest::Result<Self> {
+        let http = http_client::client(budget.call, config.reach)?;
         Ok(Self {
             config,
-            secrets_manager,
+            budget,
             http,
-            patience: PATIENCE,
+            lambda: Lambda::new(aws),
+            codedeploy: CodeDeploy::new(aws),
+            secrets_manager: SecretsManager::new(aws),
         })
     }
 
-    /// Replaces how long a URL is tried, for callers who know that it stands already.
-    #[must_use]
-    pub fn with_patience(self, patience: Patience) -> Self {
-        Self { patience, ..self }
-    }
-
-    /// Handles one event; an operator's gets the answer, CloudFormation's is answered elsewhere.
+    /// Handles one event; an operator is answered here, CloudFormation and CodeDeploy elsewhere.
     pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, HookError> {
+        let time_left = deadline.duration_since(SystemTime::now());
+        let time_left = time_left
+            .unwrap_or_default()
+            .saturating_sub(self.budget.to_answer);
+        let deadline = Instant::now() + time_left;
         if event.get("RequestType").is_some() {
-            let request: CloudFormationCustomResourceRequest =
-                serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
-            let event = ResourceEvent::new(request).ok_or(HookError::UnknownEvent)?;
-            self.custom_resource(event, deadline).await?;
-            return Ok(Value::Null);
-        }
-        match serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)? {
-            Action::Status => self.status().await,
-        }
-    }
-
-    async fn custom_resource(
-        &self,
-        event: ResourceEvent,
-        deadline: SystemTime,
-    ) -> Result<(), HookError> {
-        let time_left = deadline
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
-        let deadline = Instant::now() + time_left.saturating_sub(TIME_TO_ANSWER);
-        let fulfilled = timeout_at(deadline, self.fulfil(&event, deadline)).await;
-        let outcome = match fulfilled.unwrap_or(Err(HookError::OutOfTime)) {
-            Ok(done) => {
-                info!(done, "custom resource");
-                Outcome::Done(done)
-            }
-            Err(error) => {
-                error!(error = &error as &dyn Error, "custom resource");
-                error.into_outcome()
-            }
-        };
-        let response_url = event.response_url.clone();
-        Ok(response_url::put(&self.http, &response_url, &event.answer(&outcome)).await?)
-    }
-
-    async fn fulfil(&self, event: &ResourceEvent, deadline: Instant) -> Result<String, HookError> {
-        match event.wish(self.config.reach)? {
-            Wish::Nothing => Ok("Nothing was registered, so nothing was removed.".into()),
-            Wish::Register {
-                target,
-                former_url,
-                readiness,
-            } => {
-                let former_url = former_url.as_deref();
-                let wanted = Wanted {
-                    url: &target.url,
-                    former_url,
-                    readiness,
-                };
-                match self.register(&target, wanted, deadline).await {
-                    Err(error) if error.is_not_set_yet() && event.may_precede_secrets() => Ok(
-                        format!("Nothing was told to HubSpot: {error}. Set it, then deploy again."),
-                    ),
-                    registered => registered,
-                }
-            }
-            Wish::Remove(target) => match self.remove(&target).await {
-                Err(error) if error.is_not_set_yet() => {
-                    Ok(format!("Nothing was removed from HubSpot: {error}."))
-                }
-                removed => removed,
-            },
+            let event = ResourceEvent::new(event).ok_or(HookError::UnknownEvent)?;
+            self.deploy(event, deadline).await.map(|()| Value::Null)
+        } else if event.get("DeploymentId").is_some() {
+            let event = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            self.before_traffic(event, deadline)
+                .await
+                .map(|()| Value::Null)
+        } else {
+            let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            Ok(self.operate(request, deadline).await)
         }
     }
 
-    async fn register(
+    /// Prepares to prove the target's webhook, reached in the given way.
+    pub(crate) async fn probe(
         &self,
         target: &Target,
-        wanted: Wanted<'_>,
-        deadline: Instant,
-    ) -> Result<String, HookError> {
-        let registration = Registration::new(self.settings_api(target).await?);
-        let probe = self.probe(target).await?;
-        let settings = registration.register(&probe, wanted, deadline).await?;
-        Ok(format!(
-            "HubSpot holds {} with isReady={}.",
-            settings.url, settings.is_ready
-        ))
-    }
-
-    async fn remove(&self, target: &Target) -> Result<String, HookError> {
-        let registration = Registration::new(self.settings_api(target).await?);
-        let removal = registration
-            .remove(&target.url)
-            .await
-            .map_err(HookError::Remove)?;
-        Ok(match removal {
-            Removal::Removed => "The settings were removed from HubSpot.",
-            Removal::NothingThere => "HubSpot held no settings.",
-            Removal::OfAnotherStack => "HubSpot holds another URL, which was left alone.",
-        }
-        .into())
-    }
-
-    async fn status(&self) -> Result<Value, HookError> {
-        let target = &self.config.target;
-        let api = self.settings_api(target).await?;
-        let report = StatusReport::new(target, api.credential_kind(), api.read().await?);
-        // A plain struct of texts and numbers serialises always.
-        Ok(serde_json::to_value(report).unwrap_or_default())
-    }
-
-    async fn probe(&self, target: &Target) -> Result<Probe, HookError> {
+        transport: Transport,
+    ) -> Result<Probe, HookError> {
         let secrets =
             ClientSecrets::from_json(&self.secret(&self.config.client_secret_arn).await?)?;
         let secret = secrets.current().ok_or(HookError::NoClientSecret)?.clone();
         Ok(Probe::new(
-            self.http.clone(),
+            transport,
             secret,
             target.app_id,
-            self.patience,
+            self.config.probed_portal,
+            self.budget,
         ))
     }
 
-    async fn settings_api(&self, target: &Target) -> Result<SettingsApi, HookError> {
+    /// Prepares to prove the target's webhook as HubSpot reaches it.
+    pub(crate) async fn public_probe(&self, target: &Target) -> Result<Probe, HookError> {
+        self.probe(target, Transport::Http(self.http.clone())).await
+    }
+
+    pub(crate) async fn registration(
+        &self,
+        target: &Target,
+        audit: Audit,
+        until: Instant,
+    ) -> Result<Registration, HookError> {
+        let api = self.settings_api(target, until).await?;
+        Ok(Registration::new(api, audit))
+    }
+
+    pub(crate) async fn settings_api(
+        &self,
+        target: &Target,
+        until: Instant,
+    ) -> Result<SettingsApi, HookError> {
         let credential = Credential::from_json(&self.secret(&self.config.credential_arn).await?)?;
+        let hubspot = HubSpot::new(self.http.clone(), &self.config.hubspot_api_url);
+        let pauses = Pauses::new(&self.budget, until);
+        let access = oauth::access(&hubspot, credential, pauses).await?;
         Ok(SettingsApi::new(
-            self.http.clone(),
-            &self.config.hubspot_api_url,
+            hubspot,
+            access,
             target,
-            credential,
+            self.budget,
+            until,
         ))
     }
 

@@ -2,7 +2,7 @@ use std::{error::Error, sync::Arc};
 
 use aws_config::BehaviorVersion;
 use channel_connection::environment;
-use deploy_hook::{config::Config, hook::Hook};
+use deploy_hook::{config::Config, hook::Hook, time_budget::TimeBudget};
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
 
@@ -32,8 +32,5 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 async fn start() -> Result<Hook, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    Ok(Hook::new(
-        config,
-        aws_sdk_secretsmanager::Client::new(&aws),
-    )?)
+    Ok(Hook::new(config, &aws, TimeBudget::DEPLOYED)?)
 }

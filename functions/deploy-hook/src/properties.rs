@@ -1,5 +1,5 @@
-//! The custom resource's properties: `AppId`, `WebhookUrl`, `ApiVersion` and `IsReady` (`true`,
-//! `false` or `keep`), all of them texts.
+//! The custom resource's properties, all of them texts: `AppId`, `WebhookUrl`, `ApiVersion`,
+//! `IsReady` (`true`, `false` or `keep`), `OnDelete` (`remove`, `hold` or `retain`) and `DeployId`.
 
 use channel_connection::{
     ids::InvalidId,
@@ -9,7 +9,33 @@ use channel_connection::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{config::Target, registration::Readiness};
+use crate::{
+    config::Target,
+    readiness::{Readiness, UnknownReadiness},
+};
+
+/// The resource's properties.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Properties {
+    /// Which settings are meant, and the URL they should hold.
+    pub target: Target,
+    /// Whether users shall see it.
+    pub readiness: Readiness,
+    /// What becomes of the settings when the stack goes.
+    pub on_delete: OnDelete,
+}
+
+/// What becomes of the settings when the stack goes, if they still point to its URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnDelete {
+    /// They are removed.
+    #[default]
+    Remove,
+    /// They stay, and users no longer see the app.
+    Hold,
+    /// They stay as they are.
+    Retain,
+}
 
 /// The reason the resource's properties cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,37 +53,41 @@ pub enum PropertyError {
     #[error("ApiVersion {0}")]
     ApiVersion(#[from] UnknownApiVersion),
     /// `IsReady` is none of the three.
-    #[error("IsReady must be true, false or keep")]
-    IsReady,
+    #[error("IsReady {0}")]
+    IsReady(#[from] UnknownReadiness),
+    /// `OnDelete` is none of the three.
+    #[error("OnDelete must be remove, hold or retain")]
+    OnDelete,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Properties {
-    app_id: String,
-    webhook_url: String,
-    api_version: String,
-    is_ready: String,
-}
-
-/// Reads what is to be registered, and whether users shall see it.
-pub(crate) fn parse(
-    properties: &Value,
-    reach: Reach,
-) -> Result<(Target, Readiness), PropertyError> {
-    let properties = Properties::deserialize(properties).map_err(|_| PropertyError::Shape)?;
-    let target = Target {
-        app_id: properties.app_id.parse()?,
-        url: PublicUrl::parse(&properties.webhook_url, reach)?,
-        api_version: properties.api_version.parse()?,
-    };
-    let readiness = match properties.is_ready.as_str() {
-        "true" => Readiness::Ready,
-        "false" => Readiness::NotReady,
-        "keep" => Readiness::Keep,
-        _ => return Err(PropertyError::IsReady),
-    };
-    Ok((target, readiness))
+impl Properties {
+    /// Reads the properties as CloudFormation sends them.
+    pub fn parse(properties: &Value, reach: Reach) -> Result<Self, PropertyError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Texts {
+            app_id: String,
+            webhook_url: String,
+            api_version: String,
+            is_ready: String,
+            on_delete: Option<String>,
+        }
+        let texts = Texts::deserialize(properties).map_err(|_| PropertyError::Shape)?;
+        Ok(Self {
+            target: Target {
+                app_id: texts.app_id.parse()?,
+                url: PublicUrl::parse(&texts.webhook_url, reach)?,
+                api_version: texts.api_version.parse()?,
+            },
+            readiness: texts.is_ready.parse()?,
+            on_delete: match texts.on_delete.as_deref() {
+                None | Some("remove") => OnDelete::Remove,
+                Some("hold") => OnDelete::Hold,
+                Some("retain") => OnDelete::Retain,
+                Some(_) => return Err(PropertyError::OnDelete),
+            },
+        })
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +99,7 @@ mod tests {
     const URL: &str = "https://calls.example.com/numbers";
 
     fn properties(app_id: &str, url: &str, version: &str, is_ready: &str) -> Value {
-        json!({"AppId": app_id, "WebhookUrl": url, "ApiVersion": version, "IsReady": is_ready})
+        json!({"AppId": app_id, "WebhookUrl": url, "ApiVersion": version, "IsReady": is_ready, "OnDelete": "hold"})
     }
 
     #[test]
@@ -97,8 +127,21 @@ mod tests {
             ),
         ];
         for (properties, message) in cases {
-            let error = parse(&properties, Reach::Public).unwrap_err();
+            let error = Properties::parse(&properties, Reach::Public).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn settings_are_removed_with_their_stack_unless_it_says_otherwise() {
+        let on_delete = |value: Value| {
+            let mut properties = properties("1", URL, "v3", "keep");
+            properties["OnDelete"] = value;
+            Properties::parse(&properties, Reach::Public).map(|properties| properties.on_delete)
+        };
+        assert_eq!(on_delete(Value::Null), Ok(OnDelete::Remove));
+        assert_eq!(on_delete("hold".into()), Ok(OnDelete::Hold));
+        assert_eq!(on_delete("retain".into()), Ok(OnDelete::Retain));
+        assert_eq!(on_delete("delete".into()), Err(PropertyError::OnDelete));
     }
 }

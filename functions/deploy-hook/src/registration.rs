@@ -1,51 +1,34 @@
-//! The app's registration with HubSpot: proved before it is released, put back when it fails.
+//! The app's registration with HubSpot: brought to what is wanted, put back when that fails.
 
-use std::time::Duration;
-
-use channel_connection::{
-    public_url::PublicUrl,
-    settings::{ChannelConnectionSettings, SettingsChange},
-};
+use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
 use tokio::time::{Instant, timeout_at};
-use tracing::info;
 
 use crate::{
-    hubspot::{ApiError, SettingsApi},
+    api_error::ApiError,
+    audit::Audit,
+    plan::{Step, plan},
     probe::{Probe, ProbeError},
+    readiness::{NotOurs, Wanted},
+    settings_api::{Settings, SettingsApi},
 };
-
-/// What is kept back of the time there is, to put the former settings back in.
-const TIME_TO_RESTORE: Duration = Duration::from_secs(10);
-
-/// Whether users shall see the app as a provider of channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readiness {
-    /// Released to every customer.
-    Ready,
-    /// Hidden, but for those who set the flag in their browser.
-    NotReady,
-    /// As HubSpot has it for this stack; not ready where it has nothing yet.
-    Keep,
-}
-
-/// What shall be registered.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
-    /// The webhook's URL.
-    pub url: &'a PublicUrl,
-    /// The URL that the same stack registered before, where it was another.
-    pub former_url: Option<&'a str>,
-    /// Whether users shall see it.
-    pub readiness: Readiness,
-}
 
 /// The registration of one app.
 #[derive(Debug)]
 pub struct Registration {
     api: SettingsApi,
+    audit: Audit,
 }
 
-/// What went wrong while HubSpot was being told of a URL.
+/// The time that a registration has.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// When HubSpot must hold what is wanted.
+    pub done: Instant,
+    /// When, after a failure, it must hold again what it held before.
+    pub restored: Instant,
+}
+
+/// What went wrong while HubSpot was being told.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// A call of HubSpot's API failed.
@@ -54,14 +37,13 @@ pub enum Cause {
     /// The URL could not be proved.
     #[error(transparent)]
     Probe(#[from] ProbeError),
-    /// Another stack's URL is released, and nobody said that it should be replaced.
-    #[error(
-        "HubSpot holds another URL ({0}), released to customers. \
-         To replace it, deploy with IsReady=true or IsReady=false instead of keep"
-    )]
-    ReleasedElsewhere(String),
+    /// What HubSpot holds is not this stack's to replace.
+    #[error(transparent)]
+    NotOurs(#[from] NotOurs),
     /// HubSpot accepted every call, and yet holds something else.
-    #[error("HubSpot holds other settings than it was told: somebody else may be changing them")]
+    #[error(
+        "somebody else is changing the settings at the same time; try again when they are done"
+    )]
     NotKept,
     /// There was no time left.
     #[error("there was no time left")]
@@ -79,7 +61,7 @@ pub enum RegisterError {
     Restored(#[source] Cause),
     /// The former settings could not be put back.
     #[error(
-        "{cause}. The former settings could NOT be put back ({restore}): check them in HubSpot."
+        "{cause}. The former settings could NOT be put back ({restore}): see what HubSpot holds with the action status."
     )]
     NotRestored {
         /// Why the registration failed.
@@ -89,90 +71,110 @@ pub enum RegisterError {
     },
 }
 
-/// What became of settings that were to be removed.
+/// What a stack leaves behind of its registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removal {
-    /// They are gone.
-    Removed,
+pub enum Leaving {
+    /// Nothing.
+    Nothing,
+    /// Its URL, not released.
+    Hidden,
+}
+
+/// What became of settings that were to be withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// They are withdrawn.
+    Done,
     /// There were none.
     NothingThere,
     /// They point to another URL, and still stand.
     OfAnotherStack,
 }
 
-type Settings = Option<ChannelConnectionSettings>;
-
 impl Registration {
     /// Takes charge of an app's settings; nothing is sent yet.
-    pub fn new(api: SettingsApi) -> Self {
-        Self { api }
+    pub fn new(api: SettingsApi, audit: Audit) -> Self {
+        Self { api, audit }
     }
 
     /// Registers a URL, proves it, and releases it as far as it is wanted.
     ///
-    /// On failure the former settings stand again. `deadline` includes the time for that.
+    /// On failure the former settings stand again.
     pub async fn register(
         &self,
         probe: &Probe,
         wanted: Wanted<'_>,
-        deadline: Instant,
+        deadlines: Deadlines,
     ) -> Result<ChannelConnectionSettings, RegisterError> {
-        let former = self.api.read().await;
-        let former = former.map_err(|error| RegisterError::Unchanged(error.into()))?;
-        let settings = settings_for(wanted, former.as_ref()).map_err(RegisterError::Unchanged)?;
-        let time_for_this = deadline.checked_sub(TIME_TO_RESTORE).unwrap_or(deadline);
-        let release = self.release(probe, wanted.url, &former, &settings);
-        let cause = match timeout_at(time_for_this, release).await {
-            Ok(Ok(())) => return Ok(settings),
-            Ok(Err(cause)) => cause,
-            Err(_) => Cause::OutOfTime,
+        let prepare = async {
+            let former = self.api.until(deadlines.done).read().await?;
+            let settings = wanted.settings(former.as_ref())?;
+            Ok((former, settings))
         };
-        Err(self.put_back(former, wanted.url, cause, deadline).await)
-    }
-
-    /// Removes the settings if they point to `url`; whoever else registered keeps theirs.
-    pub async fn remove(&self, url: &PublicUrl) -> Result<Removal, Cause> {
-        match self.api.read().await? {
-            None => Ok(Removal::NothingThere),
-            Some(held) if held.url != url.as_str() => Ok(Removal::OfAnotherStack),
-            held @ Some(_) => {
-                self.bring(&held, &None).await?;
-                self.confirm(&None).await.map(|()| Removal::Removed)
-            }
+        let prepared = timeout_at(deadlines.done, prepare).await;
+        let (former, settings) = prepared
+            .unwrap_or(Err(Cause::OutOfTime))
+            .map_err(RegisterError::Unchanged)?;
+        let work = self.follow(&former, &settings, probe, wanted.url, deadlines.done);
+        let done = timeout_at(deadlines.done, work).await;
+        match done.unwrap_or(Err(Cause::OutOfTime)) {
+            Ok(()) => Ok(settings),
+            Err(cause) => Err(self.put_back(former, wanted.url, cause, deadlines).await),
         }
     }
 
-    /// The order that keeps customers safe: what they use is proved before HubSpot is told of it,
-    /// and what they cannot use yet is told first and proved before they can.
-    async fn release(
+    /// Withdraws the settings if they point to `url`; whoever else registered keeps theirs.
+    pub async fn withdraw(
         &self,
-        probe: &Probe,
         url: &PublicUrl,
+        leaving: Leaving,
+        deadline: Instant,
+    ) -> Result<Withdrawal, Cause> {
+        let withdraw = async {
+            let held = self.api.until(deadline).read().await?;
+            let hidden = match &held {
+                None => return Ok(Withdrawal::NothingThere),
+                Some(held) if held.url != url.as_str() => return Ok(Withdrawal::OfAnotherStack),
+                Some(held) => ChannelConnectionSettings {
+                    is_ready: false,
+                    ..held.clone()
+                },
+            };
+            let wanted = match leaving {
+                Leaving::Nothing => None,
+                Leaving::Hidden => Some(hidden),
+            };
+            if held != wanted {
+                self.reconcile(held, &wanted, url, deadline).await?;
+                self.confirm(&wanted, deadline).await?;
+            }
+            Ok(Withdrawal::Done)
+        };
+        let withdrawn = timeout_at(deadline, withdraw).await;
+        withdrawn.unwrap_or(Err(Cause::OutOfTime))
+    }
+
+    async fn follow(
+        &self,
         former: &Settings,
         wanted: &ChannelConnectionSettings,
+        probe: &Probe,
+        url: &PublicUrl,
+        until: Instant,
     ) -> Result<(), Cause> {
-        let target = Some(wanted.clone());
-        if *former == target {
-            return Ok(probe.prove(url).await?);
+        let mut held = former.clone();
+        for step in plan(former.as_ref(), wanted) {
+            match step {
+                Step::Prove => drop(probe.prove(url).await?),
+                Step::Write(settings) => {
+                    let settings = Some(settings);
+                    self.reconcile(held, &settings, url, until).await?;
+                    held = settings;
+                }
+                Step::Confirm => self.confirm(&held, until).await?,
+            }
         }
-        let released = former.as_ref().filter(|former| former.is_ready);
-        if !wanted.is_ready && released.is_some_and(|released| released.url == wanted.url) {
-            // Held back: nothing may keep a broken webhook from that.
-            self.bring(former, &target).await?;
-        } else if wanted.is_ready && released.is_some() {
-            probe.prove(url).await?;
-            self.bring(former, &target).await?;
-            probe.prove(url).await?;
-        } else {
-            let hidden = Some(ChannelConnectionSettings {
-                is_ready: false,
-                ..wanted.clone()
-            });
-            self.bring(former, &hidden).await?;
-            probe.prove(url).await?;
-            self.bring(&hidden, &target).await?;
-        }
-        self.confirm(&target).await
+        Ok(())
     }
 
     /// Puts the former settings back, unless somebody else has written theirs meanwhile.
@@ -181,20 +183,21 @@ impl Registration {
         former: Settings,
         url: &PublicUrl,
         cause: Cause,
-        deadline: Instant,
+        deadlines: Deadlines,
     ) -> RegisterError {
+        let until = deadlines.restored;
         let restore = async {
-            let held = self.api.read().await?;
+            let held = self.api.until(until).read().await?;
             if held == former {
                 return Ok(false);
             }
-            if held.as_ref().is_some_and(|held| held.url != url.as_str()) {
+            if held.as_ref().is_none_or(|held| held.url != url.as_str()) {
                 return Err(Cause::NotKept);
             }
-            self.bring(&held, &former).await?;
-            self.confirm(&former).await.map(|()| true)
+            self.reconcile(held, &former, url, until).await?;
+            self.confirm(&former, until).await.map(|()| true)
         };
-        match timeout_at(deadline, restore)
+        match timeout_at(until, restore)
             .await
             .unwrap_or(Err(Cause::OutOfTime))
         {
@@ -204,23 +207,37 @@ impl Registration {
         }
     }
 
-    /// Brings HubSpot from `held` to `wanted` with at most one write; every change goes through here.
-    async fn bring(&self, held: &Settings, wanted: &Settings) -> Result<(), ApiError> {
-        match (held, wanted) {
-            (held, wanted) if held == wanted => return Ok(()),
-            (Some(held), Some(wanted)) => {
-                let change = SettingsChange::between(held, wanted);
-                self.api.change(&change).await?;
+    /// Brings HubSpot from `held` to `wanted`; every change of it goes through here.
+    ///
+    /// A write that failed may have been done, and somebody else may have written: after each
+    /// failure HubSpot is read again. What somebody else has released meanwhile is left alone.
+    async fn reconcile(
+        &self,
+        mut held: Settings,
+        wanted: &Settings,
+        url: &PublicUrl,
+        until: Instant,
+    ) -> Result<(), Cause> {
+        let api = self.api.until(until);
+        let mut pauses = api.pauses();
+        while held != *wanted {
+            let written = api.write(&held, wanted).await;
+            self.audit.log(&held, wanted, written.as_ref());
+            let Err(error) = written else { break };
+            let now = api.read().await?;
+            if now == held && !pauses.before_another(&error).await {
+                return Err(error.into());
             }
-            (None, Some(wanted)) => self.api.create(wanted).await?,
-            (_, None) => self.api.remove().await?,
+            if now != held && now != *wanted && is_released_elsewhere(&now, url) {
+                return Err(Cause::NotKept);
+            }
+            held = now;
         }
-        info!(before = ?held, after = ?wanted, "settings written");
         Ok(())
     }
 
-    async fn confirm(&self, wanted: &Settings) -> Result<(), Cause> {
-        if self.api.read().await? == *wanted {
+    async fn confirm(&self, wanted: &Settings, until: Instant) -> Result<(), Cause> {
+        if self.api.until(until).read().await? == *wanted {
             Ok(())
         } else {
             Err(Cause::NotKept)
@@ -228,23 +245,7 @@ impl Registration {
     }
 }
 
-fn settings_for(
-    wanted: Wanted<'_>,
-    former: Option<&ChannelConnectionSettings>,
-) -> Result<ChannelConnectionSettings, Cause> {
-    let url = wanted.url.as_str();
-    let is_ready = match (wanted.readiness, former.filter(|former| former.is_ready)) {
-        (Readiness::Ready, _) => true,
-        (Readiness::NotReady, _) | (Readiness::Keep, None) => false,
-        (Readiness::Keep, Some(released)) => {
-            if released.url != url && wanted.former_url != Some(released.url.as_str()) {
-                return Err(Cause::ReleasedElsewhere(released.url.clone()));
-            }
-            true
-        }
-    };
-    Ok(ChannelConnectionSettings {
-        url: url.to_owned(),
-        is_ready,
-    })
+fn is_released_elsewhere(held: &Settings, url: &PublicUrl) -> bool {
+    held.as_ref()
+        .is_some_and(|held| held.is_ready && held.url != url.as_str())
 }

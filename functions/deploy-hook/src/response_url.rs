@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::cloudformation::CloudFormationCustomResourceResponse as Response;
 use reqwest::Client;
+use serde_json::Value;
 
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -17,22 +17,14 @@ pub enum AnswerError {
     /// The address did not take the answer.
     #[error("CloudFormation's response URL answered {0}")]
     Refused(u16),
-    /// The answer does not serialise.
-    #[error("the answer to CloudFormation cannot be written")]
-    Unwritable(#[from] serde_json::Error),
 }
 
 /// Tells CloudFormation the outcome, a few times if need be.
-pub async fn put(
-    http: &Client,
-    response_url: &str,
-    response: &Response,
-) -> Result<(), AnswerError> {
-    let body = serde_json::to_string(response)?;
+pub async fn put(http: &Client, response_url: &str, answer: &Value) -> Result<(), AnswerError> {
     let mut tries_left = TRIES;
     loop {
         tries_left -= 1;
-        match put_once(http, response_url, body.clone()).await {
+        match put_once(http, response_url, answer.to_string()).await {
             Err(error) if tries_left > 0 => {
                 tracing::warn!(%error, tries_left, "CloudFormation not told yet");
                 tokio::time::sleep(PAUSE).await;

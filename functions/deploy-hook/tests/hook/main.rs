@@ -6,9 +6,11 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
+mod before_traffic;
 mod deleting;
 mod failing;
+mod hubspot_failing;
+mod operating;
 mod registering;
 mod secrets;
-mod status;
 mod support;

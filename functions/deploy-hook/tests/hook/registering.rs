@@ -5,7 +5,8 @@ use channel_connection::settings::ApiVersion;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ELSEWHERE, KEY, TOKEN, World, as_it_is, constant_webhook, numbers::PORTAL, property, settings,
+    CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN, World, as_it_is, constant_webhook,
+    numbers::PORTAL, property, settings,
 };
 
 #[tokio::test]
@@ -20,7 +21,7 @@ async fn a_first_deploy_registers_the_url_not_ready() {
             "Status": "SUCCESS", "Reason": outcome, "PhysicalResourceId": "channel-connection/1234567",
             "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/channel-connection/5b918d10-cd98-11ea-90d5-0a9cd3354c10",
             "RequestId": "5d478078-13e9-baf0-464a-7ef285ecc786", "LogicalResourceId": "ChannelConnection",
-            "NoEcho": false, "Data": {"Outcome": outcome},
+            "Data": {"Outcome": outcome},
         })
     );
 }
@@ -30,10 +31,9 @@ async fn is_ready_is_set_after_the_proof_in_at_most_five_calls_of_hubspot() {
     let world = World::new().await;
     world.deploy("create", property("IsReady", "true")).await;
     assert_eq!(world.held(), settings(&world.webhook_url, true));
-    let calls = [("GET", 404), ("POST", 200), ("PATCH", 200), ("GET", 200)];
     assert_eq!(
         world.calls(),
-        calls.map(|(method, status)| (method.to_owned(), status))
+        ["GET 404", "POST 200", "PATCH 200", "GET 200"]
     );
     let probes = world.held_at_probes.lock().unwrap().clone();
     assert!(
@@ -43,19 +43,26 @@ async fn is_ready_is_set_after_the_proof_in_at_most_five_calls_of_hubspot() {
 }
 
 #[tokio::test]
-async fn every_api_version_and_credential_registers() {
+async fn every_api_version_and_credential_registers_as_hubspot_specifies_it() {
     for version in ApiVersion::ALL {
         for credential in [
             json!({"developerApiKey": KEY}),
             json!({"accessToken": TOKEN}),
+            json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET}),
         ] {
             let world = World::new().await;
-            world.secrets.lock().unwrap().credential = credential.to_string();
+            world.aws.secrets.lock().unwrap().credential = credential.to_string();
             let told = world
                 .deploy("create", property("ApiVersion", version.name()))
                 .await;
             assert_eq!(told["Status"], "SUCCESS", "{version} {told}");
             assert_eq!(world.held(), settings(&world.webhook_url, false));
+            for action in ["release", "hold", "remove"] {
+                let report = world.act(action).await;
+                assert_eq!(report["done"], true, "{version} {report}");
+            }
+            assert_eq!(world.held(), None);
+            world.assert_specified();
         }
     }
 }
@@ -68,7 +75,11 @@ async fn a_deploy_that_changes_nothing_writes_nothing() {
         let told = world.deploy("update", property("IsReady", is_ready)).await;
         assert_eq!(told["Status"], "SUCCESS", "{told}");
     }
-    assert_eq!(world.calls(), [("GET".into(), 200), ("GET".into(), 200)]);
+    assert_eq!(
+        world.calls(),
+        ["GET 200", "GET 200"],
+        "one call for each deploy"
+    );
 }
 
 #[tokio::test]
@@ -89,8 +100,8 @@ async fn a_released_app_stays_released_when_its_url_changes_and_is_proved_before
     let url = world.webhook_url.as_str();
     assert_eq!(
         held,
-        [ELSEWHERE, ELSEWHERE, url, url],
-        "each proof is a signed and a forged request"
+        [ELSEWHERE, ELSEWHERE, ELSEWHERE, url, url, url],
+        "each proof is a signed, a forged and an unsigned request"
     );
 }
 
@@ -103,7 +114,7 @@ async fn another_stacks_released_url_is_replaced_only_on_demand() {
     assert_eq!(
         told["Reason"],
         "HubSpot holds another URL (https://other.example.com/numbers), released to customers. To replace it, \
-         deploy with IsReady=true or IsReady=false instead of keep. HubSpot holds what it held before."
+         say true or false for IsReady, not keep. HubSpot holds what it held before."
     );
     let id = told["PhysicalResourceId"].clone();
     let told = world

@@ -7,7 +7,7 @@ use crate::support::{World, as_it_is};
 #[tokio::test]
 async fn an_answer_that_broke_off_shows_nothing_of_the_secret_in_it() {
     let world = World::new().await;
-    world.secrets.lock().unwrap().client_secret = "broken, and marked".into();
+    world.aws.secrets.lock().unwrap().client_secret = "broken, and marked".into();
     let told = world.deploy("create", as_it_is).await;
     let reason = told["Reason"].as_str().unwrap();
     assert_eq!(
@@ -23,7 +23,7 @@ async fn a_refused_credential_is_named_by_kind_and_never_shown() {
         json!({"developerApiKey": "marked-wrong"}),
         json!({"accessToken": "marked-wrong"}),
     ] {
-        world.secrets.lock().unwrap().credential = credential.to_string();
+        world.aws.secrets.lock().unwrap().credential = credential.to_string();
         let told = world.deploy("create", as_it_is).await;
         let reason = told["Reason"].as_str().unwrap();
         let kind = if credential.get("accessToken").is_some() {
@@ -48,8 +48,8 @@ async fn a_refused_credential_is_named_by_kind_and_never_shown() {
 #[tokio::test]
 async fn a_stack_may_come_before_its_secrets_but_its_url_does_not_change_without_them() {
     let empty: [fn(&World); 2] = [
-        |world| world.secrets.lock().unwrap().credential = "{}".into(),
-        |world| world.secrets.lock().unwrap().client_secret = "{}".into(),
+        |world| world.aws.secrets.lock().unwrap().credential = "{}".into(),
+        |world| world.aws.secrets.lock().unwrap().client_secret = "{}".into(),
     ];
     for (unset, name) in empty
         .into_iter()

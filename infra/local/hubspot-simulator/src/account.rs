@@ -1,11 +1,15 @@
 //! HubSpot's state: one developer account, its app, and the app's channel connection settings.
 
+use std::{collections::VecDeque, time::Instant};
+
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::AppId,
     settings::{ChannelConnectionSettings, SettingsChange},
 };
 use serde::Serialize;
+
+use crate::fault::Fault;
 
 /// A developer account with one app.
 #[derive(Debug)]
@@ -14,14 +18,29 @@ pub struct Account {
     pub app_id: AppId,
     /// The secret that requests to the app's webhook are signed with.
     pub client_secret: SigningSecret,
+    /// What opens the account.
+    pub keys: AccountKeys,
+    /// The access tokens that OAuth client credentials were exchanged for.
+    pub issued_tokens: Vec<String>,
+    /// The app's channel connection settings, where there are any.
+    pub settings: Option<RegisteredSettings>,
+    /// Every call of HubSpot's own paths, oldest first.
+    pub calls: Vec<ApiCall>,
+    /// What becomes of the next calls, in their order; `None` for one that is fulfilled.
+    pub faults: VecDeque<Option<Fault>>,
+}
+
+/// What opens a developer account: any one of three.
+#[derive(Debug, Clone)]
+pub struct AccountKeys {
     /// The account's developer API key.
     pub developer_api_key: String,
     /// An access token with the scopes that the settings take.
     pub access_token: String,
-    /// The app's channel connection settings, where there are any.
-    pub settings: Option<RegisteredSettings>,
-    /// Every call of the settings API, oldest first.
-    pub calls: Vec<SettingsCall>,
+    /// The id of an OAuth client that gets such tokens.
+    pub client_id: String,
+    /// That client's secret.
+    pub client_secret: String,
 }
 
 /// Settings as HubSpot returns them.
@@ -37,33 +56,41 @@ pub struct RegisteredSettings {
     pub updated_at: String,
 }
 
-/// One call of the settings API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SettingsCall {
+/// One call of HubSpot's own paths.
+#[derive(Debug, Clone, Serialize)]
+pub struct ApiCall {
+    /// When it was answered.
+    #[serde(skip)]
+    pub at: Instant,
     /// The HTTP method.
     pub method: String,
     /// The path, without the query that may hold a key.
     pub path: String,
-    /// The status that was answered.
-    pub status: u16,
+    /// The status that was answered; `None` where a fault took its place.
+    pub status: Option<u16>,
+    /// What the account held after it.
+    pub held: Option<ChannelConnectionSettings>,
+    /// Where call or answer depart from HubSpot's specification.
+    pub violations: Vec<String>,
 }
 
 impl Account {
     /// Opens an account whose app has no channel connection settings yet.
-    pub fn new(
-        app_id: AppId,
-        client_secret: SigningSecret,
-        developer_api_key: impl Into<String>,
-        access_token: impl Into<String>,
-    ) -> Self {
+    pub fn new(app_id: AppId, client_secret: SigningSecret, keys: AccountKeys) -> Self {
         Self {
             app_id,
             client_secret,
-            developer_api_key: developer_api_key.into(),
-            access_token: access_token.into(),
+            keys,
+            issued_tokens: Vec::new(),
             settings: None,
             calls: Vec::new(),
+            faults: VecDeque::new(),
         }
+    }
+
+    /// Returns the app's settings, without the times at which they were written.
+    pub fn held(&self) -> Option<ChannelConnectionSettings> {
+        self.settings.as_ref().map(|held| held.settings.clone())
     }
 
     /// Writes settings as if they had never been written before.

@@ -42,5 +42,9 @@ pub(crate) async fn require(
 }
 
 fn is_allowed(account: &Account, key: Option<&str>, bearer: Option<&str>) -> bool {
-    key == Some(account.developer_api_key.as_str()) || bearer == Some(account.access_token.as_str())
+    let is_token = |token: &str| {
+        let issued = account.issued_tokens.iter();
+        token == account.keys.access_token || issued.into_iter().any(|known| known == token)
+    };
+    key == Some(account.keys.developer_api_key.as_str()) || bearer.is_some_and(is_token)
 }

@@ -1,7 +1,9 @@
 //! What only a simulator has: a look at the account, and a user who opens the list of numbers.
 //!
 //! `GET /simulator` shows the account; `POST /simulator/call {"portalId":62515,"userId":4242}`
-//! calls the registered webhook as HubSpot does and returns request and answer.
+//! calls the registered webhook as HubSpot does and returns request and answer;
+//! `POST /simulator/faults [{"when":"before","how":{"status":503}}, null]` says what becomes of the
+//! next calls of HubSpot's own paths.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,7 +23,7 @@ use channel_connection::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Account, SharedAccount, lock};
+use crate::{Account, SharedAccount, fault::Fault, lock};
 
 // HubSpot documents none for this webhook; its other webhooks have 5 s.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -49,6 +51,7 @@ pub(crate) fn routes(account: &SharedAccount) -> std::io::Result<Router> {
     Ok(Router::new()
         .route("/simulator", get(show))
         .route("/simulator/call", post(call))
+        .route("/simulator/faults", post(arrange))
         .with_state(Control {
             account: account.clone(),
             http,
@@ -77,6 +80,14 @@ async fn call(
         "answer": shown(&answer),
         "milliseconds": milliseconds,
     })))
+}
+
+async fn arrange(
+    State(control): State<Control>,
+    Json(faults): Json<Vec<Option<Fault>>>,
+) -> StatusCode {
+    lock(&control.account).faults = faults.into();
+    StatusCode::NO_CONTENT
 }
 
 fn prepare(account: &Account, ask: &Ask) -> Result<WebhookCall, Failure> {

@@ -7,16 +7,23 @@ mod account;
 mod authentication;
 mod control;
 mod error_body;
+pub mod fault;
+mod journal;
+mod oauth;
 pub mod sample_event;
 mod settings_api;
+pub mod specification;
 
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
-pub use account::{Account, RegisteredSettings, SettingsCall};
-use tokio::{net::TcpListener, task::JoinHandle};
+pub use account::{Account, AccountKeys, ApiCall, RegisteredSettings};
+use axum::middleware;
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+
+use crate::journal::Journal;
 
 /// What the account's parts share while the simulator serves.
 type SharedAccount = Arc<Mutex<Account>>;
@@ -26,6 +33,7 @@ type SharedAccount = Arc<Mutex<Account>>;
 pub struct Simulator {
     address: SocketAddr,
     account: SharedAccount,
+    silenced: Arc<Notify>,
     server: JoinHandle<()>,
 }
 
@@ -34,7 +42,16 @@ impl Simulator {
     pub fn start(listener: TcpListener, account: Account) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let account = Arc::new(Mutex::new(account));
-        let routes = settings_api::routes(&account).merge(control::routes(&account)?);
+        let silenced = Arc::default();
+        let journal = Journal {
+            account: Arc::clone(&account),
+            silenced: Arc::clone(&silenced),
+        };
+        let routes = settings_api::routes(&account)
+            .merge(oauth::routes())
+            .route_layer(middleware::from_fn_with_state(journal, journal::keep))
+            .with_state(Arc::clone(&account))
+            .merge(control::routes(&account)?);
         let server = tokio::spawn(async move {
             // axum's server never ends by itself, and retries when a connection cannot be accepted.
             let _ = axum::serve(listener, routes).await;
@@ -42,6 +59,7 @@ impl Simulator {
         Ok(Self {
             address,
             account,
+            silenced,
             server,
         })
     }
@@ -59,6 +77,11 @@ impl Simulator {
     /// Looks at the account, or changes it behind everyone's back.
     pub fn with_account<T>(&self, look: impl FnOnce(&mut Account) -> T) -> T {
         look(&mut lock(&self.account))
+    }
+
+    /// Waits until a call is met with [`fault::How::Silence`].
+    pub async fn silenced(&self) {
+        self.silenced.notified().await;
     }
 
     /// Serves until the process is told to stop.

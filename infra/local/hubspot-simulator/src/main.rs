@@ -9,13 +9,13 @@ use channel_connection::{
     public_url::{PublicUrl, Reach},
 };
 use clap::{Parser, Subcommand};
-use hubspot_simulator::{Account, Simulator, sample_event};
+use hubspot_simulator::{Account, AccountKeys, Simulator, sample_event};
 use tokio::net::TcpListener;
 
 /// HubSpot on one machine, for the local stack.
 ///
-/// Secrets come from the environment: `HUBSPOT_CLIENT_SECRET`, `HUBSPOT_DEVELOPER_API_KEY` and
-/// `HUBSPOT_ACCESS_TOKEN`.
+/// Secrets come from the environment: `HUBSPOT_CLIENT_SECRET`, `HUBSPOT_DEVELOPER_API_KEY`,
+/// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_OAUTH_CLIENT_ID` and `HUBSPOT_OAUTH_CLIENT_SECRET`.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -60,15 +60,14 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve { listen, app_id } => {
-            let account = Account::new(
-                app_id,
-                client_secret()?,
-                environment::required::<String>(
-                    &environment::process,
-                    "HUBSPOT_DEVELOPER_API_KEY",
-                )?,
-                environment::required::<String>(&environment::process, "HUBSPOT_ACCESS_TOKEN")?,
-            );
+            let set = |name| environment::required(&environment::process, name);
+            let keys = AccountKeys {
+                developer_api_key: set("HUBSPOT_DEVELOPER_API_KEY")?,
+                access_token: set("HUBSPOT_ACCESS_TOKEN")?,
+                client_id: set("HUBSPOT_OAUTH_CLIENT_ID")?,
+                client_secret: set("HUBSPOT_OAUTH_CLIENT_SECRET")?,
+            };
+            let account = Account::new(app_id, client_secret()?, keys);
             Simulator::start(TcpListener::bind(listen).await?, account)?
                 .serve()
                 .await;

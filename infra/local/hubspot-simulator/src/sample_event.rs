@@ -31,7 +31,9 @@ pub struct Stack<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// The event is neither an API Gateway request nor a custom resource's event nor an action.
-    #[error("this is no sample event: it has neither requestContext nor RequestType nor action")]
+    #[error(
+        "this is no sample event: it has none of requestContext, RequestType, DeploymentId and action"
+    )]
     Unknown,
     /// A webhook event lacks what was signed.
     #[error("this webhook event has no {0}")]
@@ -50,7 +52,7 @@ pub fn refresh(mut event: Value, stack: &Stack<'_>, now: SystemTime) -> Result<V
         if let Some(response_url) = stack.response_url {
             event["ResponseURL"] = response_url.into();
         }
-    } else if event.get("action").is_none() {
+    } else if event.get("action").is_none() && event.get("DeploymentId").is_none() {
         return Err(EventError::Unknown);
     }
     Ok(event)

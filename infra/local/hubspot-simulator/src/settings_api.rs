@@ -5,9 +5,9 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, Request, State, rejection::JsonRejection},
+    extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
-    middleware::{self, Next},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,13 +17,12 @@ use channel_connection::{
 };
 
 use crate::{
-    Account, RegisteredSettings, SettingsCall, SharedAccount, authentication,
-    error_body::ErrorBody, lock,
+    Account, RegisteredSettings, SharedAccount, authentication, error_body::ErrorBody, lock,
 };
 
 type Answer = Result<Json<RegisteredSettings>, (StatusCode, Json<ErrorBody>)>;
 
-pub(crate) fn routes(account: &SharedAccount) -> Router {
+pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
     let endpoints = || get(read).post(create).patch(change).delete(remove);
     ApiVersion::ALL
         .into_iter()
@@ -34,22 +33,6 @@ pub(crate) fn routes(account: &SharedAccount) -> Router {
             account.clone(),
             authentication::require,
         ))
-        .route_layer(middleware::from_fn_with_state(account.clone(), record))
-        .with_state(account.clone())
-}
-
-async fn record(State(account): State<SharedAccount>, request: Request, next: Next) -> Response {
-    let (method, path) = (
-        request.method().to_string(),
-        request.uri().path().to_owned(),
-    );
-    let response = next.run(request).await;
-    lock(&account).calls.push(SettingsCall {
-        method,
-        path,
-        status: response.status().as_u16(),
-    });
-    response
 }
 
 async fn read(State(account): State<SharedAccount>, Path(app_id): Path<AppId>) -> Answer {

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
 
 use channel_connection::{client_secrets::SigningSecret, settings::ApiVersion};
-use hubspot_simulator::{Account, Simulator};
+use hubspot_simulator::{Account, AccountKeys, Simulator};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 const KEY: &str = "developer-api-key";
 const TOKEN: &str = "access-token";
+const CLIENT_ID: &str = "oauth-client-id";
+const CLIENT_SECRET: &str = "oauth-client-secret";
 const URL: &str = "https://calls.example.com/numbers";
 
 struct HubSpot {
@@ -18,7 +20,13 @@ struct HubSpot {
 impl HubSpot {
     async fn start() -> Self {
         let secret = SigningSecret::new("client-secret").unwrap();
-        let account = Account::new("1234567".parse().unwrap(), secret, KEY, TOKEN);
+        let keys = AccountKeys {
+            developer_api_key: KEY.into(),
+            access_token: TOKEN.into(),
+            client_id: CLIENT_ID.into(),
+            client_secret: CLIENT_SECRET.into(),
+        };
+        let account = Account::new("1234567".parse().unwrap(), secret, keys);
         Self {
             simulator: Simulator::on_free_port(account).await.unwrap(),
             http: Client::new(),
@@ -167,7 +175,8 @@ async fn every_call_is_recorded_without_its_key() {
     let (status, account) =
         answered(hubspot.http.get(hubspot.simulator.api_url() + "/simulator")).await;
     let path = "/crm/v3/extensions/calling/1234567/settings/channel-connection";
-    let calls = json!([{"method": "GET", "path": path, "status": 404}]);
+    let calls =
+        json!([{"method": "GET", "path": path, "status": 404, "held": null, "violations": []}]);
     assert_eq!(
         (status, account),
         (
@@ -175,6 +184,101 @@ async fn every_call_is_recorded_without_its_key() {
             json!({"appId": 1_234_567, "settings": null, "calls": calls})
         )
     );
+}
+
+#[tokio::test]
+async fn oauth_client_credentials_are_exchanged_for_a_token_that_opens_the_account() {
+    let hubspot = HubSpot::start().await;
+    let exchange = |secret: &'static str| {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", CLIENT_ID),
+            ("client_secret", secret),
+            ("scope", "developers-read"),
+        ];
+        let url = hubspot.simulator.api_url() + "/oauth/2026-03/token";
+        answered(hubspot.http.post(url).form(&form))
+    };
+    let (status, token) = exchange(CLIENT_SECRET).await;
+    assert_eq!((status, &token["expires_in"]), (200, &json!(1800)));
+    let read = hubspot.anonymous(Method::GET, ApiVersion::V2026_09);
+    let token = token["access_token"].as_str().unwrap();
+    assert_eq!(answered(read.bearer_auth(token)).await.0, 404);
+    let (status, error) = exchange("wrong").await;
+    assert_eq!((status, is_error(&error)), (401, true), "{error}");
+}
+
+#[tokio::test]
+async fn what_departs_from_the_specification_is_recorded() {
+    let hubspot = HubSpot::start().await;
+    let version = ApiVersion::V2026_03;
+    let complete = json!({"url": URL, "isReady": true});
+    let post = || hubspot.anonymous(Method::POST, version).bearer_auth(TOKEN);
+    let calls = [
+        (post().json(&complete), ""),
+        (
+            post().json(&json!({"url": URL})),
+            "the request's : required",
+        ),
+        (
+            post().json(&json!({"url": URL, "isReady": "yes"})),
+            "the request's /isReady: type",
+        ),
+        (
+            post().json(&json!({"url": URL, "isReady": true, "ready": true})),
+            "the request's ready is not specified",
+        ),
+        (
+            post().body(complete.to_string()),
+            "the request is , not application/json",
+        ),
+        (
+            post().json(&complete).query(&[("portalId", "1")]),
+            "the query parameter portalId is not specified",
+        ),
+        (
+            hubspot
+                .anonymous(Method::GET, version)
+                .bearer_auth(TOKEN)
+                .body("x"),
+            "the request must have no body",
+        ),
+    ];
+    for (call, violation) in calls {
+        answered(call).await;
+        let recorded = hubspot
+            .simulator
+            .with_account(|account| account.calls.pop().unwrap().violations);
+        assert_eq!(recorded.join("; "), violation);
+    }
+}
+
+#[tokio::test]
+async fn calls_fail_as_they_are_told_to_before_or_after_they_take_effect() {
+    let hubspot = HubSpot::start().await;
+    let faults = json!([
+        {"when": "before", "how": {"status": 503}},
+        {"when": "after", "how": {"statusWithRetryAfter": [477, 9]}},
+        null,
+        {"when": "before", "how": "garbage"},
+    ]);
+    let arrange = hubspot
+        .http
+        .post(hubspot.simulator.api_url() + "/simulator/faults");
+    assert_eq!(answered(arrange.json(&faults)).await.0, 204);
+    let create = || {
+        hubspot.ask(
+            Method::POST,
+            ApiVersion::V3,
+            json!({"url": URL, "isReady": true}),
+        )
+    };
+    let (status, error) = create().await;
+    assert_eq!((status, is_error(&error)), (503, true));
+    assert_eq!(create().await.0, 477);
+    assert_eq!(create().await.0, 409, "the call before took effect");
+    assert_eq!(hubspot.read().await, (200, Value::Null));
+    assert_eq!(hubspot.read().await.0, 200);
 }
 
 #[tokio::test]

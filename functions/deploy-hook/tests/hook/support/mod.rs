@@ -6,22 +6,23 @@ use std::{
 };
 
 use aws_config::SdkConfig;
-use axum::{
-    Router,
-    routing::{post, put},
-};
+use axum::{Router, routing::put};
 use channel_connection::{
     client_secrets::SigningSecret,
     public_url::{PublicUrl, Reach},
     settings::{ApiVersion, ChannelConnectionSettings},
 };
 use deploy_hook::{
-    config::{Config, Target},
+    config::{Config, ProbedPortal, Target},
     hook::{Hook, HookError},
-    probe::Patience,
+    time_budget::TimeBudget,
 };
-use hubspot_simulator::{Account, Simulator, sample_event};
-use serde_json::{Value, json};
+use hubspot_simulator::{
+    Account, AccountKeys, Simulator,
+    fault::{Fault, How, When},
+    sample_event,
+};
+use serde_json::Value;
 
 #[path = "../../../../numbers-webhook/tests/webhook/support/mod.rs"]
 #[allow(dead_code, reason = "it serves the webhook's own tests too")]
@@ -30,16 +31,31 @@ mod servers;
 
 use numbers::{APP, CLIENT_SECRET, NumbersTable, aws_at};
 pub use servers::constant_webhook;
-use servers::{Watched, outcome, real_webhook, secret_value, serve};
+pub use servers::{Aws, serve};
+use servers::{Watched, outcome, real_webhook};
 
 pub const KEY: &str = "marked-developer-api-key";
 pub const TOKEN: &str = "marked-access-token";
+pub const CLIENT_ID: &str = "marked-oauth-client-id";
+pub const OAUTH_SECRET: &str = "marked-oauth-client-secret";
+
+/// A hook that gives up fast, on a machine that may be slow.
+pub const BUDGET: TimeBudget = TimeBudget {
+    call: Duration::from_secs(2),
+    retries: 3,
+    retry_pause: Duration::from_millis(1),
+    probe_tries: 2,
+    probe_pause: Duration::from_millis(1),
+    to_restore: Duration::from_secs(15),
+    to_answer: Duration::from_secs(12),
+    action: Duration::from_secs(35),
+};
 
 /// The world around a hook.
 pub struct World {
     pub hubspot: Simulator,
-    /// What the two secrets hold.
-    pub secrets: Arc<Mutex<Secrets>>,
+    /// What the hook reaches of AWS, with the two secrets.
+    pub aws: Aws,
     /// What CloudFormation was told, oldest first.
     pub told: Arc<Mutex<Vec<Told>>>,
     /// The real webhook on a DynamoDB of its own.
@@ -47,8 +63,13 @@ pub struct World {
     pub numbers: NumbersTable,
     /// What HubSpot held at each request that the real webhook got, oldest first.
     pub held_at_probes: Arc<Mutex<Vec<Value>>>,
+    /// Whose numbers the hook's probe asks for.
+    pub probed_portal: ProbedPortal,
+    /// The version that a deploy made of the webhook's function.
+    pub webhook_version: Option<String>,
+    pub budget: TimeBudget,
     cloudformation: String,
-    aws: SdkConfig,
+    sdk: SdkConfig,
 }
 
 /// What was put to CloudFormation's response URL.
@@ -57,52 +78,37 @@ pub struct Told {
     pub body: Value,
 }
 
-pub struct Secrets {
-    pub client_secret: String,
-    pub credential: String,
-}
-
 impl World {
     pub async fn new() -> Self {
-        let secrets = Arc::new(Mutex::new(Secrets {
-            client_secret: json!({"clientSecret": CLIENT_SECRET}).to_string(),
-            credential: json!({"developerApiKey": KEY}).to_string(),
-        }));
         let told = Arc::default();
         let numbers = NumbersTable::start().await;
-        let secrets_manager = serve(
-            Router::new()
-                .route("/", post(secret_value))
-                .with_state(Arc::clone(&secrets)),
-        )
-        .await;
         let cloudformation = serve(
             Router::new()
                 .route("/", put(outcome))
                 .with_state(Arc::clone(&told)),
         )
         .await;
-        let account = Account::new(
-            APP.parse().unwrap(),
-            SigningSecret::new(CLIENT_SECRET).unwrap(),
-            KEY,
-            TOKEN,
-        );
-        let hubspot = Simulator::on_free_port(account).await.unwrap();
+        let hubspot = Simulator::on_free_port(account()).await.unwrap();
         let held_at_probes = Arc::default();
         let watched = Watched {
             hubspot: hubspot.api_url(),
             held: Arc::clone(&held_at_probes),
         };
+        let (webhook_url, webhook) = real_webhook(&numbers.aws, watched).await;
+        let aws = Aws::new(webhook);
+        let sdk = aws_at(&serve(aws.routes()).await).await;
         Self {
             hubspot,
-            held_at_probes,
-            secrets,
+            aws,
             told,
-            webhook_url: real_webhook(&numbers.aws, watched).await,
+            webhook_url,
             numbers,
+            held_at_probes,
+            probed_portal: ProbedPortal::default(),
+            webhook_version: None,
+            budget: BUDGET,
             cloudformation,
-            aws: aws_at(&secrets_manager).await,
+            sdk,
         }
     }
 
@@ -117,15 +123,24 @@ impl World {
                 .unwrap(),
             client_secret_arn: "client-secret".into(),
             credential_arn: "credential".into(),
+            probed_portal: self.probed_portal,
+            webhook_version: self.webhook_version.clone(),
             reach: Reach::Local,
         };
-        let patience = Patience {
-            tries: 2,
-            pause: Duration::from_millis(1),
-        };
-        Hook::new(config, aws_sdk_secretsmanager::Client::new(&self.aws))
-            .unwrap()
-            .with_patience(patience)
+        Hook::new(config, &self.sdk, self.budget).unwrap()
+    }
+
+    /// Lets the next calls of HubSpot fail, in their order; `None` lets one pass.
+    pub fn fail(&self, faults: impl IntoIterator<Item = Option<(When, How)>>) {
+        let faults = faults.into_iter();
+        let faults = faults.map(|fault| fault.map(|(when, how)| Fault { when, how }));
+        self.hubspot
+            .with_account(|account| account.faults = faults.collect());
+    }
+
+    /// Asks for an action by the sample event of its name.
+    pub async fn act(&self, action: &str) -> Value {
+        self.send(action, as_it_is).await.unwrap()
     }
 
     /// Sends a sample event of `events/deploy-hook` to the hook.
@@ -168,12 +183,7 @@ impl World {
 
     /// What HubSpot holds.
     pub fn held(&self) -> Option<ChannelConnectionSettings> {
-        self.hubspot.with_account(|account| {
-            account
-                .settings
-                .clone()
-                .map(|registered| registered.settings)
-        })
+        self.hubspot.with_account(|account| account.held())
     }
 
     /// Registers a URL behind everyone's back.
@@ -187,16 +197,42 @@ impl World {
         });
     }
 
-    /// The calls that HubSpot's settings API has seen, as method and status.
-    pub fn calls(&self) -> Vec<(String, u16)> {
+    /// The calls that HubSpot has seen, each as its method and status.
+    pub fn calls(&self) -> Vec<String> {
         self.hubspot.with_account(|account| {
-            account
-                .calls
-                .iter()
-                .map(|call| (call.method.clone(), call.status))
+            let calls = account.calls.iter();
+            calls
+                .map(|call| match call.status {
+                    Some(status) => format!("{} {status}", call.method),
+                    None => format!("{} fault", call.method),
+                })
                 .collect()
         })
     }
+
+    /// Checks every call and answer so far against HubSpot's own specification.
+    pub fn assert_specified(&self) {
+        self.hubspot.with_account(|account| {
+            for call in &account.calls {
+                assert_eq!(call.violations, [""; 0], "{call:?}");
+            }
+        });
+    }
+}
+
+/// The vendor's account, with an app that has no settings.
+pub fn account() -> Account {
+    let keys = AccountKeys {
+        developer_api_key: KEY.into(),
+        access_token: TOKEN.into(),
+        client_id: CLIENT_ID.into(),
+        client_secret: OAUTH_SECRET.into(),
+    };
+    Account::new(
+        APP.parse().unwrap(),
+        SigningSecret::new(CLIENT_SECRET).unwrap(),
+        keys,
+    )
 }
 
 /// A webhook that is not this stack's.

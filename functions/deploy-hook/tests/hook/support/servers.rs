@@ -9,16 +9,16 @@ use aws_config::SdkConfig;
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{any, post},
 };
-use numbers_webhook::webhook::Webhook;
+use numbers_webhook::{api_gateway::Answer, webhook::Webhook};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use super::{Secrets, Told, numbers};
+use super::{KEY, Told, numbers};
 
 /// Serves an application on a port of its own, under a name that the local stack takes.
 pub async fn serve(application: Router) -> String {
@@ -53,7 +53,7 @@ impl Watched {
     }
 }
 
-pub async fn real_webhook(aws: &SdkConfig, watched: Watched) -> String {
+pub async fn real_webhook(aws: &SdkConfig, watched: Watched) -> (String, Arc<Webhook>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!(
         "http://localhost:{}/numbers",
@@ -62,9 +62,9 @@ pub async fn real_webhook(aws: &SdkConfig, watched: Watched) -> String {
     let webhook = Arc::new(numbers::webhook(aws, &url).await);
     let application = Router::new()
         .route("/numbers", post(answer))
-        .with_state((webhook, watched));
+        .with_state((Arc::clone(&webhook), watched));
     tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
-    url
+    (url, webhook)
 }
 
 /// Stands for API Gateway.
@@ -81,23 +81,92 @@ async fn answer(
     let event = json!({
         "rawPath": "/numbers", "requestContext": {"http": {"method": "POST"}}, "headers": headers, "body": body,
     });
-    let invocation = numbers::invocation(SystemTime::now());
-    let answer = webhook
-        .answer(event.to_string().as_bytes(), invocation)
-        .await
-        .answer;
+    let answer = invoke(&webhook, event.to_string().as_bytes()).await;
     (
         StatusCode::from_u16(answer.status_code).unwrap(),
         answer.body,
     )
 }
 
-pub async fn secret_value(
-    State(secrets): State<Arc<Mutex<Secrets>>>,
-    body: Bytes,
+async fn invoke(webhook: &Webhook, event: &[u8]) -> Answer {
+    let invocation = numbers::invocation(SystemTime::now());
+    webhook.answer(event, invocation).await.answer
+}
+
+/// What the hook reaches of AWS: Secrets Manager, Lambda with the webhook's function, CodeDeploy.
+#[derive(Clone)]
+pub struct Aws {
+    pub secrets: Arc<Mutex<Secrets>>,
+    /// What was invoked: versions' ARNs.
+    pub invoked: Arc<Mutex<Vec<String>>>,
+    /// What CodeDeploy was told.
+    pub deployments: Arc<Mutex<Vec<Value>>>,
+    /// What the function answers in place of the webhook.
+    pub broken_function: Arc<Mutex<Option<Value>>>,
+    webhook: Arc<Webhook>,
+}
+
+pub struct Secrets {
+    pub client_secret: String,
+    pub credential: String,
+}
+
+impl Aws {
+    pub fn new(webhook: Arc<Webhook>) -> Self {
+        let secrets = Secrets {
+            client_secret: json!({"clientSecret": numbers::CLIENT_SECRET}).to_string(),
+            credential: json!({"developerApiKey": KEY}).to_string(),
+        };
+        Self {
+            secrets: Arc::new(Mutex::new(secrets)),
+            invoked: Arc::default(),
+            deployments: Arc::default(),
+            broken_function: Arc::default(),
+            webhook,
+        }
+    }
+
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .route("/", post(by_target))
+            .route(
+                "/2015-03-31/functions/{version}/invocations",
+                post(invocation),
+            )
+            .with_state(self.clone())
+    }
+}
+
+async fn invocation(
+    State(aws): State<Aws>,
+    Path(version): Path<String>,
+    event: Bytes,
 ) -> impl IntoResponse {
+    aws.invoked.lock().unwrap().push(version);
+    let broken = aws.broken_function.lock().unwrap().clone();
+    match broken {
+        Some(answer) => answer.to_string(),
+        None => serde_json::to_string(&invoke(&aws.webhook, &event).await).unwrap(),
+    }
+}
+
+/// The two services that are told apart by a header.
+async fn by_target(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
     let asked: Value = serde_json::from_slice(&body).unwrap();
-    let secrets = secrets.lock().unwrap();
+    match headers["x-amz-target"].to_str().unwrap() {
+        "secretsmanager.GetSecretValue" => secret_value(&aws, &asked).into_response(),
+        "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus" => {
+            let id =
+                json!({"lifecycleEventHookExecutionId": asked["lifecycleEventHookExecutionId"]});
+            aws.deployments.lock().unwrap().push(asked);
+            id.to_string().into_response()
+        }
+        other => (StatusCode::BAD_REQUEST, other.to_owned()).into_response(),
+    }
+}
+
+fn secret_value(aws: &Aws, asked: &Value) -> String {
+    let secrets = aws.secrets.lock().unwrap();
     let text = match asked["SecretId"].as_str().unwrap() {
         "client-secret" => secrets.client_secret.clone(),
         _ => secrets.credential.clone(),

@@ -1,0 +1,47 @@
+//! Who changed what HubSpot holds, from what to what, and why: one event in the log for each write.
+
+use serde_json::json;
+
+use crate::{
+    api_error::{ApiError, CorrelationId},
+    settings_api::Settings,
+};
+
+/// The longest reason that is taken over from an operator, in characters.
+const LONGEST_WHY: usize = 200;
+
+/// On whose behalf settings are written.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    who: String,
+    why: String,
+}
+
+impl Audit {
+    /// Names who writes, and why.
+    pub fn new(who: impl Into<String>, why: &str) -> Self {
+        Self {
+            who: who.into(),
+            why: why.chars().take(LONGEST_WHY).collect(),
+        }
+    }
+
+    /// Logs one write; after an error it may or may not have been done.
+    pub fn log(
+        &self,
+        before: &Settings,
+        after: &Settings,
+        outcome: Result<&CorrelationId, &ApiError>,
+    ) {
+        let Self { who, why } = self;
+        let (before, after) = (json!(before).to_string(), json!(after).to_string());
+        match outcome {
+            Ok(id) => {
+                tracing::info!(audit = true, who, why, before, after, correlation_id = %id, "settings written");
+            }
+            Err(error) => {
+                tracing::warn!(audit = true, who, why, before, after, %error, "settings perhaps not written");
+            }
+        }
+    }
+}

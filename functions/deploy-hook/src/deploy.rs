@@ -1,0 +1,157 @@
+//! A deploy: from CloudFormation's event to the registration, and back with the outcome.
+
+use std::error::Error;
+
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, info, warn};
+
+use crate::{
+    audit::Audit,
+    config::Target,
+    custom_resource::{Outcome, ResourceEvent, Wish},
+    hook::{Hook, HookError},
+    lifecycle::LifecycleEvent,
+    probe::Transport,
+    readiness::Wanted,
+    registration::{Deadlines, Leaving, Withdrawal},
+    response_url,
+};
+
+impl Hook {
+    /// Does what a stack asks for, and tells it the outcome, whatever that is.
+    pub(crate) async fn deploy(
+        &self,
+        event: ResourceEvent,
+        deadline: Instant,
+    ) -> Result<(), HookError> {
+        let fulfilled = timeout_at(deadline, self.fulfil(&event, deadline)).await;
+        let outcome = match fulfilled.unwrap_or(Err(HookError::OutOfTime)) {
+            Ok(done) => {
+                info!(done, "custom resource");
+                Outcome::Done(done)
+            }
+            Err(error) if event.may_not_fail() => {
+                warn!(error = &error as &dyn Error, "roll-back");
+                Outcome::Done(format!("Rolled back, with one thing to look at: {error}"))
+            }
+            Err(error) => {
+                error!(error = &error as &dyn Error, "custom resource");
+                error.into_outcome()
+            }
+        };
+        let answer = event.answer(&outcome);
+        Ok(response_url::put(&self.http, event.response_url(), &answer).await?)
+    }
+
+    async fn fulfil(&self, event: &ResourceEvent, deadline: Instant) -> Result<String, HookError> {
+        let audit = Audit::new(event.stack(), &event.reason());
+        match event.wish(self.config.reach)? {
+            Wish::Nothing(explanation) => Ok(explanation.into()),
+            Wish::Register {
+                target,
+                former_url,
+                readiness,
+            } => {
+                let wanted = Wanted {
+                    url: &target.url,
+                    former_url: former_url.as_deref(),
+                    readiness,
+                    only_if_registered: false,
+                };
+                match self.register(&target, wanted, audit, deadline).await {
+                    Err(error) if error.is_not_set_yet() && event.may_precede_secrets() => Ok(
+                        format!("Nothing was told to HubSpot: {error}. Set it, then deploy again."),
+                    ),
+                    registered => registered,
+                }
+            }
+            Wish::Withdraw(target, leaving) => {
+                match self.withdraw(&target, leaving, audit, deadline).await {
+                    Err(error) if error.is_not_set_yet() => {
+                        Ok(format!("Nothing was removed from HubSpot: {error}."))
+                    }
+                    Ok(withdrawal) => Ok(explain(withdrawal, leaving).into()),
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn register(
+        &self,
+        target: &Target,
+        wanted: Wanted<'_>,
+        audit: Audit,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
+        let to_restore = self.budget.to_restore;
+        let deadlines = Deadlines {
+            done: deadline.checked_sub(to_restore).unwrap_or(deadline),
+            restored: deadline,
+        };
+        let registration = self.registration(target, audit, deadlines.done).await?;
+        let probe = self.public_probe(target).await?;
+        let settings = registration.register(&probe, wanted, deadlines).await?;
+        Ok(format!(
+            "HubSpot holds {} with isReady={}.",
+            settings.url, settings.is_ready
+        ))
+    }
+
+    pub(crate) async fn withdraw(
+        &self,
+        target: &Target,
+        leaving: Leaving,
+        audit: Audit,
+        deadline: Instant,
+    ) -> Result<Withdrawal, HookError> {
+        let registration = self.registration(target, audit, deadline).await?;
+        let withdrawn = registration.withdraw(&target.url, leaving, deadline).await;
+        withdrawn.map_err(HookError::Withdraw)
+    }
+
+    /// Proves the webhook's new version before CodeDeploy sends traffic to it, and tells CodeDeploy.
+    pub(crate) async fn before_traffic(
+        &self,
+        event: LifecycleEvent,
+        deadline: Instant,
+    ) -> Result<(), HookError> {
+        let proved = timeout_at(deadline, self.prove_version()).await;
+        let proved = proved.unwrap_or(Err(HookError::OutOfTime));
+        event.tell(&self.codedeploy, proved.is_ok()).await?;
+        proved.inspect_err(|error| error!(error = error as &dyn Error, "before traffic"))
+    }
+
+    async fn prove_version(&self) -> Result<(), HookError> {
+        let version = self.config.webhook_version.clone();
+        let transport = Transport::Function {
+            lambda: self.lambda.clone(),
+            version: version.ok_or(HookError::NoVersion)?,
+        };
+        let target = &self.config.target;
+        match self.probe(target, transport).await {
+            // Nothing to prove with, and nobody is answered with a number yet.
+            Err(error) if error.is_not_set_yet() => {
+                warn!(%error, "the new version is not proved");
+                Ok(())
+            }
+            probe => {
+                let proof = probe?.prove(&target.url).await?;
+                info!(?proof, "the new version is proved");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Says in words what became of settings that were to be withdrawn.
+pub(crate) fn explain(withdrawal: Withdrawal, leaving: Leaving) -> &'static str {
+    match (withdrawal, leaving) {
+        (Withdrawal::Done, Leaving::Nothing) => "The settings were removed from HubSpot.",
+        (Withdrawal::Done, Leaving::Hidden) => {
+            "HubSpot holds the URL with isReady=false: users no longer see the app."
+        }
+        (Withdrawal::NothingThere, _) => "HubSpot held no settings.",
+        (Withdrawal::OfAnotherStack, _) => "HubSpot holds another URL, which was left alone.",
+    }
+}

@@ -1,0 +1,127 @@
+//! HubSpot's channel connection settings API.
+
+use channel_connection::settings::{ChannelConnectionSettings, SettingsChange};
+use reqwest::Method;
+use tokio::time::Instant;
+
+use crate::{
+    api_error::{ApiError, CorrelationId, Refusal},
+    config::Target,
+    credential::Access,
+    hubspot::HubSpot,
+    pauses::Pauses,
+    time_budget::TimeBudget,
+};
+
+/// The settings of an app; `None` where it has none.
+pub type Settings = Option<ChannelConnectionSettings>;
+
+const READ: &str = "read the settings";
+
+/// The settings of one app.
+#[derive(Debug, Clone)]
+pub struct SettingsApi {
+    hubspot: HubSpot,
+    access: Access,
+    path: String,
+    budget: TimeBudget,
+    until: Instant,
+}
+
+impl SettingsApi {
+    /// Names the app's settings; nothing is sent yet, and nothing is tried again after `until`.
+    pub fn new(
+        hubspot: HubSpot,
+        access: Access,
+        target: &Target,
+        budget: TimeBudget,
+        until: Instant,
+    ) -> Self {
+        Self {
+            hubspot,
+            access,
+            path: target.api_version.settings_path(target.app_id),
+            budget,
+            until,
+        }
+    }
+
+    /// Returns the same settings, with other time to try again.
+    #[must_use]
+    pub fn until(&self, until: Instant) -> Self {
+        Self {
+            until,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the kind of credential that is used, in words.
+    pub fn credential_kind(&self) -> &'static str {
+        self.access.kind()
+    }
+
+    /// Returns the pauses of a call that is worth another try.
+    pub fn pauses(&self) -> Pauses {
+        Pauses::new(&self.budget, self.until)
+    }
+
+    /// Reads the settings, trying again while that may help.
+    pub async fn read(&self) -> Result<Settings, ApiError> {
+        let mut pauses = self.pauses();
+        loop {
+            match self.read_once().await {
+                Err(error) if pauses.before_another(&error).await => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn read_once(&self) -> Result<Settings, ApiError> {
+        let request = self.request(Method::GET);
+        match self.hubspot.send(READ, &self.access, request).await {
+            Ok(answer) => serde_json::from_slice(&answer.body)
+                .map(Some)
+                .map_err(|_| ApiError::Unreadable(READ)),
+            Err(ApiError::Refused {
+                refusal:
+                    Refusal {
+                        status: 404,
+                        is_hubspots: true,
+                        ..
+                    },
+                ..
+            }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends the one write that brings the settings from `held` to `wanted`, once.
+    ///
+    /// After an error, only reading tells what HubSpot holds.
+    pub async fn write(
+        &self,
+        held: &Settings,
+        wanted: &Settings,
+    ) -> Result<CorrelationId, ApiError> {
+        let (action, request) = match (held, wanted) {
+            (_, None) => ("remove the settings", self.request(Method::DELETE)),
+            (None, Some(wanted)) => (
+                "create the settings",
+                self.request(Method::POST).json(wanted),
+            ),
+            (Some(held), Some(wanted)) => {
+                let change = SettingsChange::between(held, wanted);
+                (
+                    "change the settings",
+                    self.request(Method::PATCH).json(&change),
+                )
+            }
+        };
+        let answer = self.hubspot.send(action, &self.access, request).await?;
+        Ok(answer.correlation_id)
+    }
+
+    fn request(&self, method: Method) -> reqwest::RequestBuilder {
+        self.hubspot.request(method, &self.path)
+    }
+}

@@ -1,0 +1,137 @@
+//! HubSpot's own failures, and what becomes of a deploy that meets them.
+
+use hubspot_simulator::fault::{How, When};
+use serde_json::json;
+
+use crate::support::{CLIENT_ID, ELSEWHERE, OAUTH_SECRET, World, as_it_is, property, settings};
+
+const BEFORE: When = When::Before;
+const AFTER: When = When::After;
+
+#[tokio::test]
+async fn what_passes_is_tried_again() {
+    for how in [
+        How::Status(423),
+        How::Status(429),
+        How::Status(477),
+        How::Status(500),
+        How::StatusWithRetryAfter(477, 0),
+        How::Garbage,
+        How::WrongContentType,
+    ] {
+        let world = World::new().await;
+        let once = Some((BEFORE, how));
+        world.fail([once, None, once]);
+        let told = world.deploy("create", property("IsReady", "true")).await;
+        assert_eq!(told["Status"], "SUCCESS", "{how:?} {told}");
+        assert_eq!(world.held(), settings(&world.webhook_url, true));
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_not_written_twice() {
+    let mut world = World::new().await;
+    world.budget.call = std::time::Duration::from_millis(500);
+    world.fail([None, Some((AFTER, How::Silence))]);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(told["Status"], "SUCCESS", "{told}");
+    assert_eq!(
+        world.calls(),
+        ["GET 404", "POST fault", "GET 200", "GET 200"]
+    );
+}
+
+#[tokio::test]
+async fn what_hubspot_has_although_it_said_otherwise_is_changed_instead_of_created() {
+    let world = World::new().await;
+    world.hold(ELSEWHERE, false);
+    world.fail([Some((BEFORE, How::Status(404)))]);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(told["Status"], "SUCCESS", "{told}");
+    assert_eq!(
+        world.calls(),
+        ["GET fault", "POST 409", "GET 200", "PATCH 200", "GET 200"]
+    );
+}
+
+#[tokio::test]
+async fn hubspot_that_asks_for_more_time_than_there_is_is_not_waited_for() {
+    let world = World::new().await;
+    world.fail([Some((BEFORE, How::StatusWithRetryAfter(477, 86_400)))]);
+    let told = world.deploy("create", as_it_is).await;
+    let reason = told["Reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("HubSpot answered 477 to read the settings (correlation id "),
+        "{reason}"
+    );
+    assert_eq!(world.calls(), ["GET fault"]);
+}
+
+#[tokio::test]
+async fn a_404_of_something_on_the_way_is_not_taken_for_no_settings() {
+    let world = World::new().await;
+    world.hold(&world.webhook_url, true);
+    world.fail([Some((BEFORE, How::Garbage)); 4]);
+    let told = world.deploy("delete", as_it_is).await;
+    assert_eq!(told["Status"], "FAILED");
+    assert_eq!(
+        told["Reason"],
+        "HubSpot's answer to read the settings is not as its specification says. The settings may still stand in HubSpot."
+    );
+    assert_eq!(world.held(), settings(&world.webhook_url, true));
+}
+
+#[tokio::test]
+async fn oauth_credentials_that_hubspot_refuses_are_named_with_what_to_check() {
+    let world = World::new().await;
+    let wrong = json!({"clientId": CLIENT_ID, "clientSecret": "marked-wrong"});
+    world.aws.secrets.lock().unwrap().credential = wrong.to_string();
+    let told = world.deploy("create", as_it_is).await;
+    let reason = told["Reason"].as_str().unwrap();
+    assert!(
+        reason
+            .starts_with("HubSpot refused the OAuth client credentials with 401 (correlation id "),
+        "{reason}"
+    );
+    assert!(
+        reason.contains("developers-read and developers-write"),
+        "{reason}"
+    );
+    assert!(!reason.contains("marked"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_first_release_with_oauth_takes_five_calls() {
+    let world = World::new().await;
+    let credential = json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET});
+    world.aws.secrets.lock().unwrap().credential = credential.to_string();
+    world.deploy("create", property("IsReady", "true")).await;
+    assert_eq!(
+        world.calls(),
+        ["POST 200", "GET 404", "POST 200", "PATCH 200", "GET 200"]
+    );
+}
+
+#[tokio::test]
+async fn a_roll_back_that_has_nothing_to_bring_back_succeeds_without_a_credential() {
+    let world = World::new().await;
+    world.hold(&world.webhook_url, true);
+    world.aws.secrets.lock().unwrap().credential =
+        json!({"accessToken": "marked-wrong"}).to_string();
+    let told = world
+        .deploy("update", |event| {
+            event["ResourceProperties"]["DeployId"] = "1".into();
+            event["OldResourceProperties"]["DeployId"] = "2".into();
+            event["OldResourceProperties"]["WebhookUrl"] = world.webhook_url.as_str().into();
+        })
+        .await;
+    assert_eq!(told["Status"], "SUCCESS");
+    let reason = told["Reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with(
+            "Rolled back, with one thing to look at: HubSpot refused the access token"
+        ),
+        "{reason}"
+    );
+    assert_eq!(world.held(), settings(&world.webhook_url, true));
+}

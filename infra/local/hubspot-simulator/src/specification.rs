@@ -1,0 +1,197 @@
+//! HubSpot's own specification, and where a call or its answer departs from it.
+//!
+//! `openapi/` holds what HubSpot publishes of these paths (github.com/HubSpot/HubSpot-public-api-spec-collection),
+//! without its prose. Which credential a version takes is left out of the check: HubSpot's own
+//! documents do not agree on it.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+const DOCUMENTS: [&str; 4] = [
+    include_str!("../openapi/calling-extensions-2026-03.json"),
+    include_str!("../openapi/calling-extensions-2026-09.json"),
+    include_str!("../openapi/calling-extensions-v3.json"),
+    include_str!("../openapi/oauth-2026-03.json"),
+];
+
+static OPERATIONS: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| DOCUMENTS.iter().flat_map(|text| operations(text)).collect());
+
+/// What was sent or answered, as far as it is specified.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The content type, without its parameters.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+struct Operation {
+    method: String,
+    path: String,
+    request: Option<Body>,
+    responses: Vec<(String, Option<Body>)>,
+}
+
+struct Body {
+    content_type: String,
+    properties: Vec<String>,
+    validator: Validator,
+}
+
+/// Lists where a call and its answer depart from the specification, in words.
+///
+/// `query` is the names of the query's parameters.
+pub fn violations(
+    method: &str,
+    path: &str,
+    query: &[String],
+    request: &Message,
+    status: u16,
+    response: &Message,
+) -> Vec<String> {
+    let operation = OPERATIONS
+        .iter()
+        .find(|operation| operation.method == method && operation.takes(path));
+    let Some(operation) = operation else {
+        return vec![format!("{method} {path} is not specified")];
+    };
+    let mut violations: Vec<String> = query
+        .iter()
+        .filter(|name| *name != "hapikey")
+        .map(|name| format!("the query parameter {name} is not specified"))
+        .collect();
+    violations.extend(departures("request", operation.request.as_ref(), request));
+    violations.extend(unspecified(operation.request.as_ref(), request));
+    let status = status.to_string();
+    let answer = ["default", status.as_str()].into_iter().filter_map(|name| {
+        let mut responses = operation.responses.iter();
+        responses.find(|(status, _)| status == name)
+    });
+    match answer.last() {
+        None => violations.push(format!("the status {status} is not specified")),
+        Some((_, body)) => violations.extend(departures("answer", body.as_ref(), response)),
+    }
+    violations
+}
+
+impl Operation {
+    fn takes(&self, path: &str) -> bool {
+        let mut parts = path.split('/');
+        let fits = self.path.split('/').all(|specified| match parts.next() {
+            // Every path parameter here is an int32.
+            Some(part) if specified.starts_with('{') => part.parse::<i32>().is_ok(),
+            part => part == Some(specified),
+        });
+        fits && parts.next().is_none()
+    }
+}
+
+fn departures(of: &str, specified: Option<&Body>, message: &Message) -> Vec<String> {
+    let Some(specified) = specified else {
+        let told = (!message.body.is_empty()).then(|| format!("the {of} must have no body"));
+        return told.into_iter().collect();
+    };
+    let is_any = specified.content_type == "*/*";
+    if !is_any && specified.content_type != message.content_type {
+        let is = &message.content_type;
+        return vec![format!("the {of} is {is}, not {}", specified.content_type)];
+    }
+    let body = message.parsed();
+    let errors = specified.validator.iter_errors(&body);
+    errors
+        .map(|error| {
+            let (place, rule) = (error.instance_path(), error.kind().keyword());
+            format!("the {of}'s {place}: {rule}")
+        })
+        .collect()
+}
+
+impl Message {
+    fn parsed(&self) -> Value {
+        if self.content_type == "application/x-www-form-urlencoded" {
+            form(&self.body)
+        } else {
+            serde_json::from_slice(&self.body).unwrap_or_default()
+        }
+    }
+}
+
+/// Lists what is sent beyond the specification; answers may say more than it, as HubSpot's do.
+fn unspecified(specified: Option<&Body>, message: &Message) -> Vec<String> {
+    let known = |key: &&String| specified.is_some_and(|body| body.properties.contains(key));
+    let sent = message.parsed();
+    let keys = sent.as_object().into_iter().flat_map(Map::keys);
+    keys.filter(|key| !known(key))
+        .map(|key| format!("the request's {key} is not specified"))
+        .collect()
+}
+
+fn form(body: &[u8]) -> Value {
+    let pairs = url::form_urlencoded::parse(body);
+    pairs
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the documents are a part of this program"
+)]
+fn operations(text: &str) -> Vec<Operation> {
+    let document: Value = serde_json::from_str(text).expect("a specification is JSON");
+    let paths = document["paths"].as_object().expect("it has paths");
+    let all = paths.iter().flat_map(|(path, operations)| {
+        let operations = operations.as_object().expect("a path has operations");
+        operations
+            .iter()
+            .map(move |(method, operation)| (path, method, operation))
+    });
+    all.map(|(path, method, operation)| Operation {
+        method: method.to_uppercase(),
+        path: path.clone(),
+        request: body(&document, &operation["requestBody"]),
+        responses: operation["responses"]
+            .as_object()
+            .expect("an operation has responses")
+            .iter()
+            .map(|(status, response)| (status.clone(), body(&document, response)))
+            .collect(),
+    })
+    .collect()
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the documents are a part of this program"
+)]
+fn body(document: &Value, described: &Value) -> Option<Body> {
+    let described = resolved(document, described);
+    let (content_type, content) = described["content"].as_object()?.iter().next()?;
+    let schema = &content["schema"];
+    let properties = resolved(document, schema)["properties"].as_object();
+    let mut whole = json!({"components": document["components"]});
+    for (key, value) in schema.as_object()? {
+        whole[key] = value.clone();
+    }
+    let options = jsonschema::options().should_validate_formats(true);
+    Some(Body {
+        content_type: content_type.clone(),
+        properties: properties
+            .map(|all| all.keys().cloned().collect())
+            .unwrap_or_default(),
+        validator: options.build(&whole).expect("a specification has schemas"),
+    })
+}
+
+fn resolved<'a>(document: &'a Value, described: &'a Value) -> &'a Value {
+    let reference = described["$ref"]
+        .as_str()
+        .and_then(|text| text.strip_prefix('#'));
+    reference
+        .and_then(|pointer| document.pointer(pointer))
+        .unwrap_or(described)
+}
