@@ -136,15 +136,16 @@ impl Hook {
         let deadline = Instant::now() + time_left;
         if event.get("RequestType").is_some() {
             let event = ResourceEvent::new(event).ok_or(HookError::UnknownEvent)?;
-            self.deploy(event, deadline).await.map(|()| Value::Null)
+            // Boxed, here and below, because the compiler lays out no future nested this deeply.
+            let deployed = Box::pin(self.deploy(event, deadline)).await;
+            deployed.map(|()| Value::Null)
         } else if event.get("DeploymentId").is_some() {
             let event = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
-            self.before_traffic(event, deadline)
-                .await
-                .map(|()| Value::Null)
+            let proved = Box::pin(self.before_traffic(event, deadline)).await;
+            proved.map(|()| Value::Null)
         } else {
             let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
-            Ok(self.operate(request, deadline).await)
+            Ok(Box::pin(self.operate(request, deadline)).await)
         }
     }
 

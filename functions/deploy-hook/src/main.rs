@@ -17,9 +17,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     run(service_fn(move |event: LambdaEvent<Value>| {
         let hook = Arc::clone(&hook);
         async move {
-            // Boxed, because the compiler lays out no future that is nested this deeply.
-            let handled = Box::pin(hook.handle(event.payload, event.context.deadline()));
-            let answer = handled.await;
+            let answer = hook.handle(event.payload, event.context.deadline()).await;
             answer.map_err(|error| Diagnostic {
                 error_type: "DeployHook".into(),
                 error_message: error.to_string(),

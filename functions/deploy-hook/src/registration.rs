@@ -12,6 +12,9 @@ use crate::{
     settings_api::{Settings, SettingsApi},
 };
 
+/// How often a registration is planned, where somebody else writes meanwhile.
+const PLANS: u32 = 3;
+
 /// The registration of one app.
 #[derive(Debug)]
 pub struct Registration {
@@ -40,11 +43,11 @@ pub enum Cause {
     /// What HubSpot holds is not this stack's to replace.
     #[error(transparent)]
     NotOurs(#[from] NotOurs),
-    /// HubSpot accepted every call, and yet holds something else.
+    /// What HubSpot holds is neither what it held nor what it was told.
     #[error(
         "somebody else is changing the settings at the same time; try again when they are done"
     )]
-    NotKept,
+    Moved,
     /// There was no time left.
     #[error("there was no time left")]
     OutOfTime,
@@ -69,6 +72,13 @@ pub enum RegisterError {
         /// Why the restoration failed.
         restore: Cause,
     },
+}
+
+/// A registration at work: what stood before it, and what HubSpot may hold because of it.
+#[derive(Debug)]
+struct Attempt {
+    former: Settings,
+    written: Vec<Settings>,
 }
 
 /// What a stack leaves behind of its registration.
@@ -106,20 +116,13 @@ impl Registration {
         wanted: Wanted<'_>,
         deadlines: Deadlines,
     ) -> Result<ChannelConnectionSettings, RegisterError> {
-        let prepare = async {
-            let former = self.api.until(deadlines.done).read().await?;
-            let settings = wanted.settings(former.as_ref())?;
-            Ok((former, settings))
-        };
-        let prepared = timeout_at(deadlines.done, prepare).await;
-        let (former, settings) = prepared
-            .unwrap_or(Err(Cause::OutOfTime))
-            .map_err(RegisterError::Unchanged)?;
-        let work = self.follow(&former, &settings, probe, wanted.url, deadlines.done);
-        let done = timeout_at(deadlines.done, work).await;
-        match done.unwrap_or(Err(Cause::OutOfTime)) {
-            Ok(()) => Ok(settings),
-            Err(cause) => Err(self.put_back(former, wanted.url, cause, deadlines).await),
+        let held = in_time(deadlines.done, self.read(deadlines.done)).await;
+        let held = held.map_err(RegisterError::Unchanged)?;
+        let mut attempt = Attempt::from(held.clone());
+        let work = self.attempt(&mut attempt, held, probe, wanted, deadlines.done);
+        match in_time(deadlines.done, work).await {
+            Ok(settings) => Ok(settings),
+            Err(cause) => Err(self.put_back(attempt, cause, deadlines.restored).await),
         }
     }
 
@@ -131,7 +134,7 @@ impl Registration {
         deadline: Instant,
     ) -> Result<Withdrawal, Cause> {
         let withdraw = async {
-            let held = self.api.until(deadline).read().await?;
+            let held = self.read(deadline).await?;
             let hidden = match &held {
                 None => return Ok(Withdrawal::NothingThere),
                 Some(held) if held.url != url.as_str() => return Ok(Withdrawal::OfAnotherStack),
@@ -145,30 +148,57 @@ impl Registration {
                 Leaving::Hidden => Some(hidden),
             };
             if held != wanted {
-                self.reconcile(held, &wanted, url, deadline).await?;
+                self.reconcile(held, &wanted, deadline).await?;
                 self.confirm(&wanted, deadline).await?;
             }
             Ok(Withdrawal::Done)
         };
-        let withdrawn = timeout_at(deadline, withdraw).await;
-        withdrawn.unwrap_or(Err(Cause::OutOfTime))
+        in_time(deadline, withdraw).await
+    }
+
+    /// Follows the plan, and plans anew where somebody else wrote meanwhile.
+    async fn attempt(
+        &self,
+        attempt: &mut Attempt,
+        mut held: Settings,
+        probe: &Probe,
+        wanted: Wanted<'_>,
+        until: Instant,
+    ) -> Result<ChannelConnectionSettings, Cause> {
+        for _ in 0..PLANS {
+            let settings = wanted.settings(attempt.former.as_ref())?;
+            let steps = plan(held.as_ref(), &settings);
+            match self
+                .follow(attempt, held, steps, probe, wanted.url, until)
+                .await
+            {
+                Ok(()) => return Ok(settings),
+                Err(Cause::Moved) => held = self.read(until).await?,
+                Err(cause) => return Err(cause),
+            }
+            if !attempt.knows(&held) {
+                *attempt = Attempt::from(held.clone());
+            }
+        }
+        Err(Cause::Moved)
     }
 
     async fn follow(
         &self,
-        former: &Settings,
-        wanted: &ChannelConnectionSettings,
+        attempt: &mut Attempt,
+        mut held: Settings,
+        steps: Vec<Step>,
         probe: &Probe,
         url: &PublicUrl,
         until: Instant,
     ) -> Result<(), Cause> {
-        let mut held = former.clone();
-        for step in plan(former.as_ref(), wanted) {
+        for step in steps {
             match step {
                 Step::Prove => drop(probe.prove(url).await?),
                 Step::Write(settings) => {
                     let settings = Some(settings);
-                    self.reconcile(held, &settings, url, until).await?;
+                    attempt.written.push(settings.clone());
+                    self.reconcile(held, &settings, until).await?;
                     held = settings;
                 }
                 Step::Confirm => self.confirm(&held, until).await?,
@@ -177,30 +207,24 @@ impl Registration {
         Ok(())
     }
 
-    /// Puts the former settings back, unless somebody else has written theirs meanwhile.
-    async fn put_back(
-        &self,
-        former: Settings,
-        url: &PublicUrl,
-        cause: Cause,
-        deadlines: Deadlines,
-    ) -> RegisterError {
-        let until = deadlines.restored;
+    /// Puts the former settings back, unless HubSpot holds what somebody else has written.
+    async fn put_back(&self, attempt: Attempt, cause: Cause, until: Instant) -> RegisterError {
+        let Attempt { former, written } = attempt;
+        if written.is_empty() {
+            return RegisterError::Unchanged(cause);
+        }
         let restore = async {
-            let held = self.api.until(until).read().await?;
+            let held = self.read(until).await?;
             if held == former {
                 return Ok(false);
             }
-            if held.as_ref().is_none_or(|held| held.url != url.as_str()) {
-                return Err(Cause::NotKept);
+            if !written.contains(&held) {
+                return Err(Cause::Moved);
             }
-            self.reconcile(held, &former, url, until).await?;
+            self.reconcile(held, &former, until).await?;
             self.confirm(&former, until).await.map(|()| true)
         };
-        match timeout_at(until, restore)
-            .await
-            .unwrap_or(Err(Cause::OutOfTime))
-        {
+        match in_time(until, restore).await {
             Ok(false) => RegisterError::Unchanged(cause),
             Ok(true) => RegisterError::Restored(cause),
             Err(restore) => RegisterError::NotRestored { cause, restore },
@@ -210,42 +234,63 @@ impl Registration {
     /// Brings HubSpot from `held` to `wanted`; every change of it goes through here.
     ///
     /// A write that failed may have been done, and somebody else may have written: after each
-    /// failure HubSpot is read again. What somebody else has released meanwhile is left alone.
+    /// failure HubSpot is read again. Where it holds a third thing, all that was decided on what it
+    /// held is to be decided anew.
     async fn reconcile(
         &self,
-        mut held: Settings,
+        held: Settings,
         wanted: &Settings,
-        url: &PublicUrl,
         until: Instant,
     ) -> Result<(), Cause> {
+        if held == *wanted {
+            return Ok(());
+        }
         let api = self.api.until(until);
         let mut pauses = api.pauses();
-        while held != *wanted {
+        loop {
             let written = api.write(&held, wanted).await;
             self.audit.log(&held, wanted, written.as_ref());
-            let Err(error) = written else { break };
-            let now = api.read().await?;
-            if now == held && !pauses.before_another(&error).await {
-                return Err(error.into());
+            let Err(error) = written else { return Ok(()) };
+            match api.read().await? {
+                now if now == *wanted => return Ok(()),
+                now if now != held => return Err(Cause::Moved),
+                _ if pauses.before_another(&error).await => {}
+                _ => return Err(error.into()),
             }
-            if now != held && now != *wanted && is_released_elsewhere(&now, url) {
-                return Err(Cause::NotKept);
-            }
-            held = now;
         }
-        Ok(())
+    }
+
+    async fn read(&self, until: Instant) -> Result<Settings, Cause> {
+        Ok(self.api.until(until).read().await?)
     }
 
     async fn confirm(&self, wanted: &Settings, until: Instant) -> Result<(), Cause> {
-        if self.api.until(until).read().await? == *wanted {
+        if self.read(until).await? == *wanted {
             Ok(())
         } else {
-            Err(Cause::NotKept)
+            Err(Cause::Moved)
         }
     }
 }
 
-fn is_released_elsewhere(held: &Settings, url: &PublicUrl) -> bool {
-    held.as_ref()
-        .is_some_and(|held| held.is_ready && held.url != url.as_str())
+impl Attempt {
+    /// Tells whether HubSpot holds nothing that somebody else has written since.
+    fn knows(&self, held: &Settings) -> bool {
+        *held == self.former || self.written.contains(held)
+    }
+}
+
+impl From<Settings> for Attempt {
+    fn from(former: Settings) -> Self {
+        let written = Vec::new();
+        Self { former, written }
+    }
+}
+
+async fn in_time<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, Cause>>,
+) -> Result<T, Cause> {
+    let done = timeout_at(deadline, work).await;
+    done.unwrap_or(Err(Cause::OutOfTime))
 }

@@ -68,6 +68,9 @@ pub struct ApiCall {
     pub path: String,
     /// The status that was answered; `None` where a fault took its place.
     pub status: Option<u16>,
+    /// The fault that took the answer's place.
+    #[serde(skip)]
+    pub fault: Option<Fault>,
     /// What the account held after it.
     pub held: Option<ChannelConnectionSettings>,
     /// Where call or answer depart from HubSpot's specification.

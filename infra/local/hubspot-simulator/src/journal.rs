@@ -42,6 +42,7 @@ pub(crate) async fn keep(State(journal): State<Journal>, request: Request, next:
             method: method.clone(),
             path: path.clone(),
             status,
+            fault,
             held,
             violations,
         });

@@ -17,7 +17,7 @@ struct Exchange {
 }
 
 #[derive(Serialize)]
-struct Token {
+struct Granted {
     access_token: String,
     expires_in: u32,
     token_type: &'static str,
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Router<SharedAccount> {
 async fn exchange(
     State(account): State<SharedAccount>,
     Form(exchange): Form<Exchange>,
-) -> Result<Json<Token>, (StatusCode, Json<ErrorBody>)> {
+) -> Result<Json<Granted>, (StatusCode, Json<ErrorBody>)> {
     let mut account = lock(&account);
     let is_known = exchange.client_id == account.keys.client_id
         && exchange.client_secret == account.keys.client_secret;
@@ -45,7 +45,7 @@ async fn exchange(
     }
     let access_token = Uuid::new_v4().to_string();
     account.issued_tokens.push(access_token.clone());
-    Ok(Json(Token {
+    Ok(Json(Granted {
         access_token,
         expires_in: LIFETIME_SECONDS,
         token_type: "bearer",

@@ -66,11 +66,11 @@ pub fn violations(
     violations.extend(departures("request", operation.request.as_ref(), request));
     violations.extend(unspecified(operation.request.as_ref(), request));
     let status = status.to_string();
-    let answer = ["default", status.as_str()].into_iter().filter_map(|name| {
+    let mut answer = ["default", status.as_str()].into_iter().filter_map(|name| {
         let mut responses = operation.responses.iter();
         responses.find(|(status, _)| status == name)
     });
-    match answer.last() {
+    match answer.next_back() {
         None => violations.push(format!("the status {status} is not specified")),
         Some((_, body)) => violations.extend(departures("answer", body.as_ref(), response)),
     }

@@ -1,0 +1,229 @@
+//! The rules, each in words and as a check.
+
+use std::time::Instant;
+
+use channel_connection::settings::ChannelConnectionSettings;
+use hubspot_simulator::{ApiCall, fault::How};
+use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
+use serde_json::Value;
+
+use crate::{
+    cloudformation::Event,
+    webhook::Mode,
+    world::{CLIENT_SECRET, Ending, KEY, World},
+};
+
+type Settings = Option<ChannelConnectionSettings>;
+type Verdict = Result<(), TestCaseError>;
+
+/// One event, and what was seen of it from outside.
+#[derive(Debug)]
+pub struct Happening {
+    /// What HubSpot held before it.
+    pub before: Settings,
+    /// What HubSpot held after it.
+    pub after: Settings,
+    pub started: Instant,
+    /// The calls of HubSpot that it made.
+    pub calls: Vec<ApiCall>,
+    pub ending: Ending,
+    /// Which webhook it is about.
+    pub url: usize,
+}
+
+impl Happening {
+    pub fn succeeded(&self) -> bool {
+        self.told("Status")
+            .is_some_and(|status| status == "SUCCESS")
+    }
+
+    fn told(&self, name: &str) -> Option<&Value> {
+        match &self.ending {
+            Ending::Died => None,
+            Ending::Told(told) => told.get(name),
+        }
+    }
+
+    /// What was told in words; empty where nothing was.
+    fn words(&self) -> &str {
+        let words = self.told("Reason").or_else(|| self.told("outcome"));
+        words.and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether HubSpot said that it holds nothing while it held something.
+    fn was_lied_to(&self) -> bool {
+        self.calls.iter().any(|call| {
+            let fault = call.fault.map(|fault| fault.how);
+            call.method == "GET" && fault == Some(How::Status(404)) && call.held.is_some()
+        })
+    }
+
+    fn was_released(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| before.is_ready)
+    }
+}
+
+/// Whether somebody else may have written the settings while the hook was at work.
+fn was_meddled_with(world: &World, url: usize) -> bool {
+    let state = world.webhooks.state.lock().unwrap();
+    matches!(state[url].mode, Mode::WorksWhileSomebodyMeddles(_))
+}
+
+/// Whether a webhook answered a signed request rightly since the event began, before `until`.
+fn was_proved(world: &World, happening: &Happening, url: &str, until: Instant) -> bool {
+    let state = world.webhooks.state.lock().unwrap();
+    let known = world.webhooks.urls.iter().zip(state.iter());
+    known
+        .filter(|(known, _)| *known == url)
+        .flat_map(|(_, webhook)| &webhook.proofs)
+        .any(|proof| (happening.started..until).contains(proof))
+}
+
+/// What must hold after whatever event, however it ended.
+pub fn after_every_event(world: &World, happening: &Happening) -> Verdict {
+    for call in happening.calls.iter().filter(|call| call.method != "GET") {
+        let Some(released) = call.held.as_ref().filter(|held| held.is_ready) else {
+            continue;
+        };
+        // Nothing is released that was not proved before; what stood before may stand again.
+        let stood = happening.before.as_ref() == Some(released);
+        let meddled = was_meddled_with(world, happening.url);
+        prop_assert!(
+            stood || was_proved(world, happening, &released.url, call.at) || meddled,
+            "released without a proof: {call:?} of {happening:?}"
+        );
+    }
+    for call in &happening.calls {
+        prop_assert!(
+            call.violations.is_empty(),
+            "not as HubSpot specifies it: {call:?}"
+        );
+    }
+    if let Ending::Told(told) = &happening.ending {
+        let told = told.to_string();
+        prop_assert!(told.len() < 4_096, "CloudFormation takes no more");
+        prop_assert!(
+            !told.contains(KEY) && !told.contains(CLIENT_SECRET),
+            "{told}"
+        );
+    }
+    if was_meddled_with(world, happening.url) || happening.was_lied_to() {
+        return Ok(());
+    }
+    let words = happening.words();
+    if words.contains("HubSpot holds what it held before") || words.contains("stand again") {
+        prop_assert_eq!(&happening.after, &happening.before, "{:?}", happening);
+    }
+    Ok(())
+}
+
+/// What must hold after CloudFormation's event.
+pub fn after_a_stacks_event(world: &World, event: &Event, happening: &Happening) -> Verdict {
+    if was_meddled_with(world, happening.url) {
+        return Ok(());
+    }
+    let properties = event.properties();
+    let url = &world.webhooks.urls[properties.url];
+    let is_ours = |held: &Settings| held.as_ref().is_some_and(|held| held.url == *url);
+    let after = &happening.after;
+    match event {
+        Event::Delete(stack) => {
+            let keeps =
+                properties.on_delete == "retain" || stack.physical_id.ends_with("/not-created");
+            // A stack that goes takes nothing with it but its own.
+            if keeps || !is_ours(&happening.before) {
+                prop_assert_eq!(after, &happening.before, "{:?}", happening);
+            } else if happening.succeeded() && !happening.was_lied_to() {
+                let left = properties.on_delete == "hold"
+                    && after.as_ref().is_some_and(|held| !held.is_ready);
+                prop_assert!(after.is_none() || left, "{happening:?}");
+            }
+        }
+        Event::Create(_) | Event::Update { .. } => {
+            if happening.was_released() && properties.is_ready != "false" {
+                // Customers are never worse off: what they use stands, or what was proved.
+                let stands = *after == happening.before;
+                let replaced = after.as_ref().is_some_and(|held| {
+                    held.is_ready && was_proved(world, happening, &held.url, Instant::now())
+                });
+                prop_assert!(stands || replaced, "{happening:?}");
+            }
+            let rolled_back = happening.words().starts_with("Rolled back");
+            if happening.succeeded() && !rolled_back {
+                let ready = match properties.is_ready {
+                    "keep" => happening.was_released(),
+                    is_ready => is_ready == "true",
+                };
+                prop_assert!(is_ours(after), "{happening:?}");
+                prop_assert_eq!(after.as_ref().map(|held| held.is_ready), Some(ready));
+            }
+            if rolled_back && happening.was_released() && properties.is_ready != "false" {
+                prop_assert_eq!(after, &happening.before, "{:?}", happening);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What must hold after an operator's action.
+pub fn after_an_action(world: &World, request: &Value, happening: &Happening) -> Verdict {
+    if was_meddled_with(world, happening.url) {
+        return Ok(());
+    }
+    let url = &world.webhooks.urls[happening.url];
+    let is_ours = |held: &Settings| held.as_ref().is_some_and(|held| held.url == *url);
+    let after = &happening.after;
+    let done = happening.told("done").is_some_and(|done| *done == true);
+    let action = request["action"].as_str().unwrap();
+    // Only register may replace what is not this stack's.
+    if action != "register" && !is_ours(&happening.before) {
+        prop_assert_eq!(after, &happening.before, "{:?}", happening);
+    }
+    match action {
+        "status" | "probe" => prop_assert_eq!(after, &happening.before),
+        "release" if done => {
+            prop_assert!(is_ours(after) && after.as_ref().is_some_and(|held| held.is_ready));
+        }
+        "hold" | "remove" if happening.was_lied_to() => {}
+        "hold" if done => prop_assert!(after.as_ref().is_none_or(|held| !held.is_ready)),
+        "remove" if done => prop_assert!(after.is_none()),
+        "register" if done => prop_assert!(is_ours(after)),
+        _ => {}
+    }
+    let takes_away = matches!(action, "hold" | "remove")
+        || (action == "register" && request["isReady"] == "false");
+    if happening.was_released() && !takes_away {
+        prop_assert!(
+            after.as_ref().is_some_and(|held| held.is_ready),
+            "{happening:?}"
+        );
+    }
+    Ok(())
+}
+
+/// What must hold after the second of two equal deploys: one look at HubSpot, and no write.
+pub fn after_a_deploy_that_changes_nothing(world: &World, calls_before: usize) -> Verdict {
+    world.hubspot.with_account(|account| {
+        let calls: Vec<_> = account.calls[calls_before..]
+            .iter()
+            .map(|call| call.method.as_str())
+            .collect();
+        prop_assert_eq!(calls, ["GET"]);
+        Ok(())
+    })?;
+    let held = world.held();
+    prop_assert_eq!(
+        held,
+        Some(ChannelConnectionSettings {
+            url: world.webhooks.urls[0].clone(),
+            is_ready: true
+        })
+    );
+    Ok(())
+}
+
+/// What must hold when the stack is gone.
+pub fn after_the_end(world: &World) -> Verdict {
+    prop_assert_eq!(world.held(), None);
+    Ok(())
+}

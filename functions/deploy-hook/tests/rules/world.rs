@@ -1,0 +1,335 @@
+//! HubSpot, the vendor's webhooks, AWS and the hook between them.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_secretsmanager::config::Credentials;
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    routing::{post, put},
+};
+use channel_connection::{
+    client_secrets::SigningSecret,
+    public_url::{PublicUrl, Reach},
+    settings::{ApiVersion, ChannelConnectionSettings},
+};
+use deploy_hook::{
+    config::{Config, ProbedPortal, Target},
+    hook::Hook,
+    time_budget::TimeBudget,
+};
+use hubspot_simulator::{Account, AccountKeys, Simulator};
+use proptest::test_runner::TestCaseError;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{
+    cloudformation::{Event, Properties, Stack},
+    rules::{self, Happening},
+    step::{Step, Trouble, URLS},
+    webhook::{Webhook, Webhooks},
+};
+
+pub const APP: &str = "1234567";
+pub const CLIENT_SECRET: &str = "marked-client-secret";
+pub const KEY: &str = "marked-developer-api-key";
+
+/// Answers come at once or never, so a hook that is to meet failures need not wait long.
+const HURRIED: TimeBudget = TimeBudget {
+    call: Duration::from_millis(60),
+    retries: 2,
+    retry_pause: Duration::from_millis(1),
+    probe_tries: 2,
+    probe_pause: Duration::from_millis(1),
+    to_restore: Duration::from_secs(20),
+    to_answer: Duration::from_secs(12),
+    action: Duration::from_secs(35),
+};
+/// A hook that nothing goes wrong for must not fail because the machine is slow.
+const PATIENT: TimeBudget = TimeBudget {
+    call: Duration::from_secs(10),
+    ..HURRIED
+};
+
+type Settings = Option<ChannelConnectionSettings>;
+
+pub struct World {
+    pub hubspot: Arc<Simulator>,
+    pub webhooks: Webhooks,
+    /// The hook that each webhook's stack has; the second ones are patient.
+    hooks: [[Hook; URLS]; 2],
+    cloudformation: String,
+    told: Arc<Mutex<Option<Value>>>,
+}
+
+/// What became of one event.
+#[derive(Debug)]
+pub enum Ending {
+    /// The process died.
+    Died,
+    /// CloudFormation or the operator was told.
+    Told(Value),
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let hubspot = Arc::new(Simulator::on_free_port(account()).await.unwrap());
+        let webhooks = Webhooks::start(Arc::clone(&hubspot)).await;
+        let told = Arc::default();
+        let aws = serve(Router::new().route("/", post(secret))).await;
+        let cloudformation = serve(
+            Router::new()
+                .route("/", put(outcome))
+                .with_state(Arc::clone(&told)),
+        )
+        .await;
+        let sdk = sdk_at(&aws).await;
+        let hooks = [HURRIED, PATIENT].map(|budget| {
+            std::array::from_fn(|url| {
+                Hook::new(config(&hubspot, &webhooks.urls[url]), &sdk, budget).unwrap()
+            })
+        });
+        Self {
+            hubspot,
+            webhooks,
+            hooks,
+            cloudformation,
+            told,
+        }
+    }
+
+    /// Lets a sequence happen; after each step the rules must hold, and at its end a deploy that
+    /// nothing goes wrong for must lead to what it says.
+    pub async fn run(&self, steps: Vec<Step>) -> Result<(), TestCaseError> {
+        self.hubspot.with_account(|fresh| *fresh = account());
+        *self.webhooks.state.lock().unwrap() = [Webhook::WORKING; URLS];
+        let mut stack = None;
+        for (deploy_id, step) in (1..).zip(steps) {
+            stack = self.happen(stack, step, deploy_id).await?;
+        }
+        self.converge(stack).await
+    }
+
+    async fn happen(
+        &self,
+        stack: Option<Stack>,
+        step: Step,
+        deploy_id: u64,
+    ) -> Result<Option<Stack>, TestCaseError> {
+        match step {
+            Step::Meddle(meddling) => self.webhooks.meddle(meddling),
+            Step::Webhook { url, mode } => self.webhooks.state.lock().unwrap()[url].mode = mode,
+            Step::Deploy {
+                url,
+                is_ready,
+                on_delete,
+                trouble,
+            } => {
+                let wanted = Properties {
+                    url,
+                    is_ready,
+                    on_delete,
+                    deploy_id,
+                };
+                return self.deploy(stack, wanted, trouble).await;
+            }
+            Step::Delete { trouble } => {
+                let Some(stack) = stack else { return Ok(None) };
+                let gone = self.handle(&Event::Delete(stack.clone()), &trouble).await?;
+                return Ok((!gone).then_some(stack));
+            }
+            Step::Act {
+                action,
+                is_ready,
+                trouble,
+            } => {
+                // Without a stack there is no function to invoke.
+                if let Some(stack) = &stack {
+                    let request = json!({"action": action, "isReady": is_ready});
+                    self.act(stack.properties.url, request, &trouble).await?;
+                }
+            }
+        }
+        Ok(stack)
+    }
+
+    /// What CloudFormation does: what fails is rolled back, with whatever trouble is left.
+    async fn deploy(
+        &self,
+        stack: Option<Stack>,
+        wanted: Properties,
+        trouble: Trouble,
+    ) -> Result<Option<Stack>, TestCaseError> {
+        let standing = |properties, physical_id| {
+            Some(Stack {
+                properties,
+                physical_id,
+            })
+        };
+        let Some(stack) = stack else {
+            let created = self
+                .handle(&Event::Create(wanted.clone()), &trouble)
+                .await?;
+            let physical_id = self.told.lock().unwrap().take().map_or_else(
+                || "made-up-by-cloudformation".to_owned(),
+                |told| told["PhysicalResourceId"].as_str().unwrap().to_owned(),
+            );
+            let made = standing(wanted, physical_id);
+            if !created {
+                let failed = made.clone().unwrap();
+                self.handle(&Event::Delete(failed), &trouble).await?;
+                return Ok(None);
+            }
+            return Ok(made);
+        };
+        let (to, from) = (wanted, stack.properties.clone());
+        let update = Event::Update {
+            to: to.clone(),
+            from: from.clone(),
+        };
+        if self.handle(&update, &trouble).await? {
+            return Ok(standing(to, stack.physical_id));
+        }
+        let roll_back = Event::Update { to: from, from: to };
+        self.handle(&roll_back, &trouble).await?;
+        Ok(Some(stack))
+    }
+
+    /// Sends an event to the hook, checks the rules, and returns whether it succeeded.
+    async fn handle(&self, event: &Event, trouble: &Trouble) -> Result<bool, TestCaseError> {
+        let json = event.to_json(&self.webhooks.urls, &self.cloudformation);
+        let happening = self.happening(event.properties().url, json, trouble).await;
+        rules::after_every_event(self, &happening)?;
+        rules::after_a_stacks_event(self, event, &happening)?;
+        Ok(happening.succeeded())
+    }
+
+    async fn act(
+        &self,
+        url: usize,
+        request: Value,
+        trouble: &Trouble,
+    ) -> Result<(), TestCaseError> {
+        let happening = self.happening(url, request.clone(), trouble).await;
+        rules::after_every_event(self, &happening)?;
+        rules::after_an_action(self, &request, &happening)
+    }
+
+    async fn happening(&self, url: usize, event: Value, trouble: &Trouble) -> Happening {
+        let (before, calls_before) = self.hubspot.with_account(|account| {
+            account.faults = trouble.faults.clone().into();
+            (account.held(), account.calls.len())
+        });
+        let started = Instant::now();
+        self.told.lock().unwrap().take();
+        let patient = usize::from(trouble.faults.is_empty());
+        let deadline = SystemTime::now() + Duration::from_mins(1);
+        let handled = self.hooks[patient][url].handle(event, deadline);
+        let ending = tokio::select! {
+            answer = handled => {
+                let answer = answer.unwrap();
+                let told = self.told.lock().unwrap().clone();
+                Ending::Told(told.unwrap_or(answer))
+            }
+            () = self.hubspot.silenced(), if trouble.dies => Ending::Died,
+        };
+        self.hubspot.with_account(|account| {
+            account.faults.clear();
+            Happening {
+                before,
+                after: account.held(),
+                started,
+                calls: account.calls[calls_before..].to_vec(),
+                ending,
+                url,
+            }
+        })
+    }
+
+    async fn converge(&self, stack: Option<Stack>) -> Result<(), TestCaseError> {
+        *self.webhooks.state.lock().unwrap() = [Webhook::WORKING; URLS];
+        let nothing = Trouble {
+            faults: Vec::new(),
+            dies: false,
+        };
+        let wanted = |deploy_id| Properties {
+            url: 0,
+            is_ready: "true",
+            on_delete: "remove",
+            deploy_id,
+        };
+        let stack = self.deploy(stack, wanted(100), nothing.clone()).await?;
+        let written = self.hubspot.with_account(|account| account.calls.len());
+        let stack = self.deploy(stack, wanted(101), nothing.clone()).await?;
+        rules::after_a_deploy_that_changes_nothing(self, written)?;
+        self.happen(stack, Step::Delete { trouble: nothing }, 102)
+            .await?;
+        rules::after_the_end(self)
+    }
+
+    pub fn held(&self) -> Settings {
+        self.hubspot.with_account(|account| account.held())
+    }
+}
+
+fn account() -> Account {
+    let keys = AccountKeys {
+        developer_api_key: KEY.into(),
+        access_token: "unused".into(),
+        client_id: "unused".into(),
+        client_secret: "unused".into(),
+    };
+    let secret = SigningSecret::new(CLIENT_SECRET).unwrap();
+    Account::new(APP.parse().unwrap(), secret, keys)
+}
+
+fn config(hubspot: &Simulator, url: &str) -> Config {
+    let parse = |url: &str| PublicUrl::parse(url, Reach::Local).unwrap();
+    Config {
+        target: Target {
+            app_id: APP.parse().unwrap(),
+            url: parse(url),
+            api_version: ApiVersion::V2026_03,
+        },
+        hubspot_api_url: parse(&(hubspot.api_url() + "/")),
+        client_secret_arn: "client-secret".into(),
+        credential_arn: "credential".into(),
+        probed_portal: ProbedPortal::default(),
+        webhook_version: None,
+        reach: Reach::Local,
+    }
+}
+
+async fn sdk_at(endpoint: &str) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::for_tests())
+        .endpoint_url(endpoint)
+        .load()
+        .await
+}
+
+async fn serve(application: Router) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
+    format!("http://localhost:{port}/")
+}
+
+async fn secret(body: Bytes) -> Json<Value> {
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let secret = match asked["SecretId"].as_str().unwrap() {
+        "client-secret" => json!({"clientSecret": CLIENT_SECRET}),
+        _ => json!({"developerApiKey": KEY}),
+    };
+    Json(json!({"SecretString": secret.to_string()}))
+}
+
+async fn outcome(State(told): State<Arc<Mutex<Option<Value>>>>, body: Bytes) {
+    *told.lock().unwrap() = Some(serde_json::from_slice(&body).unwrap());
+}
