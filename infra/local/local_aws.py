@@ -153,8 +153,10 @@ def architecture():
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def lay_out(root, folder):
+def lay_out(root, folder, moved=()):
     """Puts the template and the quick builds of the functions where `sam deploy` finds them.
+
+    `moved` lists texts of the template and what stands in their place, to try another URL.
 
     The template names its functions by where `make build` puts the optimised builds. A copy of it,
     with the quick builds beside it in the same way, keeps one from being deployed for the other.
@@ -165,7 +167,12 @@ def lay_out(root, folder):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(built / function, place / "bootstrap")
     (folder / "infra").mkdir(exist_ok=True)
-    return Path(shutil.copy2(root / "infra" / "template.yaml", folder / "infra"))
+    template = (root / "infra" / "template.yaml").read_text(encoding="utf-8")
+    for old, new in moved:
+        template = template.replace(old, new)
+    place = folder / "infra" / "template.yaml"
+    place.write_text(template, encoding="utf-8")
+    return place
 
 
 AwsError = (BotoCoreError, ClientError)

@@ -38,6 +38,17 @@ class SimulatedHubSpot:
         """Returns the registered settings, None where there are none."""
         return self._ask("/simulator")["settings"]
 
+    def register(self, url, is_ready):
+        """Registers a URL as somebody else would, through HubSpot's own API."""
+        path = f"/crm/extensions/calling/2026-03/{APP_ID}/settings/channel-connection"
+        key = SECRETS["HUBSPOT_DEVELOPER_API_KEY"]
+        method = "PATCH" if self.settings() else "POST"
+        self._ask(f"{path}?hapikey={key}", {"url": url, "isReady": is_ready}, method)
+
+    def violations(self):
+        """Returns where any call so far departed from HubSpot's specification."""
+        return [violation for call in self._ask("/simulator")["calls"] for violation in call["violations"]]
+
     def call(self, portal_id, user_id, tampered=False):
         """Lets a user open the list of numbers; returns request and answer."""
         return self._ask("/simulator/call", {"portalId": portal_id, "userId": user_id, "tampered": tampered})
@@ -51,9 +62,10 @@ class SimulatedHubSpot:
             raise OSError(made.stderr.strip())
         return json.loads(made.stdout)
 
-    def _ask(self, path, body=None):
+    def _ask(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         # A proxy of the user's knows nothing of this machine's ports.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:

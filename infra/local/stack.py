@@ -9,11 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from checks import check
 from local_aws import AwsError, LocalAws, lay_out
 from processes import Processes, free_port, is_taken
 from progress import Trouble, complain, step
+from registration_checks import registration_checks
 from simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
-from smoke import check
+from smoke import smoke_checks
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"
@@ -60,10 +62,11 @@ class Stack:
         with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
             self.aws.load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
 
-    def deploy(self, **changed):
-        """Deploys the template, with some parameters other than before."""
-        with step("deploy", " ".join(["infra/template.yaml", *(f"{k}={v}" for k, v in changed.items())])):
-            template = lay_out(ROOT, self.folder / "cloud")
+    def deploy(self, *moved, **changed):
+        """Deploys the template, with some parameters or texts of it other than before."""
+        details = [new for _, new in moved[:1]] + [f"{name}={value}" for name, value in changed.items()]
+        with step("deploy", " ".join(["infra/template.yaml", *details])):
+            template = lay_out(ROOT, self.folder / "cloud", moved)
             self.outputs = self.aws.deploy(template, self.parameters | changed)
 
     def _parameters(self):
@@ -131,7 +134,7 @@ def smoke(_arguments):
         stack = Stack(folder, free_port(), free_port())
         stack.bring_up(processes)
         stack.show()
-        passed = check(stack, PORTAL, USER)
+        passed = check(smoke_checks(stack, PORTAL, USER), registration_checks(stack))
     finally:
         processes.stop()
     shutil.rmtree(folder / "tmp", ignore_errors=True)
