@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use aws_config::SdkConfig;
+use aws_config::{SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_codedeploy::Client as CodeDeploy;
 use aws_sdk_lambda::Client as Lambda;
 use aws_sdk_secretsmanager::Client as SecretsManager;
@@ -117,13 +117,17 @@ impl Hook {
     /// Prepares the clients; nothing is sent yet.
     pub fn new(config: Config, aws: &SdkConfig, budget: TimeBudget) -> reqwest::Result<Self> {
         let http = http_client::client(budget.call, config.reach)?;
+        // The SDK by itself waits without end; what it tries again, it tries three times.
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(budget.call);
+        let aws = aws.clone().into_builder();
+        let aws = aws.timeout_config(timeouts.build()).build();
         Ok(Self {
             config,
             budget,
             http,
-            lambda: Lambda::new(aws),
-            codedeploy: CodeDeploy::new(aws),
-            secrets_manager: SecretsManager::new(aws),
+            lambda: Lambda::new(&aws),
+            codedeploy: CodeDeploy::new(&aws),
+            secrets_manager: SecretsManager::new(&aws),
         })
     }
 

@@ -47,7 +47,7 @@ pub enum Cause {
     #[error(
         "somebody else is changing the settings at the same time; try again when they are done"
     )]
-    Moved,
+    Moved(Settings),
     /// There was no time left.
     #[error("there was no time left")]
     OutOfTime,
@@ -173,14 +173,14 @@ impl Registration {
                 .await
             {
                 Ok(()) => return Ok(settings),
-                Err(Cause::Moved) => held = self.read(until).await?,
+                Err(Cause::Moved(now)) => held = now,
                 Err(cause) => return Err(cause),
             }
             if !attempt.knows(&held) {
                 *attempt = Attempt::from(held.clone());
             }
         }
-        Err(Cause::Moved)
+        Err(Cause::Moved(held))
     }
 
     async fn follow(
@@ -219,7 +219,7 @@ impl Registration {
                 return Ok(false);
             }
             if !written.contains(&held) {
-                return Err(Cause::Moved);
+                return Err(Cause::Moved(held));
             }
             self.reconcile(held, &former, until).await?;
             self.confirm(&former, until).await.map(|()| true)
@@ -253,7 +253,7 @@ impl Registration {
             let Err(error) = written else { return Ok(()) };
             match api.read().await? {
                 now if now == *wanted => return Ok(()),
-                now if now != held => return Err(Cause::Moved),
+                now if now != held => return Err(Cause::Moved(now)),
                 _ if pauses.before_another(&error).await => {}
                 _ => return Err(error.into()),
             }
@@ -265,10 +265,11 @@ impl Registration {
     }
 
     async fn confirm(&self, wanted: &Settings, until: Instant) -> Result<(), Cause> {
-        if self.read(until).await? == *wanted {
+        let now = self.read(until).await?;
+        if now == *wanted {
             Ok(())
         } else {
-            Err(Cause::Moved)
+            Err(Cause::Moved(now))
         }
     }
 }

@@ -14,3 +14,4 @@ mod operating;
 mod registering;
 mod secrets;
 mod support;
+mod telling;

@@ -6,7 +6,6 @@ use std::{
 };
 
 use aws_config::SdkConfig;
-use axum::{Router, routing::put};
 use channel_connection::{
     client_secrets::SigningSecret,
     public_url::{PublicUrl, Reach},
@@ -31,8 +30,7 @@ mod servers;
 
 use numbers::{APP, CLIENT_SECRET, NumbersTable, aws_at};
 pub use servers::constant_webhook;
-pub use servers::{Aws, serve};
-use servers::{Watched, outcome, real_webhook};
+use servers::{Aws, CloudFormation, Watched, real_webhook, serve};
 
 pub const KEY: &str = "marked-developer-api-key";
 pub const TOKEN: &str = "marked-access-token";
@@ -56,8 +54,7 @@ pub struct World {
     pub hubspot: Simulator,
     /// What the hook reaches of AWS, with the two secrets.
     pub aws: Aws,
-    /// What CloudFormation was told, oldest first.
-    pub told: Arc<Mutex<Vec<Told>>>,
+    pub cloudformation: CloudFormation,
     /// The real webhook on a DynamoDB of its own.
     pub webhook_url: String,
     pub numbers: NumbersTable,
@@ -68,26 +65,16 @@ pub struct World {
     /// The version that a deploy made of the webhook's function.
     pub webhook_version: Option<String>,
     pub budget: TimeBudget,
-    cloudformation: String,
+    /// How long Lambda lets an invocation run.
+    pub lambda_timeout: Duration,
+    response_url: String,
     sdk: SdkConfig,
-}
-
-/// What was put to CloudFormation's response URL.
-pub struct Told {
-    pub content_type: Option<String>,
-    pub body: Value,
 }
 
 impl World {
     pub async fn new() -> Self {
-        let told = Arc::default();
         let numbers = NumbersTable::start().await;
-        let cloudformation = serve(
-            Router::new()
-                .route("/", put(outcome))
-                .with_state(Arc::clone(&told)),
-        )
-        .await;
+        let cloudformation = CloudFormation::default();
         let hubspot = Simulator::on_free_port(account()).await.unwrap();
         let held_at_probes = Arc::default();
         let watched = Watched {
@@ -100,14 +87,15 @@ impl World {
         Self {
             hubspot,
             aws,
-            told,
+            response_url: serve(cloudformation.routes()).await,
+            cloudformation,
             webhook_url,
             numbers,
             held_at_probes,
             probed_portal: ProbedPortal::default(),
             webhook_version: None,
             budget: BUDGET,
-            cloudformation,
+            lambda_timeout: Duration::from_secs(90),
             sdk,
         }
     }
@@ -157,7 +145,7 @@ impl World {
         let stack = sample_event::Stack {
             url: &PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap(),
             secret: &SigningSecret::new(CLIENT_SECRET).unwrap(),
-            response_url: Some(&self.cloudformation),
+            response_url: Some(&self.response_url),
         };
         let mut event = sample_event::refresh(event, &stack, SystemTime::now()).unwrap();
         adapt(&mut event);
@@ -167,18 +155,16 @@ impl World {
             .parse()
             .unwrap();
         self.hook(version)
-            .handle(event, SystemTime::now() + Duration::from_mins(1))
+            .handle(event, SystemTime::now() + self.lambda_timeout)
             .await
     }
 
     /// Sends a custom resource's event and returns what CloudFormation was told of it.
     pub async fn deploy(&self, name: &str, adapt: impl FnOnce(&mut Value)) -> Value {
         assert_eq!(self.send(name, adapt).await.unwrap(), Value::Null);
-        let mut told = self.told.lock().unwrap();
+        let mut told = self.cloudformation.told.lock().unwrap();
         assert_eq!(told.len(), 1, "CloudFormation is told once");
-        let Told { content_type, body } = told.pop().unwrap();
-        assert_eq!(content_type, None, "a presigned URL takes no content type");
-        body
+        told.pop().unwrap()
     }
 
     /// What HubSpot holds.

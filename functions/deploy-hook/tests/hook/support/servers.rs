@@ -12,13 +12,13 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::{any, post},
+    routing::{any, post, put},
 };
 use numbers_webhook::{api_gateway::Answer, webhook::Webhook};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use super::{KEY, Told, numbers};
+use super::{KEY, numbers};
 
 /// Serves an application on a port of its own, under a name that the local stack takes.
 pub async fn serve(application: Router) -> String {
@@ -181,15 +181,36 @@ fn secret_value(aws: &Aws, asked: &Value) -> String {
     }
 }
 
-pub async fn outcome(
-    State(told): State<Arc<Mutex<Vec<Told>>>>,
+/// Where CloudFormation waits for outcomes.
+#[derive(Clone, Default)]
+pub struct CloudFormation {
+    /// What it was told, oldest first.
+    pub told: Arc<Mutex<Vec<Value>>>,
+    /// How many more answers it refuses.
+    pub refusals: Arc<Mutex<u32>>,
+}
+
+impl CloudFormation {
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .route("/", put(outcome))
+            .with_state(self.clone())
+    }
+}
+
+async fn outcome(
+    State(cloudformation): State<CloudFormation>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let content_type = headers
-        .get("content-type")
-        .map(|value| value.to_str().unwrap().to_owned());
-    let body = serde_json::from_slice(&body).unwrap();
-    told.lock().unwrap().push(Told { content_type, body });
+    // A presigned URL takes no content type.
+    assert_eq!(headers.get("content-type"), None);
+    let mut refusals = cloudformation.refusals.lock().unwrap();
+    if let Some(fewer) = refusals.checked_sub(1) {
+        *refusals = fewer;
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let told = serde_json::from_slice(&body).unwrap();
+    cloudformation.told.lock().unwrap().push(told);
     StatusCode::OK
 }

@@ -1,0 +1,76 @@
+//! CloudFormation is told the outcome, whatever becomes of the event.
+
+use std::{
+    iter::repeat_n,
+    time::{Duration, Instant},
+};
+
+use hubspot_simulator::fault::{How, When};
+
+use crate::support::{World, as_it_is};
+
+const SILENCE: Option<(When, How)> = Some((When::Before, How::Silence));
+
+#[tokio::test]
+async fn a_response_url_that_fails_is_tried_again() {
+    let world = World::new().await;
+    *world.cloudformation.refusals.lock().unwrap() = 2;
+    assert_eq!(world.deploy("create", as_it_is).await["Status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_response_url_that_keeps_failing_is_given_up_and_logged_without_the_url() {
+    let world = World::new().await;
+    *world.cloudformation.refusals.lock().unwrap() = 9;
+    let error = world.send("create", as_it_is).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "CloudFormation's response URL answered 503"
+    );
+}
+
+#[tokio::test]
+async fn hubspot_that_never_answers_leaves_the_time_to_tell_cloudformation() {
+    let mut world = World::new().await;
+    world.lambda_timeout = Duration::from_secs(5);
+    world.budget.to_restore = Duration::from_secs(1);
+    world.budget.to_answer = Duration::from_secs(3);
+    world.fail(repeat_n(SILENCE, 100));
+    let started = Instant::now();
+    let told = world.deploy("create", as_it_is).await;
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "two seconds are left"
+    );
+    assert_eq!(told["Status"], "FAILED");
+    assert_eq!(
+        told["Reason"],
+        "there was no time left. HubSpot holds what it held before."
+    );
+}
+
+#[tokio::test]
+async fn a_write_that_gets_no_answer_in_time_is_undone_in_the_time_kept_for_it() {
+    let mut world = World::new().await;
+    world.lambda_timeout = Duration::from_secs(9);
+    world.budget.to_restore = Duration::from_secs(4);
+    world.budget.to_answer = Duration::from_secs(3);
+    world.budget.call = Duration::from_secs(3);
+    world.fail([None, Some((When::After, How::Silence))]);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(
+        told["Reason"],
+        "there was no time left. The former settings stand again in HubSpot."
+    );
+    assert_eq!(world.held(), None);
+}
+
+#[tokio::test]
+async fn an_invocation_without_any_time_changes_nothing() {
+    let mut world = World::new().await;
+    world.lambda_timeout = Duration::from_secs(2);
+    world.budget.to_answer = Duration::from_secs(2);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(told["Status"], "FAILED");
+    assert_eq!(world.calls(), [""; 0]);
+}
