@@ -15,6 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from progress import CommandFailed, Trouble, run
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from package import package  # noqa: E402
+
 REGION = "us-east-1"
 STACK = "channel-connection-local"
 FUNCTIONS = ("numbers-webhook", "deploy-hook")
@@ -50,7 +53,7 @@ class LocalAws:
 
     def deploy(self, template, parameters):
         """Deploys the template, and returns the stack's outputs."""
-        parameters = parameters | {"Architecture": architecture(), "DeployId": str(time.time_ns())}
+        parameters = parameters | {"Architecture": architecture()}
         command = [
             *(str(TOOLS / "sam"), "deploy", "--template-file", str(template), "--stack-name", STACK),
             *("--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--region", REGION),
@@ -103,7 +106,7 @@ class LocalAws:
     def logs(self):
         """Returns everything that the functions logged, as one text."""
         client = self.client("logs")
-        groups = client.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+        groups = client.describe_log_groups()["logGroups"]
         events = (client.filter_log_events(logGroupName=group["logGroupName"])["events"] for group in groups)
         return "\n".join(event["message"] for group in events for event in group)
 
@@ -153,7 +156,7 @@ def architecture():
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def lay_out(root, folder, moved=()):
+def lay_out(root, folder, deploy_id, moved=()):
     """Puts the template and the quick builds of the functions where `sam deploy` finds them.
 
     `moved` lists texts of the template and what stands in their place, to try another URL.
@@ -163,12 +166,12 @@ def lay_out(root, folder, moved=()):
     """
     built = Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug"
     for function in FUNCTIONS:
-        place = folder / "target" / "lambda" / function
-        place.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(built / function, place / "bootstrap")
+        package(built / function, folder / "target" / "lambda" / function)
     (folder / "infra").mkdir(exist_ok=True)
     template = (root / "infra" / "template.yaml").read_text(encoding="utf-8")
-    for old, new in moved:
+    # The local AWS shows SAM the parameters' defaults only, and SAM makes a version of this one.
+    declared = "  DeployId:\n    Type: String\n"
+    for old, new in (*moved, (declared, f'{declared}    Default: "{deploy_id}"\n')):
         template = template.replace(old, new)
     place = folder / "infra" / "template.yaml"
     place.write_text(template, encoding="utf-8")

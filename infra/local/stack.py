@@ -66,8 +66,9 @@ class Stack:
         """Deploys the template, with some parameters or texts of it other than before."""
         details = [new for _, new in moved[:1]] + [f"{name}={value}" for name, value in changed.items()]
         with step("deploy", " ".join(["infra/template.yaml", *details])):
-            template = lay_out(ROOT, self.folder / "cloud", moved)
-            self.outputs = self.aws.deploy(template, self.parameters | changed)
+            deploy_id = time.time_ns()
+            template = lay_out(ROOT, self.folder / "cloud", deploy_id, moved)
+            self.outputs = self.aws.deploy(template, self.parameters | changed | {"DeployId": deploy_id})
 
     def _parameters(self):
         client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}

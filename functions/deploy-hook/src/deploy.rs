@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 use crate::{
     audit::Audit,
     config::Target,
-    custom_resource::{Outcome, ResourceEvent, Wish},
+    custom_resource::{ResourceEvent, Wish},
     hook::{Hook, HookError},
     lifecycle::LifecycleEvent,
     probe::Transport,
@@ -25,22 +25,19 @@ impl Hook {
         deadline: Instant,
     ) -> Result<(), HookError> {
         let fulfilled = timeout_at(deadline, self.fulfil(&event, deadline)).await;
-        let outcome = match fulfilled.unwrap_or(Err(HookError::OutOfTime)) {
-            Ok(done) => {
-                info!(done, "custom resource");
-                Outcome::Done(done)
-            }
+        let fulfilled = match fulfilled.unwrap_or(Err(HookError::OutOfTime)) {
             Err(error) if event.may_not_fail() => {
                 warn!(error = &error as &dyn Error, "roll-back");
-                Outcome::Done(format!("Rolled back, with one thing to look at: {error}"))
+                Ok(format!("Rolled back, with one thing to look at: {error}"))
             }
-            Err(error) => {
-                error!(error = &error as &dyn Error, "custom resource");
-                error.into_outcome()
-            }
+            fulfilled => fulfilled,
         };
-        let answer = event.answer(&outcome);
-        Ok(response_url::put(&self.http, event.response_url(), &answer).await?)
+        let answer = event.answer(&fulfilled.as_ref().into());
+        response_url::put(&self.http, event.response_url(), &answer).await?;
+        // Told, a failure is still the invocation's: Lambda counts it, and an alarm watches that.
+        let done = fulfilled.inspect_err(|error| error!(error = error as &dyn Error, "deploy"))?;
+        info!(done, "deploy");
+        Ok(())
     }
 
     async fn fulfil(&self, event: &ResourceEvent, deadline: Instant) -> Result<String, HookError> {

@@ -95,21 +95,25 @@ pub enum HookError {
 }
 
 impl HookError {
-    pub(crate) fn into_outcome(self) -> Outcome {
-        let explanation = self.to_string();
-        match self {
-            Self::Register(RegisterError::NotRestored { .. })
-            | Self::Withdraw(_)
-            | Self::OutOfTime => Outcome::HalfDone(explanation),
-            _ => Outcome::NothingDone(explanation),
-        }
-    }
-
     pub(crate) fn is_not_set_yet(&self) -> bool {
         matches!(
             self,
             Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
         )
+    }
+}
+
+impl From<Result<&String, &HookError>> for Outcome {
+    fn from(fulfilled: Result<&String, &HookError>) -> Self {
+        match fulfilled {
+            Ok(done) => Self::Done(done.clone()),
+            Err(
+                error @ (HookError::Register(RegisterError::NotRestored { .. })
+                | HookError::Withdraw(_)
+                | HookError::OutOfTime),
+            ) => Self::HalfDone(error.to_string()),
+            Err(error) => Self::NothingDone(error.to_string()),
+        }
     }
 }
 
@@ -132,6 +136,8 @@ impl Hook {
     }
 
     /// Handles one event; an operator is answered here, CloudFormation and CodeDeploy elsewhere.
+    ///
+    /// An error does not mean that they were not told: it is what they were told, if they could be.
     pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, HookError> {
         let time_left = deadline.duration_since(SystemTime::now());
         let time_left = time_left

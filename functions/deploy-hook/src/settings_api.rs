@@ -79,9 +79,7 @@ impl SettingsApi {
     async fn read_once(&self) -> Result<Settings, ApiError> {
         let request = self.request(Method::GET);
         match self.hubspot.send(READ, &self.access, request).await {
-            Ok(answer) => serde_json::from_slice(&answer.body)
-                .map(Some)
-                .map_err(|_| ApiError::Unreadable(READ)),
+            Ok(answer) => parse(&answer.body, READ),
             Err(ApiError::Refused {
                 refusal:
                     Refusal {
@@ -118,10 +116,19 @@ impl SettingsApi {
             }
         };
         let answer = self.hubspot.send(action, &self.access, request).await?;
+        // What answers with something else on the way to HubSpot has written nothing.
+        if wanted.is_some() && parse(&answer.body, action)? != *wanted {
+            return Err(ApiError::Unreadable(action));
+        }
         Ok(answer.correlation_id)
     }
 
     fn request(&self, method: Method) -> reqwest::RequestBuilder {
         self.hubspot.request(method, &self.path)
     }
+}
+
+fn parse(body: &[u8], action: &'static str) -> Result<Settings, ApiError> {
+    let settings = serde_json::from_slice(body).map_err(|_| ApiError::Unreadable(action))?;
+    Ok(Some(settings))
 }

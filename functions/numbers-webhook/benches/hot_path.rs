@@ -38,7 +38,7 @@ fn rows(count: usize) -> Vec<NumberRow> {
 #[divan::bench(args = [10, 1_000, 10_000])]
 fn event_to_answer(bencher: Bencher<'_, '_>, numbers: usize) {
     let url = PublicUrl::parse(URL, Reach::Public).unwrap();
-    let gate = Gate::new("1234567".parse().unwrap(), &url);
+    let gate = Gate::new("1234567".parse().unwrap(), &[url]);
     let secrets = ClientSecrets::from(SigningSecret::new("local-client-secret").unwrap());
     let signed_at = UNIX_EPOCH + Duration::from_millis(1_700_000_300_000);
     bencher.with_inputs(|| rows(numbers)).bench_values(|rows| {

@@ -16,8 +16,9 @@ pub struct Config {
     pub function_name: String,
     /// `APP_ID`: the only app whose requests are answered.
     pub app_id: AppId,
-    /// `WEBHOOK_URL`: the URL that is registered with HubSpot, and so the one it signs.
-    pub webhook_url: PublicUrl,
+    /// `WEBHOOK_URL`, the URL that is registered with HubSpot, and `FORMER_WEBHOOK_URL`, the one before,
+    /// while HubSpot may still sign that.
+    pub webhook_urls: Vec<PublicUrl>,
     /// `NUMBERS_TABLE`: the name of the DynamoDB table.
     pub numbers_table: String,
     /// `LONGEST_ANSWER_AGE_SECONDS`: how old a remembered answer may be that is served while DynamoDB
@@ -45,12 +46,15 @@ impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let reach = reach(environment)?;
+        let url = |name| required_with(environment, name, |text| PublicUrl::parse(text, reach));
+        let mut webhook_urls = vec![url("WEBHOOK_URL")?];
+        if optional(environment, "FORMER_WEBHOOK_URL").is_some() {
+            webhook_urls.push(url("FORMER_WEBHOOK_URL")?);
+        }
         Ok(Self {
             function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             app_id: required(environment, "APP_ID")?,
-            webhook_url: required_with(environment, "WEBHOOK_URL", |text| {
-                PublicUrl::parse(text, reach)
-            })?,
+            webhook_urls,
             numbers_table: required(environment, "NUMBERS_TABLE")?,
             longest_age: required_with(environment, "LONGEST_ANSWER_AGE_SECONDS", age)?,
             client_secret: match optional(environment, "HUBSPOT_CLIENT_SECRET")
@@ -129,6 +133,11 @@ mod tests {
                 "LONGEST_ANSWER_AGE_SECONDS",
                 "-1",
                 "must be a whole number of seconds from 0 to 86400",
+            ),
+            (
+                "FORMER_WEBHOOK_URL",
+                "http://calls.example.com/",
+                "must start with https://",
             ),
             ("ALLOW_LOCAL_URLS", "yes", "must be true or false"),
             ("NUMBERS_TABLE", "", "is not set"),

@@ -7,7 +7,7 @@ use channel_connection::{
     ids::AppId,
     numbers_request::NumbersRequest,
     public_url::PublicUrl,
-    signature::{self, SignedUri},
+    signature::{self, SignatureError, SignedUri},
 };
 
 use crate::{api_gateway::Event, refusal::Refusal};
@@ -19,17 +19,25 @@ const LARGEST_BODY: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Gate {
     app_id: AppId,
+    urls: Vec<Url>,
+}
+
+#[derive(Debug)]
+struct Url {
     uri: SignedUri,
     route: String,
 }
 
 impl Gate {
-    /// Takes requests for one app, made to one URL.
-    pub fn new(app_id: AppId, url: &PublicUrl) -> Self {
-        Self {
-            app_id,
+    /// Takes requests for one app, made to any of its URLs.
+    pub fn new(app_id: AppId, urls: &[PublicUrl]) -> Self {
+        let urls = urls.iter().map(|url| Url {
             uri: url.into(),
             route: url.last_segment().to_owned(),
+        });
+        Self {
+            app_id,
+            urls: urls.collect(),
         }
     }
 
@@ -42,7 +50,9 @@ impl Gate {
     ) -> Result<NumbersRequest, Refusal> {
         let (method, path) = (event.method(), event.path());
         // API Gateway may put a stage or a base path before the route, and HubSpot signs them all.
-        if path.rsplit('/').next() != Some(&self.route) {
+        let route = path.rsplit('/').next().unwrap_or_default();
+        let mut urls = self.urls.iter().filter(|url| url.route == route).peekable();
+        if urls.peek().is_none() {
             return Err(Refusal::OtherPath);
         }
         if method != "POST" {
@@ -50,7 +60,12 @@ impl Gate {
         }
         let body = event.body(LARGEST_BODY)?;
         let headers = event.signature_headers();
-        signature::verify(secrets.accepted(), method, &self.uri, &body, headers, now)?;
+        let verify = |url: &Url| {
+            signature::verify(secrets.accepted(), method, &url.uri, &body, headers, now)
+        };
+        // The last URL's error tells as much as any other's.
+        urls.map(verify)
+            .fold(Err(SignatureError::Wrong), Result::or)?;
         let asked = NumbersRequest::parse(&body)?;
         if asked.app_id == self.app_id {
             Ok(asked)

@@ -68,7 +68,7 @@ impl Webhook {
     pub async fn start(config: Config, aws: &SdkConfig) -> Self {
         Self {
             function: config.function_name,
-            gate: Gate::new(config.app_id, &config.webhook_url),
+            gate: Gate::new(config.app_id, &config.webhook_urls),
             secrets: LiveSecrets::start(config.client_secret, aws).await,
             store: Store::new(config.numbers_table, config.longest_age, aws),
             answered_before: AtomicBool::new(false),

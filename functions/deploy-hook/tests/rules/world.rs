@@ -232,9 +232,8 @@ impl World {
         let handled = self.hooks[patient][url].handle(event, deadline);
         let ending = tokio::select! {
             answer = handled => {
-                let answer = answer.unwrap();
                 let told = self.told.lock().unwrap().clone();
-                Ending::Told(told.unwrap_or(answer))
+                Ending::Told(told.unwrap_or_else(|| answer.unwrap()))
             }
             () = self.hubspot.silenced(), if trouble.dies => Ending::Died,
         };

@@ -21,7 +21,7 @@ const NOW: SystemTime = UNIX_EPOCH;
 
 fuzz_target!(|input: &[u8]| {
     let url = PublicUrl::parse(URL, Reach::Public).unwrap();
-    let gate = Gate::new("1234567".parse().unwrap(), &url);
+    let gate = Gate::new("1234567".parse().unwrap(), &[url]);
     let secret = SigningSecret::new("secret").unwrap();
     let secrets = ClientSecrets::from(secret.clone());
     let now = NOW + Duration::from_secs(1_700_000_000);

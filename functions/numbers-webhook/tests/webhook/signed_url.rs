@@ -2,10 +2,12 @@
 
 use std::time::SystemTime;
 
-use crate::support::{NumbersTable, answered, invocation, question, signed_event, webhook};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use channel_connection::public_url::{PublicUrl, Reach};
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
+
+use crate::support::{NumbersTable, answered, config, invocation, question, signed_event, webhook};
 
 /// The registered URLs, each with the path that API Gateway shows of it.
 const URLS: [(&str, &str); 7] = [
@@ -68,6 +70,32 @@ async fn the_registered_url_counts_whatever_api_gateway_makes_of_path_host_and_b
             200,
             "{url}, REST API"
         );
+    }
+}
+
+#[tokio::test]
+async fn while_the_webhook_moves_the_former_urls_signature_counts_too() {
+    let table = NumbersTable::start().await;
+    let now = SystemTime::now();
+    let [
+        (former, former_path),
+        _,
+        (current, path),
+        (other, other_path),
+        ..,
+    ] = URLS;
+    let mut config = config(current);
+    let former_url = PublicUrl::parse(former, Reach::Public).unwrap();
+    config.webhook_urls.push(former_url);
+    let webhook = Webhook::start(config, &table.aws).await;
+    for (url, path, answered) in [
+        (current, path, 200),
+        (former, former_path, 200),
+        (other, other_path, 401),
+    ] {
+        let mut event = signed_event(url, question(4242), now);
+        event["rawPath"] = path.into();
+        assert_eq!(status(&webhook, &event, now).await, answered, "{url}");
     }
 }
 

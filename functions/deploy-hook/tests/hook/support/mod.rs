@@ -161,10 +161,16 @@ impl World {
 
     /// Sends a custom resource's event and returns what CloudFormation was told of it.
     pub async fn deploy(&self, name: &str, adapt: impl FnOnce(&mut Value)) -> Value {
-        assert_eq!(self.send(name, adapt).await.unwrap(), Value::Null);
+        let handled = self.send(name, adapt).await;
         let mut told = self.cloudformation.told.lock().unwrap();
         assert_eq!(told.len(), 1, "CloudFormation is told once");
-        told.pop().unwrap()
+        let told = told.pop().unwrap();
+        assert_eq!(
+            handled.is_ok(),
+            told["Status"] == "SUCCESS",
+            "Lambda counts failures"
+        );
+        told
     }
 
     /// What HubSpot holds.

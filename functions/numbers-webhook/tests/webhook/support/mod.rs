@@ -172,7 +172,7 @@ pub fn config(url: &str) -> Config {
     Config {
         function_name: "numbers-webhook".into(),
         app_id: APP.parse().unwrap(),
-        webhook_url: PublicUrl::parse(url, Reach::Local).unwrap(),
+        webhook_urls: vec![PublicUrl::parse(url, Reach::Local).unwrap()],
         numbers_table: TABLE.into(),
         longest_age: Duration::from_secs(600),
         client_secret: ClientSecretSource::Given(SigningSecret::new(CLIENT_SECRET).unwrap()),

@@ -1,0 +1,45 @@
+"""Puts a built function into the zip that Lambda takes: the same bytes for the same program.
+
+    python3 infra/package.py PROGRAM FOLDER [LARGEST_MIB]
+
+writes FOLDER/bootstrap.zip, says how large it is, and fails if that is more than LARGEST_MIB.
+"""
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+# The earliest time that a zip can hold: a file's own would make every build another one.
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+EXECUTABLE = 0o100755 << 16
+
+
+def package(program, folder):
+    """Writes the zip and returns its path."""
+    entry = zipfile.ZipInfo("bootstrap", NO_TIME)
+    entry.create_system = 3  # Unix, wherever this runs, so that the mode below counts.
+    entry.external_attr = EXECUTABLE
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "bootstrap.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(entry, program.read_bytes())
+    return path
+
+
+def main(program, folder, largest=None):
+    """Packages, and holds the size against the budget."""
+    path = package(Path(program), Path(folder))
+    mib = path.stat().st_size / 2**20
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    budget = f" of {largest} MiB" if largest else ""
+    print(f"{path}  {mib:.2f} MiB{budget}  sha256 {digest}")
+    if largest and mib > float(largest):
+        print(f"{path} is larger than its budget of {largest} MiB.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
