@@ -1,10 +1,13 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke lint invoke bench fuzz build clean
+.PHONY: help run invoke test smoke lint bench fuzz build deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
 ARCHITECTURE ?= arm64
+STAGE ?= dev
+# Read from the environment, so that no shell takes their texts apart.
+export ARCHITECTURE PARAMETERS WHY YES
 
 TOOLS := .local/tools
 PYTHON := $(TOOLS)/bin/python
@@ -44,9 +47,47 @@ fuzz: ## Feed the webhook random events: SECONDS=600
 	@cd functions/numbers-webhook && cargo fuzz run --sanitizer none event_to_answer \
 		fuzz/corpus/event_to_answer ../../events/numbers-webhook -- -max_total_time=$(SECONDS) -print_final_stats=1
 
+# The functions' budgets, in MiB zipped; a cold start reads every byte.
+NUMBERS_WEBHOOK_MIB := 5
+DEPLOY_HOOK_MIB := 6
+# Without the paths of this machine, the same source makes the same program everywhere.
+REMAPPED := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
+LAMBDA_BUILT := $(or $(CARGO_TARGET_DIR),target)/lambda
 build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
-	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo lambda build --release --$(subst _,-,$(ARCHITECTURE)) \
-		--package numbers-webhook --package deploy-hook
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" RUSTFLAGS="$(REMAPPED)" cargo lambda build --release \
+		--$(subst _,-,$(ARCHITECTURE)) --package numbers-webhook --package deploy-hook
+	@$(PYTHON) infra/package.py $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MIB)
+	@$(PYTHON) infra/package.py $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MIB)
+
+# What can be wrong with stage, account and configuration is told before minutes go into a build.
+STAGED := $(PYTHON) infra/stages/stage.py
+deploy: $(PREPARED) ## Build and deploy: STAGE=dev, staging or prod, as all below
+	@$(STAGED) check $(STAGE)
+	@$(MAKE) --no-print-directory build
+	@exec $(STAGED) deploy $(STAGE)
+
+diff: $(PREPARED) ## Show what a deploy would change, and change nothing
+	@$(STAGED) check $(STAGE)
+	@$(MAKE) --no-print-directory build
+	@exec $(STAGED) diff $(STAGE)
+
+status: $(PREPARED) ## Show how a stage stands, and what to do next
+	@exec $(STAGED) status $(STAGE)
+
+release: $(PREPARED) ## Release the app to every customer: WHY="..." goes into the log
+	@exec $(STAGED) release $(STAGE)
+
+hold: $(PREPARED) ## Hide the app from every customer, at once
+	@exec $(STAGED) hold $(STAGE)
+
+logs: $(PREPARED) ## Follow the logs of both functions
+	@exec $(STAGED) logs $(STAGE)
+
+secrets: $(PREPARED) ## Ask for the client secret and the HubSpot credential, and keep them
+	@exec $(STAGED) secrets $(STAGE)
+
+delete: $(PREPARED) ## Delete a stage's stack, but for its numbers; asks first
+	@exec $(STAGED) delete $(STAGE)
 
 clean: ## Remove everything that was fetched or built
 	@rm -rf .local target

@@ -15,8 +15,8 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)
 EXECUTABLE = 0o100755 << 16
 
 
-def package(program, folder):
-    """Writes the zip and returns its path."""
+def package(program, folder, tail=b""):
+    """Writes the zip and returns its path; a tail makes another build of the same program."""
     entry = zipfile.ZipInfo("bootstrap", NO_TIME)
     entry.create_system = 3  # Unix, wherever this runs, so that the mode below counts.
     entry.external_attr = EXECUTABLE
@@ -24,7 +24,7 @@ def package(program, folder):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "bootstrap.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(entry, program.read_bytes())
+        archive.writestr(entry, program.read_bytes() + tail)
     return path
 
 

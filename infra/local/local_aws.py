@@ -67,6 +67,35 @@ class LocalAws:
             raise Trouble(f"The deploy failed.\n\n{reasons}\n\n{failure}") from None
         return self.outputs()
 
+    def resources(self):
+        """Returns the stack's resources, as logical id to type and physical id."""
+        listed = self.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+        return {one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"]) for one in listed}
+
+    def live(self):
+        """Returns which version of the webhook HubSpot's requests go to, and the hash of its code."""
+        function = self.outputs()["NumbersWebhookFunction"]
+        alias = self.client("lambda").get_function_configuration(FunctionName=function, Qualifier="live")
+        return alias["Version"], alias["CodeSha256"]
+
+    def inventory(self):
+        """Lists what there is in the account, of the kinds that the template makes."""
+        listings = (
+            ("lambda", "list_functions", "Functions", "FunctionName"),
+            ("apigatewayv2", "get_apis", "Items", "ApiId"),
+            ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+            ("iam", "list_roles", "Roles", "RoleName"),
+            ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+            ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+            ("secretsmanager", "list_secrets", "SecretList", "Name"),
+            ("dynamodb", "list_tables", "TableNames", None),
+        )
+        found = set()
+        for service, operation, field, name in listings:
+            listed = getattr(self.client(service), operation)()[field]
+            found |= {(service, one if name is None else one[name]) for one in listed}
+        return found
+
     def state(self):
         """Returns the stack's state, as CloudFormation names it."""
         return self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
@@ -156,17 +185,18 @@ def architecture():
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def lay_out(root, folder, deploy_id, moved=()):
+def lay_out(root, folder, deploy_id, moved=(), upgraded=False):
     """Puts the template and the quick builds of the functions where `sam deploy` finds them.
 
-    `moved` lists texts of the template and what stands in their place, to try another URL.
+    `moved` lists texts of the template and what stands in their place, to try another URL; an
+    upgraded function is the same program with a byte behind its end.
 
     The template names its functions by where `make build` puts the optimised builds. A copy of it,
     with the quick builds beside it in the same way, keeps one from being deployed for the other.
     """
     built = Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug"
     for function in FUNCTIONS:
-        package(built / function, folder / "target" / "lambda" / function)
+        package(built / function, folder / "target" / "lambda" / function, tail=b"\n" if upgraded else b"")
     (folder / "infra").mkdir(exist_ok=True)
     template = (root / "infra" / "template.yaml").read_text(encoding="utf-8")
     # The local AWS shows SAM the parameters' defaults only, and SAM makes a version of this one.

@@ -28,9 +28,10 @@ def of_a_new_url(stack):
 
 def of_failing_updates(stack):
     """Two updates that fail, each of which must leave everything as it was."""
-    settings = stack.hubspot.settings()
+    settings, live = stack.hubspot.settings(), stack.aws.live()
     yield "a URL where nobody answers is refused", "not 200" in failure_of(stack, *WHERE_NOBODY_ANSWERS)
     yield "the stack rolls back, and HubSpot holds the former URL, released", stands(stack, settings)
+    yield "and requests go to the former version", stack.aws.live() == live
     failure = failure_of(stack, *ANOTHER_URL, HubSpotApiUrl="http://127.0.0.1:9/")
     yield "a deploy that cannot reach HubSpot fails and says so", "HubSpot cannot be reached" in failure
     yield "the stack rolls back once more, and the registration stands", stands(stack, settings)
@@ -38,8 +39,11 @@ def of_failing_updates(stack):
 
 def of_deletes(stack):
     """Stacks that go, each in its own way."""
+    table = ("dynamodb", stack.outputs["NumbersTable"])
     stack.aws.delete()
     yield "OnDelete=remove: the settings are gone with the stack", stack.hubspot.settings() is None
+    left = stack.aws.inventory() - stack.before
+    yield "and all that it leaves in the account is the numbers", left == {table}
 
     stack.deploy(OnDelete="retain")
     url = stack.outputs["WebhookUrl"]

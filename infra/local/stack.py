@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 from checks import check
+from deploy_checks import deploy_checks
 from local_aws import AwsError, LocalAws, lay_out
 from processes import Processes, free_port, is_taken
 from progress import Trouble, complain, step
 from registration_checks import registration_checks
 from simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
 from smoke import smoke_checks
+from stage_checks import stage_checks
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"
@@ -49,7 +51,7 @@ class Stack:
         self.folder = folder
         self.aws = LocalAws(aws_port, folder)
         self.hubspot = SimulatedHubSpot(hubspot_port, ROOT)
-        self.outputs, self.parameters = {}, {}
+        self.outputs, self.parameters, self.before = {}, {}, set()
 
     def bring_up(self, processes):
         """Starts everything, deploys, and loads the sample numbers."""
@@ -58,16 +60,17 @@ class Stack:
         with step("HubSpot", f"{self.hubspot.url} (simulated)"):
             self.hubspot.start(processes)
         self.parameters = self._parameters()
+        self.before = self.aws.inventory()
         self.deploy()
         with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
             self.aws.load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
 
-    def deploy(self, *moved, **changed):
+    def deploy(self, *moved, upgraded=False, **changed):
         """Deploys the template, with some parameters or texts of it other than before."""
         details = [new for _, new in moved[:1]] + [f"{name}={value}" for name, value in changed.items()]
         with step("deploy", " ".join(["infra/template.yaml", *details])):
             deploy_id = time.time_ns()
-            template = lay_out(ROOT, self.folder / "cloud", deploy_id, moved)
+            template = lay_out(ROOT, self.folder / "cloud", deploy_id, moved, upgraded)
             self.outputs = self.aws.deploy(template, self.parameters | changed | {"DeployId": deploy_id})
 
     def _parameters(self):
@@ -135,7 +138,12 @@ def smoke(_arguments):
         stack = Stack(folder, free_port(), free_port())
         stack.bring_up(processes)
         stack.show()
-        passed = check(smoke_checks(stack, PORTAL, USER), registration_checks(stack))
+        passed = check(
+            smoke_checks(stack, PORTAL, USER),
+            deploy_checks(stack, PORTAL, USER),
+            registration_checks(stack),
+            stage_checks(stack),
+        )
     finally:
         processes.stop()
     shutil.rmtree(folder / "tmp", ignore_errors=True)

@@ -1,0 +1,61 @@
+"""What the commands for a stage must do, as somebody at a terminal sees it; each said in a line."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from local_aws import architecture, lay_out
+from progress import step
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def stage_checks(stack):
+    """Yields what is claimed, and whether it holds; nothing is deployed at the end."""
+    stack.hubspot.register("https://other.example.com/numbers", False)
+    parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove", "Architecture": architecture()}
+    status, told = command(stack, "status", "dev", parameters)
+    yield "a stage that is not deployed says how to", status == 1 and "make deploy STAGE=dev" in told
+    status, told = command(stack, "deploy", "dev", parameters)
+    yield "a deployed stage says what HubSpot holds", status == 0 and "with isReady=false" in told
+    status, told = command(stack, "status", "dev", parameters)
+    yield "its status names the next step", status == 0 and "make release STAGE=dev" in told
+    status, told = command(stack, "release", "dev", parameters)
+    yield "it is released", status == 0 and stack.hubspot.settings()["isReady"]
+    status, told = command(stack, "hold", "dev", parameters)
+    yield "it is held", status == 0 and not stack.hubspot.settings()["isReady"]
+    status, told = command(stack, "diff", "dev", parameters)
+    yield "what a deploy would change is shown, and not done", status == 0 and "Modify" in told
+    status, told = command(stack, "delete", "dev", parameters, YES="")
+    yield "without an answer nothing is deleted", status == 1 and "set YES=1" in told
+    status, told = command(stack, "delete", "dev", parameters)
+    yield "once deleted, it says what stays", status == 0 and "delete-table" in told
+
+    status, told = command(stack, "deploy", "qa", parameters)
+    yield "a stage that is none is told from those there are", status == 1 and "dev, staging, prod" in told
+    status, told = command(stack, "deploy", "dev", {"AppId": ""})
+    yield "a stage without its AppId says where to set it", status == 1 and "infra/samconfig.toml" in told
+    signed_out = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    status, told = command(stack, "deploy", "dev", parameters, **signed_out)
+    yield "without credentials it says how to sign in", status == 1 and "aws sso login" in told
+
+
+def command(stack, name, stage, parameters, **environment):
+    """Runs a command for a stage on the local AWS; returns its status and all that it said."""
+    template = lay_out(ROOT, stack.folder / "cloud", time.time_ns())
+    settings = {
+        "PARAMETERS": " ".join(f"{key}={value}" for key, value in parameters.items()),
+        "TEMPLATE": str(template),
+        "YES": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    settings = os.environ | settings | environment
+    settings = {key: value for key, value in settings.items() if value is not None}
+    program = [sys.executable, str(ROOT / "infra" / "stages" / "stage.py"), name, stage]
+    with step(name, stage):
+        ran = subprocess.run(
+            program, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    return ran.returncode, ran.stdout + ran.stderr

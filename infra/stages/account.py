@@ -1,0 +1,50 @@
+"""The AWS account that a stage is in, and the stage's stack there."""
+
+import json
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from progress import Trouble
+
+
+class Account:
+    """The account that the caller's credentials open, in the stage's region."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.session = boto3.Session(region_name=stage.region)
+
+    def client(self, service):
+        """Returns a client of one service."""
+        # With a read timeout above the hook's own, and no second try of what may have been done.
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=100, connect_timeout=5)
+        return self.session.client(service, config=config)
+
+    def describe(self):
+        """Says which stack is meant, in which account and region."""
+        number = self.client("sts").get_caller_identity()["Account"]
+        return f"{self.stage.stack} in account {number}, {self.session.region_name or 'no region'}"
+
+    def stack(self):
+        """Returns what CloudFormation says of the stack."""
+        try:
+            return self.client("cloudformation").describe_stacks(StackName=self.stage.stack)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+        raise Trouble(f"There is no {self.describe()}. Deploy it first: make deploy STAGE={self.stage.name}")
+
+    def outputs(self):
+        """Returns the stack's outputs by name."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self.stack().get("Outputs", [])}
+
+    def act(self, request):
+        """Asks the stack's hook for an action, and returns its report."""
+        function = self.outputs()["DeployHookFunction"]
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
+        report = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            said = report.get("errorMessage", report)
+            raise Trouble(f"The hook failed: {said}. See make logs STAGE={self.stage.name}")
+        return report

@@ -1,0 +1,99 @@
+"""A stack that is deployed, compared, and deleted."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+from configuration import FILE, ROOT
+from progress import Trouble
+
+SAM = str(Path(sys.executable).parent / "sam")
+
+
+def check(stage, account):
+    """Says what is going to be deployed where, before anything is built."""
+    print(f"{stage.name}: {account.describe()}", flush=True)
+
+
+def deploy(stage, account):
+    """Deploys the stack, and says what HubSpot holds then and what to do next."""
+    if stage.name == "prod":
+        ask(f"Deploy {account.describe()}?")
+    sam(stage, account, "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    outputs = account.outputs()
+    print(f"\nwebhook       {outputs['WebhookUrl']}\nregistration  {outputs['Registration']}")
+    if "not set yet" in outputs["Registration"]:
+        print(f"next          make secrets STAGE={stage.name}, then make deploy STAGE={stage.name}")
+    else:
+        print(f"next          make status STAGE={stage.name}")
+
+
+def diff(stage, account):
+    """Shows what a deploy would change, and changes nothing."""
+    print(f"What a deploy would change in {account.describe()}:", flush=True)
+    sam(stage, account, "--no-execute-changeset", "--no-fail-on-empty-changeset")
+
+
+def delete(stage, account):
+    """Deletes the stack after asking, and says what stays."""
+    outputs = account.outputs()
+    if stage.name == "prod":
+        ask(f"Delete {account.describe()}? Type the stage's name", stage.name)
+    else:
+        ask(f"Delete {account.describe()}?")
+    client = account.client("cloudformation")
+    client.delete_stack(StackName=stage.stack)
+    print("deleting ...", flush=True)
+    wait_until_gone(client, stage)
+    print(f"Gone. The numbers stay in the table {outputs['NumbersTable']}; to delete them too:")
+    print(f"  aws dynamodb delete-table --table-name {outputs['NumbersTable']}")
+
+
+def wait_until_gone(client, stage):
+    """Waits until the stack is gone, or says why it is not."""
+    while True:
+        try:
+            stack = client.describe_stacks(StackName=stage.stack)["Stacks"][0]
+        except ClientError:
+            return
+        if stack["StackStatus"] == "DELETE_FAILED":
+            events = client.describe_stack_events(StackName=stage.stack)["StackEvents"]
+            failed = (event for event in events if event["ResourceStatus"] == "DELETE_FAILED")
+            raise Trouble(f"The stack is not deleted: {next(failed).get('ResourceStatusReason')}")
+        if stack["StackStatus"] == "DELETE_COMPLETE":
+            return
+        time.sleep(2)
+
+
+def sam(stage, account, *options):
+    """Runs `sam deploy` with the stage's configuration."""
+    parameters = stage.parameters | {"DeployId": str(int(time.time()))}
+    parameters.setdefault("Architecture", os.environ.get("ARCHITECTURE", "arm64"))
+    role = os.environ.get("ROLE_ARN")
+    command = [
+        *(SAM, "deploy", "--config-file", str(FILE), "--config-env", stage.name),
+        *("--template-file", os.environ.get("TEMPLATE", str(ROOT / "infra" / "template.yaml"))),
+        *(("--region", account.session.region_name) if account.session.region_name else ()),
+        *(("--role-arn", role) if role else ()),
+        *options,
+        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
+    ]
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_CHECK_FOR_UPDATES": "0"}
+    if subprocess.run(command, env=environment, check=False).returncode != 0:
+        raise Trouble(
+            "The deploy failed; CloudFormation's reasons stand above. What HubSpot holds:"
+            f" make status STAGE={stage.name}"
+        )
+
+
+def ask(question, answer="y"):
+    """Asks before going on, unless YES=1 says so already."""
+    if os.environ.get("YES") == "1":
+        return
+    if not sys.stdin.isatty():
+        raise Trouble(f"{question} Nobody is there to answer: set YES=1.")
+    if input(f"{question} [{answer}] ").strip() != answer:
+        raise Trouble("Nothing was done.")

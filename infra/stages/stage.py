@@ -1,0 +1,70 @@
+"""A stage on AWS: deploy it, look at it, release it, hold it, delete it.
+
+    python infra/stages/stage.py COMMAND STAGE
+
+Options come from the environment, as `make` passes them: YES=1 asks nothing, WHY is logged with a
+release or a hold, PARAMETERS are given to the template besides those of infra/samconfig.toml.
+"""
+
+import sys
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "local"))
+
+import configuration
+from account import Account
+from deploying import check, delete, deploy, diff
+from operating import hold, logs, release, status
+from progress import Trouble, complain
+from stage_secrets import ask_and_keep
+
+COMMANDS = {
+    "check": check,
+    "deploy": deploy,
+    "diff": diff,
+    "status": status,
+    "release": release,
+    "hold": hold,
+    "logs": logs,
+    "secrets": ask_and_keep,
+    "delete": delete,
+}
+SIGN_IN = "Sign in to AWS first (aws sso login, or aws configure), or name your profile in AWS_PROFILE."
+
+
+def main(command, name):
+    """Runs one command for one stage."""
+    try:
+        stage = configuration.read(name)
+        return COMMANDS[command](stage, Account(stage)) or 0
+    except KeyboardInterrupt:
+        return 130
+    except NoCredentialsError:
+        complain(f"There are no AWS credentials. {SIGN_IN}")
+    except NoRegionError:
+        complain(f"There is no AWS region. Set AWS_REGION, or region for {name} in infra/samconfig.toml.")
+    except ClientError as error:
+        complain(explained(error))
+    except (Trouble, BotoCoreError) as trouble:
+        complain(trouble)
+    return 1
+
+
+def explained(error):
+    """Says what AWS refused, and what to do."""
+    code = error.response["Error"]["Code"]
+    said = error.response["Error"].get("Message", "")
+    if code in (
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+    ):
+        return f"AWS does not accept your credentials ({code}). {SIGN_IN}"
+    return f"AWS refused {error.operation_name}: {code}. {said}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""The two secrets of a stage, asked for and kept; nothing of them is shown or passed on."""
+
+import json
+import sys
+from getpass import getpass
+
+from progress import Trouble
+
+KINDS = {
+    "1": ("developer API key", ("developerApiKey",)),
+    "2": ("access token", ("accessToken",)),
+    "3": ("OAuth client credentials", ("clientId", "clientSecret")),
+}
+
+
+def ask_and_keep(stage, account):
+    """Asks for the secrets and keeps them; an empty answer leaves one as it is."""
+    if not sys.stdin.isatty():
+        raise Trouble("Secrets are asked for in a terminal, so that they stand in no history and no log.")
+    outputs = account.outputs()
+    print(f"Secrets of {account.describe()}. Nothing that you type is shown; Enter alone leaves it as it is.")
+    secrets = account.client("secretsmanager")
+    kept = [keep_client_secret(secrets, outputs["ClientSecretArn"])]
+    kept.append(keep_credential(secrets, outputs["HubSpotCredentialArn"]))
+    if any(kept):
+        print(f"next: make deploy STAGE={stage.name}")
+
+
+def keep_client_secret(secrets, arn):
+    """Keeps the app's client secret; the one before stays accepted beside it."""
+    new = getpass("Client secret (HubSpot: your app, Auth): ").strip()
+    if not new:
+        return False
+    current = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]).get("clientSecret")
+    stored = {"clientSecret": new}
+    if current and current != new:
+        stored["previousClientSecret"] = current
+    secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(stored))
+    print("Kept." + (" The one before stays accepted as well." if len(stored) == 2 else ""))
+    return True
+
+
+def keep_credential(secrets, arn):
+    """Keeps what opens HubSpot's API."""
+    choices = ", ".join(f"{number} {name}" for number, (name, _) in KINDS.items())
+    kind = input(f"HubSpot credential ({choices}): ").strip()
+    if not kind:
+        return False
+    if kind not in KINDS:
+        raise Trouble(f"Type {', '.join(KINDS)} or Enter.")
+    name, fields = KINDS[kind]
+    stored = {field: getpass(f"{name}, {field}: ").strip() for field in fields}
+    if not all(stored.values()):
+        print("Left as it is.")
+        return False
+    secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(stored))
+    print("Kept.")
+    return True
