@@ -31,8 +31,8 @@ test: check-prerequisites ## Run the tests
 lint: $(PREPARED) ## Check format, code and template
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
-	@$(TOOLS)/bin/ruff check --quiet infra/local
-	@$(TOOLS)/bin/ruff format --quiet --check infra/local
+	@$(TOOLS)/bin/ruff check --quiet infra
+	@$(TOOLS)/bin/ruff format --quiet --check infra
 	@$(TOOLS)/bin/shellcheck infra/local/check-prerequisites .ci/run
 	@SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --region us-east-1 --template infra/template.yaml
 

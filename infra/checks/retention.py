@@ -1,0 +1,32 @@
+"""Every function and every API logs into a group that the template declares, with an end.
+
+    python infra/checks/retention.py [TEMPLATE]
+"""
+
+import sys
+from pathlib import Path
+
+from template import of_type, read
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(path=ROOT / "infra" / "template.yaml"):
+    """Prints every departure, and returns whether there is none."""
+    template = read(Path(path))
+    departures = [
+        f"{group}: its lines are kept for ever"
+        for group, properties in of_type(template, "AWS::Logs::LogGroup")
+        if "RetentionInDays" not in properties
+    ]
+    departures += [
+        f"{function}: it logs into a group that nobody declares"
+        for function, properties in of_type(template, "AWS::Serverless::Function")
+        if "LogGroup" not in properties.get("LoggingConfig", {})
+    ]
+    print("\n".join(departures))
+    return 1 if departures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
