@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run invoke test smoke lint bench fuzz build deploy diff status release hold logs secrets delete clean
+.PHONY: help run invoke test smoke lint check bench fuzz build deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -12,18 +12,19 @@ export ARCHITECTURE PARAMETERS WHY YES
 TOOLS := .local/tools
 PYTHON := $(TOOLS)/bin/python
 PREPARED := $(TOOLS)/prepared
+AUDITED := .local/checks/prepared
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine until Ctrl-C
-	@exec $(PYTHON) infra/local/stack.py run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
+	@exec $(PYTHON) -m infra.local.stack run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
 
 smoke: $(PREPARED) build-quick ## Bring the stack up on free ports, check it from outside, take it down
-	@exec $(PYTHON) infra/local/stack.py smoke
+	@exec $(PYTHON) -m infra.local.stack smoke
 
 invoke: $(PREPARED) ## Send a sample event to the running local stack: EVENT=known-portal
-	@exec $(PYTHON) infra/local/invoke.py "$(EVENT)"
+	@exec $(PYTHON) -m infra.local.invoke "$(EVENT)"
 
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet
@@ -33,8 +34,12 @@ lint: $(PREPARED) ## Check format, code and template
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@$(TOOLS)/bin/ruff check --quiet infra
 	@$(TOOLS)/bin/ruff format --quiet --check infra
-	@$(TOOLS)/bin/shellcheck infra/local/check-prerequisites .ci/run
+	@$(TOOLS)/bin/shellcheck infra/local/check-prerequisites infra/checks/run .ci/run
 	@SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --region us-east-1 --template infra/template.yaml
+	@$(TOOLS)/bin/cfn-lint infra/pipeline-role.yaml
+
+check: $(AUDITED) check-prerequisites ## Audit dependencies, templates, roles and workflows
+	@infra/checks/run
 
 bench: ## Time the webhook's hot path for 10, 1,000 and 10,000 numbers
 	@cargo bench --package numbers-webhook
@@ -56,19 +61,21 @@ LAMBDA_BUILT := $(or $(CARGO_TARGET_DIR),target)/lambda
 build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" RUSTFLAGS="$(REMAPPED)" cargo lambda build --release \
 		--$(subst _,-,$(ARCHITECTURE)) --package numbers-webhook --package deploy-hook
-	@$(PYTHON) infra/package.py $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MIB)
-	@$(PYTHON) infra/package.py $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MIB)
+	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MIB)
+	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MIB)
 
 # What can be wrong with stage, account and configuration is told before minutes go into a build.
-STAGED := $(PYTHON) infra/stages/stage.py
+STAGED := $(PYTHON) -m infra.stages.stage
+# BUILT=1 takes what stands in target/lambda, as a pipeline does that has built it before.
+BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory build)
 deploy: $(PREPARED) ## Build and deploy: STAGE=dev, staging or prod, as all below
 	@$(STAGED) check $(STAGE)
-	@$(MAKE) --no-print-directory build
+	@$(BUILD_BEFORE)
 	@exec $(STAGED) deploy $(STAGE)
 
 diff: $(PREPARED) ## Show what a deploy would change, and change nothing
 	@$(STAGED) check $(STAGE)
-	@$(MAKE) --no-print-directory build
+	@$(BUILD_BEFORE)
 	@exec $(STAGED) diff $(STAGE)
 
 status: $(PREPARED) ## Show how a stage stands, and what to do next
@@ -101,9 +108,11 @@ build-quick: check-prerequisites
 	@echo "build       cargo build (quick profile; some minutes the first time)"
 	@cargo build --workspace --quiet
 
-$(PREPARED): infra/local/requirements.txt | check-prerequisites
-	@echo "tools       fetching into $(TOOLS) (about a minute)"
-	@rm -rf $(TOOLS)
-	@python3 -m venv $(TOOLS)
-	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+$(PREPARED): infra/local/requirements.txt
+$(AUDITED): infra/checks/requirements.txt
+$(PREPARED) $(AUDITED): | check-prerequisites
+	@echo "tools       fetching into $(@D) (about a minute)"
+	@rm -rf $(@D)
+	@python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@

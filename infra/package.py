@@ -1,6 +1,6 @@
 """Puts a built function into the zip that Lambda takes: the same bytes for the same program.
 
-    python3 infra/package.py PROGRAM FOLDER [LARGEST_MIB]
+    python -m infra.package PROGRAM FOLDER [LARGEST_MIB]
 
 writes FOLDER/bootstrap.zip, says how large it is, and fails if that is more than LARGEST_MIB.
 """

@@ -1,13 +1,13 @@
 """Each function's role grants what its code calls, and nothing else; no policy grants everything.
 
-    python infra/checks/least_privilege.py [TEMPLATE]
+python -m infra.checks.least_privilege [TEMPLATE]
 """
 
 import re
 import sys
 from pathlib import Path
 
-from template import listed, of_type, read, statements
+from infra.checks.template import listed, of_type, read, statements
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"

@@ -1,12 +1,12 @@
 """Every function and every API logs into a group that the template declares, with an end.
 
-    python infra/checks/retention.py [TEMPLATE]
+python -m infra.checks.retention [TEMPLATE]
 """
 
 import sys
 from pathlib import Path
 
-from template import of_type, read
+from infra.checks.template import of_type, read
 
 ROOT = Path(__file__).resolve().parents[2]
 

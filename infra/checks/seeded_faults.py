@@ -5,14 +5,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-CHECKS = Path(__file__).resolve().parent
-TEMPLATE = CHECKS.parent / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 BIN = Path(sys.executable).parent
-LEAST_PRIVILEGE = [sys.executable, str(CHECKS / "least_privilege.py")]
-RETENTION = [sys.executable, str(CHECKS / "retention.py")]
-CHECKOV = [str(BIN / "checkov"), "--skip-download", "--quiet", "--compact", "--framework", "cloudformation", "-f"]
+LEAST_PRIVILEGE = [sys.executable, "-m", "infra.checks.least_privilege"]
+RETENTION = [sys.executable, "-m", "infra.checks.retention"]
+CHECKOV = [
+    str(BIN / "checkov"),
+    "--skip-download",
+    "--quiet",
+    "--compact",
+    "--framework",
+    "cloudformation",
+    "-f",
+]
 QUERY = "                Action: dynamodb:Query\n"
-SECRET = "                Action: secretsmanager:GetSecretValue\n                Resource: !If"
+READ = "                Action: secretsmanager:GetSecretValue\n                Resource: !If"
 BILLING = "      BillingMode: PAY_PER_REQUEST\n"
 EVERYBODYS = """      ResourcePolicy:
         PolicyDocument:
@@ -23,7 +30,7 @@ FAULTS = (
     ("a wildcard action", QUERY, QUERY.replace("Query", '"*"'), LEAST_PRIVILEGE),
     ("a wildcard resource", "Resource: !GetAtt NumbersTable.Arn", 'Resource: "*"', LEAST_PRIVILEGE),
     ("an action that nobody calls", QUERY, QUERY.replace("Query", "Scan"), LEAST_PRIVILEGE),
-    ("an action that is not granted", SECRET, SECRET.replace("Get", "Put"), LEAST_PRIVILEGE),
+    ("an action that is not granted", READ, READ.replace("Get", "Put"), LEAST_PRIVILEGE),
     ("a table for everybody", BILLING, BILLING + EVERYBODYS, LEAST_PRIVILEGE),
     (
         "a webhook that everybody may invoke",

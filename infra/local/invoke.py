@@ -7,9 +7,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from local_aws import AwsError, LocalAws
-from progress import Trouble, complain
-from simulated_hubspot import SimulatedHubSpot
+from infra.local.local_aws import AwsError, LocalAws
+from infra.local.progress import Trouble, complain
+from infra.local.simulated_hubspot import SimulatedHubSpot
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"

@@ -13,10 +13,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from progress import CommandFailed, Trouble, run
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-from package import package  # noqa: E402
+from infra.local.progress import CommandFailed, Trouble, run
+from infra.package import package
 
 REGION = "us-east-1"
 STACK = "channel-connection-local"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from progress import Trouble, tail
+from infra.local.progress import Trouble, tail
 
 
 class Processes:

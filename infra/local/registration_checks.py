@@ -1,6 +1,6 @@
 """What HubSpot must hold when stacks are created, moved, fail and go; each said in a line."""
 
-from progress import Trouble
+from infra.local.progress import Trouble
 
 ELSEWHERE = "https://other.example.com/numbers"
 URL = "${Api.ApiEndpoint}/"

@@ -1,6 +1,6 @@
 """What must hold of the stack from outside, each said in a line."""
 
-from simulated_hubspot import SECRETS
+from infra.local.simulated_hubspot import SECRETS
 
 EXPECTED = [
     {"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"},

@@ -9,15 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-from checks import check
-from deploy_checks import deploy_checks
-from local_aws import AwsError, LocalAws, lay_out
-from processes import Processes, free_port, is_taken
-from progress import Trouble, complain, step
-from registration_checks import registration_checks
-from simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
-from smoke import smoke_checks
-from stage_checks import stage_checks
+from infra.local.checks import check
+from infra.local.deploy_checks import deploy_checks
+from infra.local.local_aws import AwsError, LocalAws, lay_out
+from infra.local.processes import Processes, free_port, is_taken
+from infra.local.progress import Trouble, complain, step
+from infra.local.registration_checks import registration_checks
+from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
+from infra.local.smoke import smoke_checks
+from infra.local.stage_checks import stage_checks
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"

@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from local_aws import architecture, lay_out
-from progress import step
+from infra.local.local_aws import architecture, lay_out
+from infra.local.progress import step
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,7 @@ def command(stack, name, stage, parameters, **environment):
     }
     settings = os.environ | settings | environment
     settings = {key: value for key, value in settings.items() if value is not None}
-    program = [sys.executable, str(ROOT / "infra" / "stages" / "stage.py"), name, stage]
+    program = [sys.executable, "-m", "infra.stages.stage", name, stage]
     with step(name, stage):
         ran = subprocess.run(
             program, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

@@ -5,7 +5,8 @@ import json
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from progress import Trouble
+
+from infra.local.progress import Trouble
 
 
 class Account:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tomlkit
-from progress import Trouble
+
+from infra.local.progress import Trouble
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "infra" / "samconfig.toml"

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from botocore.exceptions import ClientError
-from configuration import FILE, ROOT
-from progress import Trouble
+
+from infra.local.progress import Trouble
+from infra.stages.configuration import FILE, ROOT
 
 SAM = str(Path(sys.executable).parent / "sam")
 
@@ -20,8 +21,9 @@ def check(stage, account):
 
 def deploy(stage, account):
     """Deploys the stack, and says what HubSpot holds then and what to do next."""
+    check(stage, account)
     if stage.name == "prod":
-        ask(f"Deploy {account.describe()}?")
+        ask("Deploy?")
     sam(stage, account, "--no-confirm-changeset", "--no-fail-on-empty-changeset")
     outputs = account.outputs()
     print(f"\nwebhook       {outputs['WebhookUrl']}\nregistration  {outputs['Registration']}")

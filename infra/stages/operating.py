@@ -4,8 +4,8 @@ import os
 import subprocess
 from datetime import datetime, timezone
 
-from deploying import SAM, ask
-from progress import Trouble
+from infra.local.progress import Trouble
+from infra.stages.deploying import SAM, ask
 
 
 def status(stage, account):

@@ -1,24 +1,21 @@
 """A stage on AWS: deploy it, look at it, release it, hold it, delete it.
 
-    python infra/stages/stage.py COMMAND STAGE
+    python -m infra.stages.stage COMMAND STAGE
 
 Options come from the environment, as `make` passes them: YES=1 asks nothing, WHY is logged with a
 release or a hold, PARAMETERS are given to the template besides those of infra/samconfig.toml.
 """
 
 import sys
-from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "local"))
-
-import configuration
-from account import Account
-from deploying import check, delete, deploy, diff
-from operating import hold, logs, release, status
-from progress import Trouble, complain
-from stage_secrets import ask_and_keep
+from infra.local.progress import Trouble, complain
+from infra.stages import configuration
+from infra.stages.account import Account
+from infra.stages.deploying import check, delete, deploy, diff
+from infra.stages.operating import hold, logs, release, status
+from infra.stages.stage_secrets import ask_and_keep
 
 COMMANDS = {
     "check": check,

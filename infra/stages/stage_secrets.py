@@ -4,7 +4,7 @@ import json
 import sys
 from getpass import getpass
 
-from progress import Trouble
+from infra.local.progress import Trouble
 
 KINDS = {
     "1": ("developer API key", ("developerApiKey",)),
