@@ -7,7 +7,7 @@ HUBSPOT_PORT ?= 4577
 ARCHITECTURE ?= arm64
 STAGE ?= dev
 # Read from the environment, so that no shell takes their texts apart.
-export ARCHITECTURE PARAMETERS WHY YES
+export ARCHITECTURE EVENT PARAMETERS SINCE WHY YES
 
 TOOLS := .local/tools
 PYTHON := $(TOOLS)/bin/python
@@ -23,8 +23,9 @@ run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine
 smoke: $(PREPARED) build-quick ## Bring the stack up on free ports, check it from outside, take it down
 	@exec $(PYTHON) -m infra.local.stack smoke
 
-invoke: $(PREPARED) ## Send a sample event to the running local stack: EVENT=known-portal
-	@exec $(PYTHON) -m infra.local.invoke "$(EVENT)"
+# On the local stack, unless a stage is named.
+invoke: $(PREPARED) build-quick ## Send a sample event to the local stack, or to STAGE: EVENT=known-portal
+	@exec $(if $(filter command line environment,$(origin STAGE)),$(STAGED) invoke $(STAGE),$(PYTHON) -m infra.local.invoke)
 
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet

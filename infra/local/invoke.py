@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.local.local_aws import AwsError, LocalAws
 from infra.local.progress import Trouble, complain
-from infra.local.simulated_hubspot import SimulatedHubSpot
+from infra.local.simulated_hubspot import SECRETS, fresh
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
@@ -49,14 +49,22 @@ def invoke(name):
         raise Trouble(
             "No local stack is up in this checkout. Start it in another terminal: make run"
         ) from None
-    aws, hubspot = LocalAws(ports["aws"], folder), SimulatedHubSpot(ports["hubspot"], ROOT)
+    aws = LocalAws(ports["aws"], folder)
     outputs = aws.outputs()
     receiver = HTTPServer(("127.0.0.1", 0), CloudFormation)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     response_url = f"http://localhost:{receiver.server_port}/"
-    event = hubspot.fresh(file, outputs["WebhookUrl"], response_url)
-    function = "NumbersWebhookFunction" if "requestContext" in event else "DeployHookFunction"
-    answer = aws.invoke(outputs[function], event)
+    event = fresh(ROOT, file, outputs["WebhookUrl"], SECRETS["HUBSPOT_CLIENT_SECRET"], response_url)
+    show(aws.invoke(outputs[function_of(event)], event))
+
+
+def function_of(event):
+    """Names the output that has the function an event is for."""
+    return "NumbersWebhookFunction" if "requestContext" in event else "DeployHookFunction"
+
+
+def show(answer):
+    """Prints what a function answered."""
     if answer is not None:
         print(json.dumps(readable(answer), indent=2))
 
@@ -72,7 +80,7 @@ def main():
     """Reads the command line."""
     os.chdir(ROOT)
     try:
-        invoke(sys.argv[1] if len(sys.argv) > 1 else "")
+        invoke(os.environ.get("EVENT", ""))
     except (Trouble, OSError, *AwsError) as trouble:
         complain(trouble)
         return 1

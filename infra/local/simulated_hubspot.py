@@ -53,15 +53,6 @@ class SimulatedHubSpot:
         """Lets a user open the list of numbers; returns request and answer."""
         return self._ask("/simulator/call", {"portalId": portal_id, "userId": user_id, "tampered": tampered})
 
-    def fresh(self, event_file, url, response_url=None):
-        """Returns a sample event that fits the running stack."""
-        command = [self.program, "event", str(event_file), "--url", url]
-        command += ["--response-url", response_url] if response_url else []
-        made = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            raise OSError(made.stderr.strip())
-        return json.loads(made.stdout)
-
     def _ask(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
@@ -73,3 +64,15 @@ class SimulatedHubSpot:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise OSError(json.load(error)["message"]) from None
+
+
+def fresh(root, event_file, url, client_secret, response_url=None):
+    """Returns a sample event that fits a stack, signed with its client secret."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
+    command = [str(target / "debug" / "hubspot-simulator"), "event", str(event_file), "--url", url]
+    command += ["--response-url", response_url] if response_url else []
+    environment = os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret}
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise OSError(made.stderr.strip())
+    return json.loads(made.stdout)

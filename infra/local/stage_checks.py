@@ -26,6 +26,8 @@ def stage_checks(stack):
     yield "it is released", status == 0 and stack.hubspot.settings()["isReady"]
     status, told = command(stack, "hold", "dev", parameters)
     yield "it is held", status == 0 and not stack.hubspot.settings()["isReady"]
+    status, told = command(stack, "invoke", "dev", parameters, EVENT="unknown-portal")
+    yield "it answers a sample event that is signed for it", status == 0 and '"statusCode": 200' in told
     status, told = command(stack, "diff", "dev", parameters)
     yield "what a deploy would change is shown, and not done", status == 0 and "Modify" in told
     status, told = command(stack, "delete", "dev", parameters, YES="")

@@ -1,6 +1,7 @@
 """The AWS account that a stage is in, and the stage's stack there."""
 
 import json
+import os
 
 import boto3
 from botocore.config import Config
@@ -14,7 +15,8 @@ class Account:
 
     def __init__(self, stage):
         self.stage = stage
-        self.session = boto3.Session(region_name=stage.region)
+        # boto3 itself reads AWS_DEFAULT_REGION only.
+        self.session = boto3.Session(region_name=stage.region or os.environ.get("AWS_REGION"))
 
     def client(self, service):
         """Returns a client of one service."""
@@ -40,12 +42,19 @@ class Account:
         """Returns the stack's outputs by name."""
         return {output["OutputKey"]: output["OutputValue"] for output in self.stack().get("Outputs", [])}
 
+    def secret(self, arn):
+        """Returns what a secret holds."""
+        return json.loads(self.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+    def invoke(self, function, event):
+        """Invokes a function, and returns its answer."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        said = json.loads(answer["Payload"].read() or "null")
+        if "FunctionError" in answer:
+            reason = said.get("errorMessage", said)
+            raise Trouble(f"The function failed: {reason}. See make logs STAGE={self.stage.name}")
+        return said
+
     def act(self, request):
         """Asks the stack's hook for an action, and returns its report."""
-        function = self.outputs()["DeployHookFunction"]
-        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(request).encode())
-        report = json.loads(answer["Payload"].read())
-        if "FunctionError" in answer:
-            said = report.get("errorMessage", report)
-            raise Trouble(f"The hook failed: {said}. See make logs STAGE={self.stage.name}")
-        return report
+        return self.invoke(self.outputs()["DeployHookFunction"], request)

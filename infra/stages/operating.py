@@ -4,7 +4,10 @@ import os
 import subprocess
 from datetime import datetime, timezone
 
+from infra.local.invoke import find, function_of, show
 from infra.local.progress import Trouble
+from infra.local.simulated_hubspot import fresh
+from infra.stages.configuration import ROOT
 from infra.stages.deploying import SAM, ask
 
 
@@ -67,6 +70,18 @@ def act(stage, account, action):
         raise Trouble(report["outcome"])
     print(report["outcome"])
     print(f"next: make status STAGE={stage.name}")
+
+
+def invoke(stage, account):
+    """Sends the sample event EVENT, made fresh, to the stage's function, and prints its answer."""
+    file, outputs = find(os.environ.get("EVENT", "")), account.outputs()
+    secret = account.secret(outputs["ClientSecretArn"]).get("clientSecret", "")
+    event = fresh(ROOT, file, outputs["WebhookUrl"], secret)
+    if "RequestType" in event or "DeploymentId" in event:
+        raise Trouble("Only AWS sends that event to a stage. Try an action: status, probe, register, ...")
+    function = outputs[function_of(event)]
+    print(f"{file.name} to {function}: {account.describe()}", flush=True)
+    show(account.invoke(function, event))
 
 
 def logs(stage, account):

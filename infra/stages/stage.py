@@ -14,7 +14,7 @@ from infra.local.progress import Trouble, complain
 from infra.stages import configuration
 from infra.stages.account import Account
 from infra.stages.deploying import check, delete, deploy, diff
-from infra.stages.operating import hold, logs, release, status
+from infra.stages.operating import hold, invoke, logs, release, status
 from infra.stages.stage_secrets import ask_and_keep
 
 COMMANDS = {
@@ -24,6 +24,7 @@ COMMANDS = {
     "status": status,
     "release": release,
     "hold": hold,
+    "invoke": invoke,
     "logs": logs,
     "secrets": ask_and_keep,
     "delete": delete,

@@ -20,18 +20,18 @@ def ask_and_keep(stage, account):
     outputs = account.outputs()
     print(f"Secrets of {account.describe()}. Nothing that you type is shown; Enter alone leaves it as it is.")
     secrets = account.client("secretsmanager")
-    kept = [keep_client_secret(secrets, outputs["ClientSecretArn"])]
+    current = account.secret(outputs["ClientSecretArn"]).get("clientSecret")
+    kept = [keep_client_secret(secrets, outputs["ClientSecretArn"], current)]
     kept.append(keep_credential(secrets, outputs["HubSpotCredentialArn"]))
     if any(kept):
         print(f"next: make deploy STAGE={stage.name}")
 
 
-def keep_client_secret(secrets, arn):
+def keep_client_secret(secrets, arn, current):
     """Keeps the app's client secret; the one before stays accepted beside it."""
     new = getpass("Client secret (HubSpot: your app, Auth): ").strip()
     if not new:
         return False
-    current = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]).get("clientSecret")
     stored = {"clientSecret": new}
     if current and current != new:
         stored["previousClientSecret"] = current

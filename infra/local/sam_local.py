@@ -1,0 +1,380 @@
+"""The functions in containers, as on Lambda: `check` sends every sample event, `start-api` serves."""
+
+import argparse
+import ipaddress
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from samcli.yamlhelper import yaml_parse
+
+from infra.local.checks import check
+from infra.local.invoke import EVENTS
+from infra.local.local_aws import TOOLS, AwsError, LocalAws, architecture, lay_out
+from infra.local.processes import Processes, free_port, is_taken
+from infra.local.progress import Trouble, complain, step
+from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
+from infra.local.smoke import EXPECTED
+from infra.local.stack import PORTAL, ROOT, SAMPLE_NUMBERS, USER
+
+TABLE, WEBHOOK, HOOK = "numbers", "NumbersWebhookFunction", "DeployHookFunction"
+# The first time, sam fetches the image that Lambda's functions run in.
+PATIENCE_SECONDS = 600
+
+# As events/README.md says: the status, and the numbers.
+ANSWERS = {
+    "known-portal": (200, EXPECTED),
+    "base64-body": (200, EXPECTED),
+    "rest-api-stage": (200, EXPECTED),
+    "unknown-portal": (200, []),
+    "unsigned": (401, None),
+    "bad-signature": (401, None),
+    "older-signature-only": (401, None),
+    "malformed-body": (400, None),
+    "missing-field": (400, None),
+    "other-app": (403, None),
+    "other-path": (404, None),
+    "other-method": (405, None),
+    "body-too-large": (413, None),
+}
+# In an order that leaves each something to do: what is answered or told, and what isReady is then.
+OUTCOMES = {
+    "create": ("SUCCESS", False),
+    "update": ("SUCCESS", True),
+    "status": ("done", True),
+    "probe": ("done", True),
+    "hold": ("done", False),
+    "release": ("done", True),
+    "before-traffic": ("Succeeded", True),
+    "remove": ("done", None),
+    "register": ("done", False),
+    "delete": ("SUCCESS", None),
+}
+
+# sam local sets no variable that the template does not name, and these are two more for the copy that
+# it reads: the local AWS has no CodeDeploy, and what the hook invokes shall run in a container too.
+NAMED = '          AWS_ENDPOINT_URL: !If [IsLocal, "", !Ref AWS::NoValue]\n'
+ALSO_NAMED = "".join(NAMED.replace("_URL:", f"_URL_{service}:") for service in ("LAMBDA", "CODEDEPLOY"))
+
+UP = """
+The webhook answers in a container. In another terminal:
+
+  call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
+                         -d '{{"portalId":{portal},"userId":{user}}}'
+  call as a stranger   curl -si {url} -d '{{}}'
+  logs                 {logs}
+
+Ctrl-C stops everything.
+"""
+
+
+class Outcomes(BaseHTTPRequestHandler):
+    """Stands where outcomes are told: CloudFormation's are put, CodeDeploy's are posted."""
+
+    def do_PUT(self):
+        """Takes an outcome."""
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        # CodeDeploy writes its names with a small letter first where its event has a capital one.
+        self.server.told.append({name[0].upper() + name[1:]: value for name, value in body.items()})
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_POST = do_PUT
+
+    def log_message(self, *_):
+        """Keeps the server's own log off the terminal."""
+
+
+class Containers:
+    """The functions in containers, and all that they call on this machine."""
+
+    def __init__(self, folder, host, api_port):
+        self.folder, self.host = folder, host
+        self.aws = LocalAws(free_port(host), folder, host)
+        self.hubspot = SimulatedHubSpot(free_port(host), ROOT, host)
+        self.receiver = HTTPServer((host, 0), Outcomes)
+        self.receiver.told = []
+        self.ports = {"start-api": api_port, "start-lambda": free_port(host)}
+        self.url = f"{self.at(api_port)}numbers"
+        self.template, self.parameters = None, {}
+
+    def at(self, port):
+        """Returns where containers find a port of this machine."""
+        return f"http://{self.host}:{port}/"
+
+    def bring_up(self, processes):
+        """Starts what the functions call, and the API."""
+        with step("local AWS", self.aws.endpoint):
+            self.aws.start(processes)
+            self._fill_aws()
+        with step("HubSpot", f"{self.hubspot.url} (simulated)"):
+            self.hubspot.start(processes)
+        threading.Thread(target=self.receiver.serve_forever, daemon=True).start()
+        with step("functions", "the quick builds"):
+            self.template = lay_out(ROOT, self.folder / "cloud", 0, [(NAMED, NAMED + ALSO_NAMED)])
+        self.serve("start-api", processes)
+
+    def serve(self, command, processes):
+        """Keeps both functions in containers, behind API Gateway or Lambda as sam simulates them."""
+        port = self.ports[command]
+        with step("containers", f"sam local {command}, {self.at(port)}"):
+            options = ("--host", self.host, "--port", str(port), "--warm-containers", "EAGER")
+            process = processes.start(command, self._sam(command, *options), os.environ)
+            processes.wait_for_port(command, process, port, self.host, PATIENCE_SECONDS)
+
+    def invoke(self, function, file):
+        """Sends a sample event, made fresh, to a container of its own; returns event and answer."""
+        # What reaches a REST API's function has lost the stage that HubSpot signs.
+        url = self.url.replace("/numbers", "/prod/numbers") if file.stem == "rest-api-stage" else self.url
+        event = self.hubspot.fresh(file, url, self.at(self.receiver.server_port))
+        command = self._sam("invoke", function, "--event", "-", url=url)
+        with open(self.log(file), "wb") as log:
+            ran = subprocess.run(
+                command, input=json.dumps(event).encode(), stdout=subprocess.PIPE, stderr=log, check=False
+            )
+        try:
+            return event, json.loads(ran.stdout)
+        except ValueError:
+            return event, ran.stdout.decode(errors="replace")
+
+    def log(self, file):
+        """Returns where the log of an event goes."""
+        return self.folder / f"{file.stem}.log"
+
+    def _fill_aws(self):
+        template = yaml_parse((ROOT / "infra" / "template.yaml").read_text(encoding="utf-8"))
+        table = template["Resources"]["NumbersTable"]["Properties"]
+        shape = {name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
+        self.aws.client("dynamodb").create_table(TableName=TABLE, **shape)
+        self.aws.load(TABLE, SAMPLE_NUMBERS)
+        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
+        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
+        self.parameters = {
+            "AppId": APP_ID,
+            "Architecture": architecture(),
+            "ClientSecretArn": self.aws.create_secret("client-secret", client_secret),
+            "HubSpotCredentialArn": self.aws.create_secret("hubspot-credential", credential),
+            "HubSpotApiUrl": f"{self.hubspot.url}/",
+            "AllowLocalUrls": "true",
+        }
+
+    def _sam(self, command, *options, url=None):
+        variables = {
+            "WEBHOOK_URL": url or self.url,
+            "NUMBERS_TABLE": TABLE,
+            "NUMBERS_WEBHOOK_VERSION": WEBHOOK,
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
+            "AWS_ENDPOINT_URL_LAMBDA": self.at(self.ports["start-lambda"]),
+            "AWS_ENDPOINT_URL_CODEDEPLOY": self.at(self.receiver.server_port),
+        }
+        file = self.folder / f"{command}.json"
+        file.write_text(json.dumps({"Parameters": variables}), encoding="utf-8")
+        return [
+            *(str(TOOLS / "sam"), "local", command, *options, "--skip-pull-image"),
+            *("--template", str(self.template), "--env-vars", str(file)),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in self.parameters.items())),
+        ]
+
+
+def webhook_checks(containers):
+    """Yields for each of the webhook's events whether it is answered as it should be."""
+    for file, expected in events("numbers-webhook", ANSWERS):
+        _, answer = containers.invoke(WEBHOOK, file)
+        found = answer
+        if isinstance(answer, dict) and "body" in answer:
+            found = answer["statusCode"], json.loads(answer["body"]).get("phoneNumbers")
+        yield from claim(file.stem, found, expected, containers.log(file))
+
+
+def hook_checks(containers):
+    """Yields for each of the hook's events whether it has the outcome that it should have."""
+    for file, expected in events("deploy-hook", OUTCOMES):
+        told = containers.receiver.told = []
+        event, answer = containers.invoke(HOOK, file)
+        found = said(event, answer, told), held(containers)
+        yield from claim(file.stem, found, expected, containers.log(file))
+    yield "every call of HubSpot was as its specification says", containers.hubspot.violations() == []
+
+
+def api_checks(containers):
+    """Yields whether the API answers HubSpot, and nobody else."""
+    containers.hubspot.register(containers.url, True)
+    log = containers.folder / "start-api.log"
+    expected = {"status": 200, "body": {"phoneNumbers": EXPECTED}, "violations": []}
+    answer = containers.hubspot.call(PORTAL, USER)["answer"]
+    yield from claim("start-api, a signed request", answer, expected, log)
+    forged = containers.hubspot.call(PORTAL, USER, tampered=True)["answer"]
+    yield from claim("start-api, a forged one", forged["status"], 401, log)
+
+
+def events(kind, expected):
+    """Yields the events of a folder with what is expected; one of which nothing is comes last."""
+    names = dict.fromkeys([*expected, *sorted(file.stem for file in (EVENTS / kind).glob("*.json"))])
+    for name in names:
+        yield EVENTS / kind / f"{name}.json", expected.get(name)
+
+
+def said(event, answer, told):
+    """Returns what outcome an event's sender was told; all that was told, if that is not one outcome."""
+    if is_report(event, answer) and answer["done"] and answer["lastProbe"]["proved"] and not told:
+        return "done"
+    if answer is None and len(told) == 1 and is_meant(event, told[0]):
+        return told[0]["Status"]
+    return answer, told
+
+
+def is_report(event, answer):
+    """Tells whether an answer is the hook's report of the action that an event asks for."""
+    return isinstance(answer, dict) and "action" in event and answer.get("action") == event["action"]
+
+
+def is_meant(event, outcome):
+    """Tells whether an outcome carries the ids of the event that waits for it."""
+    shared = event.keys() & outcome.keys()
+    return bool(shared) and all(event[name] == outcome[name] for name in shared)
+
+
+def held(containers):
+    """Returns isReady as HubSpot has it, None where nothing is registered."""
+    settings = containers.hubspot.settings()
+    if settings is None:
+        return None
+    return settings["isReady"] if settings["url"] == containers.url else settings
+
+
+def claim(name, found, expected, log):
+    """Yields a claim, and tells what was found instead if it does not hold."""
+    yield name, found == expected
+    if found != expected:
+        print(f"       found {found!r}, not {expected!r}; see {os.path.relpath(log)}", flush=True)
+
+
+@contextmanager
+def cleared_up(folder):
+    """Gives processes to start, and leaves behind neither them nor containers of theirs."""
+    processes = Processes(folder)
+    remove_containers(folder)
+    try:
+        yield processes
+    finally:
+        processes.stop()
+        remove_containers(folder)
+        shutil.rmtree(folder / "tmp", ignore_errors=True)
+
+
+def check_all(_arguments):
+    """Sends every sample event to a container, and calls the API in one."""
+    folder, host = ROOT / ".local" / "sam-local", engines_host("sam-local")
+    with cleared_up(folder) as processes:
+        containers = Containers(folder, host, free_port(host))
+        containers.bring_up(processes)
+        containers.serve("start-lambda", processes)
+        print(flush=True)
+        passed = check(webhook_checks(containers), hook_checks(containers), api_checks(containers))
+    return 0 if passed else 1
+
+
+def start_api(arguments):
+    """Keeps the API up, in containers, until Ctrl-C."""
+    folder, host = ROOT / ".local" / "start-api", engines_host("start-api")
+    if is_taken(arguments.port, host):
+        another = f"make start-api API_PORT={arguments.port + 10}"
+        raise Trouble(f"Port {arguments.port} is taken by another program. Choose another: {another}")
+    with suppress(KeyboardInterrupt), cleared_up(folder) as processes:
+        containers = Containers(folder, host, arguments.port)
+        containers.bring_up(processes)
+        containers.hubspot.register(containers.url, True)
+        logs = f"{folder.relative_to(ROOT)}/*.log"
+        hubspot = containers.hubspot.url
+        print(UP.format(hubspot=hubspot, url=containers.url, portal=PORTAL, user=USER, logs=logs), flush=True)
+        wait_for_an_end(processes)
+    print("Stopped.", flush=True)
+    return 0
+
+
+def engine(arguments):
+    """Tells whether containers can run, before minutes go into a build."""
+    engines_host(arguments.goal)
+    return 0
+
+
+def engines_host(goal):
+    """Returns the address of this machine that containers reach."""
+    networks = json.loads(docker("network", "inspect", "bridge") or "[]")
+    if not networks:
+        raise Trouble(f"No container engine answers: start Docker, then make {goal} again.")
+    for config in networks[0]["IPAM"]["Config"]:
+        subnet = ipaddress.ip_network(config["Subnet"])
+        if subnet.version == 4:
+            # Docker may leave the gateway out: it is the network's first address then.
+            return own(config.get("Gateway", str(subnet[1])))
+    raise Trouble("Docker's network `bridge` has no IPv4 addresses.")
+
+
+def own(host):
+    """Returns an address if it is one of this machine's own."""
+    try:
+        free_port(host)
+    except OSError:
+        reason = f"Containers reach {host}, which is not this machine: this needs Docker Engine on Linux."
+        raise Trouble(reason) from None
+    return host
+
+
+def docker(*arguments):
+    """Asks the container engine, and returns what it prints; nothing where there is none."""
+    try:
+        return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        return ""
+
+
+def remove_containers(folder):
+    """Removes the containers of sam commands that were killed: the functions in them lie in the folder."""
+    for line in docker("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Mounts}}").splitlines():
+        container, _, mounts = line.partition(" ")
+        if f"{folder}/" in mounts:
+            docker("rm", "--force", container)
+
+
+def wait_for_an_end(processes):
+    """Returns only by an exception: Ctrl-C, or a process that ended by itself."""
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    for name, process in processes.running:
+        if process.poll() is not None:
+            raise Trouble(f"{name} ended by itself; see {os.path.relpath(processes.folder)}/{name}.log")
+
+
+def main():
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("check", help=check_all.__doc__).set_defaults(command=check_all)
+    serving = commands.add_parser("start-api", help=start_api.__doc__)
+    serving.add_argument("--port", type=int, default=3000)
+    serving.set_defaults(command=start_api)
+    asking = commands.add_parser("engine", help=engine.__doc__)
+    asking.add_argument("goal")
+    asking.set_defaults(command=engine)
+    arguments = parser.parse_args()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    os.chdir(ROOT)
+    try:
+        return arguments.command(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except (Trouble, OSError, *AwsError) as trouble:
+        complain(trouble)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
