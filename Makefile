@@ -1,9 +1,10 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run invoke test smoke lint check bench fuzz build deploy diff status release hold logs secrets delete clean
+.PHONY: help run invoke test smoke sam-local start-api lint check bench fuzz build deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
+API_PORT ?= 3000
 ARCHITECTURE ?= arm64
 STAGE ?= dev
 # Read from the environment, so that no shell takes their texts apart.
@@ -15,7 +16,7 @@ PREPARED := $(TOOLS)/prepared
 AUDITED := .local/checks/prepared
 
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine until Ctrl-C
 	@exec $(PYTHON) -m infra.local.stack run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
@@ -26,6 +27,18 @@ smoke: $(PREPARED) build-quick ## Bring the stack up on free ports, check it fro
 # On the local stack, unless a stage is named.
 invoke: $(PREPARED) build-quick ## Send a sample event to the local stack, or to STAGE: EVENT=known-portal
 	@exec $(if $(filter command line environment,$(origin STAGE)),$(STAGED) invoke $(STAGE),$(PYTHON) -m infra.local.invoke)
+
+# What Docker lacks is told before minutes go into a build.
+CONTAINED := $(PYTHON) -m infra.local.sam_local
+sam-local: $(PREPARED) ## Send every sample event to the functions in containers, with Docker
+	@$(CONTAINED) engine $@
+	@$(MAKE) --no-print-directory build-quick
+	@exec $(CONTAINED) check
+
+start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C: API_PORT=3000
+	@$(CONTAINED) engine $@
+	@$(MAKE) --no-print-directory build-quick
+	@exec $(CONTAINED) start-api --port $(API_PORT)
 
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local.processes import LOOPBACK
 from infra.local.progress import CommandFailed, Trouble, run
 from infra.package import package
 
@@ -23,11 +24,11 @@ TOOLS = Path(sys.executable).parent
 
 
 class LocalAws:
-    """One ministack, known by its port."""
+    """One ministack, known by its port, and by its host where containers are to reach it."""
 
-    def __init__(self, port, folder):
-        self.endpoint = f"http://127.0.0.1:{port}"
-        self.port = port
+    def __init__(self, port, folder, host=LOOPBACK):
+        self.endpoint = f"http://{host}:{port}"
+        self.host, self.port = host, port
         self.folder = folder
         leave_users_account(self.endpoint, folder / "tmp")
 
@@ -35,9 +36,9 @@ class LocalAws:
         """Starts ministack; its functions run as processes of its group."""
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         (self.folder / "tmp").mkdir()
-        settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "IOT_MTLS_ENABLED": "0"}
+        settings = {"BIND_HOST": self.host, "GATEWAY_PORT": str(self.port), "IOT_MTLS_ENABLED": "0"}
         process = processes.start("local-aws", [str(TOOLS / "ministack")], os.environ | settings)
-        processes.wait_for_port("local-aws", process, self.port)
+        processes.wait_for_port("local-aws", process, self.port, self.host)
 
     def client(self, service):
         """Returns a client of one service."""

@@ -9,6 +9,8 @@ import time
 
 from infra.local.progress import Trouble, tail
 
+LOOPBACK = "127.0.0.1"
+
 
 class Processes:
     """Starts processes and remembers them in a folder, so that a later run can clear up."""
@@ -40,13 +42,13 @@ class Processes:
         self.running.append((name, process))
         return process
 
-    def wait_for_port(self, name, process, port, seconds=60):
+    def wait_for_port(self, name, process, port, host=LOOPBACK, seconds=60):
         """Waits until a process listens on a port of this machine."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             if process.poll() is not None:
                 raise Trouble(f"{name} ended before it was up:\n\n{tail(self.folder / (name + '.log'))}")
-            if is_taken(port):
+            if is_taken(port, host):
                 return
             time.sleep(0.1)
         raise Trouble(f"{name} was not up after {seconds} s; see {self.folder / (name + '.log')}")
@@ -98,14 +100,14 @@ def command_line(pid):
     return found.stdout
 
 
-def is_taken(port):
+def is_taken(port, host=LOOPBACK):
     """Tells whether something listens on a port of this machine."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
-def free_port():
+def free_port(host=LOOPBACK):
     """Returns a port of this machine on which nothing listens."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return probe.getsockname()[1]

@@ -1,7 +1,6 @@
 """The functions in containers, as on Lambda: `check` sends every sample event, `start-api` serves."""
 
 import argparse
-import ipaddress
 import json
 import os
 import shutil
@@ -15,47 +14,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from samcli.yamlhelper import yaml_parse
 
 from infra.local.checks import check
-from infra.local.invoke import EVENTS
+from infra.local.container_engine import engines_host, remove_containers
 from infra.local.local_aws import TOOLS, AwsError, LocalAws, architecture, lay_out
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, complain, step
-from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
-from infra.local.smoke import EXPECTED
+from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
+from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot, fresh
 from infra.local.stack import PORTAL, ROOT, SAMPLE_NUMBERS, USER
 
-TABLE, WEBHOOK, HOOK = "numbers", "NumbersWebhookFunction", "DeployHookFunction"
+TABLE = "numbers"
 # The first time, sam fetches the image that Lambda's functions run in.
 PATIENCE_SECONDS = 600
-
-# As events/README.md says: the status, and the numbers.
-ANSWERS = {
-    "known-portal": (200, EXPECTED),
-    "base64-body": (200, EXPECTED),
-    "rest-api-stage": (200, EXPECTED),
-    "unknown-portal": (200, []),
-    "unsigned": (401, None),
-    "bad-signature": (401, None),
-    "older-signature-only": (401, None),
-    "malformed-body": (400, None),
-    "missing-field": (400, None),
-    "other-app": (403, None),
-    "other-path": (404, None),
-    "other-method": (405, None),
-    "body-too-large": (413, None),
-}
-# In an order that leaves each something to do: what is answered or told, and what isReady is then.
-OUTCOMES = {
-    "create": ("SUCCESS", False),
-    "update": ("SUCCESS", True),
-    "status": ("done", True),
-    "probe": ("done", True),
-    "hold": ("done", False),
-    "release": ("done", True),
-    "before-traffic": ("Succeeded", True),
-    "remove": ("done", None),
-    "register": ("done", False),
-    "delete": ("SUCCESS", None),
-}
 
 # sam local sets no variable that the template does not name, and these are two more for the copy that
 # it reads: the local AWS has no CodeDeploy, and what the hook invokes shall run in a container too.
@@ -133,7 +102,8 @@ class Containers:
         """Sends a sample event, made fresh, to a container of its own; returns event and answer."""
         # What reaches a REST API's function has lost the stage that HubSpot signs.
         url = self.url.replace("/numbers", "/prod/numbers") if file.stem == "rest-api-stage" else self.url
-        event = self.hubspot.fresh(file, url, self.at(self.receiver.server_port))
+        secret, told = SECRETS["HUBSPOT_CLIENT_SECRET"], self.at(self.receiver.server_port)
+        event = fresh(ROOT, file, url, secret, told)
         command = self._sam("invoke", function, "--event", "-", url=url)
         with open(self.log(file), "wb") as log:
             ran = subprocess.run(
@@ -183,79 +153,6 @@ class Containers:
         ]
 
 
-def webhook_checks(containers):
-    """Yields for each of the webhook's events whether it is answered as it should be."""
-    for file, expected in events("numbers-webhook", ANSWERS):
-        _, answer = containers.invoke(WEBHOOK, file)
-        found = answer
-        if isinstance(answer, dict) and "body" in answer:
-            found = answer["statusCode"], json.loads(answer["body"]).get("phoneNumbers")
-        yield from claim(file.stem, found, expected, containers.log(file))
-
-
-def hook_checks(containers):
-    """Yields for each of the hook's events whether it has the outcome that it should have."""
-    for file, expected in events("deploy-hook", OUTCOMES):
-        told = containers.receiver.told = []
-        event, answer = containers.invoke(HOOK, file)
-        found = said(event, answer, told), held(containers)
-        yield from claim(file.stem, found, expected, containers.log(file))
-    yield "every call of HubSpot was as its specification says", containers.hubspot.violations() == []
-
-
-def api_checks(containers):
-    """Yields whether the API answers HubSpot, and nobody else."""
-    containers.hubspot.register(containers.url, True)
-    log = containers.folder / "start-api.log"
-    expected = {"status": 200, "body": {"phoneNumbers": EXPECTED}, "violations": []}
-    answer = containers.hubspot.call(PORTAL, USER)["answer"]
-    yield from claim("start-api, a signed request", answer, expected, log)
-    forged = containers.hubspot.call(PORTAL, USER, tampered=True)["answer"]
-    yield from claim("start-api, a forged one", forged["status"], 401, log)
-
-
-def events(kind, expected):
-    """Yields the events of a folder with what is expected; one of which nothing is comes last."""
-    names = dict.fromkeys([*expected, *sorted(file.stem for file in (EVENTS / kind).glob("*.json"))])
-    for name in names:
-        yield EVENTS / kind / f"{name}.json", expected.get(name)
-
-
-def said(event, answer, told):
-    """Returns what outcome an event's sender was told; all that was told, if that is not one outcome."""
-    if is_report(event, answer) and answer["done"] and answer["lastProbe"]["proved"] and not told:
-        return "done"
-    if answer is None and len(told) == 1 and is_meant(event, told[0]):
-        return told[0]["Status"]
-    return answer, told
-
-
-def is_report(event, answer):
-    """Tells whether an answer is the hook's report of the action that an event asks for."""
-    return isinstance(answer, dict) and "action" in event and answer.get("action") == event["action"]
-
-
-def is_meant(event, outcome):
-    """Tells whether an outcome carries the ids of the event that waits for it."""
-    shared = event.keys() & outcome.keys()
-    return bool(shared) and all(event[name] == outcome[name] for name in shared)
-
-
-def held(containers):
-    """Returns isReady as HubSpot has it, None where nothing is registered."""
-    settings = containers.hubspot.settings()
-    if settings is None:
-        return None
-    return settings["isReady"] if settings["url"] == containers.url else settings
-
-
-def claim(name, found, expected, log):
-    """Yields a claim, and tells what was found instead if it does not hold."""
-    yield name, found == expected
-    if found != expected:
-        print(f"       found {found!r}, not {expected!r}; see {os.path.relpath(log)}", flush=True)
-
-
 @contextmanager
 def cleared_up(folder):
     """Gives processes to start, and leaves behind neither them nor containers of theirs."""
@@ -303,45 +200,6 @@ def engine(arguments):
     """Tells whether containers can run, before minutes go into a build."""
     engines_host(arguments.goal)
     return 0
-
-
-def engines_host(goal):
-    """Returns the address of this machine that containers reach."""
-    networks = json.loads(docker("network", "inspect", "bridge") or "[]")
-    if not networks:
-        raise Trouble(f"No container engine answers: start Docker, then make {goal} again.")
-    for config in networks[0]["IPAM"]["Config"]:
-        subnet = ipaddress.ip_network(config["Subnet"])
-        if subnet.version == 4:
-            # Docker may leave the gateway out: it is the network's first address then.
-            return own(config.get("Gateway", str(subnet[1])))
-    raise Trouble("Docker's network `bridge` has no IPv4 addresses.")
-
-
-def own(host):
-    """Returns an address if it is one of this machine's own."""
-    try:
-        free_port(host)
-    except OSError:
-        reason = f"Containers reach {host}, which is not this machine: this needs Docker Engine on Linux."
-        raise Trouble(reason) from None
-    return host
-
-
-def docker(*arguments):
-    """Asks the container engine, and returns what it prints; nothing where there is none."""
-    try:
-        return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        return ""
-
-
-def remove_containers(folder):
-    """Removes the containers of sam commands that were killed: the functions in them lie in the folder."""
-    for line in docker("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Mounts}}").splitlines():
-        container, _, mounts = line.partition(" ")
-        if f"{folder}/" in mounts:
-            docker("rm", "--force", container)
 
 
 def wait_for_an_end(processes):

@@ -7,6 +7,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from infra.local.processes import LOOPBACK
+
 APP_ID = 1234567
 # Known to everyone: they open nothing but this machine's own simulator.
 SECRETS = {
@@ -19,20 +21,20 @@ SECRETS = {
 
 
 class SimulatedHubSpot:
-    """One simulator, known by its port."""
+    """One simulator, known by its port, and by its host where containers are to reach it."""
 
-    def __init__(self, port, root):
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, port, root, host=LOOPBACK):
+        self.host, self.port = host, port
+        self.url = f"http://{host}:{port}"
         target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
         self.program = str(target / "debug" / "hubspot-simulator")
         self.env = os.environ | SECRETS
 
     def start(self, processes):
         """Starts the simulator."""
-        command = [self.program, "serve", "--listen", f"127.0.0.1:{self.port}", "--app-id", str(APP_ID)]
+        command = [self.program, "serve", "--listen", f"{self.host}:{self.port}", "--app-id", str(APP_ID)]
         process = processes.start("hubspot-simulator", command, self.env)
-        processes.wait_for_port("hubspot-simulator", process, self.port)
+        processes.wait_for_port("hubspot-simulator", process, self.port, self.host)
 
     def settings(self):
         """Returns the registered settings, None where there are none."""
