@@ -24,8 +24,6 @@ OF_LAMBDA = {
     "logs:CreateLogStream",  # where the function's lines go
     "logs:PutLogEvents",
     "kms:Decrypt",  # the function's variables, and secrets and rows under a key of one's own
-    "kms:GenerateDataKey",  # a message to an encrypted topic
-    "sns:Publish",  # what DeployHookInvocations sends
 }
 # The library's adapters, by the cargo feature that lets a function call them.
 ADAPTERS = {"dynamodb": ["numbers_table.rs"], "secrets-manager": ["secret_store.rs"]}

@@ -49,7 +49,7 @@ def command(stack, name, stage, parameters, **environment):
     template = lay_out(ROOT, stack.folder / "cloud", time.time_ns())
     settings = {
         "PARAMETERS": " ".join(f"{key}={value}" for key, value in parameters.items()),
-        "TEMPLATE": str(template),
+        "SAM_TEMPLATE": str(template),
         "YES": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }

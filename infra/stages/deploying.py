@@ -77,7 +77,7 @@ def sam(stage, account, *options):
     role = os.environ.get("ROLE_ARN")
     command = [
         *(SAM, "deploy", "--config-file", str(FILE), "--config-env", stage.name),
-        *("--template-file", os.environ.get("TEMPLATE", str(ROOT / "infra" / "template.yaml"))),
+        *("--template-file", os.environ.get("SAM_TEMPLATE", str(ROOT / "infra" / "template.yaml"))),
         *(("--region", account.session.region_name) if account.session.region_name else ()),
         *(("--role-arn", role) if role else ()),
         *options,

@@ -32,12 +32,14 @@ impl Hook {
             }
             fulfilled => fulfilled,
         };
+        match &fulfilled {
+            Ok(done) => info!(done, "deploy"),
+            Err(error) => error!(error = error as &dyn Error, "deploy"),
+        }
         let answer = event.answer(&fulfilled.as_ref().into());
         response_url::put(&self.http, event.response_url(), &answer).await?;
         // Told, a failure is still the invocation's: Lambda counts it, and an alarm watches that.
-        let done = fulfilled.inspect_err(|error| error!(error = error as &dyn Error, "deploy"))?;
-        info!(done, "deploy");
-        Ok(())
+        fulfilled.map(drop)
     }
 
     async fn fulfil(&self, event: &ResourceEvent, deadline: Instant) -> Result<String, HookError> {
