@@ -1,5 +1,6 @@
 """Invokes a function of the running local stack with a sample event, made fresh for it."""
 
+import argparse
 import json
 import os
 import sys
@@ -7,11 +8,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from infra.local.local_aws import AwsError, LocalAws
-from infra.local.progress import Trouble, complain
+from infra.local.command_line import run as run_command
+from infra.local.local_aws import ROOT, LocalAws
+from infra.local.progress import Trouble
 from infra.local.simulated_hubspot import SECRETS, fresh
 
-ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
 
 
@@ -78,13 +79,9 @@ def readable(answer):
 
 def main():
     """Reads the command line."""
-    os.chdir(ROOT)
-    try:
-        invoke(os.environ.get("EVENT", ""))
-    except (Trouble, OSError, *AwsError) as trouble:
-        complain(trouble)
-        return 1
-    return 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.set_defaults(command=lambda _: invoke(os.environ.get("EVENT", "")))
+    return run_command(parser)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,15 @@ class Processes:
             time.sleep(0.1)
         raise Trouble(f"{name} was not up after {seconds} s; see {self.folder / (name + '.log')}")
 
+    def watch(self):
+        """Returns only by an exception: Ctrl-C, or a process that ended by itself."""
+        while True:
+            for name, process in self.running:
+                if process.poll() is not None:
+                    log = os.path.relpath(self.folder / f"{name}.log")
+                    raise Trouble(f"{name} ended by itself; see {log}")
+            time.sleep(0.5)
+
     def stop(self):
         """Stops every process, the last one first, and returns whether there was any."""
         had_any = bool(self.running)

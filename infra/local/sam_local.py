@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -14,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from samcli.yamlhelper import yaml_parse
 
 from infra.local.checks import check
+from infra.local.command_line import run as run_command
 from infra.local.container_engine import engines_host, remove_containers
-from infra.local.local_aws import TOOLS, AwsError, LocalAws, architecture, lay_out
+from infra.local.local_aws import TOOLS, LocalAws, architecture, lay_out
 from infra.local.processes import Processes, free_port, is_taken
-from infra.local.progress import Trouble, complain, step
+from infra.local.progress import Trouble, step
 from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
 from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot, fresh
 from infra.local.stack import PORTAL, ROOT, SAMPLE_NUMBERS, USER
@@ -191,7 +191,7 @@ def start_api(arguments):
         logs = f"{folder.relative_to(ROOT)}/*.log"
         hubspot = containers.hubspot.url
         print(UP.format(hubspot=hubspot, url=containers.url, portal=PORTAL, user=USER, logs=logs), flush=True)
-        wait_for_an_end(processes)
+        processes.watch()
     print("Stopped.", flush=True)
     return 0
 
@@ -200,14 +200,6 @@ def engine(arguments):
     """Tells whether containers can run, before minutes go into a build."""
     engines_host(arguments.goal)
     return 0
-
-
-def wait_for_an_end(processes):
-    """Returns only by an exception: Ctrl-C, or a process that ended by itself."""
-    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-    for name, process in processes.running:
-        if process.poll() is not None:
-            raise Trouble(f"{name} ended by itself; see {os.path.relpath(processes.folder)}/{name}.log")
 
 
 def main():
@@ -221,17 +213,7 @@ def main():
     asking = commands.add_parser("engine", help=engine.__doc__)
     asking.add_argument("goal")
     asking.set_defaults(command=engine)
-    arguments = parser.parse_args()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
-    os.chdir(ROOT)
-    try:
-        return arguments.command(arguments)
-    except KeyboardInterrupt:
-        return 130
-    except (Trouble, OSError, *AwsError) as trouble:
-        complain(trouble)
-        return 1
+    return run_command(parser)
 
 
 if __name__ == "__main__":

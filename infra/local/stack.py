@@ -2,24 +2,21 @@
 
 import argparse
 import json
-import os
 import shutil
-import signal
 import sys
 import time
-from pathlib import Path
 
 from infra.local.checks import check
+from infra.local.command_line import run as run_command
 from infra.local.deploy_checks import deploy_checks
-from infra.local.local_aws import AwsError, LocalAws, lay_out
+from infra.local.local_aws import ROOT, LocalAws, lay_out
 from infra.local.processes import Processes, free_port, is_taken
-from infra.local.progress import Trouble, complain, step
+from infra.local.progress import Trouble, step
 from infra.local.registration_checks import registration_checks
 from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
 from infra.local.smoke import smoke_checks
 from infra.local.stage_checks import stage_checks
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"
 PORTAL, USER = 62515, 4242
 
@@ -114,20 +111,11 @@ def run(arguments):
             ),
             flush=True,
         )
-        watch(processes)
+        processes.watch()
     finally:
         (folder / "stack.json").unlink(missing_ok=True)
         if processes.stop():
             print("Stopped.", flush=True)
-
-
-def watch(processes):
-    """Returns only by an exception: Ctrl-C, or a process that ended by itself."""
-    while True:
-        for name, process in processes.running:
-            if process.poll() is not None:
-                raise Trouble(f"{name} ended by itself; see .local/run/{name}.log")
-        time.sleep(0.5)
 
 
 def smoke(_arguments):
@@ -159,17 +147,7 @@ def main():
     running.add_argument("--hubspot-port", type=int, default=4577)
     running.set_defaults(command=run)
     commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
-    arguments = parser.parse_args()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
-    os.chdir(ROOT)
-    try:
-        return arguments.command(arguments)
-    except KeyboardInterrupt:
-        return 0
-    except (Trouble, OSError, *AwsError) as trouble:
-        complain(trouble)
-        return 1
+    return run_command(parser)
 
 
 if __name__ == "__main__":
