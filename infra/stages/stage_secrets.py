@@ -32,6 +32,9 @@ def keep_client_secret(secrets, arn, current):
     new = getpass("Client secret (HubSpot: your app, Auth): ").strip()
     if not new:
         return False
+    # A wrong one would push the one before out of the secret, at the next try.
+    if getpass("Once more: ").strip() != new:
+        raise Trouble("The two differ. Nothing was changed.")
     stored = {"clientSecret": new}
     if current and current != new:
         stored["previousClientSecret"] = current
