@@ -115,13 +115,13 @@ impl Hook {
         event: LifecycleEvent,
         deadline: Instant,
     ) -> Result<(), HookError> {
-        let proved = timeout_at(deadline, self.prove_version()).await;
+        let proved = timeout_at(deadline, self.prove_version(deadline)).await;
         let proved = proved.unwrap_or(Err(HookError::OutOfTime));
         event.tell(&self.codedeploy, proved.is_ok()).await?;
         proved.inspect_err(|error| error!(error = error as &dyn Error, "before traffic"))
     }
 
-    async fn prove_version(&self) -> Result<(), HookError> {
+    async fn prove_version(&self, deadline: Instant) -> Result<(), HookError> {
         let version = self.config.webhook_version.clone();
         let transport = Transport::Function {
             lambda: self.lambda.clone(),
@@ -135,7 +135,7 @@ impl Hook {
                 Ok(())
             }
             probe => {
-                let proof = probe?.prove(&target.url).await?;
+                let proof = probe?.prove(&target.url, deadline).await?;
                 info!(?proof, "the new version is proved");
                 Ok(())
             }

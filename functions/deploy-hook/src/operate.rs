@@ -74,7 +74,7 @@ impl Hook {
             Action::Status => Ok("See registered and lastProbe.".into()),
             Action::Probe => {
                 let probe = self.public_probe(target).await?;
-                probe.prove(&target.url).await?;
+                probe.prove(&target.url, deadline).await?;
                 Ok("The webhook answers HubSpot, and nobody else.".into())
             }
             Action::Release => register(Readiness::Ready, true).await,

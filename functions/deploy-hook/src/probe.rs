@@ -13,9 +13,12 @@ use channel_connection::{
 };
 use reqwest::Client;
 use serde::Deserialize;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant as Deadline, sleep, timeout};
 
 use crate::{config::ProbedPortal, time_budget::TimeBudget};
+
+/// How many requests make a proof: signed, wrongly signed, unsigned.
+const REQUESTS: u32 = 3;
 
 /// The way to a webhook.
 #[derive(Debug, Clone)]
@@ -109,19 +112,26 @@ impl Probe {
         }
     }
 
-    /// Proves a URL, trying again while there is patience; the error is the last try's.
-    pub async fn prove(&self, url: &PublicUrl) -> Result<Proof, ProbeError> {
+    /// Proves a URL, trying again while there is patience, and time for one more try before `until`.
+    ///
+    /// The error is the last try's.
+    pub async fn prove(&self, url: &PublicUrl, until: Deadline) -> Result<Proof, ProbeError> {
         let mut tries_left = self.budget.probe_tries;
         loop {
             tries_left = tries_left.saturating_sub(1);
             match self.prove_once(url).await {
-                Err(error) if tries_left > 0 => {
+                Err(error) if tries_left > 0 && self.has_time_before(until) => {
                     tracing::info!(%url, %error, tries_left, "not proved yet");
                     sleep(self.budget.probe_pause).await;
                 }
                 outcome => return outcome,
             }
         }
+    }
+
+    fn has_time_before(&self, until: Deadline) -> bool {
+        let one_try = self.budget.probe_pause + self.budget.call * REQUESTS;
+        Deadline::now() + one_try <= until
     }
 
     /// Proves a URL with one try.

@@ -194,7 +194,7 @@ impl Registration {
     ) -> Result<(), Cause> {
         for step in steps {
             match step {
-                Step::Prove => drop(probe.prove(url).await?),
+                Step::Prove => drop(probe.prove(url, until).await?),
                 Step::Write(settings) => {
                     let settings = Some(settings);
                     attempt.written.push(settings.clone());

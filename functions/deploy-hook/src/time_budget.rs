@@ -13,7 +13,8 @@ pub struct TimeBudget {
     pub retry_pause: Duration,
     /// How many times in all a URL is tried that does not answer rightly yet.
     ///
-    /// A new API deployment, permission or DNS name takes a while to be known everywhere.
+    /// A new API deployment, permission or DNS name takes a while to be known everywhere: most of the
+    /// time there is goes into waiting for that, if need be.
     pub probe_tries: u32,
     /// The pause between two of these.
     pub probe_pause: Duration,
@@ -31,7 +32,7 @@ impl TimeBudget {
         call: Duration::from_secs(3),
         retries: 7,
         retry_pause: Duration::from_millis(250),
-        probe_tries: 12,
+        probe_tries: 40,
         probe_pause: Duration::from_secs(1),
         to_restore: Duration::from_secs(15),
         to_answer: Duration::from_secs(12),

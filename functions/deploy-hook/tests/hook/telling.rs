@@ -7,7 +7,7 @@ use std::{
 
 use hubspot_simulator::fault::{How, When};
 
-use crate::support::{World, as_it_is};
+use crate::support::{World, as_it_is, property, silent_webhook};
 
 const SILENCE: Option<(When, How)> = Some((When::Before, How::Silence));
 
@@ -63,6 +63,23 @@ async fn a_write_that_gets_no_answer_in_time_is_undone_in_the_time_kept_for_it()
         "there was no time left. The former settings stand again in HubSpot."
     );
     assert_eq!(world.held(), None);
+}
+
+#[tokio::test]
+async fn a_webhook_that_never_answers_is_named_rather_than_the_time_that_ran_out() {
+    let mut world = World::new().await;
+    let silent = silent_webhook().await;
+    world.lambda_timeout = Duration::from_secs(8);
+    world.budget.call = Duration::from_millis(500);
+    world.budget.probe_tries = 100;
+    world.budget.to_restore = Duration::from_secs(1);
+    world.budget.to_answer = Duration::from_secs(3);
+    let told = world.deploy("create", property("WebhookUrl", silent)).await;
+    assert_eq!(
+        told["Reason"],
+        "the webhook gave no answer: no answer in time. Check that its URL can be reached from the internet. \
+         The former settings stand again in HubSpot."
+    );
 }
 
 #[tokio::test]

@@ -36,6 +36,11 @@ pub async fn constant_webhook(status: StatusCode, body: &'static str) -> String 
     serve(Router::new().fallback(any(move || async move { (status, body) }))).await
 }
 
+/// A webhook that takes every request, and answers none.
+pub async fn silent_webhook() -> String {
+    serve(Router::new().fallback(any(std::future::pending::<()>))).await
+}
+
 /// Looks at HubSpot whenever the webhook is called.
 #[derive(Clone)]
 pub struct Watched {
