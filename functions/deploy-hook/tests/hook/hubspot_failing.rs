@@ -42,6 +42,20 @@ async fn a_write_whose_answer_was_lost_is_not_written_twice() {
 }
 
 #[tokio::test]
+async fn a_200_of_something_on_the_way_is_not_taken_for_a_write() {
+    for how in [How::Garbage, How::WrongContentType] {
+        let world = World::new().await;
+        world.fail([None, Some((BEFORE, how))]);
+        let told = world.deploy("create", as_it_is).await;
+        assert_eq!(told["Status"], "SUCCESS", "{told}");
+        assert_eq!(
+            world.calls(),
+            ["GET 404", "POST fault", "GET 404", "POST 200", "GET 200"]
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_hubspot_has_although_it_said_otherwise_is_changed_instead_of_created() {
     let world = World::new().await;
     world.hold(ELSEWHERE, false);
