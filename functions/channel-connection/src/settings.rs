@@ -29,12 +29,12 @@ pub struct SettingsChange {
 impl SettingsChange {
     /// Finds the change that brings settings from `held` to `wanted`.
     ///
-    /// A release names its URL even where that stays, so that it never releases another one that
-    /// somebody wrote in the meantime.
+    /// A release names its URL even where that stays, and a new URL its flag: whatever somebody wrote
+    /// in the meantime, no URL is released but the one that is meant.
     pub fn between(held: &ChannelConnectionSettings, wanted: &ChannelConnectionSettings) -> Self {
         Self {
             url: (wanted.is_ready || held.url != wanted.url).then(|| wanted.url.clone()),
-            is_ready: (held.is_ready != wanted.is_ready).then_some(wanted.is_ready),
+            is_ready: (held != wanted).then_some(wanted.is_ready),
         }
     }
 }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_what_differs_and_a_release_names_its_url_too() {
+    fn a_release_names_its_url_a_new_url_its_flag_and_a_hold_nothing_else() {
         let change = |held, wanted| {
             let SettingsChange { url, is_ready } = SettingsChange::between(&held, &wanted);
             (url.is_some(), is_ready)
@@ -118,7 +118,7 @@ mod tests {
         let (here, there) = ("https://a.example/", "https://b.example/");
         assert_eq!(
             change(settings(here, false), settings(there, false)),
-            (true, None)
+            (true, Some(false))
         );
         assert_eq!(
             change(settings(here, true), settings(here, false)),
@@ -130,7 +130,7 @@ mod tests {
         );
         assert_eq!(
             change(settings(here, true), settings(there, true)),
-            (true, None)
+            (true, Some(true))
         );
     }
 
