@@ -1,72 +1,224 @@
-"""The checks are worth something: each fault that is seeded into the template makes one of them fail."""
+"""The checks are worth something: each fault that is seeded makes one of them fail, and say so."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
-BIN = Path(sys.executable).parent
-LEAST_PRIVILEGE = [sys.executable, "-m", "infra.checks.least_privilege"]
-RETENTION = [sys.executable, "-m", "infra.checks.retention"]
-CHECKOV = [
-    str(BIN / "checkov"),
-    "--skip-download",
-    "--quiet",
-    "--compact",
-    "--framework",
-    "cloudformation",
-    "-f",
-]
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "infra/template.yaml"
+PIPELINE = "infra/pipeline-role.yaml"
+STORE = "functions/numbers-webhook/src/store.rs"
+PYTHON = (sys.executable, "-m")
+LEAST_PRIVILEGE = (*PYTHON, "infra.checks.least_privilege", STACK, "functions")
+WILDCARDS = (*PYTHON, "infra.checks.wildcards", STACK, PIPELINE)
+SECRECY = (*PYTHON, "infra.checks.secrecy", STACK)
+RETENTION = (*PYTHON, "infra.checks.retention", STACK)
+CHECKOV = (
+    str(Path(sys.executable).parent / "checkov"),
+    *("--skip-download", "--quiet", "--compact", "--framework", "cloudformation", "-f", STACK),
+)
+
+
+class Fault(NamedTuple):
+    """What is seeded: a text of a file, what stands in its place, and what a check must then say."""
+
+    name: str
+    file: str
+    text: str
+    replacement: str
+    check: tuple
+    said: str
+
+
 QUERY = "                Action: dynamodb:Query\n"
+TABLE = "Resource: !GetAtt NumbersTable.Arn"
 READ = "                Action: secretsmanager:GetSecretValue\n                Resource: !If"
+DECRYPT = "                - {Effect: Allow, Action: kms:Decrypt, Resource: !Ref KmsKeyArn}\n"
+DELETE = DECRYPT.replace("kms:Decrypt", '"dynamodb:DeleteItem"')
 BILLING = "      BillingMode: PAY_PER_REQUEST\n"
 EVERYBODYS = """      ResourcePolicy:
         PolicyDocument:
-          Statement: [{Effect: Allow, Principal: "*", Action: dynamodb:Query, Resource: "*"}]
+          Statement: [{Effect: Allow, Principal: {AWS: ["*"]}, Action: dynamodb:Query, Resource: "*"}]
 """
-# What is seeded: its name, a text of the template, what stands in its place, and the check that must fail.
+SOURCE = "      SourceArn: !Sub arn:${AWS::Partition}:execute-api:"
+ROLE = "      Role: !GetAtt NumbersWebhookRole.Arn\n"
+FUNCTION = "  NumbersWebhookFunction:\n    Type"
+POLICY = """  Extra:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: extra, Roles: [!Ref NumbersWebhookRole], PolicyDocument: {Statement: []}}
+"""
+X_RAY = "iam::aws:policy/AWSXRayDaemonWriteAccess"
+KEY = "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n"
+TABLE_KEY = "        - {SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !Ref KmsKeyArn}"
+TABLES = ":dynamodb:${AWS::Region}:${AWS::AccountId}:table/${StackName}-*"
+USE = "use aws_sdk_dynamodb::"
+SCAN = "async fn all(db: &Client) { let _ = db\n    .scan()\n    .send().await; }\n"
 FAULTS = (
-    ("a wildcard action", QUERY, QUERY.replace("Query", '"*"'), LEAST_PRIVILEGE),
-    ("a wildcard resource", "Resource: !GetAtt NumbersTable.Arn", 'Resource: "*"', LEAST_PRIVILEGE),
-    ("an action that nobody calls", QUERY, QUERY.replace("Query", "Scan"), LEAST_PRIVILEGE),
-    ("an action that is not granted", READ, READ.replace("Get", "Put"), LEAST_PRIVILEGE),
-    ("a table for everybody", BILLING, BILLING + EVERYBODYS, LEAST_PRIVILEGE),
-    (
+    Fault("a wildcard action", STACK, QUERY, QUERY.replace("Query", "*"), WILDCARDS, "action dynamodb:*"),
+    Fault("a wildcard resource", STACK, TABLE, 'Resource: "*"', WILDCARDS, "resource *"),
+    Fault(
+        "a wildcard within a resource",
+        STACK,
+        TABLE,
+        "Resource: !Sub arn:${AWS::Partition}:dynamodb:*:*:table/*",
+        WILDCARDS,
+        "table/* is a wildcard",
+    ),
+    Fault(
+        "a managed policy", STACK, X_RAY, "iam::aws:policy/AdministratorAccess", WILDCARDS, "not on the list"
+    ),
+    Fault(
+        "a policy beside the roles", STACK, FUNCTION, POLICY + FUNCTION, WILDCARDS, "Extra: AWS::IAM::Policy"
+    ),
+    Fault(
+        "a wildcard in the pipeline", PIPELINE, "dynamodb:CreateTable", "dynamodb:*", WILDCARDS, "dynamodb:*"
+    ),
+    Fault("every table for the pipeline", PIPELINE, TABLES, ":dynamodb:*:*:table/*", WILDCARDS, "table/*"),
+    Fault("a table for everybody", STACK, BILLING, BILLING + EVERYBODYS, WILDCARDS, "everybody is let in"),
+    Fault(
         "a webhook that everybody may invoke",
+        STACK,
         "Principal: apigateway.amazonaws.com",
         'Principal: "*"',
-        LEAST_PRIVILEGE,
+        WILDCARDS,
+        "NumbersPermission.Properties: everybody",
     ),
-    ("logs without an end", "      RetentionInDays: !Ref LogRetentionDays\n", "", RETENTION),
-    ("a log group that nobody declares", "        LogGroup: !Ref DeployHookLogs\n", "", RETENTION),
-    (
+    Fault(
+        "a webhook that every API may invoke",
+        STACK,
+        SOURCE,
+        SOURCE.replace("Source", "X"),
+        CHECKOV,
+        "CKV_AWS_364",
+    ),
+    Fault(
+        "an action that nobody calls",
+        STACK,
+        QUERY,
+        QUERY.replace("Query", "Scan"),
+        LEAST_PRIVILEGE,
+        "not called",
+    ),
+    Fault(
+        "one behind a condition", STACK, DECRYPT, DELETE, LEAST_PRIVILEGE, "dynamodb:DeleteItem is granted"
+    ),
+    Fault(
+        "an action that is not granted",
+        STACK,
+        READ,
+        READ.replace("Get", "Put"),
+        LEAST_PRIVILEGE,
+        "not granted",
+    ),
+    Fault("a call that is not granted", STORE, USE, SCAN + USE, LEAST_PRIVILEGE, "dynamodb:Scan is called"),
+    Fault(
+        "a function without its role",
+        STACK,
+        ROLE,
+        "      Policies: [AmazonDynamoDBFullAccess]\n",
+        LEAST_PRIVILEGE,
+        "not those of its own role",
+    ),
+    Fault(
+        "a table without one's own key",
+        STACK,
+        TABLE_KEY,
+        "        - {SSEEnabled: true}",
+        SECRECY,
+        "NumbersTable",
+    ),
+    Fault("a secret without one's own key", STACK, KEY, "", SECRECY, "ClientSecret: KmsKeyId"),
+    Fault(
+        "a secret in plain text",
+        STACK,
+        'SecretString: "{}"',
+        "SecretString: abc",
+        SECRECY,
+        "not created empty",
+    ),
+    Fault(
+        "a secret as a default",
+        STACK,
+        "  AppId:\n    Type: String\n",
+        "  ApiToken: {Type: String, Default: abc}\n  AppId:\n    Type: String\n",
+        SECRECY,
+        "ApiToken",
+    ),
+    Fault(
+        "logs without an end",
+        STACK,
+        "      RetentionInDays: !Ref LogRetentionDays\n",
+        "",
+        RETENTION,
+        "kept for ever",
+    ),
+    Fault(
+        "a log group that nobody declares",
+        STACK,
+        "        LogGroup: !Ref DeployHookLogs\n",
+        "",
+        RETENTION,
+        "nobody declares",
+    ),
+    Fault(
         "a table without backups",
+        STACK,
         "PointInTimeRecoveryEnabled: true",
         "PointInTimeRecoveryEnabled: false",
         CHECKOV,
+        "CKV_AWS_28",
     ),
-    ("an API without an access log", "      AccessLogSettings:", "      RouteSettings:", CHECKOV),
+    Fault(
+        "an API without an access log",
+        STACK,
+        "      AccessLogSettings:",
+        "      RouteSettings:",
+        CHECKOV,
+        "CKV_AWS_95",
+    ),
 )
 
 
 def main():
-    """Seeds each fault into a copy of the template, and prints whether it was found."""
-    found = [report(*fault) for fault in FAULTS]
-    return 0 if all(found) else 1
-
-
-def report(name, text, replacement, check):
-    """Seeds one fault."""
-    template = TEMPLATE.read_text(encoding="utf-8")
-    seeded = template.replace(text, replacement)
+    """Seeds each fault into a copy of what is checked, and prints whether it was found."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "template.yaml"
-        copy.write_text(seeded, encoding="utf-8")
-        failed = subprocess.run([*check, str(copy)], capture_output=True, check=False).returncode != 0
-    found = seeded != template and failed
-    print(f"{'found ' if found else 'MISSED'} {name}", flush=True)
+        copy = Path(folder)
+        for part in ("infra", "functions"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("target", "corpus", ".*"))
+        sound = [unseeded(check, copy) for check in sorted({fault.check for fault in FAULTS})]
+        found = [report(fault, copy) for fault in FAULTS]
+    return 0 if all(sound + found) else 1
+
+
+def unseeded(check, copy):
+    """Says whether a check passes where nothing is seeded: else it would find anything."""
+    passed, said = result(check, copy)
+    if not passed:
+        print(f"FAILED without a fault\n{said}", flush=True)
+    return passed
+
+
+def report(fault, copy):
+    """Seeds one fault, and takes it out again."""
+    file = copy / fault.file
+    sound = file.read_text(encoding="utf-8")
+    seeded = sound.replace(fault.text, fault.replacement, 1)
+    file.write_text(seeded, encoding="utf-8")
+    passed, said = result(fault.check, copy)
+    file.write_text(sound, encoding="utf-8")
+    found = seeded != sound and not passed and fault.said in said
+    print(f"{'found ' if found else 'MISSED'} {fault.name}", flush=True)
     return found
+
+
+def result(check, copy):
+    """Runs a check on the copy, and returns whether it passed, and what it said."""
+    command = [str(copy / part) if part in (STACK, PIPELINE, "functions") else part for part in check]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return ran.returncode == 0, ran.stdout
 
 
 if __name__ == "__main__":

@@ -34,19 +34,25 @@ def of_type(template, name):
 
 def statements(properties):
     """Yields the statements of a role's own policies, those behind a condition too."""
-    for policy in properties.get("Policies", []):
-        for statement in listed(policy["PolicyDocument"]["Statement"]):
-            yield from branches(statement)
+    for policy in branches(properties.get("Policies", [])):
+        yield from branches(policy["PolicyDocument"]["Statement"])
 
 
-def branches(statement):
-    """Yields what a condition may leave of a statement."""
-    if "Fn::If" in statement:
-        yield from (one for one in statement["Fn::If"][1:] if "Effect" in one)
-    else:
-        yield statement
+def branches(part):
+    """Yields each of one thing or many, and whatever a condition may leave of it."""
+    if isinstance(part, list):
+        for one in part:
+            yield from branches(one)
+    elif isinstance(part, dict) and "Fn::If" in part:
+        yield from branches(part["Fn::If"][1:])
+    elif part != {"Ref": "AWS::NoValue"}:
+        yield part
 
 
-def listed(one_or_many):
-    """Makes a list of what IAM allows to be one thing or many."""
-    return one_or_many if isinstance(one_or_many, list) else [one_or_many]
+def texts(part):
+    """Yields every text within a part, whatever functions it stands in."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, (dict, list)):
+        for one in part.values() if isinstance(part, dict) else part:
+            yield from texts(one)
