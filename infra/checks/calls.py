@@ -5,7 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from infra import ROOT
+
 LIBRARY = "channel-connection"
 SDK = "aws-sdk-"
 # Where IAM knows an operation by another name than the SDK.

@@ -6,7 +6,8 @@ python -m infra.checks.least_privilege [TEMPLATE [FUNCTIONS]]
 import sys
 from pathlib import Path
 
-from infra.checks.calls import ROOT, called
+from infra import ROOT
+from infra.checks.calls import called
 from infra.checks.template import of_type, read, statements, texts
 
 ROLES = {"NumbersWebhookRole": "numbers-webhook", "DeployHookRole": "deploy-hook"}

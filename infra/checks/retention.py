@@ -6,9 +6,8 @@ python -m infra.checks.retention [TEMPLATE]
 import sys
 from pathlib import Path
 
+from infra import ROOT
 from infra.checks.template import of_type, read
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(path=ROOT / "infra" / "template.yaml"):

@@ -7,9 +7,9 @@ import re
 import sys
 from pathlib import Path
 
+from infra import ROOT
 from infra.checks.template import of_type, read, texts
 
-ROOT = Path(__file__).resolve().parents[2]
 # checkov wants a key; the parameter KmsKeyArn, which may be empty, is beyond it, and so skipped there.
 KEYS = {
     "AWS::DynamoDB::Table": "SSESpecification",

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
+from infra import ROOT
+
 STACK = "infra/template.yaml"
 PIPELINE = "infra/pipeline-role.yaml"
 STORE = "functions/numbers-webhook/src/store.rs"

@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 
-from infra.local.local_aws import ROOT, AwsError
+from infra import ROOT
+from infra.local.local_aws import AwsError
 from infra.local.progress import Trouble, complain
 
 

@@ -8,8 +8,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from infra import ROOT
 from infra.local.command_line import run as run_command
-from infra.local.local_aws import ROOT, LocalAws
+from infra.local.local_aws import LocalAws
 from infra.local.progress import Trouble
 from infra.local.simulated_hubspot import SECRETS, fresh
 

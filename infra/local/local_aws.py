@@ -17,7 +17,6 @@ from infra.local.processes import LOOPBACK
 from infra.local.progress import CommandFailed, Trouble, run
 from infra.package import package
 
-ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 STACK = "channel-connection-local"
 FUNCTIONS = ("numbers-webhook", "deploy-hook")

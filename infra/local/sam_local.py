@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from samcli.yamlhelper import yaml_parse
 
+from infra import ROOT
 from infra.local.checks import check
 from infra.local.command_line import run as run_command
 from infra.local.container_engine import engines_host, remove_containers
@@ -20,7 +21,7 @@ from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
 from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot, fresh
-from infra.local.stack import PORTAL, ROOT, SAMPLE_NUMBERS, USER
+from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
 
 TABLE = "numbers"
 # The first time, sam fetches the image that Lambda's functions run in.

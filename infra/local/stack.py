@@ -6,10 +6,11 @@ import shutil
 import sys
 import time
 
+from infra import ROOT
 from infra.local.checks import check
 from infra.local.command_line import run as run_command
 from infra.local.deploy_checks import deploy_checks
-from infra.local.local_aws import ROOT, LocalAws, lay_out
+from infra.local.local_aws import LocalAws, lay_out
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.registration_checks import registration_checks

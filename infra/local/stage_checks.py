@@ -4,17 +4,16 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+from infra import ROOT
 from infra.local.local_aws import architecture, lay_out
 from infra.local.progress import step
-
-ROOT = Path(__file__).resolve().parents[2]
+from infra.local.registration_checks import ELSEWHERE
 
 
 def stage_checks(stack):
     """Yields what is claimed, and whether it holds; nothing is deployed at the end."""
-    stack.hubspot.register("https://other.example.com/numbers", False)
+    stack.hubspot.register(ELSEWHERE, False)
     parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove", "Architecture": architecture()}
     status, told = command(stack, "status", "dev", parameters)
     yield "a stage that is not deployed says how to", status == 1 and "make deploy STAGE=dev" in told

@@ -3,13 +3,12 @@
 import os
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 
 import tomlkit
 
+from infra import ROOT
 from infra.local.progress import Trouble
 
-ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "infra" / "samconfig.toml"
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from infra import ROOT
 from infra.local.progress import Trouble
-from infra.stages.configuration import FILE, ROOT
+from infra.stages.configuration import FILE
 
 SAM = str(Path(sys.executable).parent / "sam")
 

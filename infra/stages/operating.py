@@ -4,10 +4,10 @@ import os
 import subprocess
 from datetime import datetime, timezone
 
+from infra import ROOT
 from infra.local.invoke import find, function_of, show
 from infra.local.progress import Trouble
 from infra.local.simulated_hubspot import fresh
-from infra.stages.configuration import ROOT
 from infra.stages.deploying import SAM, ask
 
 

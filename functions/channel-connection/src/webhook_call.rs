@@ -58,7 +58,16 @@ impl WebhookCall {
         secret: &SigningSecret,
         now: SystemTime,
     ) -> Self {
-        let body = question.to_json();
+        Self::signed_body(url, question.to_json(), secret, now)
+    }
+
+    /// Prepares whatever body, signed as of `now`.
+    pub fn signed_body(
+        url: PublicUrl,
+        body: String,
+        secret: &SigningSecret,
+        now: SystemTime,
+    ) -> Self {
         let timestamp = signature::timestamp(now);
         let uri = (&url).into();
         let parts = SignedParts {

@@ -1,7 +1,7 @@
 //! CloudFormation's custom resource: the registration as a part of the stack.
 
 use channel_connection::public_url::Reach;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     config::Target,
@@ -10,10 +10,8 @@ use crate::{
     registration::Leaving,
 };
 
-/// The longest explanation, in bytes: CloudFormation refuses an answer of more than 4,096.
-const LONGEST_EXPLANATION: usize = 1_000;
 /// The end of the physical id of a resource that never came to be.
-const NOT_CREATED: &str = "/not-created";
+pub(crate) const NOT_CREATED: &str = "/not-created";
 
 /// CloudFormation's event.
 ///
@@ -24,7 +22,7 @@ pub struct ResourceEvent {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Create,
     Update,
     Delete,
@@ -57,17 +55,6 @@ pub enum EventError {
     /// The resource's properties cannot be used.
     #[error(transparent)]
     Property(#[from] PropertyError),
-}
-
-/// What became of the event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was done as explained.
-    Done(String),
-    /// It failed, and HubSpot holds what it held before.
-    NothingDone(String),
-    /// It failed, and HubSpot may hold something of it.
-    HalfDone(String),
 }
 
 impl ResourceEvent {
@@ -106,14 +93,15 @@ impl ResourceEvent {
     ///
     /// A stack that creates its secrets comes before them; if it failed, they would go with it.
     pub fn may_precede_secrets(&self) -> bool {
-        self.kind == Some(Kind::Create) || self.keeps_app_and_url()
+        self.is(Kind::Create) || self.keeps_app_and_url()
     }
 
     /// Tells whether this is a roll-back that leaves app and URL as they are.
     ///
-    /// CloudFormation does not say so, but then the deploy's id is the lower one. There is nothing to
-    /// bring back then, and a stack whose roll-back fails can no longer be updated.
-    pub fn may_not_fail(&self) -> bool {
+    /// CloudFormation does not say so, but then the deploy's id is the lower one. It has nothing to
+    /// bring back, so it must not fail: a stack whose roll-back fails can no longer be updated. Nor
+    /// does it take the place of whatever URL stands in HubSpot by then.
+    pub fn rolls_back_in_place(&self) -> bool {
         let id = |properties: &str| -> Option<u128> {
             self.event[properties]["DeployId"].as_str()?.parse().ok()
         };
@@ -122,7 +110,7 @@ impl ResourceEvent {
     }
 
     fn keeps_app_and_url(&self) -> bool {
-        self.kind == Some(Kind::Update)
+        self.is(Kind::Update)
             && ["AppId", "WebhookUrl"].iter().all(|name| {
                 self.event["ResourceProperties"][name] == self.event["OldResourceProperties"][name]
             })
@@ -148,7 +136,7 @@ impl ResourceEvent {
             });
         }
         let former = &self.event["OldResourceProperties"];
-        let of_this_app = former["AppId"] == self.event["ResourceProperties"]["AppId"];
+        let of_this_app = former["AppId"].as_str() == self.app_id();
         let former_url = former["WebhookUrl"].as_str().filter(|_| of_this_app);
         Ok(Wish::Register {
             target,
@@ -157,102 +145,45 @@ impl ResourceEvent {
         })
     }
 
-    /// Writes the outcome as CloudFormation expects it.
-    ///
-    /// The template can read a success's explanation as the resource's attribute `Outcome`.
-    pub fn answer(&self, outcome: &Outcome) -> Value {
-        let (status, explanation) = match outcome {
-            Outcome::Done(explanation) => ("SUCCESS", explanation),
-            Outcome::NothingDone(explanation) | Outcome::HalfDone(explanation) => {
-                ("FAILED", explanation)
-            }
-        };
-        let explanation = brief(explanation, LONGEST_EXPLANATION);
-        let mut answer = json!({
-            "Status": status, "Reason": explanation, "PhysicalResourceId": self.physical_id(outcome),
-        });
-        for name in ["StackId", "RequestId", "LogicalResourceId"] {
-            answer[name] = self.text(name).into();
-        }
-        if status == "SUCCESS" {
-            answer["Data"] = json!({"Outcome": explanation});
-        }
-        answer
+    /// Returns which app it is about, as the stack names it.
+    pub(crate) fn app_id(&self) -> Option<&str> {
+        self.event["ResourceProperties"]["AppId"].as_str()
     }
 
-    fn physical_id(&self, outcome: &Outcome) -> String {
-        if self.kind == Some(Kind::Delete) {
-            return self.text("PhysicalResourceId").to_owned();
-        }
-        // Another app is another resource: CloudFormation then deletes the one before.
-        let app = self.event["ResourceProperties"]["AppId"].as_str();
-        let app = brief(app.unwrap_or("unknown"), 100);
-        // CloudFormation deletes what failed to be created; by this it is told from what was.
-        let never_came_to_be =
-            self.kind == Some(Kind::Create) && matches!(outcome, Outcome::NothingDone(_));
-        let end = if never_came_to_be { NOT_CREATED } else { "" };
-        format!("channel-connection/{app}{end}")
+    pub(crate) fn is(&self, kind: Kind) -> bool {
+        self.kind == Some(kind)
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.event[name].as_str().unwrap_or_default()
     }
 }
 
-fn brief(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const URL: &str = "https://calls.example.com/numbers";
+    pub(crate) const URL: &str = "https://calls.example.com/numbers";
 
-    fn event(kind: &str, properties: &Value) -> ResourceEvent {
-        ResourceEvent::new(json!({
+    pub(crate) fn sent(kind: &str, properties: &Value) -> Value {
+        json!({
             "RequestType": kind, "RequestId": "r", "ResponseURL": "https://example.com/", "StackId": "s",
             "ResourceType": "Custom::ChannelConnection", "LogicalResourceId": "l",
             "PhysicalResourceId": "channel-connection/1", "ResourceProperties": properties,
             "OldResourceProperties": {"AppId": "1", "WebhookUrl": URL, "DeployId": "9"},
-        }))
-        .unwrap()
-    }
-
-    fn properties(app_id: &str, url: &str, deploy_id: &str) -> Value {
-        json!({
-            "AppId": app_id, "WebhookUrl": url, "ApiVersion": "v3", "IsReady": "keep", "DeployId": deploy_id,
         })
     }
 
-    #[test]
-    fn another_app_is_another_resource_but_a_deleted_one_keeps_its_id() {
-        let id = |kind| {
-            let answer =
-                event(kind, &properties("2", URL, "10")).answer(&Outcome::HalfDone(String::new()));
-            answer["PhysicalResourceId"].clone()
-        };
-        assert_eq!(id("Create"), "channel-connection/2");
-        assert_eq!(id("Update"), "channel-connection/2");
-        assert_eq!(id("Delete"), "channel-connection/1");
+    pub(crate) fn event(kind: &str, properties: &Value) -> ResourceEvent {
+        ResourceEvent::new(sent(kind, properties)).unwrap()
     }
 
-    #[test]
-    fn deleting_what_was_never_created_is_nothing_to_do() {
-        let properties = properties("1", URL, "10");
-        let failed = event("Create", &properties).answer(&Outcome::NothingDone("why".into()));
-        let mut delete = event("Delete", &properties);
-        delete.event["PhysicalResourceId"] = failed["PhysicalResourceId"].clone();
-        assert!(matches!(delete.wish(Reach::Public), Ok(Wish::Nothing(_))));
-    }
-
-    #[test]
-    fn an_answer_stays_under_cloudformations_4096_bytes_whatever_happened() {
-        let properties = properties(&"9".repeat(9_000), URL, "10");
-        for outcome in [Outcome::Done, Outcome::NothingDone, Outcome::HalfDone] {
-            let answer = event("Create", &properties).answer(&outcome("é".repeat(60_000)));
-            assert!(answer.to_string().len() < 4_096);
-        }
+    pub(crate) fn properties(app_id: &str, url: &str, deploy_id: &str) -> Value {
+        json!({
+            "AppId": app_id, "WebhookUrl": url, "ApiVersion": "v3", "IsReady": "keep", "DeployId": deploy_id,
+        })
     }
 
     #[test]
@@ -264,28 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn a_roll_back_has_the_lower_deploy_id_and_may_fail_only_if_it_brings_a_url_back() {
-        let may_not = |url, id| event("Update", &properties("1", url, id)).may_not_fail();
-        assert!(may_not(URL, "8"));
+    fn a_roll_back_in_place_has_the_lower_deploy_id_and_the_same_url() {
+        let in_place = |url, id| event("Update", &properties("1", url, id)).rolls_back_in_place();
+        assert!(in_place(URL, "8"));
         for (url, id) in [
             (URL, "9"),
             (URL, "10"),
             (URL, "none"),
             ("https://b.example.com/", "8"),
         ] {
-            assert!(!may_not(url, id), "{url} {id}");
+            assert!(!in_place(url, id), "{url} {id}");
         }
-        assert!(!event("Delete", &properties("1", URL, "8")).may_not_fail());
-    }
-
-    #[test]
-    fn an_event_of_a_kind_to_come_is_answered_too() {
-        let event = event("Import", &properties("1", URL, "10"));
-        assert_eq!(event.wish(Reach::Public), Err(EventError::Kind));
-        assert_eq!(
-            event.answer(&Outcome::NothingDone(String::new()))["Status"],
-            "FAILED"
-        );
+        assert!(!event("Delete", &properties("1", URL, "8")).rolls_back_in_place());
     }
 
     #[test]

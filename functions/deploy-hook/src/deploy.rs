@@ -11,6 +11,7 @@ use crate::{
     custom_resource::{ResourceEvent, Wish},
     hook::{Hook, HookError},
     lifecycle::LifecycleEvent,
+    outcome::Outcome,
     probe::Transport,
     readiness::Wanted,
     registration::{Deadlines, Leaving, Withdrawal},
@@ -26,7 +27,7 @@ impl Hook {
     ) -> Result<(), HookError> {
         let fulfilled = timeout_at(deadline, self.fulfil(&event, deadline)).await;
         let fulfilled = match fulfilled.unwrap_or(Err(HookError::OutOfTime)) {
-            Err(error) if event.may_not_fail() => {
+            Err(error) if event.rolls_back_in_place() => {
                 warn!(error = &error as &dyn Error, "roll-back");
                 Ok(format!("Rolled back, with one thing to look at: {error}"))
             }
@@ -36,7 +37,7 @@ impl Hook {
             Ok(done) => info!(done, "deploy"),
             Err(error) => error!(error = error as &dyn Error, "deploy"),
         }
-        let answer = event.answer(&fulfilled.as_ref().into());
+        let answer = Outcome::from(fulfilled.as_ref()).answer(&event);
         response_url::put(&self.http, event.response_url(), &answer).await?;
         // Told, a failure is still the invocation's: Lambda counts it, and an alarm watches that.
         fulfilled.map(drop)
@@ -55,7 +56,7 @@ impl Hook {
                     url: &target.url,
                     former_url: former_url.as_deref(),
                     readiness,
-                    only_if_registered: false,
+                    only_if_registered: event.rolls_back_in_place(),
                 };
                 match self.register(&target, wanted, audit, deadline).await {
                     Err(error) if error.is_not_set_yet() && event.may_precede_secrets() => Ok(

@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod oauth;
 mod operate;
 pub mod operator;
+pub mod outcome;
 pub mod pauses;
 pub mod plan;
 pub mod probe;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::APP;
+use crate::servers::APP;
 
 /// The stack, when it stands.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@
 
 mod cloudformation;
 mod rules;
+mod servers;
 mod step;
 mod webhook;
 mod world;

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::{
     cloudformation::Event,
+    servers::{CLIENT_SECRET, KEY},
     webhook::Mode,
-    world::{CLIENT_SECRET, Ending, KEY, World},
+    world::{Ending, World},
 };
 
 type Settings = Option<ChannelConnectionSettings>;

@@ -21,8 +21,8 @@ use hubspot_simulator::Simulator;
 use tokio::net::TcpListener;
 
 use crate::{
+    servers::CLIENT_SECRET,
     step::{Meddling, URLS},
-    world::CLIENT_SECRET,
 };
 
 /// How a webhook behaves.

@@ -5,39 +5,19 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_secretsmanager::config::Credentials;
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::State,
-    routing::{post, put},
-};
-use channel_connection::{
-    client_secrets::SigningSecret,
-    public_url::{PublicUrl, Reach},
-    settings::{ApiVersion, ChannelConnectionSettings},
-};
-use deploy_hook::{
-    config::{Config, ProbedPortal, Target},
-    hook::Hook,
-    time_budget::TimeBudget,
-};
-use hubspot_simulator::{Account, AccountKeys, Simulator};
+use channel_connection::settings::ChannelConnectionSettings;
+use deploy_hook::{hook::Hook, time_budget::TimeBudget};
+use hubspot_simulator::Simulator;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{
     cloudformation::{Event, Properties, Stack},
     rules::{self, Happening},
+    servers::{account, aws, cloudformation, config},
     step::{Step, Trouble, URLS},
     webhook::{Webhook, Webhooks},
 };
-
-pub const APP: &str = "1234567";
-pub const CLIENT_SECRET: &str = "marked-client-secret";
-pub const KEY: &str = "marked-developer-api-key";
 
 /// Answers come at once or never, so a hook that is to meet failures need not wait long.
 const HURRIED: TimeBudget = TimeBudget {
@@ -81,14 +61,8 @@ impl World {
         let hubspot = Arc::new(Simulator::on_free_port(account()).await.unwrap());
         let webhooks = Webhooks::start(Arc::clone(&hubspot)).await;
         let told = Arc::default();
-        let aws = serve(Router::new().route("/", post(secret))).await;
-        let cloudformation = serve(
-            Router::new()
-                .route("/", put(outcome))
-                .with_state(Arc::clone(&told)),
-        )
-        .await;
-        let sdk = sdk_at(&aws).await;
+        let cloudformation = cloudformation(Arc::clone(&told)).await;
+        let sdk = aws().await;
         let hooks = [HURRIED, PATIENT].map(|budget| {
             std::array::from_fn(|url| {
                 Hook::new(config(&hubspot, &webhooks.urls[url]), &sdk, budget).unwrap()
@@ -274,61 +248,4 @@ impl World {
     pub fn held(&self) -> Settings {
         self.hubspot.with_account(|account| account.held())
     }
-}
-
-fn account() -> Account {
-    let keys = AccountKeys {
-        developer_api_key: KEY.into(),
-        access_token: "unused".into(),
-        client_id: "unused".into(),
-        client_secret: "unused".into(),
-    };
-    let secret = SigningSecret::new(CLIENT_SECRET).unwrap();
-    Account::new(APP.parse().unwrap(), secret, keys)
-}
-
-fn config(hubspot: &Simulator, url: &str) -> Config {
-    let parse = |url: &str| PublicUrl::parse(url, Reach::Local).unwrap();
-    Config {
-        target: Target {
-            app_id: APP.parse().unwrap(),
-            url: parse(url),
-            api_version: ApiVersion::V2026_03,
-        },
-        hubspot_api_url: parse(&(hubspot.api_url() + "/")),
-        client_secret_arn: "client-secret".into(),
-        credential_arn: "credential".into(),
-        probed_portal: ProbedPortal::default(),
-        webhook_version: None,
-        reach: Reach::Local,
-    }
-}
-
-async fn sdk_at(endpoint: &str) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::for_tests())
-        .endpoint_url(endpoint)
-        .load()
-        .await
-}
-
-async fn serve(application: Router) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
-    format!("http://localhost:{port}/")
-}
-
-async fn secret(body: Bytes) -> Json<Value> {
-    let asked: Value = serde_json::from_slice(&body).unwrap();
-    let secret = match asked["SecretId"].as_str().unwrap() {
-        "client-secret" => json!({"clientSecret": CLIENT_SECRET}),
-        _ => json!({"developerApiKey": KEY}),
-    };
-    Json(json!({"SecretString": secret.to_string()}))
-}
-
-async fn outcome(State(told): State<Arc<Mutex<Option<Value>>>>, body: Bytes) {
-    *told.lock().unwrap() = Some(serde_json::from_slice(&body).unwrap());
 }

@@ -17,14 +17,14 @@ use channel_connection::{
     client_secrets::SigningSecret,
     numbers_request::NumbersRequest,
     public_url::{PublicUrl, Reach},
-    signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
+    webhook_call::WebhookCall,
 };
 use numbers_webhook::{
     api_gateway::Answer,
     config::{ClientSecretSource, Config},
     webhook::{Invocation, Webhook},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub const APP: &str = "1234567";
@@ -209,22 +209,9 @@ pub fn signed_event(url: &str, question: NumbersRequest, now: SystemTime) -> Val
 
 /// A body that a holder of `secret` signed.
 pub fn signed_by(secret: &str, url: &str, body: &str, now: SystemTime) -> Value {
-    let public_url = PublicUrl::parse(url, Reach::Local).unwrap();
-    let timestamp = signature::timestamp(now);
-    let parts = SignedParts {
-        method: "POST",
-        uri: &(&public_url).into(),
-        body: body.as_bytes(),
-        timestamp: &timestamp,
-    };
-    let signature = signature::sign(&SigningSecret::new(secret).unwrap(), parts);
-    let url = url::Url::parse(url).unwrap();
-    json!({
-        "version": "2.0", "rawPath": url.path(), "rawQueryString": url.query().unwrap_or_default(),
-        "headers": {SIGNATURE_HEADER: signature, TIMESTAMP_HEADER: timestamp},
-        "requestContext": {"http": {"method": "POST", "path": url.path()}},
-        "body": body, "isBase64Encoded": false,
-    })
+    let url = PublicUrl::parse(url, Reach::Local).unwrap();
+    let secret = SigningSecret::new(secret).unwrap();
+    WebhookCall::signed_body(url, body.to_owned(), &secret, now).to_event()
 }
 
 /// Asks for a user of the sample portal, and returns status and body.

@@ -1,0 +1,89 @@
+//! What stands around the hook: the app's account with HubSpot, AWS and CloudFormation.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_secretsmanager::config::Credentials;
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    routing::{post, put},
+};
+use channel_connection::{
+    client_secrets::SigningSecret,
+    public_url::{PublicUrl, Reach},
+    settings::ApiVersion,
+};
+use deploy_hook::config::{Config, ProbedPortal, Target};
+use hubspot_simulator::{Account, AccountKeys, Simulator};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub const APP: &str = "1234567";
+pub const CLIENT_SECRET: &str = "marked-client-secret";
+pub const KEY: &str = "marked-developer-api-key";
+
+pub fn account() -> Account {
+    let keys = AccountKeys {
+        developer_api_key: KEY.into(),
+        access_token: "unused".into(),
+        client_id: "unused".into(),
+        client_secret: "unused".into(),
+    };
+    let secret = SigningSecret::new(CLIENT_SECRET).unwrap();
+    Account::new(APP.parse().unwrap(), secret, keys)
+}
+
+pub fn config(hubspot: &Simulator, url: &str) -> Config {
+    let parse = |url: &str| PublicUrl::parse(url, Reach::Local).unwrap();
+    Config {
+        target: Target {
+            app_id: APP.parse().unwrap(),
+            url: parse(url),
+            api_version: ApiVersion::V2026_03,
+        },
+        hubspot_api_url: parse(&(hubspot.api_url() + "/")),
+        client_secret_arn: "client-secret".into(),
+        credential_arn: "credential".into(),
+        probed_portal: ProbedPortal::default(),
+        webhook_version: None,
+        reach: Reach::Local,
+    }
+}
+
+/// AWS, as far as it keeps the stack's two secrets.
+pub async fn aws() -> SdkConfig {
+    let endpoint = serve(Router::new().route("/", post(secret))).await;
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::for_tests())
+        .endpoint_url(endpoint)
+        .load()
+        .await
+}
+
+/// CloudFormation, as far as it waits for an answer; returns the URL to put it to.
+pub async fn cloudformation(told: Arc<Mutex<Option<Value>>>) -> String {
+    serve(Router::new().route("/", put(outcome)).with_state(told)).await
+}
+
+async fn serve(application: Router) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
+    format!("http://localhost:{port}/")
+}
+
+async fn secret(body: Bytes) -> Json<Value> {
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let secret = match asked["SecretId"].as_str().unwrap() {
+        "client-secret" => json!({"clientSecret": CLIENT_SECRET}),
+        _ => json!({"developerApiKey": KEY}),
+    };
+    Json(json!({"SecretString": secret.to_string()}))
+}
+
+async fn outcome(State(told): State<Arc<Mutex<Option<Value>>>>, body: Bytes) {
+    *told.lock().unwrap() = Some(serde_json::from_slice(&body).unwrap());
+}
