@@ -76,7 +76,9 @@ impl From<SdkError<QueryError>> for ReadError {
     }
 }
 
-fn row(mut item: HashMap<String, AttributeValue>) -> NumberRow {
+/// Takes a row out of an item; what it holds is not checked yet.
+#[expect(clippy::implicit_hasher, reason = "it is the SDK's own type")]
+pub fn row(mut item: HashMap<String, AttributeValue>) -> NumberRow {
     let mut text = |name| match item.remove(name) {
         None => Attribute::Missing,
         Some(AttributeValue::S(text)) => Attribute::Value(text),

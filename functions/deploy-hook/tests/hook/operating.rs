@@ -40,6 +40,16 @@ async fn status_tells_what_is_held_beside_what_is_expected() {
 }
 
 #[tokio::test]
+async fn what_is_reported_is_what_channelctl_reads() {
+    let world = World::new().await;
+    for action in ["register", "status", "hold", "remove", "release"] {
+        let report = world.act(action).await;
+        let read: channelctl::hook::Report = serde_json::from_value(report.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), report, "{action}");
+    }
+}
+
+#[tokio::test]
 async fn status_says_what_it_could_not_find_out_and_why() {
     let world = World::new().await;
     world.aws.secrets.lock().unwrap().client_secret = "{}".into();

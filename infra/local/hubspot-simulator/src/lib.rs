@@ -10,7 +10,6 @@ mod error_body;
 pub mod fault;
 mod journal;
 mod oauth;
-pub mod sample_event;
 mod settings_api;
 pub mod specification;
 

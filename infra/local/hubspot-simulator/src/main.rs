@@ -1,15 +1,10 @@
-//! Serves the simulated HubSpot, or makes a sample event fit for a running stack.
+//! Serves the simulated HubSpot.
 
-use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, time::SystemTime};
+use std::{error::Error, net::SocketAddr, process::ExitCode};
 
-use channel_connection::{
-    client_secrets::SigningSecret,
-    environment,
-    ids::AppId,
-    public_url::{PublicUrl, Reach},
-};
+use channel_connection::{client_secrets::SigningSecret, environment, ids::AppId};
 use clap::{Parser, Subcommand};
-use hubspot_simulator::{Account, AccountKeys, Simulator, sample_event};
+use hubspot_simulator::{Account, AccountKeys, Simulator};
 use tokio::net::TcpListener;
 
 /// HubSpot on one machine, for the local stack.
@@ -32,17 +27,6 @@ enum Command {
         /// The app that the account has.
         #[arg(long)]
         app_id: AppId,
-    },
-    /// Print a sample event with a fresh timestamp and signature.
-    Event {
-        /// A file of events/.
-        file: PathBuf,
-        /// The stack's webhook URL.
-        #[arg(long)]
-        url: String,
-        /// Where the outcome of a custom resource's event goes.
-        #[arg(long)]
-        response_url: Option<String>,
     },
 }
 
@@ -71,24 +55,6 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             Simulator::start(TcpListener::bind(listen).await?, account)?
                 .serve()
                 .await;
-        }
-        Command::Event {
-            file,
-            url,
-            response_url,
-        } => {
-            let url = PublicUrl::parse(&url, Reach::Local)?;
-            let secret = client_secret()?;
-            let stack = sample_event::Stack {
-                url: &url,
-                secret: &secret,
-                response_url: response_url.as_deref(),
-            };
-            let event = serde_json::from_slice(&std::fs::read(file)?)?;
-            println!(
-                "{:#}",
-                sample_event::refresh(event, &stack, SystemTime::now())?
-            );
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use channel_connection::{
     public_url::{PublicUrl, Reach},
     settings::{ApiVersion, ChannelConnectionSettings},
 };
+use channelctl::sample_event;
 use deploy_hook::{
     config::{Config, ProbedPortal, Target},
     hook::{Hook, HookError},
@@ -19,7 +20,6 @@ use deploy_hook::{
 use hubspot_simulator::{
     Account, AccountKeys, Simulator,
     fault::{Fault, How, When},
-    sample_event,
 };
 use serde_json::Value;
 

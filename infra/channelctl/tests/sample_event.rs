@@ -11,11 +11,11 @@ use channel_connection::{
     public_url::{PublicUrl, Reach},
     signature::{self, SIGNATURE_HEADER, SignatureError, SignatureHeaders, TIMESTAMP_HEADER},
 };
-use hubspot_simulator::sample_event::{EventError, Stack, refresh};
+use channelctl::sample_event::{EventError, Stack, refresh};
 use serde_json::{Value, json};
 
 fn event(path: &str) -> Value {
-    let path = format!("{}/../../../events/{path}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../events/{path}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 

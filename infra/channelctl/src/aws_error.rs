@@ -1,0 +1,56 @@
+//! What AWS refused, and what to do about it.
+
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+
+const SIGN_IN: &str =
+    "Sign in to AWS first (aws sso login, or aws configure), or name your profile with --profile";
+
+/// The reason a call of AWS failed.
+///
+/// The SDK's own error is not kept: printed in full it shows request and response, and with them
+/// numbers and secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AwsError {
+    /// Nobody is signed in, or no longer.
+    #[error("AWS does not know you ({0}). {SIGN_IN}.")]
+    SignedOut(String),
+    /// AWS said no.
+    #[error("AWS refused to {what}: {code}. {message}")]
+    Refused {
+        /// What was asked for.
+        what: &'static str,
+        /// AWS's code, like `AccessDeniedException`.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// AWS was not reached, or said nothing in time.
+    #[error("AWS cannot be reached to {0}. Check the network, --region and --local.")]
+    NoAnswer(&'static str),
+}
+
+impl AwsError {
+    /// Tells what kept AWS from doing something.
+    pub fn new<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Self {
+        let no_code = match error {
+            SdkError::ServiceError(_) => "no code",
+            // The SDK looks for credentials when it dispatches; without any it never calls.
+            SdkError::DispatchFailure(failure) if failure.is_other() || failure.is_user() => {
+                return Self::SignedOut("no credentials".into());
+            }
+            _ => return Self::NoAnswer(what),
+        };
+        let code = error.code().unwrap_or(no_code).to_owned();
+        match code.as_str() {
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidClientTokenId"
+            | "UnrecognizedClientException" => Self::SignedOut(code),
+            _ => Self::Refused {
+                what,
+                code,
+                message: error.message().unwrap_or_default().to_owned(),
+            },
+        }
+    }
+}

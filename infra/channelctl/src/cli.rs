@@ -1,0 +1,136 @@
+//! The command line: what can be said, and which module does it.
+
+use std::io;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::{
+    doctor,
+    ending::{Ending, Failure},
+    event::{self, EventCommand},
+    numbers::NumbersCommand,
+    registration::{self, Action, IsReady, WriteOptions},
+    simulate::{self, CallOptions},
+    stack::Stack,
+    status,
+    target::TargetOptions,
+};
+
+/// Numbers in, state out: the operator's command for the HubSpot channel connection.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "Commands",
+    help_template = "{about}\n{usage-heading} {usage}\n{all-args}"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    target: TargetOptions,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import, list, export, put, remove and check numbers
+    #[command(subcommand)]
+    Numbers(NumbersCommand),
+    #[command(flatten)]
+    OfStack(StackCommand),
+    /// Find what is wrong, with the command that mends it
+    Doctor,
+    /// Print a sample event, freshly signed: for sam local invoke -e -
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Print a shell's completions
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum StackCommand {
+    /// Show how a stack stands, on one screen, and what to do next
+    Status,
+    /// Let every customer select the app, after a proof
+    Release(WriteOptions),
+    /// Hide the app from every customer, at once
+    Hold(WriteOptions),
+    /// Prove the webhook: signed, unsigned and forged requests
+    Probe,
+    /// Tell HubSpot the stack's URL, and prove it
+    Register(RegisterOptions),
+    /// Remove the settings from HubSpot, if they are the stack's
+    Remove(WriteOptions),
+    /// Ask the webhook as HubSpot does, and show its answer
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
+}
+
+#[derive(Debug, Args)]
+struct RegisterOptions {
+    /// Whether customers shall see the app
+    #[arg(long, value_enum, default_value_t)]
+    is_ready: IsReady,
+    #[command(flatten)]
+    write: WriteOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum SimulateCommand {
+    /// Send the signed request for a portal's numbers
+    Call(CallOptions),
+}
+
+impl Cli {
+    /// Does what was said.
+    pub async fn run(self) -> Result<Ending, Failure> {
+        let Self {
+            target,
+            json,
+            command,
+        } = self;
+        match command {
+            Command::Numbers(command) => command.run(&target, json).await,
+            Command::Event(command) => event::print(&command, &target).await,
+            Command::Doctor => doctor::examine(target.target().await?, json).await,
+            Command::Completions { shell } => {
+                clap_complete::generate(
+                    shell,
+                    &mut Self::command(),
+                    "channelctl",
+                    &mut io::stdout(),
+                );
+                Ok(Ending::Done)
+            }
+            Command::OfStack(command) => {
+                let stack = Stack::find(target.target().await?).await?;
+                Box::pin(command.run(&stack, json)).await
+            }
+        }
+    }
+}
+
+impl StackCommand {
+    async fn run(self, stack: &Stack, json: bool) -> Result<Ending, Failure> {
+        let (action, options) = match self {
+            Self::Status => return Box::pin(status::show(stack, json)).await,
+            Self::Simulate(SimulateCommand::Call(options)) => {
+                return simulate::call(stack, &options, json).await;
+            }
+            Self::Release(options) => (Action::Release, options),
+            Self::Hold(options) => (Action::Hold, options),
+            Self::Probe => (Action::Probe, WriteOptions::default()),
+            Self::Register(options) => (Action::Register(options.is_ready), options.write),
+            Self::Remove(options) => (Action::Remove, options),
+        };
+        registration::act(stack, action, &options, json).await
+    }
+}

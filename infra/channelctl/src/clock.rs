@@ -1,0 +1,51 @@
+//! This machine's clock, beside that of the servers it talks to.
+
+use std::time::Duration;
+
+use channel_connection::{
+    http_client,
+    public_url::{PublicUrl, Reach},
+};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use reqwest::header::DATE;
+
+/// How far a request's timestamp may be off: HubSpot's requests are refused beyond it.
+pub const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
+
+/// Tells how far this machine's clock is ahead of a server's; `None` where the server does not say.
+///
+/// HTTP's own `Date` has whole seconds, so it is a second off at best.
+pub async fn ahead_of(url: &PublicUrl) -> Option<SignedDuration> {
+    let http = http_client::client(Duration::from_secs(5), Reach::Local).ok()?;
+    let answer = http.head(url.as_str()).send().await.ok()?;
+    let date = answer.headers().get(DATE)?.to_str().ok()?;
+    let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    Some(Timestamp::now().duration_since(server))
+}
+
+/// Says how long ago something was, in the largest unit that fits.
+pub fn ago(then: Timestamp) -> String {
+    let seconds = Timestamp::now().duration_since(then).as_secs().max(0);
+    let (count, unit) = match seconds {
+        0..60 => return "just now".into(),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_the_largest_unit_that_fits() {
+        let ago = |seconds| ago(Timestamp::now() - SignedDuration::from_secs(seconds));
+        assert_eq!(ago(-20), "just now");
+        assert_eq!(ago(61), "1 minute ago");
+        assert_eq!(ago(3 * 3_600 + 5), "3 hours ago");
+        assert_eq!(ago(400 * 86_400), "400 days ago");
+    }
+}

@@ -1,0 +1,136 @@
+//! The deploy-hook function, asked to act: it alone writes to HubSpot.
+
+use aws_sdk_lambda::{Client, config::Builder, config::retry::RetryConfig, primitives::Blob};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    aws_error::AwsError,
+    stack::{Stack, StackError},
+};
+
+/// What an operator asks for: the function takes it as its event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// Like `release`.
+    pub action: &'static str,
+    /// Why, for the function's log.
+    pub why: String,
+    /// With `register`: true, false or keep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_ready: Option<&'static str>,
+}
+
+/// What became of an action, and how things stand after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// What was asked for.
+    pub action: String,
+    /// Whether it was done.
+    pub done: bool,
+    /// What was done, or why not and what to do.
+    pub outcome: String,
+    /// The app.
+    pub app_id: i64,
+    /// The version of HubSpot's API.
+    pub api_version: String,
+    /// What this stack would register.
+    pub expected: Expected,
+    /// The kind of credential that HubSpot was asked with.
+    pub credential: Option<String>,
+    /// What HubSpot holds; none where it holds nothing, or could not be asked.
+    pub registered: Option<Registered>,
+    /// Whether that differs from what is expected; none where HubSpot could not be asked.
+    pub drift: Option<bool>,
+    /// Whether every customer can select the app; none where HubSpot could not be asked.
+    pub ready: Option<bool>,
+    /// What the webhook answered just now.
+    pub last_probe: LastProbe,
+}
+
+/// What a stack would register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// The webhook's URL.
+    pub url: String,
+}
+
+/// What HubSpot holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    /// The URL that HubSpot calls.
+    pub url: String,
+    /// Whether every customer can select the app.
+    pub is_ready: bool,
+}
+
+/// What the webhook answered to a signed request and to forgeries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastProbe {
+    /// Whether it answered each as it must.
+    pub proved: bool,
+    /// How many numbers it has for the probed portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numbers: Option<u64>,
+    /// How long the signed request took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<u64>,
+    /// Why there is no proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The reason there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// The stack does not name its function.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The function could not be invoked.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The function failed.
+    #[error("The deploy-hook failed: {reason}. See {logs}")]
+    Failed {
+        /// What it said.
+        reason: String,
+        /// The command that shows its log.
+        logs: String,
+    },
+    /// The function answered something else.
+    #[error(
+        "The deploy-hook answered what this version does not understand. Deploy the stack again, or use its own version of channelctl."
+    )]
+    Answer,
+}
+
+/// Asks a stack's deploy-hook for an action.
+pub async fn act(stack: &Stack, request: &Request) -> Result<Report, HookError> {
+    // What may have been done is not asked for twice.
+    let once = Builder::from(&stack.target.aws).retry_config(RetryConfig::disabled());
+    let event = serde_json::to_vec(request).unwrap_or_default();
+    let answer = Client::from_conf(once.build())
+        .invoke()
+        .function_name(stack.output("DeployHookFunction")?)
+        .payload(Blob::new(event))
+        .send()
+        .await
+        .map_err(|error| AwsError::new("invoke the deploy-hook", &error))?;
+    let said = answer.payload.map(Blob::into_inner).unwrap_or_default();
+    if answer.function_error.is_some() {
+        return Err(failed(stack, &said));
+    }
+    serde_json::from_slice(&said).map_err(|_| HookError::Answer)
+}
+
+fn failed(stack: &Stack, said: &[u8]) -> HookError {
+    let said: Value = serde_json::from_slice(said).unwrap_or_default();
+    let reason = said["errorMessage"].as_str().unwrap_or("it said nothing");
+    HookError::Failed {
+        reason: reason.trim_end_matches('.').to_owned(),
+        logs: stack.make("logs"),
+    }
+}

@@ -1,0 +1,18 @@
+//! The operator's command: numbers into the table, and the state of the registration out of it.
+
+pub mod aws_error;
+pub mod cli;
+pub mod clock;
+pub mod doctor;
+pub mod ending;
+pub mod event;
+pub mod hook;
+pub mod numbers;
+pub mod registration;
+pub mod sample_event;
+pub mod secrets;
+pub mod simulate;
+pub mod stack;
+pub mod status;
+pub mod target;
+pub mod terminal;

@@ -1,0 +1,246 @@
+//! A portal as HubSpot will show it: what is cut, what nobody can select, what is left out.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+};
+
+use channel_connection::{ids::PortalId, number_row::Audience};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    ending::{Ending, Failure},
+    numbers::table::{Page, Stored, Table},
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
+};
+
+/// What to check.
+#[derive(Debug, Clone, Args)]
+pub struct CheckOptions {
+    /// The customer's account; every one, if none is named
+    #[arg(long)]
+    portal: Option<PortalId>,
+}
+
+/// A number as HubSpot shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    name: String,
+    number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extension: Option<String>,
+    selectable: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    users: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// A portal as HubSpot shows it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Portal {
+    #[serde(rename = "portalId")]
+    id: String,
+    numbers: Vec<Shown>,
+    /// Rows that the webhook leaves out, and why.
+    left_out: Vec<(String, String)>,
+}
+
+/// Checks one portal, or all; something is wrong where rows are left out.
+pub async fn check(
+    table: &Table,
+    options: &CheckOptions,
+    as_json: bool,
+) -> Result<Ending, Failure> {
+    let mut checked = Checked {
+        prints_all: options.portal.is_some(),
+        as_json,
+        portals: 0,
+        numbers: 0,
+        notes: 0,
+        left_out: 0,
+    };
+    let (mut current, mut start) = (Portal::default(), None);
+    loop {
+        let Page { rows, next } = match options.portal {
+            Some(portal) => table.portal_page(portal, start).await?,
+            None => table.page(start).await?,
+        };
+        // A scan reads one portal's rows after the other.
+        for stored in &rows {
+            if stored.portal != current.id {
+                checked.add(std::mem::take(&mut current))?;
+                current.id.clone_from(&stored.portal);
+            }
+            current.add(stored);
+        }
+        start = next;
+        if start.is_none() {
+            break;
+        }
+    }
+    checked.add(current)?;
+    Ok(checked.finish()?)
+}
+
+impl Portal {
+    fn add(&mut self, stored: &Stored) {
+        match stored.row.parse() {
+            Err(reason) => self
+                .left_out
+                .push((stored.key().to_owned(), reason.to_string())),
+            Ok((listed, audience)) => {
+                let name = listed.friendly_name.as_str();
+                let mut notes = Vec::new();
+                let stored_name = stored.name().unwrap_or_default().trim();
+                if let Some(lost) = stored_name
+                    .strip_prefix(name)
+                    .filter(|lost| !lost.is_empty())
+                {
+                    notes.push(format!("cut: {lost:?} is lost"));
+                } else if stored_name.is_empty() {
+                    notes.push("no name: the number is shown".into());
+                }
+                if listed.extension.is_some() {
+                    notes.push("cannot be selected: it has an extension".into());
+                }
+                self.numbers.push(Shown {
+                    name: name.to_owned(),
+                    number: listed.number.as_str().to_owned(),
+                    selectable: listed.extension.is_none(),
+                    extension: listed
+                        .extension
+                        .map(|extension| extension.as_str().to_owned()),
+                    users: users(&audience),
+                    notes,
+                });
+            }
+        }
+    }
+
+    /// Marks what a user cannot tell apart in the list.
+    fn mark_duplicates(&mut self) {
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut names: HashMap<String, usize> = HashMap::new();
+        for shown in &self.numbers {
+            *numbers.entry(shown.number.clone()).or_default() += 1;
+            *names.entry(shown.name.clone()).or_default() += 1;
+        }
+        for shown in &mut self.numbers {
+            if numbers[&shown.number] > 1 {
+                shown
+                    .notes
+                    .push("the number is listed more than once, with other extensions".into());
+            }
+            if names[&shown.name] > 1 {
+                shown
+                    .notes
+                    .push("another number shows the same name".into());
+            }
+        }
+    }
+}
+
+fn users(audience: &Audience) -> Vec<String> {
+    match audience {
+        Audience::Everyone => Vec::new(),
+        Audience::Only(users) => users.iter().map(ToString::to_string).collect(),
+    }
+}
+
+struct Checked {
+    prints_all: bool,
+    as_json: bool,
+    portals: usize,
+    numbers: usize,
+    notes: usize,
+    left_out: usize,
+}
+
+impl Checked {
+    fn add(&mut self, mut portal: Portal) -> Result<(), Failure> {
+        if portal.id.is_empty() {
+            return Ok(());
+        }
+        portal.mark_duplicates();
+        let notes = portal
+            .numbers
+            .iter()
+            .filter(|shown| !shown.notes.is_empty())
+            .count();
+        self.portals += 1;
+        self.numbers += portal.numbers.len();
+        self.notes += notes;
+        self.left_out += portal.left_out.len();
+        let is_worth_a_look = self.prints_all || notes > 0 || !portal.left_out.is_empty();
+        if self.as_json {
+            terminal::print_json(&portal)?;
+        } else if is_worth_a_look {
+            self.print(&portal)?;
+        }
+        Ok(())
+    }
+
+    fn print(&self, portal: &Portal) -> io::Result<()> {
+        let mut table = terminal::table(["name", "number", "extension", "users", "notes"]);
+        for shown in &portal.numbers {
+            if self.prints_all || !shown.notes.is_empty() {
+                let users = if shown.users.is_empty() {
+                    "all".into()
+                } else {
+                    shown.users.join(" ")
+                };
+                let extension = shown.extension.clone().unwrap_or_default();
+                table.add_row([
+                    shown.name.clone(),
+                    shown.number.clone(),
+                    extension,
+                    users,
+                    shown.notes.join("; "),
+                ]);
+            }
+        }
+        writeln!(terminal::output(), "Portal {}", portal.id)?;
+        if !table.is_empty() {
+            writeln!(terminal::output(), "{table}")?;
+        }
+        for (key, reason) in &portal.left_out {
+            writeln!(
+                terminal::output(),
+                "{} {key:?}: {reason}",
+                coloured(WRONG, "left out")
+            )?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<Ending> {
+        let Self {
+            portals,
+            numbers,
+            notes,
+            left_out,
+            ..
+        } = self;
+        if !self.as_json {
+            let style = match (notes, left_out) {
+                (0, 0) => GOOD,
+                (_, 0) => DOUBTFUL,
+                _ => WRONG,
+            };
+            let found = format!("{notes} with notes, {left_out} left out");
+            writeln!(
+                terminal::output(),
+                "{numbers} numbers in {portals} portals: {}",
+                coloured(style, &found)
+            )?;
+        }
+        Ok(if left_out == 0 {
+            Ending::Done
+        } else {
+            Ending::SomethingWrong
+        })
+    }
+}

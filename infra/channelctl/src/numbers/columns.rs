@@ -1,0 +1,301 @@
+//! Which of a file's columns is which, guessed by their names or said with `--map`.
+
+use std::{fmt, str::FromStr};
+
+use serde::Serialize;
+
+/// What a column can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Column {
+    /// The customer's account.
+    Portal,
+    /// The number, maybe with an extension.
+    Number,
+    /// The extension.
+    Extension,
+    /// The name that users see.
+    Name,
+    /// The only users who see the number.
+    Users,
+}
+
+/// One `--map COLUMN=HEADER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    column: Column,
+    header: String,
+}
+
+/// Where in a row each column stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Columns([Option<usize>; 5]);
+
+/// The reason columns cannot be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ColumnsError {
+    /// No column has numbers by its name.
+    #[error(
+        "No column looks like the numbers. There are: {0}. Say which it is: --map number=HEADER"
+    )]
+    NoNumber(String),
+    /// The first line is no header.
+    #[error("The first line must name the columns, like: portalId,number,friendlyName")]
+    NoHeader,
+    /// Two columns could be the same.
+    #[error(
+        "Both {first} and {second} look like the {column}. Say which it is: --map {column}=HEADER"
+    )]
+    Ambiguous {
+        /// What both look like.
+        column: Column,
+        /// The one.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A mapping names what is not there.
+    #[error("--map {column}={header}: there is no such column. There are: {known}")]
+    NoSuchHeader {
+        /// What was to be mapped.
+        column: Column,
+        /// What was said.
+        header: String,
+        /// What there is.
+        known: String,
+    },
+}
+
+/// The reason a text is no mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write COLUMN=HEADER, where COLUMN is portal, number, extension, name or users")]
+pub struct InvalidMapping;
+
+impl Column {
+    /// Every column.
+    pub const ALL: [Self; 5] = [
+        Self::Portal,
+        Self::Number,
+        Self::Extension,
+        Self::Name,
+        Self::Users,
+    ];
+
+    /// Returns the names that it goes by, in small letters and without anything but letters and digits.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Portal => &[
+                "portalid",
+                "portal",
+                "hubid",
+                "hubspotportalid",
+                "hubspotid",
+                "hubspotaccountid",
+            ],
+            Self::Number => &[
+                "number",
+                "phonenumber",
+                "phone",
+                "e164",
+                "e164phonenumber",
+                "e164number",
+                "telephone",
+                "telephonenumber",
+                "tel",
+                "did",
+                "msisdn",
+            ],
+            Self::Extension => &["extension", "ext", "extn", "phoneextension"],
+            Self::Name => &[
+                "friendlyname",
+                "name",
+                "label",
+                "displayname",
+                "description",
+                "title",
+            ],
+            Self::Users => &[
+                "userids",
+                "userid",
+                "users",
+                "user",
+                "hubspotuserids",
+                "hubspotuserid",
+            ],
+        }
+    }
+
+    fn guess(header: &str) -> Option<Self> {
+        let letters: String = header
+            .chars()
+            .filter(|character| character.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect();
+        Self::ALL
+            .into_iter()
+            .find(|column| column.names().contains(&letters.as_str()))
+    }
+}
+
+impl Mapping {
+    /// Returns the header that stands for the column.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+}
+
+impl Columns {
+    /// Finds the columns by a header line; what nothing looks like is passed over.
+    pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, ColumnsError> {
+        let mut columns = Self::default();
+        for Mapping { column, header } in mappings {
+            let at = headers.iter().position(|name| name.trim() == header);
+            columns.0[*column as usize] = Some(at.ok_or_else(|| ColumnsError::NoSuchHeader {
+                column: *column,
+                header: header.clone(),
+                known: listed(headers),
+            })?);
+        }
+        let said = columns;
+        for (at, header) in headers.iter().enumerate() {
+            let Some(column) = Column::guess(header) else {
+                continue;
+            };
+            if said.0[column as usize].is_some() || said.0.contains(&Some(at)) {
+                continue;
+            }
+            if let Some(first) = columns.0[column as usize].replace(at) {
+                return Err(ColumnsError::Ambiguous {
+                    column,
+                    first: headers[first].trim().to_owned(),
+                    second: header.trim().to_owned(),
+                });
+            }
+        }
+        match columns.at(Column::Number) {
+            Some(_) => Ok(columns),
+            None if headers.iter().any(|header| looks_like_a_number(header)) => {
+                Err(ColumnsError::NoHeader)
+            }
+            None => Err(ColumnsError::NoNumber(listed(headers))),
+        }
+    }
+
+    /// Returns a column's place.
+    pub fn at(&self, column: Column) -> Option<usize> {
+        self.0[column as usize]
+    }
+
+    /// Says which header stands for what.
+    pub fn explain(&self, headers: &[&str]) -> String {
+        let found = Column::ALL.into_iter().filter_map(|column| {
+            let at = self.at(column)?;
+            Some(format!("{column} = {}", headers[at].trim()))
+        });
+        found.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A header that is mostly digits is data.
+fn looks_like_a_number(header: &str) -> bool {
+    header.chars().filter(char::is_ascii_digit).count() >= 7
+}
+
+fn listed(headers: &[&str]) -> String {
+    let headers: Vec<_> = headers.iter().map(|header| header.trim()).collect();
+    headers.join(", ")
+}
+
+impl FromStr for Mapping {
+    type Err = InvalidMapping;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMapping> {
+        let (name, header) = text.split_once('=').ok_or(InvalidMapping)?;
+        let column = Column::ALL
+            .into_iter()
+            .find(|column| column.to_string() == name.trim());
+        Ok(Self {
+            column: column.ok_or(InvalidMapping)?,
+            header: header.trim().to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Portal => "portal",
+            Self::Number => "number",
+            Self::Extension => "extension",
+            Self::Name => "name",
+            Self::Users => "users",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(headers: &[&str], mappings: &[&str]) -> Result<String, String> {
+        let mappings: Vec<_> = mappings.iter().map(|text| text.parse().unwrap()).collect();
+        let columns = Columns::find(headers, &mappings);
+        columns
+            .map(|columns| columns.explain(headers))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn columns_are_guessed_by_their_names_however_they_are_written() {
+        let headers = [
+            "Portal ID",
+            " Phone-Number",
+            "Ext.",
+            "friendly_name",
+            "UserIds",
+            "City",
+        ];
+        assert_eq!(
+            found(&headers, &[]).unwrap(),
+            "portal = Portal ID, number = Phone-Number, extension = Ext., name = friendly_name, users = UserIds"
+        );
+    }
+
+    #[test]
+    fn a_mapping_counts_more_than_a_guess() {
+        let headers = ["Number", "Label", "DDI", "Phone"];
+        let mapped = found(&headers, &["number=DDI", "name=Number"]).unwrap();
+        assert_eq!(mapped, "number = DDI, name = Number");
+        assert!(
+            found(&headers, &["number=Missing"])
+                .unwrap_err()
+                .contains("There are: Number, Label")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_asked_for() {
+        let both = found(&["Phone", "Telephone"], &[]).unwrap_err();
+        assert!(
+            both.starts_with("Both Phone and Telephone look like the number."),
+            "{both}"
+        );
+        let none = found(&["A", "B"], &[]).unwrap_err();
+        assert!(
+            none.contains("There are: A, B. Say which it is: --map number=HEADER"),
+            "{none}"
+        );
+        let no_header = found(&["62515", "+18001231234"], &[]).unwrap_err();
+        assert!(
+            no_header.starts_with("The first line must name the columns"),
+            "{no_header}"
+        );
+    }
+
+    #[test]
+    fn a_mapping_is_a_column_and_a_header() {
+        for text in ["number", "nummer=A", "=A"] {
+            assert!(text.parse::<Mapping>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! From a cell's text to a number, or to the reason it is none.
+
+use std::str::FromStr;
+
+use channel_connection::phone_number::{E164, Extension, NumberKey};
+use phonenumber::{
+    Metadata, Mode, Type, country,
+    metadata::{DATABASE, Descriptor},
+};
+
+/// The region whose national numbers a file has, like `US`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NationalRegion(country::Id);
+
+/// The reason a text names no region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no region; write two letters, like US or DE")]
+pub struct UnknownRegion;
+
+/// The reason a cell's text is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NumberProblem {
+    /// The cell is empty.
+    #[error("is empty")]
+    Empty,
+    /// A spreadsheet took the number for a quantity.
+    #[error(
+        "was turned into a quantity by a spreadsheet, which lost digits; format the column as text \
+         where the file comes from, and export it again"
+    )]
+    Exponent,
+    /// There is no country code, and nobody said which country is meant.
+    #[error("has no country code; if the numbers are national, say which country's: --region US")]
+    National,
+    /// It is written as no number is.
+    #[error("is not an E.164 number like +18001231234")]
+    NotE164,
+    /// No number of that country has as many digits, or there is no such country.
+    #[error("is not a possible number: no country's numbers have that code and length")]
+    NotPossible,
+    /// The extension is not made of digits.
+    #[error("has an extension that is not 1 to 20 digits")]
+    Extension,
+    /// The number and the extension's own column name two.
+    #[error("has an extension of its own beside the extension's column")]
+    TwoExtensions,
+}
+
+/// The forms in which an extension is written behind a number; longer ones first.
+const EXTENSION_MARKS: [&str; 6] = [";ext=", " ext. ", " ext ", " ext.", " x", "x"];
+
+/// What a caller from abroad can reach; for a region as a whole, the metadata has no lengths.
+const KINDS: [Type; 10] = [
+    Type::FixedLine,
+    Type::Mobile,
+    Type::TollFree,
+    Type::PremiumRate,
+    Type::SharedCost,
+    Type::PersonalNumber,
+    Type::Voip,
+    Type::Pager,
+    Type::Uan,
+    Type::Voicemail,
+];
+
+impl FromStr for NationalRegion {
+    type Err = UnknownRegion;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRegion> {
+        let region = text.to_uppercase().parse().map_err(|_| UnknownRegion)?;
+        Ok(Self(region))
+    }
+}
+
+/// Reads a number, and the extension that is written behind it or in a cell of its own.
+pub fn parse(
+    number: &str,
+    extension: &str,
+    region: Option<NationalRegion>,
+) -> Result<NumberKey, NumberProblem> {
+    let (number, extension) = (plain(number), plain(extension));
+    if number.is_empty() {
+        return Err(NumberProblem::Empty);
+    }
+    if is_quantity(number) {
+        return Err(NumberProblem::Exponent);
+    }
+    let (number, behind) = split_extension(number);
+    let extension = match (behind, extension) {
+        (Some(behind), "") => Some(behind),
+        (Some(behind), beside) if behind != beside => return Err(NumberProblem::TwoExtensions),
+        (_, "") => None,
+        (_, beside) => Some(beside),
+    };
+    let extension = extension
+        .map(|extension| Extension::try_from(extension.to_owned()))
+        .transpose()
+        .map_err(|_| NumberProblem::Extension)?;
+    Ok(NumberKey {
+        number: e164(number, region)?,
+        extension,
+    })
+}
+
+/// Takes off what spreadsheets put around a text to keep it one: `'+1…` and `="+1…"`.
+fn plain(text: &str) -> &str {
+    let text = text.trim_matches(is_blank);
+    let text = text
+        .strip_prefix("=\"")
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
+    text.trim_start_matches(['\'', '\u{2019}'])
+        .trim_matches(is_blank)
+}
+
+/// Blanks that show, and those that do not: byte order marks and directional marks come along with
+/// numbers that were copied.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Tells `1.80012E+10` from a number.
+fn is_quantity(text: &str) -> bool {
+    let is_written_so = text.contains(['e', 'E'])
+        && text
+            .chars()
+            .all(|character| "0123456789.,+-eE".contains(character));
+    is_written_so && text.replace(',', ".").parse::<f64>().is_ok()
+}
+
+fn split_extension(number: &str) -> (&str, Option<&str>) {
+    let marked = EXTENSION_MARKS.iter().find_map(|mark| {
+        let (number, extension) = number.split_once(mark)?;
+        Some((number.trim_end(), Some(extension.trim_start())))
+    });
+    marked.unwrap_or((number, None))
+}
+
+fn e164(number: &str, region: Option<NationalRegion>) -> Result<E164, NumberProblem> {
+    let number = match (number.strip_prefix('+'), region) {
+        (Some(digits), _) => format!("+{}", without_separators(digits)),
+        (None, Some(NationalRegion(region))) => {
+            let number = phonenumber::parse(Some(region), number);
+            let number = number.map_err(|_| NumberProblem::NotE164)?;
+            number.format().mode(Mode::E164).to_string()
+        }
+        (None, None) if number.chars().any(|character| character.is_ascii_digit()) => {
+            return Err(NumberProblem::National);
+        }
+        (None, None) => return Err(NumberProblem::NotE164),
+    };
+    let number = E164::try_from(number).map_err(|_| NumberProblem::NotE164)?;
+    if is_possible(&number) {
+        Ok(number)
+    } else {
+        Err(NumberProblem::NotPossible)
+    }
+}
+
+fn without_separators(digits: &str) -> String {
+    digits
+        .chars()
+        .filter(|character| {
+            !(is_blank(*character) || "-.()/\u{2010}\u{2011}\u{2013}".contains(*character))
+        })
+        .collect()
+}
+
+/// Tells whether the country of the code has numbers of that length.
+///
+/// libphonenumber's stricter question, whether the number has been assigned, would refuse some of
+/// HubSpot's own examples.
+fn is_possible(number: &E164) -> bool {
+    let digits = number.as_str().trim_start_matches('+');
+    (1..=3.min(digits.len())).any(|length| {
+        let (code, national) = digits.split_at(length);
+        // No country's code begins with another's.
+        let regions = code
+            .parse()
+            .ok()
+            .and_then(|code: u16| DATABASE.by_code(&code));
+        let lengths = regions.into_iter().flatten().flat_map(possible_lengths);
+        lengths
+            .into_iter()
+            .any(|possible| usize::from(*possible) == national.len())
+    })
+}
+
+fn possible_lengths(region: &Metadata) -> impl Iterator<Item = &u16> {
+    KINDS
+        .into_iter()
+        .filter_map(|kind| region.descriptors().get(kind))
+        .flat_map(Descriptor::possible_length)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(number: &str) -> Result<String, NumberProblem> {
+        parse(number, "", None).map(|key| key.to_string())
+    }
+
+    fn of(region: &str, number: &str) -> Result<String, NumberProblem> {
+        parse(number, "", Some(region.parse().unwrap())).map(|key| key.to_string())
+    }
+
+    #[test]
+    fn a_number_is_read_as_people_write_it() {
+        for text in [
+            "+18001231234",
+            "+1 800 123 1234",
+            "+1 (800) 123-1234",
+            "+1.800.123.1234",
+            "'+18001231234",
+            "\u{2019}+18001231234",
+            "=\"+18001231234\"",
+            "\u{feff}\u{202a}+18001231234\u{202c}\u{a0}",
+        ] {
+            assert_eq!(read(text).as_deref(), Ok("+18001231234"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_extension_is_read_behind_the_number_or_in_its_own_cell() {
+        for text in [
+            "+18001231234;ext=12",
+            "+18001231234 x12",
+            "+1 800 123 1234 ext. 12",
+            "+18001231234x12",
+        ] {
+            assert_eq!(read(text).as_deref(), Ok("+18001231234;ext=12"), "{text}");
+        }
+        let beside = |number, extension| parse(number, extension, None).map(|key| key.to_string());
+        assert_eq!(
+            beside("+18001231234", "12").as_deref(),
+            Ok("+18001231234;ext=12")
+        );
+        assert_eq!(
+            beside("+18001231234 x12", "12").as_deref(),
+            Ok("+18001231234;ext=12")
+        );
+        assert_eq!(
+            beside("+18001231234 x12", "13"),
+            Err(NumberProblem::TwoExtensions)
+        );
+        assert_eq!(
+            beside("+18001231234", "twelve"),
+            Err(NumberProblem::Extension)
+        );
+    }
+
+    #[test]
+    fn what_a_spreadsheet_turned_into_a_quantity_is_refused_as_such() {
+        for text in [
+            "1.80012E+10",
+            "1,80012E+10",
+            "1.8E10",
+            "'1.80012e+10",
+            "+1.80012E+10",
+        ] {
+            assert_eq!(read(text), Err(NumberProblem::Exponent), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_national_number_needs_its_region() {
+        assert_eq!(read("(800) 123-1234"), Err(NumberProblem::National));
+        assert_eq!(of("us", "(800) 123-1234").as_deref(), Ok("+18001231234"));
+        assert_eq!(of("DE", "030 12345678").as_deref(), Ok("+493012345678"));
+        assert_eq!(of("IT", "06 1234 5678").as_deref(), Ok("+390612345678"));
+        assert_eq!(
+            of("GB", "020 7946 0123 ext. 7").as_deref(),
+            Ok("+442079460123;ext=7")
+        );
+        assert!("USA".parse::<NationalRegion>().is_err());
+    }
+
+    #[test]
+    fn a_number_with_its_country_code_is_never_changed_for_a_region() {
+        for region in ["US", "DE", "RU", "HU"] {
+            assert_eq!(of(region, "+78001234567").as_deref(), Ok("+78001234567"));
+            assert_eq!(
+                of(region, "+4910123456789").as_deref(),
+                Ok("+4910123456789")
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_country_has_is_not_possible() {
+        for text in [
+            "+1800123123",
+            "+180012312345",
+            "+99912345678",
+            "+44 (0)20 7946 0123",
+        ] {
+            assert_eq!(read(text), Err(NumberProblem::NotPossible), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_said_to_be_none() {
+        for text in ["+", "+abc", "Sales", "+1800CALLNOW"] {
+            assert_eq!(read(text), Err(NumberProblem::NotE164), "{text}");
+        }
+        assert_eq!(read(" '"), Err(NumberProblem::Empty));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(number in ".{0,40}", extension in ".{0,10}") {
+            for region in [None, "US".parse().ok()] {
+                let _ = parse(&number, &extension, region);
+            }
+        }
+
+        #[test]
+        fn what_was_read_is_read_again_as_itself(digits in "1[2-9][0-9]{9}", extension in "[0-9]{0,20}") {
+            let key = parse(&format!("+{digits}"), &extension, None).unwrap();
+            prop_assert_eq!(parse(&key.to_string(), "", None), Ok(key));
+        }
+    }
+}

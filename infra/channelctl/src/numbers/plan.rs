@@ -1,0 +1,81 @@
+//! What an import changes: the file's rows beside the table's.
+
+use channel_connection::ids::{PortalId, UserId};
+use futures_util::{StreamExt, stream};
+
+use crate::numbers::{
+    NumbersError,
+    staged::{Change, Planned, Staged},
+    table::{Page, Stored, Table},
+};
+
+/// How many portals are read at a time.
+const READERS: usize = 16;
+/// How many portals are looked up in the file's rows at a time.
+const PORTALS: u32 = 1_000;
+
+/// Compares every portal of the file with the table, and decides what becomes of each number.
+///
+/// Where the file is to be all there is, what only the table has goes.
+pub async fn plan(
+    staged: &Staged,
+    table: &Table,
+    replace: bool,
+    mut progress: impl FnMut(u64),
+) -> Result<(), NumbersError> {
+    let mut after = None;
+    loop {
+        let portals = staged.portals(after, PORTALS)?;
+        let Some(last) = portals.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        let mut pages = stream::iter(portals)
+            .map(|portal| first_page(table, portal))
+            .buffer_unordered(READERS);
+        while let Some(read) = pages.next().await {
+            let (portal, mut page) = read?;
+            loop {
+                for stored in &page.rows {
+                    decide(staged, portal, stored, replace)?;
+                }
+                let Some(next) = page.next else { break };
+                page = table.portal_page(portal, Some(next)).await?;
+            }
+            progress(1);
+        }
+    }
+}
+
+async fn first_page(table: &Table, portal: PortalId) -> Result<(PortalId, Page), NumbersError> {
+    Ok((portal, table.portal_page(portal, None).await?))
+}
+
+fn decide(
+    staged: &Staged,
+    portal: PortalId,
+    stored: &Stored,
+    replace: bool,
+) -> Result<(), NumbersError> {
+    let change = match staged.find(portal, stored.key())? {
+        None if replace => Change::Remove,
+        None => return Ok(()),
+        Some(wanted) if holds(stored, &wanted) => Change::Keep,
+        Some(_) => Change::Change,
+    };
+    staged.decide(portal, stored.key(), stored.name(), change)?;
+    Ok(())
+}
+
+/// Tells whether the table's row is what the file wants, as far as the file says.
+fn holds(stored: &Stored, wanted: &Planned) -> bool {
+    let has_name = wanted
+        .name
+        .as_deref()
+        .is_none_or(|name| stored.name().unwrap_or_default() == name);
+    let has_users = wanted
+        .users
+        .as_ref()
+        .is_none_or(|users: &Vec<UserId>| stored.users().as_ref() == Some(users));
+    has_name && has_users
+}

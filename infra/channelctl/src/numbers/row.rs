@@ -1,0 +1,56 @@
+//! One number of one portal, checked, and the place in a file that it came from.
+
+use std::fmt;
+
+use channel_connection::{
+    ids::{PortalId, UserId},
+    phone_number::NumberKey,
+};
+
+/// A row that can be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The customer's account.
+    pub portal: PortalId,
+    /// The number, with its extension if it has one.
+    pub key: NumberKey,
+    /// The name; `None` leaves the table's as it is, an empty one takes it away.
+    pub name: Option<String>,
+    /// The only users who see the number; `None` leaves the table's, an empty list shows it to all.
+    pub users: Option<Vec<UserId>>,
+}
+
+/// Where in a file a row stands, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the line that it begins in.
+    Line(u64),
+    /// In a JSON array, whose lines mean nothing.
+    Item(u64),
+}
+
+impl Place {
+    /// Returns the line's or item's number.
+    pub fn at(self) -> u64 {
+        let (Self::Line(at) | Self::Item(at)) = self;
+        at
+    }
+
+    /// Returns another place of the same file.
+    #[must_use]
+    pub fn of(self, at: u64) -> Self {
+        match self {
+            Self::Line(_) => Self::Line(at),
+            Self::Item(_) => Self::Item(at),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(at) => write!(formatter, "line {at}"),
+            Self::Item(at) => write!(formatter, "item {at}"),
+        }
+    }
+}

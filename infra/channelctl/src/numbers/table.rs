@@ -1,0 +1,332 @@
+//! The numbers table as the operator works on it: whole portals read, many rows written.
+
+use std::{collections::HashMap, fmt, time::Duration};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeValue, DeleteRequest, PutRequest, ReturnConsumedCapacity, Select, WriteRequest,
+    },
+};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use channel_connection::{
+    ids::{PortalId, UserId},
+    number_row::{Attribute, NumberRow},
+    numbers_table,
+};
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use tokio::time::sleep;
+
+use crate::{
+    aws_error::AwsError,
+    numbers::staged::Planned,
+    stack::{Stack, StackError},
+};
+
+/// The most rows that DynamoDB takes in one request.
+pub const LARGEST_BATCH: usize = 25;
+/// The most that is counted: beyond it, counting would cost more than the figure is worth.
+const PAGES_COUNTED: usize = 20;
+
+/// One numbers table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// A row as the table has it.
+#[derive(Clone)]
+pub struct Stored {
+    /// The portal's id, as digits.
+    pub portal: String,
+    /// What it holds, unchecked.
+    pub row: NumberRow,
+}
+
+/// How many numbers and portals there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Census {
+    numbers: u64,
+    portals: u64,
+    /// Whether there are more, which were not counted.
+    at_least: bool,
+}
+
+impl Table {
+    /// Takes the table of a stack.
+    pub fn of(stack: &Stack) -> Result<Self, StackError> {
+        Ok(Self::named(
+            &stack.target.aws,
+            stack.output("NumbersTable")?,
+        ))
+    }
+
+    /// Takes a table by its name.
+    pub fn named(aws: &SdkConfig, name: &str) -> Self {
+        Self {
+            client: Client::new(aws),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Reads a page of a portal's rows in the order of their keys, and where the next one begins.
+    pub async fn portal_page(
+        &self,
+        portal: PortalId,
+        start: Option<Key>,
+    ) -> Result<Page, AwsError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("portalId = :portal")
+            .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| AwsError::new("read the numbers", &error))?;
+        Ok(Page::new(answer.items, answer.last_evaluated_key))
+    }
+
+    /// Reads a page of all rows, portal by portal, and where the next one begins.
+    pub async fn page(&self, start: Option<Key>) -> Result<Page, AwsError> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| AwsError::new("read the numbers", &error))?;
+        Ok(Page::new(answer.items, answer.last_evaluated_key))
+    }
+
+    /// Counts numbers and portals, as far as it costs little.
+    pub async fn census(&self) -> Result<Census, AwsError> {
+        let mut census = Census::default();
+        let (mut last_portal, mut start) = (String::new(), None);
+        for _ in 0..PAGES_COUNTED {
+            let answer = self
+                .client
+                .scan()
+                .table_name(&self.name)
+                .select(Select::SpecificAttributes)
+                .projection_expression("portalId")
+                .return_consumed_capacity(ReturnConsumedCapacity::None)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| AwsError::new("count the numbers", &error))?;
+            // A scan reads one portal's rows after the other.
+            for item in answer.items.unwrap_or_default() {
+                let portal = number(item.get("portalId")).unwrap_or_default();
+                census.numbers += 1;
+                if portal != last_portal {
+                    census.portals += 1;
+                    last_portal = portal;
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(census);
+            }
+        }
+        census.at_least = true;
+        Ok(census)
+    }
+
+    /// Writes or deletes up to [`LARGEST_BATCH`] rows whole, again and again where DynamoDB throttles.
+    pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), AwsError> {
+        let mut left = requests;
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(50))
+            .with_max_delay(Duration::from_secs(5))
+            .with_max_times(20)
+            .with_jitter()
+            .build();
+        loop {
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&self.name, left)
+                .send()
+                .await
+                .map_err(|error| AwsError::new("write the numbers", &error))?;
+            left = answer
+                .unprocessed_items
+                .and_then(|mut tables| tables.remove(&self.name))
+                .unwrap_or_default();
+            if left.is_empty() {
+                return Ok(());
+            }
+            match pauses.next() {
+                Some(pause) => sleep(pause).await,
+                None => {
+                    return Err(AwsError::NoAnswer(
+                        "write the numbers: it throttles all the time",
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Changes a row's name and users, and leaves whatever else it holds.
+    pub async fn change(&self, row: &Planned, now: &str) -> Result<(), AwsError> {
+        let mut set = vec!["updatedAt = :now"];
+        let mut remove = Vec::new();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key(row)))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_owned()));
+        match row.name.as_deref() {
+            None => {}
+            Some("") => remove.push("friendlyName"),
+            Some(name) => {
+                set.push("friendlyName = :name");
+                let name = AttributeValue::S(name.to_owned());
+                request = request.expression_attribute_values(":name", name);
+            }
+        }
+        match row.users.as_deref() {
+            None => {}
+            Some([]) => remove.push("userIds"),
+            Some(users) => {
+                set.push("userIds = :users");
+                request = request.expression_attribute_values(":users", user_set(users));
+            }
+        }
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression = format!("{expression} REMOVE {}", remove.join(", "));
+        }
+        let changed = request.update_expression(expression).send().await;
+        changed
+            .map(drop)
+            .map_err(|error| AwsError::new("change a number", &error))
+    }
+}
+
+/// Where a page begins.
+pub type Key = HashMap<String, AttributeValue>;
+
+/// Some rows, and where the next page begins.
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Stored>,
+    /// Where the next page begins; none behind the last one.
+    pub next: Option<Key>,
+}
+
+impl Page {
+    fn new(items: Option<Vec<Key>>, next: Option<Key>) -> Self {
+        let stored = |item: Key| Stored {
+            portal: number(item.get("portalId")).unwrap_or_default(),
+            row: numbers_table::row(item),
+        };
+        Self {
+            rows: items.unwrap_or_default().into_iter().map(stored).collect(),
+            next,
+        }
+    }
+}
+
+impl Stored {
+    /// Returns the sort key, empty where it is none.
+    pub fn key(&self) -> &str {
+        text(&self.row.number).unwrap_or_default()
+    }
+
+    /// Returns the name as it is stored.
+    pub fn name(&self) -> Option<&str> {
+        text(&self.row.friendly_name)
+    }
+
+    /// Returns the users as they are stored, sorted; `None` where they are no set of ids.
+    pub fn users(&self) -> Option<Vec<UserId>> {
+        let mut users: Vec<UserId> = match &self.row.user_ids {
+            Attribute::Missing => Vec::new(),
+            Attribute::WrongType => return None,
+            Attribute::Value(ids) => ids
+                .iter()
+                .map(|id| id.parse().ok())
+                .collect::<Option<_>>()?,
+        };
+        users.sort_unstable_by_key(|user| user.get());
+        Some(users)
+    }
+}
+
+fn text(attribute: &Attribute<String>) -> Option<&str> {
+    match attribute {
+        Attribute::Value(text) => Some(text),
+        Attribute::Missing | Attribute::WrongType => None,
+    }
+}
+
+/// Puts a new row whole.
+pub fn put(row: &Planned, now: &str) -> Option<WriteRequest> {
+    let mut item = key(row);
+    item.insert("updatedAt".into(), AttributeValue::S(now.to_owned()));
+    if let Some(name) = row.name.as_ref().filter(|name| !name.is_empty()) {
+        item.insert("friendlyName".into(), AttributeValue::S(name.clone()));
+    }
+    if let Some(users) = row.users.as_ref().filter(|users| !users.is_empty()) {
+        item.insert("userIds".into(), user_set(users));
+    }
+    let put = PutRequest::builder().set_item(Some(item)).build().ok()?;
+    Some(WriteRequest::builder().put_request(put).build())
+}
+
+/// Deletes a row.
+pub fn delete(row: &Planned) -> Option<WriteRequest> {
+    let delete = DeleteRequest::builder()
+        .set_key(Some(key(row)))
+        .build()
+        .ok()?;
+    Some(WriteRequest::builder().delete_request(delete).build())
+}
+
+/// Returns the present time as `updatedAt` has it.
+pub fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+fn key(row: &Planned) -> Key {
+    HashMap::from([
+        ("portalId".into(), AttributeValue::N(row.portal.to_string())),
+        ("number".into(), AttributeValue::S(row.key.clone())),
+    ])
+}
+
+fn user_set(users: &[UserId]) -> AttributeValue {
+    AttributeValue::Ns(users.iter().map(ToString::to_string).collect())
+}
+
+fn number(value: Option<&AttributeValue>) -> Option<String> {
+    value?.as_n().ok().cloned()
+}
+
+impl Census {
+    /// Tells whether there is no number at all.
+    pub fn is_empty(&self) -> bool {
+        self.numbers == 0
+    }
+}
+
+impl fmt::Display for Census {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.at_least { "at least " } else { "" };
+        write!(
+            formatter,
+            "{more}{} numbers in {more}{} portals",
+            self.numbers, self.portals
+        )
+    }
+}

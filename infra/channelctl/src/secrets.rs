@@ -1,0 +1,62 @@
+//! The stack's two secrets: whether they are set, how old they are, and the one to sign with.
+
+use aws_sdk_secretsmanager::Client;
+use channel_connection::{
+    client_secrets::{ClientSecrets, InvalidClientSecrets, SigningSecret},
+    secret_store::{self, SecretError},
+};
+use jiff::Timestamp;
+
+use crate::{
+    aws_error::AwsError,
+    stack::{Stack, StackError},
+};
+
+/// The reason there is no client secret to sign with.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// The stack does not name it.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// Secrets Manager refused it.
+    #[error("{0}. You need secretsmanager:GetSecretValue on it.")]
+    Unreadable(#[from] SecretError),
+    /// It holds something else.
+    #[error(transparent)]
+    Invalid(#[from] InvalidClientSecrets),
+    /// It has never been set.
+    #[error("The client secret is not set. Set it: {0}")]
+    NotSet(String),
+}
+
+/// Reads the client secret that the stack verifies with.
+pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, SecretsError> {
+    let arn = stack.output("ClientSecretArn")?;
+    let text = secret_store::read(&Client::new(&stack.target.aws), arn).await?;
+    let secrets = ClientSecrets::from_json(&text)?;
+    let current = secrets.current().cloned();
+    current.ok_or_else(|| SecretsError::NotSet(stack.make("secrets")))
+}
+
+/// Asks when the client secret was last changed.
+pub async fn client_secret_changed(stack: &Stack) -> Result<Option<Timestamp>, SecretsChanged> {
+    let arn = stack.output("ClientSecretArn")?;
+    let asked = Client::new(&stack.target.aws)
+        .describe_secret()
+        .secret_id(arn);
+    let secret = asked.send().await;
+    let secret = secret.map_err(|error| AwsError::new("look at the client secret", &error))?;
+    let changed = secret.last_changed_date.or(secret.created_date);
+    Ok(changed.and_then(|time| Timestamp::from_second(time.secs()).ok()))
+}
+
+/// The reason nobody can tell how old the client secret is.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsChanged {
+    /// The stack does not name it.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// Secrets Manager did not say.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}

@@ -1,0 +1,156 @@
+//! HubSpot's question, asked of any stage: what its user would see, and how long it took.
+
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant, SystemTime},
+};
+
+use channel_connection::{
+    contract, http_client,
+    ids::{PortalId, UserId},
+    numbers_request::NumbersRequest,
+    public_url::Reach,
+    webhook_call::{CallError, WebhookAnswer, WebhookCall},
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    ending::{Ending, Failure},
+    secrets,
+    stack::Stack,
+    terminal::{self, GOOD, WRONG, coloured},
+};
+
+// HubSpot documents none for this webhook; its other webhooks have 5 s.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How much of an answer that is no list is shown, in characters.
+const SHOWN: usize = 500;
+
+/// Who asks.
+#[derive(Debug, Clone, Args)]
+pub struct CallOptions {
+    /// The customer's HubSpot account
+    #[arg(long)]
+    portal: PortalId,
+    /// The person who looks at the list
+    #[arg(long, default_value = "1")]
+    user: UserId,
+}
+
+/// The reason there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulateError {
+    /// There is no client for HTTP on this machine.
+    #[error("cannot call anything: {0}")]
+    Client(String),
+    /// The webhook did not answer.
+    #[error("{url}: {cause}")]
+    Call {
+        /// The webhook.
+        url: String,
+        /// What kept it from answering.
+        cause: CallError,
+    },
+}
+
+/// Sends the signed request once, and prints the answer.
+pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
+    let question = NumbersRequest {
+        app_id: stack.app_id()?,
+        portal_id: options.portal,
+        user_id: options.user,
+    };
+    let secret = secrets::client_secret(stack).await?;
+    let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
+    let http = http_client::client(PATIENCE, Reach::Local)
+        .map_err(|error| SimulateError::Client(error.to_string()))?;
+    let started = Instant::now();
+    let answer = call.send(&http).await;
+    let milliseconds = started.elapsed().as_millis();
+    let answer = answer.map_err(|cause| SimulateError::Call {
+        url: call.url.to_string(),
+        cause,
+    })?;
+    let violations = violations(&answer);
+    if as_json {
+        terminal::print_json(&json!({
+            "url": call.url.as_str(), "status": answer.status, "body": body(&answer),
+            "milliseconds": u64::try_from(milliseconds).unwrap_or(u64::MAX), "violations": violations,
+        }))?;
+    } else {
+        writeln!(
+            terminal::output(),
+            "{} answered {} in {milliseconds} ms",
+            call.url,
+            answer.status
+        )?;
+        show(&answer, &violations)?;
+    }
+    Ok(if violations.is_empty() {
+        Ending::Done
+    } else {
+        Ending::SomethingWrong
+    })
+}
+
+fn violations(answer: &WebhookAnswer) -> Vec<String> {
+    match answer.status {
+        200 => contract::violations(&answer.body)
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        status => vec![format!("the status is {status}, not 200")],
+    }
+}
+
+fn body(answer: &WebhookAnswer) -> Value {
+    serde_json::from_slice(&answer.body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&answer.body).into())
+}
+
+fn show(answer: &WebhookAnswer, violations: &[String]) -> io::Result<()> {
+    let body = body(answer);
+    match body["phoneNumbers"].as_array().map(Vec::as_slice) {
+        Some([]) => writeln!(terminal::output(), "HubSpot shows an empty list.")?,
+        Some(numbers) => writeln!(terminal::output(), "{}", list(numbers))?,
+        None => writeln!(
+            terminal::output(),
+            "{}",
+            body.to_string().chars().take(SHOWN).collect::<String>()
+        )?,
+    }
+    if violations.is_empty() {
+        writeln!(
+            terminal::output(),
+            "{} as HubSpot expects it",
+            coloured(GOOD, "answered")
+        )?;
+    }
+    for violation in violations {
+        writeln!(
+            terminal::output(),
+            "{} {violation}",
+            coloured(WRONG, "violation:")
+        )?;
+    }
+    Ok(())
+}
+
+fn list(numbers: &[Value]) -> comfy_table::Table {
+    let mut table = terminal::table(["name", "number", "extension", "selectable"]);
+    for number in numbers {
+        let text = |field: &str| number[field].as_str().unwrap_or_default().to_owned();
+        let selectable = match number.get("extension") {
+            None => "yes",
+            Some(_) => "no: it has an extension",
+        };
+        table.add_row([
+            text("friendlyName"),
+            text("e164PhoneNumber"),
+            text("extension"),
+            selectable.into(),
+        ]);
+    }
+    table
+}
