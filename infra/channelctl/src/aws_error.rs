@@ -25,7 +25,7 @@ pub enum AwsError {
         message: String,
     },
     /// AWS was not reached, or said nothing in time.
-    #[error("AWS cannot be reached to {0}. Check the network, --region and --local.")]
+    #[error("AWS cannot be reached to {0}. Check the network, --aws-region and --local.")]
     NoAnswer(&'static str),
 }
 

@@ -30,7 +30,7 @@ pub struct Cli {
     #[command(flatten)]
     target: TargetOptions,
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 91)]
     json: bool,
     #[command(subcommand)]
     command: Command,

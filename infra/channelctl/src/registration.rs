@@ -31,12 +31,12 @@ pub enum Action {
 /// Whether customers shall see the app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum IsReady {
-    /// As HubSpot has it for this stack
+    // As HubSpot has it for this stack
     #[default]
     Keep,
-    /// Every customer may select the app
+    // Every customer may select the app
     True,
-    /// Nobody may, but for those who set the flag in their browser
+    // Nobody may, but for those who set the flag in their browser
     False,
 }
 

@@ -144,7 +144,7 @@ fn missing(target: &Target) -> StackError {
     let advice = match &target.stage {
         Some(stage) => format!("Deploy it: make deploy STAGE={stage}"),
         None if target.is_local() => "Start it in another terminal: make run".into(),
-        None => "Check its name, --profile and --region.".into(),
+        None => "Check its name, --profile and --aws-region.".into(),
     };
     let place = target.aws.region().filter(|_| !target.is_local());
     StackError::Missing {

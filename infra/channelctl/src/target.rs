@@ -23,25 +23,20 @@ const LOCAL_AWS_PORT: u16 = 4566;
 #[derive(Debug, Clone, Default, Args)]
 pub struct TargetOptions {
     /// The stage, as infra/samconfig.toml names it
-    #[arg(long, global = true, conflicts_with_all = ["stack", "local"])]
+    #[arg(long, global = true, display_order = 90, conflicts_with_all = ["stack", "local"])]
     pub stage: Option<String>,
     /// The stack's name, instead of a stage
-    #[arg(
-        long,
-        global = true,
-        env = "CHANNELCTL_STACK",
-        conflicts_with = "local"
-    )]
+    #[arg(long, global = true, display_order = 90, conflicts_with = "local")]
     pub stack: Option<String>,
     /// The stack that `make run` keeps up
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 90)]
     pub local: bool,
     /// The profile to sign in to AWS with
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 90)]
     pub profile: Option<String>,
     /// The AWS region
-    #[arg(long, global = true)]
-    pub region: Option<String>,
+    #[arg(long, value_name = "REGION", global = true, display_order = 90)]
+    pub aws_region: Option<String>,
 }
 
 /// A stack that is meant, wherever it is.
@@ -107,7 +102,7 @@ impl TargetOptions {
             }
             (None, None) => return Err(TargetError::Unnamed),
         };
-        let region = self.region.clone().or(region);
+        let region = self.aws_region.clone().or(region);
         Ok(Target {
             stack,
             named,
@@ -121,7 +116,7 @@ impl TargetOptions {
         if self.local {
             local_aws().await
         } else {
-            self.aws(self.region.clone()).await
+            self.aws(self.aws_region.clone()).await
         }
     }
 

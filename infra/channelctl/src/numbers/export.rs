@@ -34,12 +34,12 @@ pub struct ExportOptions {
 /// The form of an export; import reads each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
-    /// Comma-separated values with a header
+    // Comma-separated values with a header
     #[default]
     Csv,
-    /// One array of objects
+    // One array of objects
     Json,
-    /// An object in each line
+    // An object in each line
     Jsonl,
 }
 

@@ -19,13 +19,13 @@ use crate::numbers::{
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Comma, semicolon, tab or bar between the values: whichever the first line has
+    // Comma, semicolon, tab or bar between the values: whichever the first line has
     Csv,
-    /// Tabs between the values
+    // Tabs between the values
     Tsv,
-    /// One array of objects
+    // One array of objects
     Json,
-    /// An object in each line
+    // An object in each line
     Jsonl,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     rc::Rc,
     str::FromStr,
 };
@@ -44,10 +44,19 @@ pub fn decoded(input: Box<dyn Read>, encoding: Option<TextEncoding>) -> io::Resu
         .strip_bom(true)
         .bom_override(true)
         .build(input);
+    let (start, rest) = start_of(decoder)?;
+    let bytes: Box<dyn Read> = Box::new(Cursor::new(start).chain(rest));
     Ok(Input {
-        bytes: BufReader::with_capacity(BUFFER, Box::new(decoder)),
+        bytes: BufReader::with_capacity(BUFFER, bytes),
         left: Rc::new(Cell::new(LONGEST_ROW)),
     })
+}
+
+/// Reads enough to tell from it what a file is; one read alone may bring three bytes.
+fn start_of(mut input: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut start = Vec::new();
+    input.by_ref().take(BUFFER as u64).read_to_end(&mut start)?;
+    Ok((start, input))
 }
 
 /// Digits and commas have a zero byte beside them in UTF-16, and none in anything else.

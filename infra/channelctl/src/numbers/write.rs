@@ -101,7 +101,9 @@ impl<'a> Left<'a> {
     fn next(&mut self) -> Result<Option<Vec<Planned>>, NumbersError> {
         if self.rows.is_empty() {
             let rows = self.staged.planned(self.change, self.last.as_ref(), PAGE)?;
-            self.last = rows.last().cloned();
+            if let Some(last) = rows.last() {
+                self.last = Some(last.clone());
+            }
             self.rows = rows.into();
         }
         // What is changed goes by one request a row.

@@ -1,0 +1,76 @@
+//! One number put or removed.
+
+use crate::support::{NumbersTable, import, named, on, rows, run};
+
+#[tokio::test]
+async fn a_number_is_put_and_changed_and_removed() {
+    let table = NumbersTable::start().await;
+    let put = async |arguments: &[&str], number: &str| {
+        let arguments = [&["put", "--portal", "62515", "--yes"], arguments].concat();
+        let ran = run(on(&table.aws, &arguments), number).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    };
+    put(&["--name", "Sales"], "+1 800 555 0101\n").await;
+    put(&["--name", "Desk", "--region", "US"], "(800) 555-0102 x7\n").await;
+    let both = [
+        (62515, "+18005550101", "Sales"),
+        (62515, "+18005550102;ext=7", "Desk"),
+    ];
+    assert_eq!(rows(&table.aws).await, named(both));
+    put(
+        &["--name", "Front desk", "--user", "7"],
+        "+18005550102;ext=7\n",
+    )
+    .await;
+    let key = (62515, "+18005550102;ext=7".to_owned());
+    let row = ("Front desk".to_owned(), vec!["7".to_owned()]);
+    assert_eq!(rows(&table.aws).await[&key], row);
+    let removed = run(
+        on(&table.aws, &["remove", "--portal", "62515", "--yes"]),
+        "+18005550101\n",
+    )
+    .await;
+    assert_eq!(removed.code, Some(0), "{}", removed.errors);
+    assert_eq!(
+        rows(&table.aws).await.into_keys().collect::<Vec<_>>(),
+        [key]
+    );
+}
+
+#[tokio::test]
+async fn all_of_a_portal_is_removed_and_nothing_of_another() {
+    let table = NumbersTable::start().await;
+    let file = "portal,number,name\n7,+18005550101,Kept\n62515,+18005550101,Gone\n62515,+18005550102,Gone\n";
+    import(&table, file, &[]).await;
+    let remove = ["remove", "--portal", "62515", "--all"];
+    let shown = run(on(&table.aws, &[&remove[..], &["--dry-run"]].concat()), "").await;
+    assert!(shown.output.contains("2 to remove"), "{}", shown.output);
+    assert_eq!(rows(&table.aws).await.len(), 3);
+    run(on(&table.aws, &[&remove[..], &["--yes"]].concat()), "").await;
+    assert_eq!(rows(&table.aws).await, named([(7, "+18005550101", "Kept")]));
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_no_number_is_said_to_be_so() {
+    let table = NumbersTable::start().await;
+    let told = async |command: &str, input: &str| {
+        let ran = run(
+            on(&table.aws, &[command, "--portal", "62515", "--yes"]),
+            input,
+        )
+        .await;
+        assert_eq!(ran.code, Some(1));
+        ran.errors
+    };
+    assert!(
+        told("remove", "+18005550101\n")
+            .await
+            .contains("Portal 62515 has no such number.")
+    );
+    assert!(
+        told("put", "8005550101\n")
+            .await
+            .contains("The number has no country code")
+    );
+    assert!(told("put", "").await.contains("Nothing was said"));
+}

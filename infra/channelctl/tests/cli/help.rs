@@ -1,0 +1,75 @@
+//! What the command says of itself.
+
+use clap::CommandFactory;
+
+use crate::support::{program, run};
+
+async fn help(of: &[&str]) -> String {
+    let ran = run(program(&[of, &["--help"]].concat()), "").await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    ran.output
+}
+
+#[tokio::test]
+async fn the_first_help_fits_one_screen() {
+    let help = help(&[]).await;
+    assert!(help.lines().count() <= 24, "{help}");
+    assert!(
+        help.lines().all(|line| line.chars().count() <= 80),
+        "{help}"
+    );
+}
+
+#[tokio::test]
+async fn every_help_is_as_it_was_looked_at() {
+    let mut commands = vec![vec![]];
+    let command = channelctl::cli::Cli::command();
+    for child in command.get_subcommands() {
+        commands.push(vec![child.get_name().to_owned()]);
+        for grandchild in child.get_subcommands() {
+            commands.push(vec![
+                child.get_name().to_owned(),
+                grandchild.get_name().to_owned(),
+            ]);
+        }
+    }
+    for of in commands {
+        let names: Vec<_> = of.iter().map(String::as_str).collect();
+        let name = if of.is_empty() {
+            "channelctl".to_owned()
+        } else {
+            of.join("-")
+        };
+        insta::assert_snapshot!(name, help(&names).await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_wrongly_is_explained() {
+    for (name, arguments) in [
+        ("no-such-command", &["number"][..]),
+        ("two-stacks", &["status", "--local", "--stage", "dev"]),
+        ("no-portal", &["numbers", "list"]),
+        ("bad-portal", &["numbers", "list", "--portal", "first"]),
+        (
+            "bad-mapping",
+            &["numbers", "import", "-", "--map", "nummer=A"],
+        ),
+        ("bad-region", &["numbers", "import", "-", "--region", "USA"]),
+    ] {
+        let ran = run(program(arguments), "").await;
+        assert_eq!(ran.code, Some(2), "{name}");
+        insta::assert_snapshot!(name, ran.errors);
+    }
+}
+
+#[tokio::test]
+async fn completions_are_made_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = run(program(&["completions", shell]), "").await;
+        assert!(
+            ran.code == Some(0) && ran.output.contains("simulate"),
+            "{shell}"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! An import that is stopped at whatever moment, and run again.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Write,
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::support::{
+    NumbersTable, Rows,
+    numbers::dynamodb::{Mood, Proxy},
+    on, rows,
+};
+
+const ROWS: usize = 6_000;
+const KILLS: usize = 10;
+
+fn file(name: &str) -> (NamedTempFile, Rows) {
+    let mut file = NamedTempFile::with_suffix(".csv").unwrap();
+    let mut rows = BTreeMap::new();
+    writeln!(file, "portal,number,name").unwrap();
+    for at in 0..ROWS {
+        let (portal, number) = (1 + at as u64 / 100, format!("+1800{:07}", 2_000_000 + at));
+        writeln!(file, "{portal},{number},{name} {at}").unwrap();
+        rows.insert((portal, number), (format!("{name} {at}"), vec![]));
+    }
+    (file, rows)
+}
+
+fn start(mut command: Command) -> Child {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_ten_times_and_run_again_the_table_equals_the_file() {
+    let table = NumbersTable::start().await;
+    let (proxy, aws) = Proxy::before(&table.aws).await;
+    let (file, expected) = file("Line");
+    let path = file.path().to_str().unwrap();
+    let import = || on(&aws, &["import", path, "--yes", "--replace"]);
+    let requests_before = proxy.requests();
+    assert!(start(import()).wait().unwrap().success());
+    let requests = proxy.requests() - requests_before;
+    empty(&table).await;
+    for kill in 0..KILLS {
+        // At a moment of its own each time: while it reads, and behind ever more of its writes.
+        let moment = proxy.requests() + 1 + kill * requests / (KILLS + 2);
+        let mut child = start(import());
+        while proxy.requests() < moment && child.try_wait().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_subset(&rows(&table.aws).await, &expected);
+    }
+    assert!(start(import()).wait().unwrap().success());
+    assert_eq!(rows(&table.aws).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
+    let table = NumbersTable::start().await;
+    let (proxy, aws) = Proxy::before(&table.aws).await;
+    let (file, expected) = file("Line");
+    let path = file.path().to_str().unwrap();
+    let told = NamedTempFile::new().unwrap();
+    let mut import = on(&aws, &["import", path, "--yes", "--parallel", "1"]);
+    import.stderr(File::create(told.path()).unwrap());
+    let mut child = import.spawn().unwrap();
+    // Sixty portals are read, then rows are written.
+    while proxy.requests() < 70 {
+        tokio::task::yield_now().await;
+    }
+    proxy.be(Mood::Well);
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let told = std::fs::read_to_string(told.path()).unwrap();
+    assert!(
+        told.contains(&format!("of {ROWS} rows are written. Run it again")),
+        "{told}"
+    );
+    let written = rows(&table.aws).await;
+    assert!(
+        told.contains(&format!("Stopped: {} of", written.len())),
+        "{told}"
+    );
+    assert_subset(&written, &expected);
+}
+
+async fn empty(table: &NumbersTable) {
+    for portal in 1..=ROWS as u64 / 100 {
+        let portal = portal.to_string();
+        let mut remove = on(
+            &table.aws,
+            &["remove", "--portal", &portal, "--all", "--yes"],
+        );
+        assert!(
+            remove
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    assert!(rows(&table.aws).await.is_empty());
+}
+
+fn assert_subset(written: &Rows, expected: &Rows) {
+    for (key, row) in written {
+        assert_eq!(expected.get(key), Some(row));
+    }
+}

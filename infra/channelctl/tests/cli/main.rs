@@ -1,0 +1,19 @@
+//! The command as its user runs it: the real program, against a DynamoDB endpoint.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test's set-up may fail loudly, and its parts are nobody else's"
+)]
+
+mod checking;
+mod editing;
+mod events;
+mod files;
+mod help;
+mod importing;
+mod interrupted;
+mod memory;
+mod support;
+mod throttled;

@@ -1,0 +1,116 @@
+//! The program, and the table that it works on.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    process::{Child, Command, Output, Stdio},
+};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+pub use numbers::NumbersTable;
+
+#[path = "../../../../functions/numbers-webhook/tests/webhook/support/mod.rs"]
+#[allow(dead_code, reason = "it serves the webhook's own tests too")]
+pub mod numbers;
+
+/// What a run of the program came to.
+pub struct Ran {
+    pub code: Option<i32>,
+    pub output: String,
+    pub errors: String,
+}
+
+/// The rows of a table: portal and number, name and users.
+pub type Rows = BTreeMap<(u64, String), (String, Vec<String>)>;
+
+/// The program, in nobody's AWS account.
+pub fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_channelctl"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("COLUMNS", "80")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// The program on the numbers of one table.
+pub fn on(aws: &SdkConfig, arguments: &[&str]) -> Command {
+    let mut command = program(&[&["numbers"], arguments, &["--table", "numbers"]].concat());
+    command.env("AWS_ENDPOINT_URL", aws.endpoint_url().unwrap());
+    command
+}
+
+/// Runs the program to its end, with a text on its standard input.
+pub async fn run(mut command: Command, input: impl Into<Vec<u8>>) -> Ran {
+    let input = input.into();
+    let output = tokio::task::spawn_blocking(move || {
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        give(&mut child, &input);
+        child.wait_with_output().unwrap()
+    });
+    output.await.unwrap().into()
+}
+
+fn give(child: &mut Child, input: &[u8]) {
+    let mut stdin = child.stdin.take().unwrap();
+    // A program that has seen enough does not read the rest.
+    let _ = stdin.write_all(input);
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            output: String::from_utf8(output.stdout).unwrap(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Imports a text from standard input, asking nobody.
+pub async fn import(table: &NumbersTable, text: impl Into<Vec<u8>>, options: &[&str]) -> Ran {
+    let arguments = [&["import", "-", "--yes"], options].concat();
+    run(on(&table.aws, &arguments), text).await
+}
+
+/// Reads the whole table, as somebody else would.
+pub async fn rows(aws: &SdkConfig) -> Rows {
+    let mut rows = Rows::new();
+    let mut items = Client::new(aws)
+        .scan()
+        .table_name("numbers")
+        .into_paginator()
+        .items()
+        .send();
+    while let Some(item) = items.next().await {
+        let item = item.unwrap();
+        let text = |name: &str| item.get(name).map(|value| value.as_s().unwrap().clone());
+        let portal = item["portalId"].as_n().unwrap().parse().unwrap();
+        let users = item.get("userIds").map(AttributeValue::as_ns);
+        let mut users = users
+            .map(|users| users.unwrap().clone())
+            .unwrap_or_default();
+        users.sort();
+        let row = (text("friendlyName").unwrap_or_default(), users);
+        assert!(
+            rows.insert((portal, text("number").unwrap()), row)
+                .is_none()
+        );
+    }
+    rows
+}
+
+/// Builds the rows that a table should have, given as portal, number and name.
+pub fn named<'a>(rows: impl IntoIterator<Item = (u64, &'a str, &'a str)>) -> Rows {
+    rows.into_iter()
+        .map(|(portal, number, name)| ((portal, number.into()), (name.into(), Vec::new())))
+        .collect()
+}

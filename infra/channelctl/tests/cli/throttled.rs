@@ -1,0 +1,115 @@
+//! DynamoDB when it takes only a part of what it is given.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::{
+    NumbersTable,
+    numbers::{
+        aws_at,
+        dynamodb::{Mood, Proxy},
+    },
+    on, rows, run,
+};
+
+/// How many batches are taken in half.
+const HALVED: usize = 6;
+
+#[derive(Clone)]
+struct Throttled {
+    upstream: String,
+    batches: Arc<AtomicUsize>,
+}
+
+async fn before(endpoint: &str) -> (Throttled, String) {
+    let throttled = Throttled {
+        upstream: endpoint.to_owned(),
+        batches: Arc::default(),
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new()
+        .route("/", post(pass))
+        .with_state(throttled.clone());
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    (throttled, url)
+}
+
+async fn pass(State(throttled): State<Throttled>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut body: Value = serde_json::from_slice(&body).unwrap();
+    let target = headers["x-amz-target"].to_str().unwrap().to_owned();
+    let mut unprocessed = Vec::new();
+    if target.ends_with("BatchWriteItem")
+        && throttled.batches.fetch_add(1, Ordering::Relaxed) < HALVED
+    {
+        let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
+        unprocessed = requests.split_off(requests.len() / 2);
+        if requests.is_empty() {
+            return Json(json!({"UnprocessedItems": {"numbers": unprocessed}})).into_response();
+        }
+    }
+    let request = reqwest::Client::new()
+        .post(&throttled.upstream)
+        .header("x-amz-target", target)
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("authorization", headers["authorization"].clone())
+        .header("x-amz-date", headers["x-amz-date"].clone())
+        .body(body.to_string());
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let mut answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    if !unprocessed.is_empty() {
+        answer["UnprocessedItems"] = json!({"numbers": unprocessed});
+    }
+    (status, Json(answer)).into_response()
+}
+
+fn many(rows: usize) -> String {
+    let row = |at| format!("62515,+1800555{at:04},Line {at}\n");
+    (0..rows).fold("portal,number,name\n".to_owned(), |file, at| {
+        file + &row(at)
+    })
+}
+
+#[tokio::test]
+async fn what_dynamodb_did_not_take_is_sent_again() {
+    let table = NumbersTable::start().await;
+    let (throttled, url) = before(table.aws.endpoint_url().unwrap()).await;
+    let ran = run(
+        on(&aws_at(&url).await, &["import", "-", "--yes"]),
+        many(120),
+    )
+    .await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    assert!(ran.errors.contains("120 rows written"), "{}", ran.errors);
+    assert_eq!(rows(&table.aws).await.len(), 120);
+    assert!(throttled.batches.load(Ordering::Relaxed) > 5 + HALVED / 2);
+}
+
+#[tokio::test]
+async fn throttling_delays_an_import_and_loses_nothing() {
+    let table = NumbersTable::start().await;
+    let (proxy, aws) = Proxy::before(&table.aws).await;
+    proxy.be(Mood::Throttling);
+    let importing = tokio::spawn(run(on(&aws, &["import", "-", "--yes"]), many(2)));
+    while proxy.requests() < 2 {
+        tokio::task::yield_now().await;
+    }
+    proxy.be(Mood::Well);
+    let ran = importing.await.unwrap();
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    assert_eq!(rows(&table.aws).await.len(), 2);
+}
