@@ -92,14 +92,15 @@ diff: $(PREPARED) ## Show what a deploy would change, and change nothing
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) diff $(STAGE)
 
-status: $(PREPARED) ## Show how a stage stands, and what to do next
-	@exec $(STAGED) status $(STAGE)
+CHANNELCTL := $(or $(CARGO_TARGET_DIR),target)/debug/channelctl --stage $(STAGE)
+status: build-quick ## Show how a stage stands, and what to do next
+	@exec $(CHANNELCTL) status
 
-release: $(PREPARED) ## Release the app to every customer: WHY="..." goes into the log
-	@exec $(STAGED) release $(STAGE)
+release: build-quick ## Release the app to every customer: WHY="..." goes into the log
+	@exec $(CHANNELCTL) release $(if $(YES),--yes)
 
-hold: $(PREPARED) ## Hide the app from every customer, at once
-	@exec $(STAGED) hold $(STAGE)
+hold: build-quick ## Hide the app from every customer, at once
+	@exec $(CHANNELCTL) hold --yes
 
 logs: $(PREPARED) ## Follow the logs of both functions
 	@exec $(STAGED) logs $(STAGE)

@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from infra import ROOT
+from infra.local.channelctl import fresh
 from infra.local.command_line import run as run_command
 from infra.local.local_aws import LocalAws
 from infra.local.progress import Trouble
-from infra.local.simulated_hubspot import SECRETS, fresh
+from infra.local.simulated_hubspot import SECRETS
 
 EVENTS = ROOT / "events"
 
@@ -56,7 +57,7 @@ def invoke(name):
     receiver = HTTPServer(("127.0.0.1", 0), CloudFormation)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     response_url = f"http://localhost:{receiver.server_port}/"
-    event = fresh(ROOT, file, outputs["WebhookUrl"], SECRETS["HUBSPOT_CLIENT_SECRET"], response_url)
+    event = fresh(file, outputs["WebhookUrl"], SECRETS["HUBSPOT_CLIENT_SECRET"], response_url)
     show(aws.invoke(outputs[function_of(event)], event))
 
 

@@ -1,12 +1,10 @@
 """The local AWS: ministack, the stack in it, and what AWS's own users would do with them."""
 
-import csv
 import json
 import os
 import platform
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import boto3
@@ -122,15 +120,6 @@ class LocalAws:
         client.delete_stack(StackName=STACK)
         client.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
 
-    def load(self, table, file):
-        """Writes the rows of a CSV file into the numbers table, and returns how many."""
-        with open(file, newline="", encoding="utf-8") as text:
-            items = [item(row) for row in csv.DictReader(text)]
-        client = self.client("dynamodb")
-        for one in items:
-            client.put_item(TableName=table, Item=one)
-        return len(items)
-
     def logs(self):
         """Returns everything that the functions logged, as one text."""
         client = self.client("logs")
@@ -142,20 +131,6 @@ class LocalAws:
         """Invokes a function and returns what it answered."""
         answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
         return json.loads(answer["Payload"].read() or "null")
-
-
-def item(row):
-    """Makes a row of the numbers table of a row of the sample file."""
-    key = row["number"] + (f";ext={row['extension']}" if row["extension"] else "")
-    made = {
-        "portalId": {"N": row["portalId"]},
-        "number": {"S": key},
-        "friendlyName": {"S": row["friendlyName"]},
-        "updatedAt": {"S": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
-    }
-    if row["userIds"]:
-        made["userIds"] = {"NS": row["userIds"].split()}
-    return made
 
 
 def leave_users_account(endpoint, temporary):

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from samcli.yamlhelper import yaml_parse
 
 from infra import ROOT
+from infra.local.channelctl import fresh, load
 from infra.local.checks import check
 from infra.local.command_line import run as run_command
 from infra.local.container_engine import engines_host, remove_containers
@@ -20,7 +21,7 @@ from infra.local.local_aws import TOOLS, LocalAws, architecture, lay_out
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
-from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot, fresh
+from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
 from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
 
 TABLE = "numbers"
@@ -104,7 +105,7 @@ class Containers:
         # What reaches a REST API's function has lost the stage that HubSpot signs.
         url = self.url.replace("/numbers", "/prod/numbers") if file.stem == "rest-api-stage" else self.url
         secret, told = SECRETS["HUBSPOT_CLIENT_SECRET"], self.at(self.receiver.server_port)
-        event = fresh(ROOT, file, url, secret, told)
+        event = fresh(file, url, secret, told)
         command = self._sam("invoke", function, "--event", "-", url=url)
         with open(self.log(file), "wb") as log:
             ran = subprocess.run(
@@ -124,7 +125,7 @@ class Containers:
         table = template["Resources"]["NumbersTable"]["Properties"]
         shape = {name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
         self.aws.client("dynamodb").create_table(TableName=TABLE, **shape)
-        self.aws.load(TABLE, SAMPLE_NUMBERS)
+        load(TABLE, SAMPLE_NUMBERS)
         client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
         credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
         self.parameters = {

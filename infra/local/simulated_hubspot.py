@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -66,15 +65,3 @@ class SimulatedHubSpot:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise OSError(json.load(error)["message"]) from None
-
-
-def fresh(root, event_file, url, client_secret, response_url=None):
-    """Returns a sample event that fits a stack, signed with its client secret."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
-    command = [str(target / "debug" / "hubspot-simulator"), "event", str(event_file), "--url", url]
-    command += ["--response-url", response_url] if response_url else []
-    environment = os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret}
-    made = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        raise OSError(made.stderr.strip())
-    return json.loads(made.stdout)

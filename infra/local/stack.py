@@ -7,6 +7,8 @@ import sys
 import time
 
 from infra import ROOT
+from infra.local.channelctl import load
+from infra.local.channelctl_checks import channelctl_checks
 from infra.local.checks import check
 from infra.local.command_line import run as run_command
 from infra.local.deploy_checks import deploy_checks
@@ -61,7 +63,7 @@ class Stack:
         self.before = self.aws.inventory()
         self.deploy()
         with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
-            self.aws.load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
+            load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
 
     def deploy(self, *moved, upgraded=False, **changed):
         """Deploys the template, with some parameters or texts of it other than before."""
@@ -129,6 +131,7 @@ def smoke(_arguments):
         stack.show()
         passed = check(
             smoke_checks(stack, PORTAL, USER),
+            channelctl_checks(stack, PORTAL, USER),
             deploy_checks(stack, PORTAL, USER),
             registration_checks(stack),
             stage_checks(stack),

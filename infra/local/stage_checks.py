@@ -6,6 +6,7 @@ import sys
 import time
 
 from infra import ROOT
+from infra.local.channelctl import PROGRAM
 from infra.local.local_aws import architecture, lay_out
 from infra.local.progress import step
 from infra.local.registration_checks import ELSEWHERE
@@ -20,7 +21,7 @@ def stage_checks(stack):
     status, told = command(stack, "deploy", "dev", parameters)
     yield "a deployed stage says what HubSpot holds", status == 0 and "with isReady=false" in told
     status, told = command(stack, "status", "dev", parameters)
-    yield "its status names the next step", status == 0 and "make release STAGE=dev" in told
+    yield "its status names the next step", status == 0 and "channelctl --stage dev release" in told
     status, told = command(stack, "release", "dev", parameters)
     yield "it is released", status == 0 and stack.hubspot.settings()["isReady"]
     status, told = command(stack, "hold", "dev", parameters)
@@ -55,6 +56,8 @@ def command(stack, name, stage, parameters, **environment):
     settings = os.environ | settings | environment
     settings = {key: value for key, value in settings.items() if value is not None}
     program = [sys.executable, "-m", "infra.stages.stage", name, stage]
+    if name in ("status", "release", "hold"):
+        program = [PROGRAM, "--stage", stage, name, *(["--yes"] if name != "status" else [])]
     with step(name, stage):
         ran = subprocess.run(
             program, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

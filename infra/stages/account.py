@@ -54,7 +54,3 @@ class Account:
             reason = said.get("errorMessage", said)
             raise Trouble(f"The function failed: {reason}. See make logs STAGE={self.stage.name}")
         return said
-
-    def act(self, request):
-        """Asks the stack's hook for an action, and returns its report."""
-        return self.invoke(self.outputs()["DeployHookFunction"], request)

@@ -1,9 +1,9 @@
-"""A stage on AWS: deploy it, look at it, release it, hold it, delete it.
+"""A stage on AWS: deploy it, give it its secrets, follow its logs, delete it.
 
     python -m infra.stages.stage COMMAND STAGE
 
-Options come from the environment, as `make` passes them: YES=1 asks nothing, WHY is logged with a
-release or a hold, PARAMETERS are given to the template besides those of infra/samconfig.toml.
+Options come from the environment, as `make` passes them: YES=1 asks nothing, PARAMETERS are given to
+the template besides those of infra/samconfig.toml.
 """
 
 import sys
@@ -14,16 +14,13 @@ from infra.local.progress import Trouble, complain
 from infra.stages import configuration
 from infra.stages.account import Account
 from infra.stages.deploying import check, delete, deploy, diff
-from infra.stages.operating import hold, invoke, logs, release, status
+from infra.stages.operating import invoke, logs
 from infra.stages.stage_secrets import ask_and_keep
 
 COMMANDS = {
     "check": check,
     "deploy": deploy,
     "diff": diff,
-    "status": status,
-    "release": release,
-    "hold": hold,
     "invoke": invoke,
     "logs": logs,
     "secrets": ask_and_keep,

@@ -30,7 +30,7 @@ pub struct Cli {
     #[command(flatten)]
     target: TargetOptions,
     /// Print JSON
-    #[arg(long, global = true, display_order = 91)]
+    #[arg(long, global = true, display_order = 99)]
     json: bool,
     #[command(subcommand)]
     command: Command,

@@ -26,16 +26,16 @@ pub struct TargetOptions {
     #[arg(long, global = true, display_order = 90, conflicts_with_all = ["stack", "local"])]
     pub stage: Option<String>,
     /// The stack's name, instead of a stage
-    #[arg(long, global = true, display_order = 90, conflicts_with = "local")]
+    #[arg(long, global = true, display_order = 91, conflicts_with = "local")]
     pub stack: Option<String>,
     /// The stack that `make run` keeps up
-    #[arg(long, global = true, display_order = 90)]
+    #[arg(long, global = true, display_order = 92)]
     pub local: bool,
     /// The profile to sign in to AWS with
-    #[arg(long, global = true, display_order = 90)]
+    #[arg(long, global = true, display_order = 93)]
     pub profile: Option<String>,
     /// The AWS region
-    #[arg(long, value_name = "REGION", global = true, display_order = 90)]
+    #[arg(long, value_name = "REGION", global = true, display_order = 94)]
     pub aws_region: Option<String>,
 }
 
