@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run invoke test smoke sam-local start-api lint check bench fuzz build deploy diff status release hold logs secrets delete clean
+.PHONY: help run invoke test smoke sam-local start-api lint check bench bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -58,6 +58,11 @@ check: $(AUDITED) check-prerequisites ## Audit dependencies, templates, roles an
 bench: ## Time the webhook's hot path for 10, 1,000 and 10,000 numbers
 	@cargo bench --package numbers-webhook
 
+bench-import: $(PREPARED) ## Time an import beside boto3's, and take its memory
+	@echo "build       cargo build (optimised; some minutes the first time)"
+	@cargo build --quiet --profile tool --package channelctl --bins --examples
+	@$(PYTHON) -m infra.local.import_speed $(TARGET)/tool
+
 SECONDS ?= 600
 FUZZ := functions/numbers-webhook/fuzz
 fuzz: ## Feed the webhook random events: SECONDS=600
@@ -92,15 +97,23 @@ diff: $(PREPARED) ## Show what a deploy would change, and change nothing
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) diff $(STAGE)
 
-CHANNELCTL := $(or $(CARGO_TARGET_DIR),target)/debug/channelctl --stage $(STAGE)
-status: build-quick ## Show how a stage stands, and what to do next
-	@exec $(CHANNELCTL) status
+# BUILT=1 here too: channelctl as `make channelctl` left it, or a pipeline before.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+ON_STAGE = $(TARGET)/$(if $(BUILT),tool,debug)/channelctl --stage $(STAGE)
+QUICK = $(if $(BUILT),,build-quick)
+status: $(QUICK) ## Show how a stage stands, and what to do next
+	@exec $(ON_STAGE) status
 
-release: build-quick ## Release the app to every customer: WHY="..." goes into the log
-	@exec $(CHANNELCTL) release $(if $(YES),--yes)
+release: $(QUICK) ## Release the app to every customer: WHY="..." goes into the log
+	@exec $(ON_STAGE) release $(if $(YES),--yes)
 
-hold: build-quick ## Hide the app from every customer, at once
-	@exec $(CHANNELCTL) hold --yes
+hold: $(QUICK) ## Hide the app from every customer, at once
+	@exec $(ON_STAGE) hold --yes
+
+channelctl: check-prerequisites ## Build the operator's command: numbers in, state out
+	@echo "build       cargo build (optimised; some minutes the first time)"
+	@cargo build --quiet --profile tool --package channelctl
+	@echo "built       $(TARGET)/tool/channelctl; try it with --help"
 
 logs: $(PREPARED) ## Follow the logs of both functions
 	@exec $(STAGED) logs $(STAGE)

@@ -89,6 +89,9 @@ pub enum NumbersError {
     /// AWS refused the table.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// A write was lost in this process.
+    #[error("a write ended without an outcome")]
+    Lost(#[from] tokio::task::JoinError),
     /// The rows could not be kept on disk.
     #[error("cannot keep the rows on disk: {0}")]
     Keep(#[from] rusqlite::Error),

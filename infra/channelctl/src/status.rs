@@ -33,7 +33,7 @@ struct Status {
     last_probe: LastProbe,
     credential: Option<String>,
     api_version: String,
-    numbers: Census,
+    numbers: Option<Census>,
     client_secret_changed: Option<String>,
     next: String,
 }
@@ -62,7 +62,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         last_probe: report.last_probe.clone(),
         credential: report.credential.clone(),
         api_version: report.api_version.clone(),
-        numbers: numbers?,
+        numbers: numbers.ok(),
         client_secret_changed: secret.ok().flatten().map(clock::ago),
         next: next(stack, &report),
     };
@@ -147,7 +147,11 @@ impl Status {
                     self.api_version
                 ),
             ),
-            ("numbers", self.numbers.to_string()),
+            (
+                "numbers",
+                self.numbers
+                    .map_or_else(|| "unknown".into(), |census| census.to_string()),
+            ),
             (
                 "secret",
                 self.client_secret_changed

@@ -11,6 +11,8 @@ use crate::numbers::{
 
 /// How many portals are read at a time.
 const READERS: usize = 16;
+/// From how many portals on it is worth a look whether the whole table fits into one page.
+const MANY_PORTALS: u64 = 10;
 /// How many portals are looked up in the file's rows at a time.
 const PORTALS: u32 = 1_000;
 
@@ -23,6 +25,11 @@ pub async fn plan(
     replace: bool,
     mut progress: impl FnMut(u64),
 ) -> Result<(), NumbersError> {
+    let portals = staged.portal_count()?;
+    if portals >= MANY_PORTALS && plan_small_table(staged, table, replace).await? {
+        progress(portals);
+        return Ok(());
+    }
     let mut after = None;
     loop {
         let portals = staged.portals(after, PORTALS)?;
@@ -45,6 +52,28 @@ pub async fn plan(
             progress(1);
         }
     }
+}
+
+/// Compares with the whole table where it is one page, as it is before the first import; returns
+/// whether it is.
+async fn plan_small_table(
+    staged: &Staged,
+    table: &Table,
+    replace: bool,
+) -> Result<bool, NumbersError> {
+    let page = table.page(None).await?;
+    if page.next.is_some() {
+        return Ok(false);
+    }
+    for stored in &page.rows {
+        let portal = stored.portal.parse().ok();
+        if let Some(portal) = portal
+            && staged.has(portal)?
+        {
+            decide(staged, portal, stored, replace)?;
+        }
+    }
+    Ok(true)
 }
 
 async fn first_page(table: &Table, portal: PortalId) -> Result<(PortalId, Page), NumbersError> {

@@ -114,6 +114,13 @@ impl Staged {
         portals.map(|portal| portal.and_then(portal_id)).collect()
     }
 
+    /// Tells whether the file says anything of a portal.
+    pub fn has(&self, portal: PortalId) -> rusqlite::Result<bool> {
+        self.database
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM rows WHERE portal = ?)")?
+            .query_row([portal.get()], |record| record.get(0))
+    }
+
     /// Returns what the file says of a number, if it says anything.
     pub fn find(&self, portal: PortalId, key: &str) -> rusqlite::Result<Option<Planned>> {
         let found = format!("SELECT {PLANNED} FROM rows WHERE portal = ? AND number = ?");

@@ -5,8 +5,7 @@
 
 use std::{collections::VecDeque, pin::pin};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::signal;
+use tokio::{signal, task::JoinSet};
 
 use crate::{
     aws_error::AwsError,
@@ -40,15 +39,15 @@ pub async fn write(
     let mut is_stopped = false;
     for change in [Change::Add, Change::Change, Change::Remove] {
         let mut left = Left::new(staged, change);
-        let mut writing = FuturesUnordered::new();
+        let mut writing = JoinSet::new();
         loop {
             while !is_stopped && writing.len() < writers {
                 let Some(rows) = left.next()? else { break };
-                writing.push(write_rows(table, change, rows));
+                writing.spawn(write_rows(table.clone(), change, rows));
             }
             tokio::select! {
-                written = writing.next() => match written {
-                    Some(rows) => progress(rows?),
+                written = writing.join_next() => match written {
+                    Some(rows) => progress(rows??),
                     None => break,
                 },
                 _ = &mut stop, if !is_stopped => is_stopped = true,
@@ -61,7 +60,7 @@ pub async fn write(
     Ok(Written::All)
 }
 
-async fn write_rows(table: &Table, change: Change, rows: Vec<Planned>) -> Result<u64, AwsError> {
+async fn write_rows(table: Table, change: Change, rows: Vec<Planned>) -> Result<u64, AwsError> {
     let now = table::now();
     if change == Change::Change {
         for row in &rows {
