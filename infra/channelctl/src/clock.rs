@@ -9,6 +9,8 @@ use channel_connection::{
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::header::DATE;
 
+use crate::terminal::counted;
+
 /// How far a request's timestamp may be off: HubSpot's requests are refused beyond it.
 pub const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
 
@@ -32,8 +34,7 @@ pub fn ago(then: Timestamp) -> String {
         3_600..86_400 => (seconds / 3_600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
+    format!("{} ago", counted(count.unsigned_abs(), unit))
 }
 
 #[cfg(test)]

@@ -40,6 +40,12 @@ pub fn coloured(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Says how many there are of something.
+pub fn counted(count: u64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
+}
+
 /// Prints why a command failed.
 pub fn complain(failure: &dyn Error) {
     eprintln!("{} {failure}", coloured(WRONG, "channelctl:"));

@@ -153,8 +153,8 @@ fn users(audience: &Audience) -> Vec<String> {
 struct Checked {
     prints_all: bool,
     as_json: bool,
-    portals: usize,
-    numbers: usize,
+    portals: u64,
+    numbers: u64,
     notes: usize,
     left_out: usize,
 }
@@ -171,7 +171,7 @@ impl Checked {
             .filter(|shown| !shown.notes.is_empty())
             .count();
         self.portals += 1;
-        self.numbers += portal.numbers.len();
+        self.numbers += portal.numbers.len() as u64;
         self.notes += notes;
         self.left_out += portal.left_out.len();
         let is_worth_a_look = self.prints_all || notes > 0 || !portal.left_out.is_empty();
@@ -233,7 +233,9 @@ impl Checked {
             let found = format!("{notes} with notes, {left_out} left out");
             writeln!(
                 terminal::output(),
-                "{numbers} numbers in {portals} portals: {}",
+                "{} in {}: {}",
+                terminal::counted(numbers, "number"),
+                terminal::counted(portals, "portal"),
                 coloured(style, &found)
             )?;
         }

@@ -64,10 +64,10 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
         return export(table, &options, true).await;
     }
     let mut shown = terminal::table(["number", "extension", "name", "users"]);
-    let (mut start, mut count) = (None, 0);
+    let (mut start, mut count) = (None, 0_u64);
     loop {
         let page = table.portal_page(options.portal, start).await?;
-        count += page.rows.len();
+        count += page.rows.len() as u64;
         for stored in &page.rows {
             let Exported {
                 number,
@@ -90,7 +90,8 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
     }
     writeln!(
         terminal::output(),
-        "{shown}\n{count} numbers in portal {}",
+        "{shown}\n{} in portal {}",
+        terminal::counted(count, "number"),
         options.portal
     )?;
     Ok(Ending::Done)

@@ -94,7 +94,7 @@ fn stage(options: &ImportOptions, findings: &mut Findings) -> Result<Staged, Num
         portal: options.portal,
         region: options.region,
     };
-    let mut rows = 0;
+    let mut rows = 0_u64;
     let columns = file::read(&options.file, &options.reading, &mut |raw| {
         rows += 1;
         if let Some(row) = check_row::check(&raw, expected, findings)
@@ -113,7 +113,11 @@ fn stage(options: &ImportOptions, findings: &mut Findings) -> Result<Staged, Num
     if rows == 0 {
         return Err(NumbersError::NoRows);
     }
-    eprintln!("{}: {rows} rows; {columns}", shown(&options.file));
+    eprintln!(
+        "{}: {}; {columns}",
+        shown(&options.file),
+        terminal::counted(rows, "row")
+    );
     Ok(staged)
 }
 
@@ -177,7 +181,11 @@ impl Changes {
             }
         };
         match ended {
-            Ending::Done => eprintln!("{done} rows written in {:.1} s", took.as_secs_f64()),
+            Ending::Done => eprintln!(
+                "{} written in {:.1} s",
+                terminal::counted(done, "row"),
+                took.as_secs_f64()
+            ),
             _ => eprintln!(
                 "Stopped: {done} of {writes} rows are written. Run it again: it goes on from there."
             ),
@@ -194,7 +202,8 @@ impl Changes {
         } = counts;
         writeln!(
             terminal::output(),
-            "{portals} portals: {added} to add, {changed} to change, {removed} to remove, {unchanged} as they are"
+            "{}: {added} to add, {changed} to change, {removed} to remove, {unchanged} as they are",
+            terminal::counted(portals, "portal")
         )?;
         for (change, mark, count) in [
             (Change::Add, '+', added),

@@ -23,6 +23,7 @@ use crate::{
     aws_error::AwsError,
     numbers::staged::Planned,
     stack::{Stack, StackError},
+    terminal::counted,
 };
 
 /// The most rows that DynamoDB takes in one request.
@@ -323,10 +324,8 @@ impl Census {
 impl fmt::Display for Census {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let more = if self.at_least { "at least " } else { "" };
-        write!(
-            formatter,
-            "{more}{} numbers in {more}{} portals",
-            self.numbers, self.portals
-        )
+        let numbers = counted(self.numbers, "number");
+        let portals = counted(self.portals, "portal");
+        write!(formatter, "{more}{numbers} in {more}{portals}")
     }
 }

@@ -85,7 +85,7 @@ async fn a_second_import_of_the_same_file_writes_nothing() {
     let table = NumbersTable::start().await;
     let first = import(&table, TWO, &[]).await;
     assert!(
-        first.output.contains("1 portals: 2 to add"),
+        first.output.contains("1 portal: 2 to add"),
         "{}",
         first.output
     );
