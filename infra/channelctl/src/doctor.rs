@@ -1,77 +1,31 @@
 //! What is wrong with a stack, and the command that mends it.
 
-use std::io::{self, Write};
+use std::io;
 
 use aws_sdk_sts::Client;
 use jiff::SignedDuration;
-use serde::Serialize;
 
 use crate::{
     aws_error::AwsError,
     clock,
     ending::{Ending, Failure},
+    finding::{Finding, Findings, doubtful, right, wrong},
     hook::{self, Report},
     numbers::table::Table,
     registration, secrets,
     stack::Stack,
     target::Target,
-    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
 };
-
-/// What was looked at, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    about: &'static str,
-    verdict: Verdict,
-    found: String,
-    /// The command, or the step, that mends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Verdict {
-    Right,
-    Doubtful,
-    Wrong,
-}
 
 /// Looks at everything that can be wrong, from the credentials on; each finding as it comes.
 pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
-    let mut findings = Findings {
-        all: Vec::new(),
-        as_json,
-    };
+    let mut findings = Findings::new(as_json);
     findings.add(credentials(&target).await)?;
     match Stack::find(target).await {
         Err(error) => findings.add(wrong("stack", error.to_string(), None))?,
         Ok(stack) => of_stack(&stack, &mut findings).await?,
     }
-    if as_json {
-        terminal::print_json(&findings.all)?;
-    }
-    let is_wrong = |finding: &Finding| finding.verdict == Verdict::Wrong;
-    Ok(if findings.all.iter().any(is_wrong) {
-        Ending::SomethingWrong
-    } else {
-        Ending::Done
-    })
-}
-
-struct Findings {
-    all: Vec<Finding>,
-    as_json: bool,
-}
-
-impl Findings {
-    fn add(&mut self, finding: Finding) -> io::Result<()> {
-        if !self.as_json {
-            finding.print()?;
-        }
-        self.all.push(finding);
-        Ok(())
-    }
+    Ok(findings.finish()?)
 }
 
 async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
@@ -271,51 +225,5 @@ async fn numbers(stack: &Stack) -> Finding {
         ),
         Ok(census) => right(about, census.to_string()),
         Err(error) => wrong(about, error.to_string(), None),
-    }
-}
-
-fn right(about: &'static str, found: impl Into<String>) -> Finding {
-    finding(about, Verdict::Right, found, None)
-}
-
-fn doubtful(about: &'static str, found: impl Into<String>, mend: Option<String>) -> Finding {
-    finding(about, Verdict::Doubtful, found, mend)
-}
-
-fn wrong(about: &'static str, found: impl Into<String>, mend: Option<String>) -> Finding {
-    finding(about, Verdict::Wrong, found, mend)
-}
-
-fn finding(
-    about: &'static str,
-    verdict: Verdict,
-    found: impl Into<String>,
-    mend: Option<String>,
-) -> Finding {
-    Finding {
-        about,
-        verdict,
-        found: found.into(),
-        mend,
-    }
-}
-
-impl Finding {
-    fn print(&self) -> io::Result<()> {
-        let mark = match self.verdict {
-            Verdict::Right => coloured(GOOD, "ok   "),
-            Verdict::Doubtful => coloured(DOUBTFUL, "look "),
-            Verdict::Wrong => coloured(WRONG, "wrong"),
-        };
-        writeln!(
-            terminal::output(),
-            "{mark} {:<14} {}",
-            self.about,
-            self.found
-        )?;
-        if let Some(mend) = &self.mend {
-            writeln!(terminal::output(), "{:<20} mend it: {mend}", "")?;
-        }
-        Ok(())
     }
 }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod doctor;
 pub mod ending;
 pub mod event;
+pub mod finding;
 pub mod hook;
 pub mod numbers;
 pub mod registration;

@@ -1,7 +1,9 @@
 //! The numbers: into the table, out of it, and as HubSpot will show them.
 
+pub mod census;
 pub mod check;
 pub mod check_row;
+pub mod column;
 pub mod columns;
 mod delimited;
 pub mod edit;
@@ -13,8 +15,10 @@ pub mod input;
 mod json_rows;
 pub mod number_text;
 pub mod plan;
+mod possible_number;
 pub mod row;
 pub mod staged;
+pub mod stored;
 pub mod table;
 pub mod write;
 

@@ -9,7 +9,7 @@ use crate::{
     clock,
     ending::{Ending, Failure},
     hook::{self, LastProbe, Registered, Report},
-    numbers::table::{Census, Table},
+    numbers::{census::Census, table::Table},
     registration, secrets,
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},

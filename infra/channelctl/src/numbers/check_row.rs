@@ -6,7 +6,7 @@ use channel_connection::{
 };
 
 use crate::numbers::{
-    columns::Column,
+    column::Column,
     file::RawRow,
     findings::{Findings, Problem, Warning},
     number_text::{self, NationalRegion},

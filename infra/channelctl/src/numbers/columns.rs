@@ -1,24 +1,8 @@
 //! Which of a file's columns is which, guessed by their names or said with `--map`.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
-use serde::Serialize;
-
-/// What a column can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Column {
-    /// The customer's account.
-    Portal,
-    /// The number, maybe with an extension.
-    Number,
-    /// The extension.
-    Extension,
-    /// The name that users see.
-    Name,
-    /// The only users who see the number.
-    Users,
-}
+use crate::numbers::column::Column;
 
 /// One `--map COLUMN=HEADER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,72 +54,6 @@ pub enum ColumnsError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("write COLUMN=HEADER, where COLUMN is portal, number, extension, name or users")]
 pub struct InvalidMapping;
-
-impl Column {
-    /// Every column.
-    pub const ALL: [Self; 5] = [
-        Self::Portal,
-        Self::Number,
-        Self::Extension,
-        Self::Name,
-        Self::Users,
-    ];
-
-    /// Returns the names that it goes by, in small letters and without anything but letters and digits.
-    fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Portal => &[
-                "portalid",
-                "portal",
-                "hubid",
-                "hubspotportalid",
-                "hubspotid",
-                "hubspotaccountid",
-            ],
-            Self::Number => &[
-                "number",
-                "phonenumber",
-                "phone",
-                "e164",
-                "e164phonenumber",
-                "e164number",
-                "telephone",
-                "telephonenumber",
-                "tel",
-                "did",
-                "msisdn",
-            ],
-            Self::Extension => &["extension", "ext", "extn", "phoneextension"],
-            Self::Name => &[
-                "friendlyname",
-                "name",
-                "label",
-                "displayname",
-                "description",
-                "title",
-            ],
-            Self::Users => &[
-                "userids",
-                "userid",
-                "users",
-                "user",
-                "hubspotuserids",
-                "hubspotuserid",
-            ],
-        }
-    }
-
-    fn guess(header: &str) -> Option<Self> {
-        let letters: String = header
-            .chars()
-            .filter(|character| character.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect();
-        Self::ALL
-            .into_iter()
-            .find(|column| column.names().contains(&letters.as_str()))
-    }
-}
 
 impl Mapping {
     /// Returns the header that stands for the column.
@@ -217,18 +135,6 @@ impl FromStr for Mapping {
         Ok(Self {
             column: column.ok_or(InvalidMapping)?,
             header: header.trim().to_owned(),
-        })
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Portal => "portal",
-            Self::Number => "number",
-            Self::Extension => "extension",
-            Self::Name => "name",
-            Self::Users => "users",
         })
     }
 }

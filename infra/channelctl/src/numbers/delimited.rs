@@ -5,7 +5,8 @@ use std::io::BufRead;
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::numbers::{
-    columns::{Column, Columns, Mapping},
+    column::Column,
+    columns::{Columns, Mapping},
     file::{FileError, RawRow, Sink},
     input::{Budget, Input},
     row::Place,

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use crate::{
     ending::{Ending, Failure},
-    numbers::table::{Page, Stored, Table},
+    numbers::{
+        stored::{Page, Stored},
+        table::Table,
+    },
     terminal,
 };
 

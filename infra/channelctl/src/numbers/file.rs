@@ -9,7 +9,8 @@ use std::{
 use clap::ValueEnum;
 
 use crate::numbers::{
-    columns::{Column, ColumnsError, Mapping},
+    column::Column,
+    columns::{ColumnsError, Mapping},
     delimited,
     input::{LONGEST_ROW, TextEncoding, decoded},
     json_rows,

@@ -8,7 +8,7 @@ use channel_connection::{
 use serde::Serialize;
 
 use crate::{
-    numbers::{columns::Column, number_text::NumberProblem, row::Place},
+    numbers::{column::Column, number_text::NumberProblem, row::Place},
     terminal::{DOUBTFUL, WRONG, coloured},
 };
 

@@ -16,7 +16,7 @@ use crate::{
     numbers::{
         NumbersError,
         check_row::{self, Expected},
-        columns::Column,
+        column::Column,
         file::{self, FileOptions},
         findings::{Findings, Problem},
         number_text::NationalRegion,

@@ -12,7 +12,8 @@ use serde::{
 use serde_json::{Map, Value};
 
 use crate::numbers::{
-    columns::{Column, Columns, ColumnsError, Mapping},
+    column::Column,
+    columns::{Columns, ColumnsError, Mapping},
     file::{FileError, RawRow, Sink},
     input::{Budget, Input, LONGEST_ROW},
     row::Place,

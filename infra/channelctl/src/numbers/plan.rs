@@ -6,7 +6,8 @@ use futures_util::{StreamExt, stream};
 use crate::numbers::{
     NumbersError,
     staged::{Change, Planned, Staged},
-    table::{Page, Stored, Table},
+    stored::{Page, Stored},
+    table::Table,
 };
 
 /// How many portals are read at a time.

@@ -1,6 +1,6 @@
 //! The numbers table as the operator works on it: whole portals read, many rows written.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -10,20 +10,18 @@ use aws_sdk_dynamodb::{
     },
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
-use channel_connection::{
-    ids::{PortalId, UserId},
-    number_row::{Attribute, NumberRow},
-    numbers_table,
-};
+use channel_connection::ids::{PortalId, UserId};
 use jiff::{Timestamp, Unit};
-use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
     aws_error::AwsError,
-    numbers::staged::Planned,
+    numbers::{
+        census::Census,
+        staged::Planned,
+        stored::{Key, Page, number},
+    },
     stack::{Stack, StackError},
-    terminal::counted,
 };
 
 /// The most rows that DynamoDB takes in one request.
@@ -36,25 +34,6 @@ const PAGES_COUNTED: usize = 20;
 pub struct Table {
     client: Client,
     name: String,
-}
-
-/// A row as the table has it.
-#[derive(Clone)]
-pub struct Stored {
-    /// The portal's id, as digits.
-    pub portal: String,
-    /// What it holds, unchecked.
-    pub row: NumberRow,
-}
-
-/// How many numbers and portals there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Census {
-    numbers: u64,
-    portals: u64,
-    /// Whether there are more, which were not counted.
-    at_least: bool,
 }
 
 impl Table {
@@ -213,63 +192,6 @@ impl Table {
     }
 }
 
-/// Where a page begins.
-pub type Key = HashMap<String, AttributeValue>;
-
-/// Some rows, and where the next page begins.
-pub struct Page {
-    /// The rows.
-    pub rows: Vec<Stored>,
-    /// Where the next page begins; none behind the last one.
-    pub next: Option<Key>,
-}
-
-impl Page {
-    fn new(items: Option<Vec<Key>>, next: Option<Key>) -> Self {
-        let stored = |item: Key| Stored {
-            portal: number(item.get("portalId")).unwrap_or_default(),
-            row: numbers_table::row(item),
-        };
-        Self {
-            rows: items.unwrap_or_default().into_iter().map(stored).collect(),
-            next,
-        }
-    }
-}
-
-impl Stored {
-    /// Returns the sort key, empty where it is none.
-    pub fn key(&self) -> &str {
-        text(&self.row.number).unwrap_or_default()
-    }
-
-    /// Returns the name as it is stored.
-    pub fn name(&self) -> Option<&str> {
-        text(&self.row.friendly_name)
-    }
-
-    /// Returns the users as they are stored, sorted; `None` where they are no set of ids.
-    pub fn users(&self) -> Option<Vec<UserId>> {
-        let mut users: Vec<UserId> = match &self.row.user_ids {
-            Attribute::Missing => Vec::new(),
-            Attribute::WrongType => return None,
-            Attribute::Value(ids) => ids
-                .iter()
-                .map(|id| id.parse().ok())
-                .collect::<Option<_>>()?,
-        };
-        users.sort_unstable_by_key(|user| user.get());
-        Some(users)
-    }
-}
-
-fn text(attribute: &Attribute<String>) -> Option<&str> {
-    match attribute {
-        Attribute::Value(text) => Some(text),
-        Attribute::Missing | Attribute::WrongType => None,
-    }
-}
-
 /// Puts a new row whole.
 pub fn put(row: &Planned, now: &str) -> Option<WriteRequest> {
     let mut item = key(row);
@@ -308,24 +230,4 @@ fn key(row: &Planned) -> Key {
 
 fn user_set(users: &[UserId]) -> AttributeValue {
     AttributeValue::Ns(users.iter().map(ToString::to_string).collect())
-}
-
-fn number(value: Option<&AttributeValue>) -> Option<String> {
-    value?.as_n().ok().cloned()
-}
-
-impl Census {
-    /// Tells whether there is no number at all.
-    pub fn is_empty(&self) -> bool {
-        self.numbers == 0
-    }
-}
-
-impl fmt::Display for Census {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let more = if self.at_least { "at least " } else { "" };
-        let numbers = counted(self.numbers, "number");
-        let portals = counted(self.portals, "portal");
-        write!(formatter, "{more}{numbers} in {more}{portals}")
-    }
 }

@@ -1,0 +1,121 @@
+//! What doctor found out about one thing, and what mends it.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::{
+    ending::Ending,
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
+};
+
+/// What was looked at, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    about: &'static str,
+    verdict: Verdict,
+    found: String,
+    /// The command, or the step, that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+/// Whether something is as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// As it should be.
+    Right,
+    /// Worth a look.
+    Doubtful,
+    /// Not as it should be.
+    Wrong,
+}
+
+/// What was found so far; each is printed as it comes, or all together as JSON.
+#[derive(Debug)]
+pub struct Findings {
+    all: Vec<Finding>,
+    as_json: bool,
+}
+
+impl Findings {
+    /// Starts without any.
+    pub fn new(as_json: bool) -> Self {
+        Self {
+            all: Vec::new(),
+            as_json,
+        }
+    }
+
+    /// Takes a finding in.
+    pub fn add(&mut self, finding: Finding) -> io::Result<()> {
+        if !self.as_json {
+            finding.print()?;
+        }
+        self.all.push(finding);
+        Ok(())
+    }
+
+    /// Says how it ends: something is wrong as soon as one thing is.
+    pub fn finish(self) -> io::Result<Ending> {
+        if self.as_json {
+            terminal::print_json(&self.all)?;
+        }
+        let is_wrong = |finding: &Finding| finding.verdict == Verdict::Wrong;
+        Ok(if self.all.iter().any(is_wrong) {
+            Ending::SomethingWrong
+        } else {
+            Ending::Done
+        })
+    }
+}
+
+/// Says that something is as it should be.
+pub fn right(about: &'static str, found: impl Into<String>) -> Finding {
+    finding(about, Verdict::Right, found, None)
+}
+
+/// Says that something is worth a look.
+pub fn doubtful(about: &'static str, found: impl Into<String>, mend: Option<String>) -> Finding {
+    finding(about, Verdict::Doubtful, found, mend)
+}
+
+/// Says that something is not as it should be.
+pub fn wrong(about: &'static str, found: impl Into<String>, mend: Option<String>) -> Finding {
+    finding(about, Verdict::Wrong, found, mend)
+}
+
+fn finding(
+    about: &'static str,
+    verdict: Verdict,
+    found: impl Into<String>,
+    mend: Option<String>,
+) -> Finding {
+    Finding {
+        about,
+        verdict,
+        found: found.into(),
+        mend,
+    }
+}
+
+impl Finding {
+    fn print(&self) -> io::Result<()> {
+        let mark = match self.verdict {
+            Verdict::Right => coloured(GOOD, "ok   "),
+            Verdict::Doubtful => coloured(DOUBTFUL, "look "),
+            Verdict::Wrong => coloured(WRONG, "wrong"),
+        };
+        writeln!(
+            terminal::output(),
+            "{mark} {:<14} {}",
+            self.about,
+            self.found
+        )?;
+        if let Some(mend) = &self.mend {
+            writeln!(terminal::output(), "{:<20} mend it: {mend}", "")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! Rows as the table has them, page by page.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use channel_connection::{
+    ids::UserId,
+    number_row::{Attribute, NumberRow},
+    numbers_table,
+};
+
+/// Where a page begins.
+pub type Key = HashMap<String, AttributeValue>;
+
+/// A row as the table has it.
+#[derive(Clone)]
+pub struct Stored {
+    /// The portal's id, as digits.
+    pub portal: String,
+    /// What it holds, unchecked.
+    pub row: NumberRow,
+}
+
+/// Some rows, and where the next page begins.
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Stored>,
+    /// Where the next page begins; none behind the last one.
+    pub next: Option<Key>,
+}
+
+impl Page {
+    /// Takes over what DynamoDB answered.
+    pub fn new(items: Option<Vec<Key>>, next: Option<Key>) -> Self {
+        let stored = |item: Key| Stored {
+            portal: number(item.get("portalId")).unwrap_or_default(),
+            row: numbers_table::row(item),
+        };
+        Self {
+            rows: items.unwrap_or_default().into_iter().map(stored).collect(),
+            next,
+        }
+    }
+}
+
+impl Stored {
+    /// Returns the sort key, empty where it is none.
+    pub fn key(&self) -> &str {
+        text(&self.row.number).unwrap_or_default()
+    }
+
+    /// Returns the name as it is stored.
+    pub fn name(&self) -> Option<&str> {
+        text(&self.row.friendly_name)
+    }
+
+    /// Returns the users as they are stored, sorted; `None` where they are no set of ids.
+    pub fn users(&self) -> Option<Vec<UserId>> {
+        let mut users: Vec<UserId> = match &self.row.user_ids {
+            Attribute::Missing => Vec::new(),
+            Attribute::WrongType => return None,
+            Attribute::Value(ids) => ids
+                .iter()
+                .map(|id| id.parse().ok())
+                .collect::<Option<_>>()?,
+        };
+        users.sort_unstable_by_key(|user| user.get());
+        Some(users)
+    }
+}
+
+fn text(attribute: &Attribute<String>) -> Option<&str> {
+    match attribute {
+        Attribute::Value(text) => Some(text),
+        Attribute::Missing | Attribute::WrongType => None,
+    }
+}
+
+/// Returns the text of a number.
+pub fn number(value: Option<&AttributeValue>) -> Option<String> {
+    value?.as_n().ok().cloned()
+}
