@@ -1,14 +1,14 @@
 //! Import: the whole file checked, the changes shown, and then written.
 
 use std::{
-    io::Write,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use anstream::eprintln;
 use channel_connection::ids::PortalId;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::json;
 
 use crate::{
@@ -249,11 +249,16 @@ fn line(change: Change, row: &Planned) -> String {
 /// A bar on a terminal, and nothing in a pipe.
 fn progress_bar(what: &'static str, of: &str, count: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
-    let style = format!(
-        "{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{per_sec}}, {{eta}} left"
-    );
+    let style =
+        format!("{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{rate}}, {{eta}} left");
     if let Ok(style) = ProgressStyle::with_template(&style) {
-        bar.set_style(style);
+        bar.set_style(style.with_key(
+            "rate",
+            |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+                // A bar that cannot be drawn is no reason to stop.
+                let _ = write!(to, "{:.0}/s", state.per_sec());
+            },
+        ));
     }
     bar.with_message(what)
 }
