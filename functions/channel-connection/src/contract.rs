@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::phone_number::{E164, Extension};
+use crate::{
+    friendly_name,
+    phone_number::{E164, Extension},
+};
 
 /// A departure of an answer from HubSpot's contract; it never repeats the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,26 +60,46 @@ pub fn count(body: &[u8]) -> usize {
 }
 
 fn of_number(at: usize, number: &Value) -> impl Iterator<Item = Violation> {
-    let text = |field: &str| number.get(field).and_then(Value::as_str).map(str::to_owned);
-    let is_e164 = text("e164PhoneNumber").is_some_and(|number| E164::try_from(number).is_ok());
-    let is_named = text("friendlyName").is_some();
-    let is_extension = number.get("extension").is_none()
-        || text("extension").is_some_and(|extension| Extension::try_from(extension).is_ok());
-    [
-        (
-            is_e164,
-            "e164PhoneNumber",
-            "must be an E.164 number like +18001231234",
-        ),
-        (is_named, "friendlyName", "must be a text"),
-        (is_extension, "extension", "must be digits, or be left out"),
-    ]
-    .into_iter()
-    .filter(|(holds, ..)| !holds)
-    .map(move |(_, field, problem)| Violation {
+    let problems = [
+        in_the_number(number),
+        in_the_name(number).map(|problem| ("friendlyName", problem)),
+        in_the_extension(number).map(|problem| ("extension", problem)),
+    ];
+    let problems = problems.into_iter().flatten();
+    problems.map(move |(field, problem)| Violation {
         place: format!("phoneNumbers[{at}].{field}"),
         problem,
     })
+}
+
+fn in_the_number(number: &Value) -> Option<(&'static str, &'static str)> {
+    match (number.get("e164PhoneNumber"), number.get("e164Number")) {
+        (None, Some(_)) => Some(("e164Number", "the field must be named e164PhoneNumber")),
+        (Some(Value::String(text)), _) if E164::try_from(text.clone()).is_ok() => None,
+        _ => {
+            let problem = "must be an E.164 number like +18001231234";
+            Some(("e164PhoneNumber", problem))
+        }
+    }
+}
+
+fn in_the_name(number: &Value) -> Option<&'static str> {
+    match number.get("friendlyName") {
+        Some(Value::String(text)) if friendly_name::is_shown_whole(text) => None,
+        Some(Value::String(_)) => Some("must have at most 24 characters: HubSpot cuts the rest"),
+        _ => Some("must be a text"),
+    }
+}
+
+fn in_the_extension(number: &Value) -> Option<&'static str> {
+    match number.get("extension") {
+        None => None,
+        Some(Value::String(text)) if text.is_empty() => {
+            Some("must be left out where there is none, not be an empty text")
+        }
+        Some(Value::String(text)) if Extension::try_from(text.clone()).is_ok() => None,
+        Some(_) => Some("must be digits, or be left out"),
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +125,12 @@ mod tests {
     }
 
     #[test]
+    fn everything_wrong_with_a_number_is_named() {
+        let body = r#"{"phoneNumbers":[{"e164Number":"0","friendlyName":7,"extension":""}]}"#;
+        assert_eq!(told(body).len(), 3);
+    }
+
+    #[test]
     fn names_place_and_problem() {
         let cases = [
             ("", "the answer is not JSON"),
@@ -113,7 +142,19 @@ mod tests {
             (r#"{"phoneNumbers":{}}"#, "phoneNumbers is not an array"),
             (
                 r#"{"phoneNumbers":[{"e164Number":"+18001231234","friendlyName":"Sales"}]}"#,
+                "phoneNumbers[0].e164Number: the field must be named e164PhoneNumber",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"(800) 123-1234","friendlyName":"Sales"}]}"#,
                 "phoneNumbers[0].e164PhoneNumber: must be an E.164 number like +18001231234",
+            ),
+            (
+                r#"{"phoneNumbers":[{"friendlyName":"Sales"}]}"#,
+                "phoneNumbers[0].e164PhoneNumber: must be an E.164 number like +18001231234",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Customer success in Europe"}]}"#,
+                "phoneNumbers[0].friendlyName: must have at most 24 characters: HubSpot cuts the rest",
             ),
             (
                 r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234"}]}"#,
@@ -121,6 +162,10 @@ mod tests {
             ),
             (
                 r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"","friendlyName":"Sales"}]}"#,
+                "phoneNumbers[0].extension: must be left out where there is none, not be an empty text",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":1,"friendlyName":"Sales"}]}"#,
                 "phoneNumbers[0].extension: must be digits, or be left out",
             ),
         ];

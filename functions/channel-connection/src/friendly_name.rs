@@ -39,6 +39,11 @@ impl FriendlyName {
     }
 }
 
+/// Tells whether HubSpot shows all of a text.
+pub fn is_shown_whole(text: &str) -> bool {
+    text.encode_utf16().count() <= LONGEST_NAME
+}
+
 impl From<&E164> for FriendlyName {
     /// A number serves as name where there is no other; its 16 characters are shown whole.
     fn from(number: &E164) -> Self {

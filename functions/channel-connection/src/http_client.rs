@@ -13,6 +13,9 @@ use reqwest::{
 
 use crate::public_url::Reach;
 
+/// How every client here names itself.
+pub const USER_AGENT: &str = concat!("hubspot-channel-connection/", env!("CARGO_PKG_VERSION"));
+
 /// The reason an answer's body was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -29,10 +32,7 @@ pub fn client(timeout: Duration, reach: Reach) -> reqwest::Result<Client> {
     let builder = Client::builder()
         .timeout(timeout)
         .redirect(redirect::Policy::none())
-        .user_agent(concat!(
-            "hubspot-channel-connection/",
-            env!("CARGO_PKG_VERSION")
-        ));
+        .user_agent(USER_AGENT);
     match reach {
         Reach::Public => builder,
         Reach::Local => builder.dns_resolver(LoopbackNames),

@@ -74,6 +74,14 @@ pub enum SignatureError {
     Wrong,
 }
 
+impl SignedParts<'_> {
+    /// Returns what is signed as one text, to be looked at.
+    pub fn base_string(&self) -> String {
+        let body = String::from_utf8_lossy(self.body);
+        [self.method, &self.uri.0, &body, self.timestamp].concat()
+    }
+}
+
 impl From<&PublicUrl> for SignedUri {
     fn from(url: &PublicUrl) -> Self {
         Self(decode_for_signing(url.as_str()))

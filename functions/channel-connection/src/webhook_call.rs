@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use reqwest::{Client, header::CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -68,31 +68,34 @@ impl WebhookCall {
         secret: &SigningSecret,
         now: SystemTime,
     ) -> Self {
-        let timestamp = signature::timestamp(now);
-        let uri = (&url).into();
-        let parts = SignedParts {
-            method: "POST",
-            uri: &uri,
-            body: body.as_bytes(),
-            timestamp: &timestamp,
-        };
-        let signature = signature::sign(secret, parts);
-        Self {
+        let mut call = Self {
             url,
             body,
-            signature: Some(signature),
-            timestamp,
-        }
+            signature: None,
+            timestamp: signature::timestamp(now),
+        };
+        call.signature = Some(call.over_signed_parts(|parts| signature::sign(secret, parts)));
+        call
+    }
+
+    /// Returns what a signature of this request is made over, as one text.
+    pub fn signature_base(&self) -> String {
+        self.over_signed_parts(|parts| parts.base_string())
+    }
+
+    fn over_signed_parts(&self, make: impl FnOnce(SignedParts<'_>) -> String) -> String {
+        make(SignedParts {
+            method: "POST",
+            uri: &(&self.url).into(),
+            body: self.body.as_bytes(),
+            timestamp: &self.timestamp,
+        })
     }
 
     /// Sends the request once.
     pub async fn send(&self, http: &Client) -> Result<WebhookAnswer, CallError> {
-        let request = http.post(self.url.as_str()).body(self.body.clone());
         let response = self
-            .headers()
-            .fold(request, |request, (name, value)| {
-                request.header(name, value)
-            })
+            .request(http)
             .send()
             .await
             .map_err(CallError::NoAnswer)?;
@@ -100,6 +103,14 @@ impl WebhookCall {
         Ok(WebhookAnswer {
             status,
             body: http_client::body(response, LARGEST_ANSWER).await?,
+        })
+    }
+
+    /// Writes the request for a client to send.
+    pub fn request(&self, http: &Client) -> RequestBuilder {
+        let request = http.post(self.url.as_str()).body(self.body.clone());
+        self.headers().fold(request, |request, (name, value)| {
+            request.header(name, value)
         })
     }
 

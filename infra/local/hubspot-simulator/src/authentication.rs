@@ -42,9 +42,12 @@ pub(crate) async fn require(
 }
 
 fn is_allowed(account: &Account, key: Option<&str>, bearer: Option<&str>) -> bool {
-    let is_token = |token: &str| {
-        let issued = account.issued_tokens.iter();
-        token == account.keys.access_token || issued.into_iter().any(|known| known == token)
+    let Some(keys) = &account.keys else {
+        return false;
     };
-    key == Some(account.keys.developer_api_key.as_str()) || bearer.is_some_and(is_token)
+    let is_token = |token: &str| {
+        let mut issued = account.issued_tokens.iter();
+        token == keys.access_token || issued.any(|known| known == token)
+    };
+    key == Some(keys.developer_api_key.as_str()) || bearer.is_some_and(is_token)
 }

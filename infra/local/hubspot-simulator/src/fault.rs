@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::error_body::ErrorBody;
 
 /// A fault of one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Whether the call has taken effect by then.
     pub when: When,
@@ -22,7 +22,7 @@ pub struct Fault {
 }
 
 /// Whether a call that fails has taken effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum When {
     /// It has not, and never will.
@@ -32,7 +32,7 @@ pub enum When {
 }
 
 /// What the caller gets in place of HubSpot's answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum How {
     /// An error with HubSpot's error body.
@@ -45,10 +45,28 @@ pub enum How {
     WrongContentType,
     /// Nothing at all, while the connection stays open.
     Silence,
+    /// HubSpot's own answer, so many milliseconds late.
+    Delay(u64),
 }
 
 /// Longer than any caller waits.
 const SILENCE: Duration = Duration::from_mins(10);
+
+impl Fault {
+    /// Tells whether the call gets HubSpot's own answer after all.
+    pub(crate) fn only_delays(self) -> bool {
+        matches!(self.how, How::Delay(_))
+    }
+
+    /// Lets the time pass by which the answer is to be late, on the side of the effect that is meant.
+    pub(crate) async fn wait(self, side: When) {
+        if let How::Delay(milliseconds) = self.how
+            && self.when == side
+        {
+            tokio::time::sleep(Duration::from_millis(milliseconds).min(SILENCE)).await;
+        }
+    }
+}
 
 impl How {
     pub(crate) async fn response(self, silenced: &Arc<Notify>) -> Response {
@@ -66,7 +84,8 @@ impl How {
             Self::WrongContentType => {
                 ([(CONTENT_TYPE, "text/plain")], r#"{"isReady":"yes"}"#).into_response()
             }
-            Self::Silence => {
+            // A delay lets HubSpot's own answer through, and so never comes here.
+            Self::Silence | Self::Delay(_) => {
                 silenced.notify_one();
                 tokio::time::sleep(SILENCE).await;
                 StatusCode::SERVICE_UNAVAILABLE.into_response()

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, StatusCode, Uri, header::CONTENT_TYPE},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     SharedAccount,
-    account::ApiCall,
+    account::{self, ApiCall},
     fault::{Fault, When},
     lock,
     specification::{self, Message},
@@ -27,42 +27,83 @@ pub(crate) struct Journal {
     pub(crate) silenced: Arc<Notify>,
 }
 
+/// What of a call stands in its record.
+struct Heading {
+    method: String,
+    uri: Uri,
+    fault: Option<Fault>,
+    came: Instant,
+}
+
 pub(crate) async fn keep(State(journal): State<Journal>, request: Request, next: Next) -> Response {
-    let (method, uri) = (request.method().to_string(), request.uri().clone());
-    let path = uri.path().to_owned();
-    let fault = lock(&journal.account).faults.pop_front().flatten();
+    let heading = Heading {
+        method: request.method().to_string(),
+        uri: request.uri().clone(),
+        fault: lock(&journal.account).next_fault(),
+        came: Instant::now(),
+    };
     let Some((sent, request)) = read_request(request).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let record = |status, violations| {
-        let mut account = lock(&journal.account);
+    match heading.fault {
+        Some(fault) if !fault.only_delays() => {
+            if fault.when == When::After {
+                next.run(request).await;
+            }
+            journal.record(heading, None, Vec::new());
+            fault.how.response(&journal.silenced).await
+        }
+        _ => journal.fulfil(heading, sent, request, next).await,
+    }
+}
+
+impl Journal {
+    async fn fulfil(
+        &self,
+        heading: Heading,
+        sent: Message,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let late = async |side| {
+            if let Some(fault) = heading.fault {
+                fault.wait(side).await;
+            }
+        };
+        late(When::Before).await;
+        let (answered, response) = read_response(next.run(request).await).await;
+        late(When::After).await;
+        let status = response.status().as_u16();
+        let violations = heading.violations(&sent, status, &answered);
+        self.record(heading, Some(status), violations);
+        response
+    }
+
+    fn record(&self, heading: Heading, status: Option<u16>, violations: Vec<String>) {
+        let mut account = lock(&self.account);
         let held = account.held();
-        account.calls.push(ApiCall {
+        account.record(ApiCall {
+            number: 0,
             at: Instant::now(),
-            method: method.clone(),
-            path: path.clone(),
+            answered_at: account::now(),
+            milliseconds: u64::try_from(heading.came.elapsed().as_millis()).unwrap_or(u64::MAX),
+            method: heading.method,
+            path: heading.uri.path().to_owned(),
             status,
-            fault,
+            fault: heading.fault,
             held,
             violations,
         });
-    };
-    if let Some(Fault { when, how }) = fault {
-        if when == When::After {
-            next.run(request).await;
-        }
-        record(None, Vec::new());
-        return how.response(&journal.silenced).await;
     }
-    let (answered, response) = read_response(next.run(request).await).await;
-    let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let query: Vec<String> = query.map(|(name, _)| name.into_owned()).collect();
-    let status = response.status().as_u16();
-    record(
-        Some(status),
-        specification::violations(&method, &path, &query, &sent, status, &answered),
-    );
-    response
+}
+
+impl Heading {
+    fn violations(&self, sent: &Message, status: u16, answered: &Message) -> Vec<String> {
+        let query = url::form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes());
+        let query: Vec<String> = query.map(|(name, _)| name.into_owned()).collect();
+        let path = self.uri.path();
+        specification::violations(&self.method, path, &query, sent, status, answered)
+    }
 }
 
 async fn read_request(request: Request) -> Option<(Message, Request)> {

@@ -1,17 +1,26 @@
 //! HubSpot on one machine: its channel connection settings API, and the caller of the webhook.
 //!
-//! It keeps one developer account with one app. Tests start it in-process on a free port; the
-//! binary serves it to the local stack.
+//! It keeps one developer account with one app, and serves a page that shows what the app's users
+//! see. Tests start it in-process on a free port; the binary serves it to the local stack, or calls
+//! the webhook of a deployed stage.
 
 mod account;
 mod authentication;
+mod call_report;
 mod control;
+mod deployed_webhook;
 mod error_body;
 pub mod fault;
+mod host_check;
 mod journal;
+mod live_log;
+mod misbehaviour;
 mod oauth;
+mod page;
 mod settings_api;
+pub mod shown_number;
 pub mod specification;
+mod webhook_caller;
 
 use std::{
     net::SocketAddr,
@@ -19,7 +28,8 @@ use std::{
 };
 
 pub use account::{Account, AccountKeys, ApiCall, RegisteredSettings};
-use axum::middleware;
+use axum::{Router, middleware};
+pub use deployed_webhook::DeployedWebhook;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
 use crate::journal::Journal;
@@ -40,17 +50,14 @@ impl Simulator {
     /// Starts serving an account on a listener.
     pub fn start(listener: TcpListener, account: Account) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
+        let registers = account.deployed.is_none();
         let account = Arc::new(Mutex::new(account));
         let silenced = Arc::default();
-        let journal = Journal {
-            account: Arc::clone(&account),
-            silenced: Arc::clone(&silenced),
-        };
-        let routes = settings_api::routes(&account)
-            .merge(oauth::routes())
-            .route_layer(middleware::from_fn_with_state(journal, journal::keep))
-            .with_state(Arc::clone(&account))
-            .merge(control::routes(&account)?);
+        let mut routes = control::routes(&account).merge(page::routes());
+        if registers {
+            routes = routes.merge(hubspots_own(&account, &silenced));
+        }
+        let routes = routes.layer(middleware::from_fn(host_check::require));
         let server = tokio::spawn(async move {
             // axum's server never ends by itself, and retries when a connection cannot be accepted.
             let _ = axum::serve(listener, routes).await;
@@ -93,6 +100,17 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+fn hubspots_own(account: &SharedAccount, silenced: &Arc<Notify>) -> Router {
+    let journal = Journal {
+        account: Arc::clone(account),
+        silenced: Arc::clone(silenced),
+    };
+    settings_api::routes(account)
+        .merge(oauth::routes())
+        .route_layer(middleware::from_fn_with_state(journal, journal::keep))
+        .with_state(Arc::clone(account))
 }
 
 fn lock(account: &SharedAccount) -> std::sync::MutexGuard<'_, Account> {

@@ -4,7 +4,7 @@ use std::{error::Error, net::SocketAddr, process::ExitCode};
 
 use channel_connection::{client_secrets::SigningSecret, environment, ids::AppId};
 use clap::{Parser, Subcommand};
-use hubspot_simulator::{Account, AccountKeys, Simulator};
+use hubspot_simulator::{Account, AccountKeys, DeployedWebhook, Simulator};
 use tokio::net::TcpListener;
 
 /// HubSpot on one machine, for the local stack.
@@ -19,7 +19,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the settings API, and call the registered webhook on demand.
+    /// Serve the page and the settings API, and call the registered webhook on demand.
     Serve {
         /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:4577")]
@@ -27,6 +27,11 @@ enum Command {
         /// The app that the account has.
         #[arg(long)]
         app_id: AppId,
+        /// Register nothing, and call the webhook of a deployed stage.
+        ///
+        /// Of the secrets it takes `HUBSPOT_CLIENT_SECRET` only: the app's own.
+        #[arg(long)]
+        webhook_url: Option<DeployedWebhook>,
     },
 }
 
@@ -43,21 +48,32 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
-        Command::Serve { listen, app_id } => {
-            let set = |name| environment::required(&environment::process, name);
-            let keys = AccountKeys {
-                developer_api_key: set("HUBSPOT_DEVELOPER_API_KEY")?,
-                access_token: set("HUBSPOT_ACCESS_TOKEN")?,
-                client_id: set("HUBSPOT_OAUTH_CLIENT_ID")?,
-                client_secret: set("HUBSPOT_OAUTH_CLIENT_SECRET")?,
+        Command::Serve {
+            listen,
+            app_id,
+            webhook_url,
+        } => {
+            let secret = client_secret()?;
+            let account = match webhook_url {
+                Some(webhook) => Account::of_deployed(app_id, secret, webhook),
+                None => Account::new(app_id, secret, keys()?),
             };
-            let account = Account::new(app_id, client_secret()?, keys);
-            Simulator::start(TcpListener::bind(listen).await?, account)?
-                .serve()
-                .await;
+            let simulator = Simulator::start(TcpListener::bind(listen).await?, account)?;
+            println!("The picker page: {}/", simulator.api_url());
+            simulator.serve().await;
         }
     }
     Ok(())
+}
+
+fn keys() -> Result<AccountKeys, Box<dyn Error>> {
+    let set = |name| environment::required(&environment::process, name);
+    Ok(AccountKeys {
+        developer_api_key: set("HUBSPOT_DEVELOPER_API_KEY")?,
+        access_token: set("HUBSPOT_ACCESS_TOKEN")?,
+        client_id: set("HUBSPOT_OAUTH_CLIENT_ID")?,
+        client_secret: set("HUBSPOT_OAUTH_CLIENT_SECRET")?,
+    })
 }
 
 fn client_secret() -> Result<SigningSecret, Box<dyn Error>> {

@@ -34,8 +34,9 @@ async fn exchange(
     Form(exchange): Form<Exchange>,
 ) -> Result<Json<Granted>, (StatusCode, Json<ErrorBody>)> {
     let mut account = lock(&account);
-    let is_known = exchange.client_id == account.keys.client_id
-        && exchange.client_secret == account.keys.client_secret;
+    let is_known = account.keys.as_ref().is_some_and(|keys| {
+        exchange.client_id == keys.client_id && exchange.client_secret == keys.client_secret
+    });
     if exchange.grant_type != "client_credentials" || !is_known {
         let error = ErrorBody::new(
             "BAD_CLIENT",
