@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run invoke test smoke sam-local start-api lint check bench bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
+.PHONY: help run picker invoke test browser-test smoke sam-local start-api lint check bench bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -8,7 +8,7 @@ API_PORT ?= 3000
 ARCHITECTURE ?= arm64
 STAGE ?= dev
 # Read from the environment, so that no shell takes their texts apart.
-export ARCHITECTURE EVENT PARAMETERS SINCE WHY YES
+export ARCHITECTURE EVENT HUBSPOT_PORT PARAMETERS SINCE WHY YES
 
 TOOLS := .local/tools
 PYTHON := $(TOOLS)/bin/python
@@ -42,6 +42,26 @@ start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C
 
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet
+
+# Node's modules lie in .local, as all that is fetched.
+FETCHED := .local/browser
+browser-test: $(PREPARED) build-quick $(FETCHED)/package.json ## Go through the picker page in Chromium, as its user does
+	@exec $(PYTHON) -m infra.local.browser_test run
+
+$(FETCHED)/package.json: infra/local/browser/package.json infra/local/browser/package-lock.json | $(PREPARED)
+	@$(PYTHON) -m infra.local.browser_test chromium
+	@command -v npm >/dev/null || { echo "Missing: npm. Get it with Node.js 20 or newer from https://nodejs.org" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@cp infra/local/browser/package-lock.json $(@D)/
+	@cp infra/local/browser/package.json $(@D)/fetching.json
+	@cd $(@D) && mv fetching.json package.json && npm ci --ignore-scripts --no-audit --no-fund --silent || { rm -f package.json; exit 1; }
+	@touch $@
+
+# README.md shows it; only this target writes it, so that a test leaves the tree as it is.
+PICTURE := infra/local/hubspot-simulator/picker.png
+.PHONY: picture
+picture: browser-test
+	@cp $(FETCHED)/picker.png $(PICTURE)
 
 lint: $(PREPARED) ## Check format, code and template
 	@cargo fmt --all --check
@@ -114,6 +134,9 @@ channelctl: check-prerequisites ## Build the operator's command: numbers in, sta
 	@echo "build       cargo build (optimised; some minutes the first time)"
 	@cargo build --quiet --profile tool --package channelctl
 	@echo "built       $(TARGET)/tool/channelctl; try it with --help"
+
+picker: $(PREPARED) build-quick ## Show a stage's numbers in a page, as HubSpot's user sees them
+	@exec $(STAGED) picker $(STAGE)
 
 logs: $(PREPARED) ## Follow the logs of both functions
 	@exec $(STAGED) logs $(STAGE)

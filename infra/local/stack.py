@@ -26,6 +26,8 @@ PORTAL, USER = 62515, 4242
 UP = """
 The stack is up. In another terminal:
 
+  look at the numbers  {hubspot}/ in a browser, as HubSpot's user sees them
+  operate it           target/debug/channelctl --local status
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'
   what HubSpot holds   curl -s {hubspot}/simulator

@@ -1,12 +1,14 @@
-"""A stack that runs: its functions invoked, and their logs followed."""
+"""A stack that runs: its functions invoked, its numbers shown, its logs followed."""
 
 import os
 import subprocess
 from datetime import datetime, timezone
 
+from infra import ROOT
 from infra.local.channelctl import fresh
 from infra.local.invoke import find, function_of, show
 from infra.local.progress import Trouble
+from infra.local.simulated_hubspot import SimulatedHubSpot
 from infra.stages.deploying import SAM
 
 
@@ -20,6 +22,17 @@ def invoke(stage, account):
     function = outputs[function_of(event)]
     print(f"{file.name} to {function}: {account.describe()}", flush=True)
     show(account.invoke(function, event))
+
+
+def picker(stage, account):
+    """Serves the picker page for the stage's webhook until Ctrl-C; nothing is registered anywhere."""
+    outputs = account.outputs()
+    hubspot = SimulatedHubSpot(int(os.environ["HUBSPOT_PORT"]), ROOT)
+    secret = account.secret(outputs["ClientSecretArn"]).get("clientSecret")
+    if not secret:
+        raise Trouble(f"The client secret is not set. Set it: make secrets STAGE={stage.name}")
+    print(f"{account.describe()}; Ctrl-C ends", flush=True)
+    return hubspot.show(stage.parameters["AppId"], outputs["WebhookUrl"], secret)
 
 
 def logs(stage, account):

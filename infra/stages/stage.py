@@ -14,7 +14,7 @@ from infra.local.progress import Trouble, complain
 from infra.stages import configuration
 from infra.stages.account import Account
 from infra.stages.deploying import check, delete, deploy, diff
-from infra.stages.operating import invoke, logs
+from infra.stages.operating import invoke, logs, picker
 from infra.stages.stage_secrets import ask_and_keep
 
 COMMANDS = {
@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": diff,
     "invoke": invoke,
     "logs": logs,
+    "picker": picker,
     "secrets": ask_and_keep,
     "delete": delete,
 }

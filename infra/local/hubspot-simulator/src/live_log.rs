@@ -9,7 +9,7 @@ use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 use crate::{Account, SharedAccount, lock};
 
 /// How many calls the page is shown.
-const LATEST_CALLS: usize = 50;
+const LATEST_CALLS: usize = 20;
 
 /// Sends all of it at once, and again whenever something is other than before.
 ///

@@ -11,7 +11,6 @@ const MISBEHAVIOURS = {
 /** Shows a request, its answer, and whether that is as it must be. */
 export function showExchange(report, misbehaviour) {
   const { request, answer, received, milliseconds } = report;
-  byId("many-outcomes").replaceChildren();
   tellVerdict(verdictOf(report, misbehaviour));
   const violations = answer && !misbehaviour && answer.status === 200 ? answer.violations : [];
   byId("violations").replaceChildren(...violations.map((violation) => element("li", {}, violation)));
@@ -21,7 +20,7 @@ export function showExchange(report, misbehaviour) {
   );
 }
 
-/** Shows how many requests at once ended. */
+/** Shows how each of many requests at once ended. */
 export function showOutcomes(outcomes) {
   byId("violations").replaceChildren();
   byId("exchange").replaceChildren();
@@ -33,7 +32,7 @@ export function showOutcomes(outcomes) {
   const slowest = Math.max(...outcomes.map(({ milliseconds }) => milliseconds));
   const text = `${answered} of ${outcomes.length} answered with 200, the slowest in ${slowest} ms.`;
   tellVerdict({ good: answered === outcomes.length, text });
-  byId("many-outcomes").replaceChildren(tableOf(outcomes));
+  byId("exchange").replaceChildren(tableOf(outcomes));
 }
 
 /** Says that something is under way. */

@@ -42,7 +42,7 @@ export function showConnected(portal, afterDisconnecting) {
     };
     const button = element("button", { type: "button", onclick: disconnect }, "Disconnect");
     button.setAttribute("aria-label", `Disconnect ${one.number}`);
-    return element("li", { className: "row" }, ...described(one), button);
+    return element("li", { className: "row" }, element("span", {}, ...described(one)), button);
   });
   const none = element("li", { className: "reason" }, "No number yet.");
   byId("connected").replaceChildren(...(connected.length ? connected : [none]));
@@ -66,13 +66,16 @@ function choice(number, at, isConnected) {
 }
 
 function described({ number, extension, name, nameLost }) {
-  const lost = element("del", {}, element("span", { className: "sr-only" }, " (HubSpot cuts off: "), nameLost ?? "");
-  lost.append(element("span", { className: "sr-only" }, ")"));
   const dialled = [number || "no number", ...(extension === null || extension === undefined ? [] : [`ext. ${extension || "“”"}`])];
   return [
-    element("span", { className: "name" }, name || number || "no name", ...(nameLost ? [lost] : [])),
+    element("span", { className: "name" }, name || number || "no name", ...(nameLost ? [marked(nameLost)] : [])),
     element("span", { className: "number" }, ` ${dialled.join(" ")}`),
   ];
+}
+
+function marked(nameLost) {
+  const told = element("span", { className: "sr-only" }, " and HubSpot cuts off: ");
+  return element("del", {}, told, nameLost);
 }
 
 const place = (portal) => `picker:connected:${portal}`;

@@ -11,6 +11,7 @@ const ANSWERS = [
   ["500", before({ status: 500 })],
   ["Slowly (2 s)", before({ delay: 2000 })],
 ];
+const MOST_LINES = 20;
 let newest = 0;
 
 /** Makes the buttons that say how the settings API is to answer. */
@@ -21,10 +22,15 @@ export function makeFaultButtons() {
 
 /** Shows what is armed, and the calls that came in since. */
 export function showSettings({ standingFault, arrangedFaults, calls }) {
-  const armed = ANSWERS.findIndex(([, fault]) => JSON.stringify(fault) === JSON.stringify(standingFault));
-  [...byId("faults").children].forEach((button, at) => button.setAttribute("aria-pressed", at === armed));
+  [...byId("faults").children].forEach((button, at) => {
+    button.setAttribute("aria-pressed", isSame(ANSWERS[at][1], standingFault));
+  });
   byId("armed").textContent = tellArmed(standingFault, arrangedFaults);
   showCalls(calls);
+}
+
+function isSame(one, other) {
+  return one?.when === other?.when && JSON.stringify(one?.how) === JSON.stringify(other?.how);
 }
 
 function tellArmed(standingFault, arrangedFaults) {
@@ -42,7 +48,7 @@ function showCalls(calls) {
     newest = 0;
   }
   for (const call of calls.filter(({ number }) => number > newest)) log.prepend(line(call));
-  while (log.children.length > 50) log.lastElementChild.remove();
+  while (log.children.length > MOST_LINES) log.lastElementChild.remove();
   newest = last;
   byId("log-empty").hidden = log.children.length > 0;
 }

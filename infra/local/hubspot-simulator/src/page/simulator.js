@@ -2,14 +2,13 @@
 
 /** Lets a user open the list of numbers; a misbehaviour spoils the request. */
 export async function callWebhook(who, misbehaviour) {
-  const answer = await send("POST", "simulator/call", question(who, `"misbehaviour":${JSON.stringify(misbehaviour ?? null)}`));
-  return answer.json();
+  const spoiled = `"misbehaviour":${JSON.stringify(misbehaviour ?? null)}`;
+  return read(await send("POST", "simulator/call", question(who, spoiled)));
 }
 
 /** Lets many users open it at once; returns each one's outcome, or a message. */
 export async function callWebhookAtOnce(who, times) {
-  const answer = await send("POST", "simulator/calls", question(who, `"times":${times}`));
-  return answer.json();
+  return read(await send("POST", "simulator/calls", question(who, `"times":${times}`)));
 }
 
 /** Says what becomes of every settings call from now on; null lets them pass. */
@@ -26,6 +25,13 @@ export function follow(tell, tellLink) {
 // Ids go up to 2^63, which JavaScript's numbers cannot tell apart: they stay texts until they are sent.
 const question = ({ portal, user }, more) => `{"portalId":${portal},"userId":${user},${more}}`;
 
-async function send(method, path, body) {
-  return fetch(path, { method, body, headers: { "content-type": "application/json" } });
+const send = (method, path, body) => fetch(path, { method, body, headers: { "content-type": "application/json" } });
+
+async function read(answer) {
+  const text = await answer.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { message: text };
+  }
 }
