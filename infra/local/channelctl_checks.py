@@ -25,7 +25,11 @@ def channelctl_checks(stack, portal, user):
     yield (
         "a simulated call shows what HubSpot shows",
         holds(
-            on_stack(*call), 0, "Customer success Europe ", "no: it has an extension", "as HubSpot expects it"
+            on_stack(*call),
+            0,
+            "Customer success Europe ",
+            "lets no user select a number with an extension",
+            "as HubSpot expects it",
         ),
     )
     answer = json.loads(on_stack(*call, "--json").stdout)

@@ -67,7 +67,7 @@ def api_checks(containers):
     expected = {"status": 200, "body": {"phoneNumbers": EXPECTED}, "violations": []}
     answer = containers.hubspot.call(PORTAL, USER)["answer"]
     yield from claim("start-api, a signed request", answer, expected, log)
-    forged = containers.hubspot.call(PORTAL, USER, tampered=True)["answer"]
+    forged = containers.hubspot.call(PORTAL, USER, "tamperedBody")["answer"]
     yield from claim("start-api, a forged one", forged["status"], 401, log)
 
 

@@ -59,9 +59,11 @@ class SimulatedHubSpot:
         """Returns where any call so far departed from HubSpot's specification."""
         return [violation for call in self._ask("/simulator")["calls"] for violation in call["violations"]]
 
-    def call(self, portal_id, user_id, tampered=False):
+    def call(self, portal_id, user_id, misbehaviour=None):
         """Lets a user open the list of numbers; returns request and answer."""
-        return self._ask("/simulator/call", {"portalId": portal_id, "userId": user_id, "tampered": tampered})
+        return self._ask(
+            "/simulator/call", {"portalId": portal_id, "userId": user_id, "misbehaviour": misbehaviour}
+        )
 
     def _ask(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()

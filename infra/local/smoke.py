@@ -23,7 +23,7 @@ def smoke_checks(stack, portal, user):
         "an unknown portal gets an empty list",
         ((unknown["status"], unknown["body"]) == (200, {"phoneNumbers": []})),
     )
-    forged = stack.hubspot.call(portal, user, tampered=True)["answer"]
+    forged = stack.hubspot.call(portal, user, "tamperedBody")["answer"]
     yield "the same request with one byte changed gets 401", forged["status"] == 401
 
     settings = stack.hubspot.settings()

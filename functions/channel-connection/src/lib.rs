@@ -24,6 +24,7 @@ pub mod public_url;
 #[cfg(feature = "secrets-manager")]
 pub mod secret_store;
 pub mod settings;
+pub mod shown_number;
 pub mod signature;
 #[cfg(feature = "http-client")]
 pub mod webhook_call;

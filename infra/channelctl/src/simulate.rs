@@ -10,6 +10,7 @@ use channel_connection::{
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
     public_url::Reach,
+    shown_number::{ShownNumber, shown_numbers},
     webhook_call::{CallError, WebhookAnswer, WebhookCall},
 };
 use clap::Args;
@@ -110,15 +111,15 @@ fn body(answer: &WebhookAnswer) -> Value {
 }
 
 fn show(answer: &WebhookAnswer, violations: &[String]) -> io::Result<()> {
-    let body = body(answer);
-    match body["phoneNumbers"].as_array().map(Vec::as_slice) {
-        Some([]) => writeln!(terminal::output(), "HubSpot shows an empty list.")?,
-        Some(numbers) => writeln!(terminal::output(), "{}", list(numbers))?,
-        None => writeln!(
-            terminal::output(),
-            "{}",
-            body.to_string().chars().take(SHOWN).collect::<String>()
-        )?,
+    let mut output = terminal::output();
+    if answer.status == 200 {
+        match shown_numbers(&answer.body).as_slice() {
+            [] => writeln!(output, "HubSpot shows an empty list.")?,
+            numbers => writeln!(output, "{}", list(numbers))?,
+        }
+    } else {
+        let said: String = body(answer).to_string().chars().take(SHOWN).collect();
+        writeln!(output, "{said}")?;
     }
     if violations.is_empty() {
         writeln!(
@@ -137,19 +138,18 @@ fn show(answer: &WebhookAnswer, violations: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-fn list(numbers: &[Value]) -> comfy_table::Table {
+fn list(numbers: &[ShownNumber]) -> comfy_table::Table {
     let mut table = terminal::table(["name", "number", "extension", "selectable"]);
-    for number in numbers {
-        let text = |field: &str| number[field].as_str().unwrap_or_default().to_owned();
-        let selectable = match number.get("extension") {
-            None => "yes",
-            Some(_) => "no: it has an extension",
+    for shown in numbers {
+        let lost = match shown.name_lost.as_str() {
+            "" => String::new(),
+            lost => format!(" (HubSpot cuts off: {lost})"),
         };
         table.add_row([
-            text("friendlyName"),
-            text("e164PhoneNumber"),
-            text("extension"),
-            selectable.into(),
+            format!("{}{lost}", shown.name),
+            shown.number.clone(),
+            shown.extension.clone().unwrap_or_default(),
+            shown.not_selectable.unwrap_or("yes").to_owned(),
         ]);
     }
     table

@@ -1,6 +1,11 @@
 //! One call of the webhook as it went over the wire, and what is to be said of it.
 
-use channel_connection::{contract, http_client::USER_AGENT, webhook_call::WebhookCall};
+use channel_connection::{
+    contract,
+    http_client::USER_AGENT,
+    shown_number::{ShownNumber, shown_numbers},
+    webhook_call::WebhookCall,
+};
 use reqwest::{
     Client, Request,
     header::{self, HeaderMap},
@@ -8,8 +13,6 @@ use reqwest::{
 use serde::Serialize;
 use serde_json::Value;
 use url::{Position, Url};
-
-use crate::shown_number::{ShownNumber, shown_numbers};
 
 /// A header as its name and its text.
 type Header = (String, String);

@@ -18,7 +18,6 @@ mod misbehaviour;
 mod oauth;
 mod page;
 mod settings_api;
-pub mod shown_number;
 pub mod specification;
 mod webhook_caller;
 

@@ -37,9 +37,6 @@ pub(crate) struct Ask {
     portal_id: PortalId,
     user_id: UserId,
     misbehaviour: Option<Misbehaviour>,
-    /// Changes one byte of the body after it was signed, as a forger would.
-    #[serde(default)]
-    tampered: bool,
 }
 
 /// The same user, as often as that at once.
@@ -120,14 +117,12 @@ fn prepare(account: &Account, ask: &Ask) -> Result<WebhookCall, Failure> {
         portal_id: ask.portal_id,
         user_id: ask.user_id,
     };
-    let tampered = ask.tampered.then_some(Misbehaviour::TamperedBody);
-    let misbehaviour = ask.misbehaviour.or(tampered);
     let secret = &account.client_secret;
     Ok(misbehaviour::signed(
         url(account)?,
         question,
         secret,
-        misbehaviour,
+        ask.misbehaviour,
     ))
 }
 

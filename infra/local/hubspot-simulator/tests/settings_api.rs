@@ -172,11 +172,15 @@ async fn every_call_is_recorded_without_its_key() {
             .query(&[("hapikey", KEY)]),
     )
     .await;
-    let (status, account) =
+    let (status, mut account) =
         answered(hubspot.http.get(hubspot.simulator.api_url() + "/simulator")).await;
+    assert!(account["calls"][0]["answeredAt"].take().is_string());
+    assert!(account["calls"][0]["milliseconds"].take().is_u64());
     let path = "/crm/v3/extensions/calling/1234567/settings/channel-connection";
-    let calls =
-        json!([{"method": "GET", "path": path, "status": 404, "held": null, "violations": []}]);
+    let calls = json!([{
+        "number": 1, "answeredAt": null, "milliseconds": null, "method": "GET", "path": path,
+        "status": 404, "fault": null, "held": null, "violations": [],
+    }]);
     assert_eq!(
         (status, account),
         (

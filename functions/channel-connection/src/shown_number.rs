@@ -1,8 +1,9 @@
 //! The list of numbers as HubSpot's user gets to see it.
 
-use channel_connection::{friendly_name::FriendlyName, phone_number::E164};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::{friendly_name::FriendlyName, phone_number::E164};
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
