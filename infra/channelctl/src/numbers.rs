@@ -13,6 +13,7 @@ pub mod findings;
 pub mod import;
 pub mod input;
 mod json_rows;
+mod line_starts;
 pub mod number_text;
 pub mod plan;
 mod possible_number;

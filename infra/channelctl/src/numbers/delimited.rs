@@ -9,6 +9,7 @@ use crate::numbers::{
     columns::{Columns, Mapping},
     file::{FileError, RawRow, Sink},
     input::{Budget, Input},
+    line_starts::{LineStarts, Lines},
     row::Place,
 };
 
@@ -29,21 +30,17 @@ pub(super) fn read(
         (None, None) => (most_frequent(start), 0),
     };
     input.consume(skipped);
-    let budget = input.budget();
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(input);
+    let first_line = if skipped > 0 { 2 } else { 1 };
+    let mut rows = Rows::new(input, delimiter, first_line);
     let mut record = ByteRecord::new();
-    let Some(place) = next(&mut reader, &mut record, &budget)? else {
+    let Some(place) = rows.next(&mut record)? else {
         return Err(FileError::Empty);
     };
     let header = record.clone();
     let headers = header.iter().map(|name| text(name, place));
     let headers = headers.collect::<Result<Vec<_>, _>>()?;
     let columns = Columns::find(&headers, mappings)?;
-    while let Some(place) = next(&mut reader, &mut record, &budget)? {
+    while let Some(place) = rows.next(&mut record)? {
         let mut cells = [const { None }; 5];
         for column in Column::ALL {
             // A row that ends early has empty cells, as spreadsheets see it.
@@ -58,32 +55,51 @@ pub(super) fn read(
     Ok(columns.explain(&headers))
 }
 
-/// Reads on to the next row that holds something.
-fn next(
-    reader: &mut csv::Reader<Input>,
-    record: &mut ByteRecord,
-    budget: &Budget,
-) -> Result<Option<Place>, FileError> {
-    loop {
-        budget.renew();
-        let line = reader.position().line();
-        let read = reader
-            .read_byte_record(record)
-            .map_err(|error| match error.into_kind() {
-                csv::ErrorKind::Io(_) if budget.is_used_up() => {
-                    FileError::EndlessRow(Place::Line(line))
-                }
-                csv::ErrorKind::Io(error) => {
-                    FileError::Unreadable(Place::Line(line).to_string(), error)
-                }
-                _ => FileError::Encoding(Place::Line(line)),
-            });
-        if !read? {
-            return Ok(None);
+/// The rows of a file that hold something.
+struct Rows {
+    reader: csv::Reader<LineStarts<Input>>,
+    budget: Budget,
+    lines: Lines,
+}
+
+impl Rows {
+    fn new(input: Input, delimiter: u8, first_line: u64) -> Self {
+        let budget = input.budget();
+        let input = LineStarts::new(input, first_line);
+        let lines = input.lines();
+        let reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(input);
+        Self {
+            reader,
+            budget,
+            lines,
         }
-        let begins = record.position().map_or(line, csv::Position::line);
-        if record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
-            return Ok(Some(Place::Line(begins)));
+    }
+
+    /// Reads on to the next row, and says where it begins.
+    fn next(&mut self, record: &mut ByteRecord) -> Result<Option<Place>, FileError> {
+        loop {
+            self.budget.renew();
+            let start = self.reader.position().byte();
+            let read = self.reader.read_byte_record(record);
+            let place = Place::Line(self.lines.at(start).unwrap_or_default());
+            if !read.map_err(|error| self.explain(error, place))? {
+                return Ok(None);
+            }
+            if record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                return Ok(Some(place));
+            }
+        }
+    }
+
+    fn explain(&self, error: csv::Error, place: Place) -> FileError {
+        match error.into_kind() {
+            csv::ErrorKind::Io(_) if self.budget.is_used_up() => FileError::EndlessRow(place),
+            csv::ErrorKind::Io(error) => FileError::Unreadable(place.to_string(), error),
+            _ => FileError::Encoding(place),
         }
     }
 }

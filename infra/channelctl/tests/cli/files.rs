@@ -87,6 +87,21 @@ async fn empty_lines_apostrophes_and_short_rows_are_passed_over() {
 }
 
 #[tokio::test]
+async fn a_row_is_named_by_the_line_that_an_editor_shows_it_in() {
+    for (file, lines) in [
+        ("\n\nportal,number\n\n1,bad\n\n\n1,worse\n", [5, 8]),
+        ("\r\nportal;number\r\n\r\n1;bad\r\n\r\n1;worse", [4, 6]),
+        ("sep=;\r\nportal;number\r\n1;bad\r\n,,\r\n1;worse", [3, 5]),
+    ] {
+        let errors = refused(file, &[]).await;
+        for (line, number) in lines.into_iter().zip(["bad", "worse"]) {
+            let named = format!("line {line}, number {number:?}");
+            assert!(errors.contains(&named), "{named} in {errors}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_may_go_over_lines() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n62515,+18005550101,\"Sales\nand more\"\n62515,bad,Desk\n";
