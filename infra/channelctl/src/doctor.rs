@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 
 use crate::{
     aws_error::AwsError,
-    clock,
+    clock, diagnosis,
     ending::{Ending, Failure},
     finding::{Finding, Findings, doubtful, right, wrong},
-    hook::{self, Report},
+    hook,
     numbers::table::Table,
     registration, secrets,
     stack::Stack,
@@ -29,7 +29,7 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
 }
 
 async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
-    findings.add(deployment(stack))?;
+    findings.add(diagnosis::deployment(stack))?;
     findings.add(clock_of(stack).await)?;
     findings.add(client_secret(stack).await)?;
     let asked = registration::request("status", None, "channelctl doctor");
@@ -40,11 +40,11 @@ async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
             Some(stack.make("logs")),
         ))?,
         Ok(report) => {
-            findings.add(credential(stack, &report))?;
-            findings.add(app(stack, &report))?;
-            findings.add(registered_url(stack, &report))?;
-            findings.add(webhook(stack, &report))?;
-            findings.add(release(stack, &report))?;
+            findings.add(diagnosis::credential(stack, &report))?;
+            findings.add(diagnosis::app(stack, &report))?;
+            findings.add(diagnosis::registered_url(stack, &report))?;
+            findings.add(diagnosis::webhook(stack, &report))?;
+            findings.add(diagnosis::release(stack, &report))?;
         }
     }
     findings.add(numbers(stack).await)
@@ -69,34 +69,6 @@ async fn credentials(target: &Target) -> Finding {
             };
             wrong(about, error.to_string(), mend)
         }
-    }
-}
-
-fn deployment(stack: &Stack) -> Finding {
-    let about = "stack";
-    let found = format!("{}: {}", stack.target.stack, stack.status);
-    match stack.status.as_str() {
-        "UPDATE_ROLLBACK_FAILED" => wrong(
-            about,
-            found,
-            Some(format!(
-                "mend what its events name, then aws cloudformation continue-update-rollback --stack-name {}",
-                stack.target.stack
-            )),
-        ),
-        status if status.contains("ROLLBACK") => doubtful(
-            about,
-            found,
-            Some(format!(
-                "{}: the last deploy failed; its events say why",
-                stack.make("deploy")
-            )),
-        ),
-        status if status.ends_with("_IN_PROGRESS") => {
-            doubtful(about, found, Some("wait until the deploy is done".into()))
-        }
-        status if status.ends_with("_FAILED") => wrong(about, found, Some(stack.make("deploy"))),
-        _ => right(about, &found),
     }
 }
 
@@ -133,82 +105,6 @@ async fn client_secret(stack: &Stack) -> Finding {
     let changed = secrets::client_secret_changed(stack).await.ok().flatten();
     let ago = changed.map_or_else(|| "at an unknown time".into(), clock::ago);
     right(about, format!("set, changed {ago}"))
-}
-
-fn credential(stack: &Stack, report: &Report) -> Finding {
-    let about = "HubSpot";
-    match (&report.credential, report.drift) {
-        (Some(kind), Some(_)) => right(
-            about,
-            format!("accepts the {kind}, API {}", report.api_version),
-        ),
-        _ => wrong(
-            about,
-            report.outcome.as_str(),
-            Some(format!(
-                "{}, then {}",
-                stack.make("secrets"),
-                stack.command("doctor")
-            )),
-        ),
-    }
-}
-
-fn app(stack: &Stack, report: &Report) -> Finding {
-    let about = "app";
-    match stack.app_id() {
-        Ok(app) if app.get() == report.app_id => right(about, app.to_string()),
-        Ok(app) => wrong(
-            about,
-            format!("the stack's is {app}, the function's {}", report.app_id),
-            Some(stack.make("deploy")),
-        ),
-        Err(error) => wrong(about, error.to_string(), Some(stack.make("deploy"))),
-    }
-}
-
-fn registered_url(stack: &Stack, report: &Report) -> Finding {
-    let about = "registration";
-    let register = || Some(stack.command("register"));
-    match (&report.registered, report.drift) {
-        (Some(held), Some(false)) => right(about, format!("HubSpot holds {}", held.url)),
-        (Some(held), _) => {
-            let found = format!("HubSpot holds {}, not {}", held.url, report.expected.url);
-            wrong(about, found, register())
-        }
-        (None, Some(_)) => wrong(about, "HubSpot holds no URL", register()),
-        (None, None) => wrong(about, "unknown, as HubSpot could not be asked", None),
-    }
-}
-
-fn webhook(stack: &Stack, report: &Report) -> Finding {
-    let about = "webhook";
-    let probe = &report.last_probe;
-    if probe.proved {
-        let milliseconds = probe.milliseconds.unwrap_or_default();
-        return right(
-            about,
-            format!("answers HubSpot, and nobody else, in {milliseconds} ms"),
-        );
-    }
-    let reason = probe.reason.as_deref().unwrap_or("no reason was given");
-    wrong(about, reason, Some(stack.make("logs")))
-}
-
-fn release(stack: &Stack, report: &Report) -> Finding {
-    let about = "isReady";
-    match report.ready {
-        Some(true) => right(about, "true: every customer can select the app"),
-        Some(false) => doubtful(
-            about,
-            "false: no customer can select the app yet",
-            Some(format!(
-                "test it in HubSpot, then {}",
-                stack.command("release")
-            )),
-        ),
-        None => wrong(about, "unknown, as HubSpot could not be asked", None),
-    }
 }
 
 async fn numbers(stack: &Stack) -> Finding {

@@ -101,6 +101,16 @@ fn finding(
 }
 
 impl Finding {
+    /// Returns what was found, in words.
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+
+    /// Returns the command, or the step, that mends it.
+    pub fn mend(&self) -> Option<&str> {
+        self.mend.as_deref()
+    }
+
     fn print(&self) -> io::Result<()> {
         let mark = match self.verdict {
             Verdict::Right => coloured(GOOD, "ok   "),

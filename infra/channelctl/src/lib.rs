@@ -3,6 +3,7 @@
 pub mod aws_error;
 pub mod cli;
 pub mod clock;
+pub mod diagnosis;
 pub mod doctor;
 pub mod ending;
 pub mod event;

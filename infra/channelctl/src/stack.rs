@@ -100,6 +100,24 @@ impl Stack {
         }
     }
 
+    /// Makes up a stack without outputs, for tests of what is said of one.
+    #[cfg(test)]
+    pub(crate) fn with<const N: usize>(
+        target: Target,
+        status: &str,
+        parameters: [(&str, &str); N],
+    ) -> Self {
+        Self {
+            target,
+            status: status.into(),
+            changed: None,
+            outputs: HashMap::new(),
+            parameters: parameters
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+        }
+    }
+
     /// Returns an output that the template has.
     pub fn output(&self, name: &'static str) -> Result<&str, StackError> {
         let value = self.outputs.get(name).map(String::as_str);

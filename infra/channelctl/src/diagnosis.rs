@@ -1,0 +1,249 @@
+//! What a stack and its deploy-hook's report tell of what is wrong.
+
+use crate::{
+    finding::{Finding, doubtful, right, wrong},
+    hook::Report,
+    stack::Stack,
+};
+
+/// Says how CloudFormation left the stack.
+pub fn deployment(stack: &Stack) -> Finding {
+    let about = "stack";
+    let found = format!("{}: {}", stack.target.stack, stack.status);
+    match stack.status.as_str() {
+        "UPDATE_ROLLBACK_FAILED" => wrong(
+            about,
+            found,
+            Some(format!(
+                "mend what its events name, then aws cloudformation continue-update-rollback --stack-name {}",
+                stack.target.stack
+            )),
+        ),
+        status if status.contains("ROLLBACK") => doubtful(
+            about,
+            found,
+            Some(format!(
+                "{}: the last deploy failed; its events say why",
+                stack.make("deploy")
+            )),
+        ),
+        status if status.ends_with("_IN_PROGRESS") => {
+            doubtful(about, found, Some("wait until the deploy is done".into()))
+        }
+        status if status.ends_with("_FAILED") => wrong(about, found, Some(stack.make("deploy"))),
+        _ => right(about, &found),
+    }
+}
+
+/// Says whether HubSpot accepts the credential.
+pub fn credential(stack: &Stack, report: &Report) -> Finding {
+    let about = "HubSpot";
+    match (&report.credential, report.drift) {
+        (Some(kind), Some(_)) => right(
+            about,
+            format!("accepts the {kind}, API {}", report.api_version),
+        ),
+        _ => wrong(
+            about,
+            report.outcome.as_str(),
+            Some(format!(
+                "{}, then {}",
+                stack.make("secrets"),
+                stack.command("doctor")
+            )),
+        ),
+    }
+}
+
+/// Says whether the stack and its function are for the same app.
+pub fn app(stack: &Stack, report: &Report) -> Finding {
+    let about = "app";
+    match stack.app_id() {
+        Ok(app) if app.get() == report.app_id => right(about, app.to_string()),
+        Ok(app) => wrong(
+            about,
+            format!("the stack's is {app}, the function's {}", report.app_id),
+            Some(stack.make("deploy")),
+        ),
+        Err(error) => wrong(about, error.to_string(), Some(stack.make("deploy"))),
+    }
+}
+
+/// Says whether HubSpot holds the stack's URL.
+pub fn registered_url(stack: &Stack, report: &Report) -> Finding {
+    let about = "registration";
+    let register = || Some(stack.command("register"));
+    match (&report.registered, report.drift) {
+        (Some(held), Some(false)) => right(about, format!("HubSpot holds {}", held.url)),
+        (Some(held), _) => {
+            let found = format!("HubSpot holds {}, not {}", held.url, report.expected.url);
+            wrong(about, found, register())
+        }
+        (None, Some(_)) => wrong(about, "HubSpot holds no URL", register()),
+        (None, None) => wrong(about, "unknown, as HubSpot could not be asked", None),
+    }
+}
+
+/// Says whether the webhook is proved.
+pub fn webhook(stack: &Stack, report: &Report) -> Finding {
+    let about = "webhook";
+    let probe = &report.last_probe;
+    if probe.proved {
+        let milliseconds = probe.milliseconds.unwrap_or_default();
+        return right(
+            about,
+            format!("answers HubSpot, and nobody else, in {milliseconds} ms"),
+        );
+    }
+    let reason = probe.reason.as_deref().unwrap_or("no reason was given");
+    wrong(about, reason, Some(stack.make("logs")))
+}
+
+/// Says whether customers can select the app.
+pub fn release(stack: &Stack, report: &Report) -> Finding {
+    let about = "isReady";
+    match report.ready {
+        Some(true) => right(about, "true: every customer can select the app"),
+        Some(false) => doubtful(
+            about,
+            "false: no customer can select the app yet",
+            Some(format!(
+                "test it in HubSpot, then {}",
+                stack.command("release")
+            )),
+        ),
+        None => wrong(about, "unknown, as HubSpot could not be asked", None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::SdkConfig;
+
+    use super::*;
+    use crate::{
+        hook::{Expected, LastProbe, Registered},
+        target::Target,
+    };
+
+    const URL: &str = "https://calls.example.com/numbers";
+
+    fn stack(status: &str) -> Stack {
+        let target = Target {
+            stack: "calls-dev".into(),
+            named: "--stage dev".into(),
+            stage: Some("dev".into()),
+            aws: SdkConfig::builder().build(),
+        };
+        Stack::with(target, status, [("AppId", "1234567")])
+    }
+
+    fn report(registered: Option<(&str, bool)>) -> Report {
+        let registered = registered.map(|(url, is_ready)| Registered {
+            url: url.into(),
+            is_ready,
+        });
+        Report {
+            action: "status".into(),
+            done: true,
+            outcome: "See registered and lastProbe.".into(),
+            app_id: 1_234_567,
+            api_version: "2026-03".into(),
+            expected: Expected { url: URL.into() },
+            credential: Some("access token".into()),
+            drift: Some(registered.as_ref().is_none_or(|held| held.url != URL)),
+            ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
+            registered,
+            last_probe: LastProbe {
+                proved: true,
+                numbers: Some(0),
+                milliseconds: Some(41),
+                reason: None,
+            },
+        }
+    }
+
+    #[track_caller]
+    fn assert_found(finding: &Finding, found: &str, mend: Option<&str>) {
+        assert!(finding.found().contains(found), "{finding:?}");
+        assert_eq!(finding.mend(), mend, "{finding:?}");
+    }
+
+    #[test]
+    fn a_stack_that_stands_is_right_and_one_that_was_rolled_back_is_deployed_again() {
+        assert_found(
+            &deployment(&stack("UPDATE_COMPLETE")),
+            "UPDATE_COMPLETE",
+            None,
+        );
+        assert_found(
+            &deployment(&stack("UPDATE_ROLLBACK_COMPLETE")),
+            "UPDATE_ROLLBACK_COMPLETE",
+            Some("make deploy STAGE=dev: the last deploy failed; its events say why"),
+        );
+        assert_found(
+            &deployment(&stack("UPDATE_ROLLBACK_FAILED")),
+            "UPDATE_ROLLBACK_FAILED",
+            Some(
+                "mend what its events name, then aws cloudformation continue-update-rollback \
+                 --stack-name calls-dev",
+            ),
+        );
+    }
+
+    #[test]
+    fn a_url_that_drifted_is_registered_again() {
+        let stack = stack("UPDATE_COMPLETE");
+        let register = Some("channelctl --stage dev register");
+        let ours = registered_url(&stack, &report(Some((URL, true))));
+        assert_found(&ours, URL, None);
+        let other = report(Some(("https://other.example.com/", true)));
+        assert_found(
+            &registered_url(&stack, &other),
+            "https://other.example.com/, not",
+            register,
+        );
+        assert_found(
+            &registered_url(&stack, &report(None)),
+            "HubSpot holds no URL",
+            register,
+        );
+    }
+
+    #[test]
+    fn a_function_of_another_app_is_deployed_again() {
+        let stack = stack("UPDATE_COMPLETE");
+        let mut report = report(None);
+        assert_found(&app(&stack, &report), "1234567", None);
+        report.app_id = 7;
+        let found = "the stack's is 1234567, the function's 7";
+        assert_found(&app(&stack, &report), found, Some("make deploy STAGE=dev"));
+    }
+
+    #[test]
+    fn a_credential_that_hubspot_refuses_is_set_anew() {
+        let stack = stack("UPDATE_COMPLETE");
+        let mut report = report(None);
+        (report.drift, report.outcome) = (None, "HubSpot refused the access token".into());
+        let mend = "make secrets STAGE=dev, then channelctl --stage dev doctor";
+        assert_found(&credential(&stack, &report), "HubSpot refused", Some(mend));
+    }
+
+    #[test]
+    fn a_webhook_without_proof_leads_to_its_log() {
+        let stack = stack("UPDATE_COMPLETE");
+        let mut report = report(None);
+        report.last_probe = LastProbe {
+            proved: false,
+            numbers: None,
+            milliseconds: None,
+            reason: Some("the webhook cannot be reached".into()),
+        };
+        let mend = Some("make logs STAGE=dev");
+        assert_found(
+            &webhook(&stack, &report),
+            "the webhook cannot be reached",
+            mend,
+        );
+    }
+}
