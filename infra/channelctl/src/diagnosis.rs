@@ -84,8 +84,8 @@ pub fn registered_url(stack: &Stack, report: &Report) -> Finding {
     }
 }
 
-/// Says whether the webhook is proved.
-pub fn webhook(stack: &Stack, report: &Report) -> Finding {
+/// Says whether the webhook is proved; without its client secret it cannot be, so that comes first.
+pub fn webhook(stack: &Stack, report: &Report, client_secret: &Finding) -> Finding {
     let about = "webhook";
     let probe = &report.last_probe;
     if probe.proved {
@@ -96,7 +96,8 @@ pub fn webhook(stack: &Stack, report: &Report) -> Finding {
         );
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
-    wrong(about, reason, Some(stack.make("logs")))
+    let mend = client_secret.mend().map(str::to_owned);
+    wrong(about, reason, mend.or_else(|| Some(stack.make("logs"))))
 }
 
 /// Says whether customers can select the app.
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_without_proof_leads_to_its_log() {
+    fn a_webhook_without_proof_leads_to_its_log_or_to_the_secret_that_is_not_set() {
         let stack = stack("UPDATE_COMPLETE");
         let mut report = report(None);
         report.last_probe = LastProbe {
@@ -239,11 +240,12 @@ mod tests {
             milliseconds: None,
             reason: Some("the webhook cannot be reached".into()),
         };
+        let set = right("client secret", "set");
+        let found = "the webhook cannot be reached";
         let mend = Some("make logs STAGE=dev");
-        assert_found(
-            &webhook(&stack, &report),
-            "the webhook cannot be reached",
-            mend,
-        );
+        assert_found(&webhook(&stack, &report, &set), found, mend);
+        let unset = wrong("client secret", "not set yet", Some(stack.make("secrets")));
+        let mend = Some("make secrets STAGE=dev");
+        assert_found(&webhook(&stack, &report, &unset), found, mend);
     }
 }

@@ -12,7 +12,8 @@ use crate::{
     finding::{Finding, Findings, doubtful, right, wrong},
     hook,
     numbers::table::Table,
-    registration, secrets,
+    registration,
+    secrets::{self, SecretsError},
     stack::Stack,
     target::Target,
 };
@@ -31,7 +32,8 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
 async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
     findings.add(diagnosis::deployment(stack))?;
     findings.add(clock_of(stack).await)?;
-    findings.add(client_secret(stack).await)?;
+    let secret = client_secret(stack).await;
+    findings.add(secret.clone())?;
     let asked = registration::request("status", None, "channelctl doctor");
     match hook::act(stack, &asked).await {
         Err(error) => findings.add(wrong(
@@ -43,7 +45,7 @@ async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
             findings.add(diagnosis::credential(stack, &report))?;
             findings.add(diagnosis::app(stack, &report))?;
             findings.add(diagnosis::registered_url(stack, &report))?;
-            findings.add(diagnosis::webhook(stack, &report))?;
+            findings.add(diagnosis::webhook(stack, &report, &secret))?;
             findings.add(diagnosis::release(stack, &report))?;
         }
     }
@@ -99,8 +101,13 @@ async fn clock_of(stack: &Stack) -> Finding {
 
 async fn client_secret(stack: &Stack) -> Finding {
     let about = "client secret";
-    if let Err(error) = secrets::client_secret(stack).await {
-        return wrong(about, error.to_string(), Some(stack.make("secrets")));
+    match secrets::client_secret(stack).await {
+        Ok(_) => {}
+        Err(SecretsError::NotSet(set)) => return wrong(about, "not set yet", Some(set)),
+        Err(error @ SecretsError::Invalid(_)) => {
+            return wrong(about, error.to_string(), Some(stack.make("secrets")));
+        }
+        Err(error) => return wrong(about, error.to_string(), None),
     }
     let changed = secrets::client_secret_changed(stack).await.ok().flatten();
     let ago = changed.map_or_else(|| "at an unknown time".into(), clock::ago);

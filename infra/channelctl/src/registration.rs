@@ -148,7 +148,7 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
         writeln!(
             terminal::output(),
             "{} {}",
-            coloured(GOOD, "done"),
+            coloured(GOOD, "done:"),
             report.outcome
         )?;
         writeln!(terminal::output(), "next: {}", next(stack, action))?;
@@ -156,7 +156,7 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
         writeln!(
             terminal::output(),
             "{} {}",
-            coloured(WRONG, "not done"),
+            coloured(WRONG, "not done:"),
             report.outcome
         )?;
         writeln!(terminal::output(), "next: {}", stack.command("doctor"))?;

@@ -82,7 +82,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
 /// Says what to do next.
 fn next(stack: &Stack, report: &Report) -> String {
     if !report.done {
-        return format!("{} {}", report.outcome, stack.command("doctor"));
+        return stack.command("doctor");
     }
     if report.drift == Some(true) {
         return format!(
