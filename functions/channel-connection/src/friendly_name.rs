@@ -23,6 +23,9 @@ impl FriendlyName {
     /// nothing would be left.
     pub fn cut(text: &str) -> Option<Self> {
         let text = text.trim();
+        if is_shown_whole(text) {
+            return (!text.is_empty()).then(|| Self(text.to_owned()));
+        }
         let mut units = 0;
         let fits = |grapheme: &&str| {
             units += grapheme.encode_utf16().count();

@@ -29,6 +29,8 @@ pub enum BodyError {
 
 /// Builds a client that follows no redirect, so that no credential goes where it was not sent.
 pub fn client(timeout: Duration, reach: Reach) -> reqwest::Result<Client> {
+    // One that was installed before stays, and is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .timeout(timeout)
         .redirect(redirect::Policy::none())

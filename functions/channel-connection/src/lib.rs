@@ -2,10 +2,12 @@
 //!
 //! Rules live in modules that know neither AWS nor HTTP: [`signature`], [`numbers_request`],
 //! [`number_row`], [`portal_numbers`], [`numbers_response`], [`settings`]. One adapter per outside system stands
-//! beside them, each behind the feature of its name: `numbers_table` (`dynamodb`),
-//! `http_client` and `webhook_call` (`http-client`), `secret_store` (`secrets-manager`).
+//! beside them, each behind the feature of its name: `http_client` and `webhook_call`
+//! (`http-client`), `aws_sdk` (`aws-sdk`), `secret_store` (`secrets-manager`).
 #![warn(missing_docs)]
 
+#[cfg(feature = "aws-sdk")]
+pub mod aws_sdk;
 pub mod client_secrets;
 pub mod contract;
 pub mod environment;
@@ -16,8 +18,6 @@ pub mod ids;
 pub mod number_row;
 pub mod numbers_request;
 pub mod numbers_response;
-#[cfg(feature = "dynamodb")]
-pub mod numbers_table;
 pub mod phone_number;
 pub mod portal_numbers;
 pub mod public_url;

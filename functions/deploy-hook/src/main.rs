@@ -1,7 +1,7 @@
 use std::{error::Error, sync::Arc};
 
 use aws_config::BehaviorVersion;
-use channel_connection::environment;
+use channel_connection::{aws_sdk, environment};
 use deploy_hook::{config::Config, hook::Hook, time_budget::TimeBudget};
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -29,6 +29,6 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
 async fn start() -> Result<Hook, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    Ok(Hook::new(config, &aws, TimeBudget::DEPLOYED)?)
+    let aws = aws_config::defaults(BehaviorVersion::latest()).http_client(aws_sdk::http_client());
+    Ok(Hook::new(config, &aws.load().await, TimeBudget::DEPLOYED)?)
 }

@@ -1,11 +1,18 @@
 //! The Lambda that answers HubSpot's signed request with a portal's numbers.
 
 pub mod api_gateway;
+pub mod aws_environment;
+mod aws_service;
+mod client_secret;
 pub mod config;
+pub mod connection;
 pub mod gate;
 mod last_good;
 mod live_secrets;
+pub mod numbers_table;
+mod prompt_stream;
 pub mod refusal;
 mod request_record;
 mod store;
+pub mod tls;
 pub mod webhook;

@@ -7,16 +7,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::Client;
-use channel_connection::{
-    client_secrets::{ClientSecrets, InvalidClientSecrets},
-    secret_store::{self, SecretError},
-};
+use channel_connection::client_secrets::{ClientSecrets, SigningSecret};
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::config::ClientSecretSource;
+use crate::client_secret::{ClientSecretError, StoredSecret};
 
 /// How long secrets count without being read again.
 const TIME_TO_LIVE: Duration = Duration::from_secs(300);
@@ -33,7 +28,7 @@ const PATIENCE_AT_START: Duration = Duration::from_secs(2);
 /// Client secrets that are kept up to date.
 #[derive(Debug)]
 pub(crate) struct LiveSecrets {
-    source: Option<(Client, String)>,
+    stored: Option<StoredSecret>,
     known: Mutex<Known>,
 }
 
@@ -44,43 +39,27 @@ struct Known {
     tried_at: Option<SystemTime>,
 }
 
-/// The reason the client secret cannot be had, for the log.
-#[derive(Debug, thiserror::Error)]
-enum ClientSecretError {
-    /// Secrets Manager does not give it.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// It is not kept in the form it should be.
-    #[error(transparent)]
-    Invalid(#[from] InvalidClientSecrets),
-    /// Secrets Manager is too slow.
-    #[error("Secrets Manager gave no answer in time")]
-    TooSlow,
-}
-
 impl LiveSecrets {
     /// Reads the secrets for the first time; where that fails, requests try again.
-    pub(crate) async fn start(source: ClientSecretSource, aws: &SdkConfig) -> Self {
-        match source {
-            ClientSecretSource::Given(secret) => {
-                let secrets = Some(Arc::new(ClientSecrets::from(secret)));
-                let known = Mutex::new(Known {
-                    secrets,
-                    ..Known::default()
-                });
-                Self {
-                    source: None,
-                    known,
-                }
-            }
-            ClientSecretSource::SecretsManager(arn) => {
-                let live = Self {
-                    source: Some((Client::new(aws), arn)),
-                    known: Mutex::default(),
-                };
-                live.read(SystemTime::now(), PATIENCE_AT_START).await;
-                live
-            }
+    pub(crate) async fn start(stored: StoredSecret) -> Self {
+        let live = Self {
+            stored: Some(stored),
+            known: Mutex::default(),
+        };
+        live.read(SystemTime::now(), PATIENCE_AT_START).await;
+        live
+    }
+
+    /// Keeps the one secret that was given, for ever.
+    pub(crate) fn given(secret: SigningSecret) -> Self {
+        let secrets = Some(Arc::new(ClientSecrets::from(secret)));
+        let known = Mutex::new(Known {
+            secrets,
+            ..Known::default()
+        });
+        Self {
+            stored: None,
+            known,
         }
     }
 
@@ -103,7 +82,7 @@ impl LiveSecrets {
         now: SystemTime,
     ) -> Option<Arc<ClientSecrets>> {
         let is_due = is_past(self.known().tried_at, PAUSE_AFTER_WRONG_SIGNATURE, now);
-        if !is_due || self.source.is_none() {
+        if !is_due || self.stored.is_none() {
             return None;
         }
         self.read(now, PATIENCE).await;
@@ -111,11 +90,11 @@ impl LiveSecrets {
     }
 
     async fn read(&self, now: SystemTime, patience: Duration) {
-        let Some((client, arn)) = &self.source else {
+        let Some(stored) = &self.stored else {
             return;
         };
         self.known().tried_at = Some(now);
-        let read = timeout(patience, read(client, arn)).await;
+        let read = timeout(patience, stored.read()).await;
         match read.unwrap_or(Err(ClientSecretError::TooSlow)) {
             Ok(secrets) => {
                 if secrets.current().is_none() {
@@ -136,10 +115,4 @@ impl LiveSecrets {
 /// Whether `pause` has passed since a time; a clock that was set back counts as if it had.
 fn is_past(time: Option<SystemTime>, pause: Duration, now: SystemTime) -> bool {
     time.is_none_or(|time| now.duration_since(time).map_or(true, |age| age >= pause))
-}
-
-async fn read(client: &Client, arn: &str) -> Result<ClientSecrets, ClientSecretError> {
-    Ok(ClientSecrets::from_json(
-        &secret_store::read(client, arn).await?,
-    )?)
 }

@@ -1,9 +1,9 @@
 use std::{convert::Infallible, error::Error, sync::Arc, time::SystemTime};
 
-use aws_config::BehaviorVersion;
 use channel_connection::environment;
 use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
 use numbers_webhook::{
+    aws_environment::AwsEnvironment,
     config::Config,
     webhook::{Invocation, Webhook},
 };
@@ -37,6 +37,6 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
 async fn start() -> Result<Webhook, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    Ok(Webhook::start(config, &aws).await)
+    let aws = AwsEnvironment::read(&environment::process)?;
+    Ok(Webhook::start(config, &aws).await?)
 }

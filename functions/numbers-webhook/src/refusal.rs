@@ -4,12 +4,14 @@
 //! request gets one and the same body.
 
 use channel_connection::{
-    ids::AppId, numbers_request::NumbersRequestError, numbers_table::ReadError,
-    signature::SignatureError,
+    ids::AppId, numbers_request::NumbersRequestError, signature::SignatureError,
 };
 use serde::Serialize;
 
-use crate::api_gateway::{Answer, EventError};
+use crate::{
+    api_gateway::{Answer, EventError},
+    numbers_table::ReadError,
+};
 
 /// The reason a request is refused; `Display` is for the log.
 #[derive(Debug, thiserror::Error)]

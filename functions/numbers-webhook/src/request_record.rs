@@ -5,10 +5,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat as Format};
-use channel_connection::numbers_request::NumbersRequest;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use aws_smithy_types::date_time::{DateTime, Format};
+use channel_connection::{
+    ids::{PortalId, UserId},
+    numbers_request::NumbersRequest,
+};
+use serde::{Serialize, Serializer};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ChannelConnection";
@@ -40,55 +42,90 @@ pub(crate) struct BadRowRecord {
     pub(crate) reason: String,
 }
 
+/// The line's fields; CloudWatch finds the metrics among them by `_aws`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    /// Lambda takes a line's level only from one that has a time in this form.
+    timestamp: String,
+    level: &'static str,
+    message: &'static str,
+    function: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xray_trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    portal_id: Option<PortalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    cold_start: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    bad_rows: &'a [BadRowRecord],
+    #[serde(flatten)]
+    values: Values<'a>,
+    #[serde(rename = "_aws")]
+    metadata: Metadata<'a>,
+}
+
+/// A metric: its name and unit in CloudWatch, and its value.
+struct Metric(&'static str, &'static str, Measured);
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+enum Measured {
+    Count(usize),
+    Milliseconds(f64),
+}
+
+/// The metrics' values, by their names.
+struct Values<'a>(&'a [Metric]);
+
+/// What tells CloudWatch which of the fields are metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive<'a>; 2],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'static str,
+    dimensions: [&'static [&'static str]; 1],
+    metrics: &'a [Metric],
+}
+
 impl RequestRecord {
     /// Returns the line.
     pub(crate) fn line(&self, function: &str, now: SystemTime) -> String {
-        let milliseconds = now
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis();
-        let timestamp = u64::try_from(milliseconds).unwrap_or(u64::MAX);
-        let mut line = self.fields();
-        // Lambda takes a line's level only from one that has a time in this form.
-        let time = DateTime::from(now).fmt(Format::DateTime);
-        line.insert("timestamp".into(), time.unwrap_or_default().into());
-        line.insert("function".into(), function.into());
-        let mut names = Vec::new();
-        for (name, unit, value) in self.metrics() {
-            names.push(json!({"Name": name, "Unit": unit}));
-            line.insert(name.into(), value);
-        }
-        line.insert(
-            "_aws".into(),
-            json!({"Timestamp": timestamp, "CloudWatchMetrics": [
-                {"Namespace": NAMESPACE, "Dimensions": [["function", "outcome"]],
-                 "Metrics": [{"Name": "Requests", "Unit": "Count"}]},
-                {"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": names},
-            ]}),
-        );
-        line.insert("Requests".into(), 1.into());
-        Value::Object(line).to_string()
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        let fields = json!({
-            "level": self.level(),
-            "message": "request",
-            "requestId": self.request_id,
-            "xrayTraceId": self.xray_trace_id,
-            "portalId": self.asked.map(|asked| asked.portal_id),
-            "userId": self.asked.map(|asked| asked.user_id),
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "coldStart": self.cold_start,
-            "staleSeconds": self.stale.map(|age| age.as_secs()),
-            "badRows": self.bad_rows,
-        });
-        let Value::Object(mut fields) = fields else {
-            return Map::new();
+        let metrics = self.metrics();
+        let line = Line {
+            timestamp: DateTime::from(now)
+                .fmt(Format::DateTime)
+                .unwrap_or_default(),
+            level: self.level(),
+            message: "request",
+            function,
+            request_id: &self.request_id,
+            xray_trace_id: self.xray_trace_id.as_deref(),
+            portal_id: self.asked.map(|asked| asked.portal_id),
+            user_id: self.asked.map(|asked| asked.user_id),
+            outcome: self.outcome,
+            reason: self.reason.as_deref(),
+            cold_start: self.cold_start,
+            stale_seconds: self.stale.map(|age| age.as_secs()),
+            bad_rows: &self.bad_rows,
+            values: Values(&metrics),
+            metadata: Metadata::new(now, &metrics),
         };
-        fields.retain(|_, value| !value.is_null() && *value != json!([]));
-        fields
+        // A struct of texts and numbers serialises always.
+        serde_json::to_string(&line).unwrap_or_default()
     }
 
     fn level(&self) -> &'static str {
@@ -100,26 +137,65 @@ impl RequestRecord {
         }
     }
 
-    /// The metrics that this request has a value of; `Requests` stands apart.
-    fn metrics(&self) -> Vec<(&'static str, &'static str, Value)> {
-        let milliseconds = |time: Duration| json!((time.as_secs_f64() * 1e5).round() / 1e2);
+    /// The metrics that this request has a value of; `Requests` comes first.
+    fn metrics(&self) -> Vec<Metric> {
         let mut metrics = vec![
-            ("Latency", "Milliseconds", milliseconds(self.time)),
-            ("ColdStarts", "Count", u8::from(self.cold_start).into()),
+            count("Requests", 1),
+            time("Latency", self.time),
+            count("ColdStarts", self.cold_start.into()),
         ];
-        if let Some(time) = self.store_time {
-            metrics.push(("StoreLatency", "Milliseconds", milliseconds(time)));
-            metrics.push((
-                "StaleAnswers",
-                "Count",
-                u8::from(self.stale.is_some()).into(),
-            ));
+        if let Some(read) = self.store_time {
+            metrics.push(time("StoreLatency", read));
+            metrics.push(count("StaleAnswers", self.stale.is_some().into()));
         }
         if self.outcome.starts_with("answered") {
-            metrics.push(("NumbersAnswered", "Count", self.count.into()));
-            metrics.push(("NumbersLeftOut", "Count", self.left_out.into()));
-            metrics.push(("BadRows", "Count", self.bad_row_count.into()));
+            metrics.push(count("NumbersAnswered", self.count));
+            metrics.push(count("NumbersLeftOut", self.left_out));
+            metrics.push(count("BadRows", self.bad_row_count));
         }
         metrics
+    }
+}
+
+fn count(name: &'static str, count: usize) -> Metric {
+    Metric(name, "Count", Measured::Count(count))
+}
+
+/// A hundredth of a millisecond tells what there is to tell.
+fn time(name: &'static str, time: Duration) -> Metric {
+    let milliseconds = (time.as_secs_f64() * 1e5).round() / 1e2;
+    Metric(name, "Milliseconds", Measured::Milliseconds(milliseconds))
+}
+
+impl<'a> Metadata<'a> {
+    /// `Requests` are counted by outcome, everything else for the function as a whole.
+    fn new(now: SystemTime, metrics: &'a [Metric]) -> Self {
+        let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (requests, others) = metrics.split_at(1);
+        let directive = |dimensions, metrics| Directive {
+            namespace: NAMESPACE,
+            dimensions: [dimensions],
+            metrics,
+        };
+        Self {
+            timestamp: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
+            cloud_watch_metrics: [
+                directive(&["function", "outcome"], requests),
+                directive(&["function"], others),
+            ],
+        }
+    }
+}
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|Metric(name, _, value)| (name, value)))
+    }
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(name, unit, _) = self;
+        serializer.collect_map([("Name", name), ("Unit", unit)])
     }
 }

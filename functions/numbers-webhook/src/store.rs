@@ -5,20 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::{Client, config};
-use channel_connection::{
-    ids::PortalId,
-    numbers_table::{NumbersTable, ReadError},
-    portal_numbers::PortalNumbers,
-};
+use channel_connection::{ids::PortalId, portal_numbers::PortalNumbers};
 use tokio::time::{Instant, timeout_at};
 
-use crate::last_good::LastGood;
-
-/// How long DynamoDB may take to answer one of our requests, a page of 1 MiB included; two such
-/// attempts fit into the time of a request.
-const ATTEMPT: Duration = Duration::from_millis(1_000);
+use crate::{
+    last_good::LastGood,
+    numbers_table::{NumbersTable, ReadError},
+};
 
 /// The numbers table, and what was last read of it.
 #[derive(Debug)]
@@ -36,19 +29,9 @@ pub(crate) struct Found {
 }
 
 impl Store {
-    pub(crate) fn new(table: String, longest_age: Duration, aws: &SdkConfig) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(ATTEMPT)
-            .operation_attempt_timeout(ATTEMPT);
-        let retries = RetryConfig::standard()
-            .with_max_attempts(3)
-            .with_initial_backoff(Duration::from_millis(25))
-            .with_max_backoff(Duration::from_millis(100));
-        let config = config::Builder::from(aws)
-            .timeout_config(timeouts.build())
-            .retry_config(retries);
+    pub(crate) fn new(table: NumbersTable, longest_age: Duration) -> Self {
         Self {
-            table: NumbersTable::new(Client::from_conf(config.build()), table),
+            table,
             last_good: LastGood::new(longest_age),
         }
     }

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::SdkConfig;
 use channel_connection::{
     numbers_request::NumbersRequest,
     numbers_response::NumbersResponse,
@@ -16,12 +15,17 @@ use tokio::time::Instant;
 
 use crate::{
     api_gateway::{Answer, Event},
-    config::Config,
+    aws_environment::AwsEnvironment,
+    client_secret::StoredSecret,
+    config::{ClientSecretSource, Config},
+    connection::InvalidEndpoint,
     gate::Gate,
     live_secrets::LiveSecrets,
+    numbers_table::NumbersTable,
     refusal::Refusal,
     request_record::{BadRowRecord, RequestRecord},
     store::Store,
+    tls::{self, TlsError},
 };
 
 /// How long a request may take until it is answered; HubSpot's other webhooks wait 5 s.
@@ -63,16 +67,39 @@ pub struct Answered {
     pub log_line: String,
 }
 
+/// The reason the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Nothing can be called over TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// A variable names an endpoint that is none.
+    #[error(transparent)]
+    Endpoint(#[from] InvalidEndpoint),
+}
+
 impl Webhook {
-    /// Reads the client secret and prepares the clients.
-    pub async fn start(config: Config, aws: &SdkConfig) -> Self {
-        Self {
+    /// Reads the client secret and connects to DynamoDB, both at once; where either fails, requests
+    /// try again.
+    pub async fn start(config: Config, aws: &AwsEnvironment) -> Result<Self, StartError> {
+        let tls = tls::trusting(aws.root_certificates.as_deref())?;
+        let table = NumbersTable::new(config.numbers_table, aws, &tls)?;
+        let secrets = async {
+            Ok::<_, StartError>(match config.client_secret {
+                ClientSecretSource::Given(secret) => LiveSecrets::given(secret),
+                ClientSecretSource::SecretsManager(arn) => {
+                    LiveSecrets::start(StoredSecret::new(arn, aws, &tls)?).await
+                }
+            })
+        };
+        let (secrets, ()) = tokio::join!(secrets, table.connect());
+        Ok(Self {
             function: config.function_name,
             gate: Gate::new(config.app_id, &config.webhook_urls),
-            secrets: LiveSecrets::start(config.client_secret, aws).await,
-            store: Store::new(config.numbers_table, config.longest_age, aws),
+            secrets: secrets?,
+            store: Store::new(table, config.longest_age),
             answered_before: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Answers one event, whatever it is.

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{
     CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN, World, as_it_is, constant_webhook,
-    numbers::PORTAL, property, settings,
+    numbers::{PORTAL, http},
+    property, settings,
 };
 
 #[tokio::test]
@@ -148,12 +149,7 @@ async fn once_registered_hubspot_calls_the_webhook_and_it_answers_from_the_table
     world.deploy("create", property("IsReady", "true")).await;
     let question = json!({"portalId": PORTAL.parse::<i64>().unwrap(), "userId": 4242});
     let call = format!("{}/simulator/call", world.hubspot.api_url());
-    let called = reqwest::Client::new()
-        .post(call)
-        .json(&question)
-        .send()
-        .await
-        .unwrap();
+    let called = http().post(call).json(&question).send().await.unwrap();
     let called: Value = called.json().await.unwrap();
     let numbers = json!([{"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"}]);
     assert_eq!(

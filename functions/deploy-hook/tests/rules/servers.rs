@@ -10,6 +10,7 @@ use axum::{
     extract::State,
     routing::{post, put},
 };
+use channel_connection::aws_sdk;
 use channel_connection::{
     client_secrets::SigningSecret,
     public_url::{PublicUrl, Reach},
@@ -56,6 +57,7 @@ pub fn config(hubspot: &Simulator, url: &str) -> Config {
 pub async fn aws() -> SdkConfig {
     let endpoint = serve(Router::new().route("/", post(secret))).await;
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws_sdk::http_client())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::for_tests())
         .endpoint_url(endpoint)

@@ -14,7 +14,7 @@ const URL: &str = "https://calls.example.com/numbers";
 fn with_webhook(property: impl Fn(&dyn Fn(&[u8]) -> u16)) {
     let runtime = Runtime::new().unwrap();
     let table = runtime.block_on(NumbersTable::start());
-    let webhook: Webhook = runtime.block_on(webhook(&table.aws, URL));
+    let webhook: Webhook = runtime.block_on(webhook(&table.endpoint, URL));
     property(&|event| {
         let answered = webhook.answer(event, invocation(SystemTime::now()));
         runtime.block_on(answered).answer.status_code
@@ -104,7 +104,7 @@ fn a_signed_question_with_any_field_of_any_kind_is_answered_or_refused_by_name()
 fn any_clock_and_any_deadline_are_survived() {
     let runtime = Runtime::new().unwrap();
     let table = runtime.block_on(NumbersTable::start());
-    let webhook = runtime.block_on(webhook(&table.aws, URL));
+    let webhook = runtime.block_on(webhook(&table.endpoint, URL));
     proptest!(|(now in 0_u64..9_000_000_000_000, left in -10_000_i64..10_000)| {
         let now = UNIX_EPOCH + std::time::Duration::from_millis(now);
         let mut invocation = invocation(now);

@@ -7,6 +7,7 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
+mod aws;
 mod hostile;
 mod lambda;
 mod numbers;

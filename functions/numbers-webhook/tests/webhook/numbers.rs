@@ -5,14 +5,13 @@ use std::time::SystemTime;
 use crate::support::{
     NumbersTable, answered, ask, dynamodb::Proxy, invocation, question, signed_event, webhook,
 };
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 const URL: &str = "https://calls.example.com/numbers";
 
-async fn listed(aws: &SdkConfig) -> Value {
-    let webhook = webhook(aws, URL).await;
+async fn listed(endpoint: &str) -> Value {
+    let webhook = webhook(endpoint, URL).await;
     let (status, body) = ask(&webhook, URL, 4242, SystemTime::now()).await;
     assert_eq!(status, 200);
     body["phoneNumbers"].clone()
@@ -28,7 +27,7 @@ async fn bad_rows_never_hide_the_good_ones() {
         .put("+18001230000", "userIds", AttributeValue::S("4242".into()))
         .await;
     assert_eq!(
-        listed(&table.aws).await,
+        listed(&table.endpoint).await,
         json!([{"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"}])
     );
 }
@@ -52,7 +51,7 @@ async fn a_row_without_a_name_goes_by_its_number_and_a_long_name_is_cut() {
         .await;
     table.put_named("+18001231236", &"n".repeat(300_000)).await;
     assert_eq!(
-        listed(&table.aws).await,
+        listed(&table.endpoint).await,
         json!([
             {"e164PhoneNumber": "+18001231234", "friendlyName": "+18001231234"},
             {"e164PhoneNumber": "+18001231235", "friendlyName": "+18001231235"},
@@ -79,7 +78,7 @@ async fn a_number_with_user_ids_is_for_those_users_only() {
         )
         .await;
     assert_eq!(
-        listed(&table.aws).await,
+        listed(&table.endpoint).await,
         json!([{"e164PhoneNumber": "+18001231234", "friendlyName": "+18001231234"}])
     );
 }
@@ -94,12 +93,12 @@ async fn ten_thousand_numbers_are_answered_in_the_tables_order_in_one_pass_over_
         )
     };
     table.put_many((0..10_000).rev().map(names)).await;
-    let (dynamodb, aws) = Proxy::before(&table.aws).await;
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
     let expected: Vec<_> = (0..10_000)
         .map(names)
         .map(|(number, name)| json!({"e164PhoneNumber": number, "friendlyName": name[..24]}))
         .collect();
-    assert_eq!(listed(&aws).await, json!(expected));
+    assert_eq!(listed(&endpoint).await, json!(expected));
     let pages = dynamodb.requests();
     assert!((2..=3).contains(&pages), "{pages} pages for some 2 MB");
 }
@@ -114,7 +113,7 @@ async fn more_numbers_than_lambda_can_carry_are_answered_as_far_as_they_fit() {
             (0..25_000).map(|number| (format!("+1800{number:07};ext={number:020}"), name.clone())),
         )
         .await;
-    let webhook = webhook(&table.aws, URL).await;
+    let webhook = webhook(&table.endpoint, URL).await;
     let now = SystemTime::now();
     let event = signed_event(URL, question(4242), now);
     let answer = webhook

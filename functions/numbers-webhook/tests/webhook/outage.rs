@@ -30,8 +30,8 @@ fn one_number_answered() -> (u16, Value) {
 async fn whatever_ails_dynamodb_a_warm_portal_is_answered_within_3_seconds_until_the_answer_is_too_old()
  {
     let table = one_number().await;
-    let (dynamodb, aws) = Proxy::before(&table.aws).await;
-    let webhook = webhook(&aws, URL).await;
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
+    let webhook = webhook(&endpoint, URL).await;
     let warmed_at = SystemTime::now();
     assert_eq!(
         ask(&webhook, URL, USER, warmed_at).await,
@@ -62,9 +62,9 @@ async fn whatever_ails_dynamodb_a_warm_portal_is_answered_within_3_seconds_until
 #[tokio::test]
 async fn a_throttled_request_is_tried_again() {
     let table = one_number().await;
-    let (dynamodb, aws) = Proxy::before(&table.aws).await;
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
     dynamodb.be(Mood::Throttling);
-    let webhook = webhook(&aws, URL).await;
+    let webhook = webhook(&endpoint, URL).await;
     assert_eq!(ask(&webhook, URL, USER, SystemTime::now()).await.0, 503);
     assert_eq!(dynamodb.requests(), 3);
 }
@@ -74,8 +74,8 @@ async fn a_remembered_answer_shows_a_user_no_more_than_a_fresh_one() {
     let table = one_number().await;
     let users = aws_sdk_dynamodb::types::AttributeValue::Ns(vec!["7".into()]);
     table.put("+18001231235", "userIds", users).await;
-    let (dynamodb, aws) = Proxy::before(&table.aws).await;
-    let webhook = webhook(&aws, URL).await;
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
+    let webhook = webhook(&endpoint, URL).await;
     let seen_by = async |user| {
         let (_, body) = ask(&webhook, URL, user, SystemTime::now()).await;
         body["phoneNumbers"].as_array().unwrap().len()
@@ -88,7 +88,7 @@ async fn a_remembered_answer_shows_a_user_no_more_than_a_fresh_one() {
 #[tokio::test]
 async fn an_outage_under_steady_requests_is_not_seen_and_ends_without_a_restart() {
     let mut table = one_number().await;
-    let webhook = webhook(&table.aws, URL).await;
+    let webhook = webhook(&table.endpoint, URL).await;
     let steady = async |requests: usize| {
         for _ in 0..requests {
             assert_eq!(

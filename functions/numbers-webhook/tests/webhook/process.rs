@@ -21,8 +21,8 @@ async fn no_path_through_the_function_logs_a_secret_a_number_a_name_or_a_body() 
         .put_named("+18005550101;ext=marked", "Marked name")
         .await;
     table.put_named("marked 18005550102", "Marked name").await;
-    let (dynamodb, aws) = Proxy::before(&table.aws).await;
-    let mut lambda = Lambda::start("no_leak", aws.endpoint_url().unwrap()).await;
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
+    let mut lambda = Lambda::start("no_leak", &endpoint).await;
 
     let now = SystemTime::now();
     let known = || signed_event(URL, question(4242), SystemTime::now());
@@ -108,7 +108,7 @@ async fn a_request_is_logged_in_one_line_that_cloudwatch_takes_its_metrics_from(
     let table = NumbersTable::start().await;
     table.put_named("+18005550100", "Sales").await;
     table.put_named("not a number", "Bad").await;
-    let mut lambda = Lambda::start("one_line", table.aws.endpoint_url().unwrap()).await;
+    let mut lambda = Lambda::start("one_line", &table.endpoint).await;
     lambda
         .invoke(signed_event(URL, question(4242), SystemTime::now()))
         .await;
@@ -188,7 +188,7 @@ async fn ten_thousand_numbers_take_less_than_64_mib() {
         )
     };
     table.put_many((0..10_000).map(row)).await;
-    let mut lambda = Lambda::start("memory", table.aws.endpoint_url().unwrap()).await;
+    let mut lambda = Lambda::start("memory", &table.endpoint).await;
     for _ in 0..3 {
         assert_eq!(
             lambda

@@ -45,7 +45,7 @@ impl Aws {
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         let mut config = config(URL);
         config.client_secret = ClientSecretSource::SecretsManager("secret".into());
-        let webhook = Webhook::start(config, &aws_at(&endpoint).await).await;
+        let webhook = Webhook::start(config, &aws_at(&endpoint)).await.unwrap();
         Self { kept, webhook }
     }
 

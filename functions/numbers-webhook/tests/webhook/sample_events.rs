@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    io::ErrorKind,
-    net::TcpListener,
+    io::{ErrorKind, Read},
+    net::{TcpListener, TcpStream},
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::support::{NumbersTable, aws_at, invocation, webhook};
+use crate::support::{NumbersTable, invocation, webhook};
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn sample_numbers() -> Value {
 
 #[tokio::test]
 async fn each_event_is_answered_as_its_name_says() {
-    let aws = sample_table().await.aws;
+    let endpoint = sample_table().await.endpoint;
     let refused = |message: &str| json!({"message": message, "requestId": "request-1"});
     let not_hubspot = refused("The request is not signed by HubSpot for this URL.");
     let expected = [
@@ -102,7 +102,7 @@ async fn each_event_is_answered_as_its_name_says() {
         ("unsigned", URL, 401, not_hubspot),
     ];
     for (name, url, status, body) in &expected {
-        let webhook = webhook(&aws, url).await;
+        let webhook = webhook(&endpoint, url).await;
         assert_eq!(
             answer_to(&webhook, &event(name)).await,
             (*status, body.clone()),
@@ -123,7 +123,7 @@ async fn each_event_is_answered_as_its_name_says() {
 
 #[tokio::test]
 async fn a_signed_event_is_good_for_five_minutes_either_way_and_then_refused_like_any_other() {
-    let webhook = webhook(&sample_table().await.aws, URL).await;
+    let webhook = webhook(&sample_table().await.endpoint, URL).await;
     let (five_minutes, tick) = (Duration::from_secs(300), Duration::from_millis(1));
     let known = event("known-portal");
     for good in [signed_at() + five_minutes, signed_at() - five_minutes] {
@@ -140,7 +140,7 @@ async fn a_signed_event_is_good_for_five_minutes_either_way_and_then_refused_lik
 
 #[tokio::test]
 async fn what_is_no_event_of_api_gateways_is_refused() {
-    let webhook = webhook(&sample_table().await.aws, URL).await;
+    let webhook = webhook(&sample_table().await.endpoint, URL).await;
     for event in [
         "",
         "null",
@@ -160,29 +160,41 @@ async fn what_is_no_event_of_api_gateways_is_refused() {
     assert_eq!(answer_to(&webhook, &event).await.0, 400);
 }
 
-/// A port that takes connections and never answers; it tells whether anyone came.
-struct Trap(TcpListener);
+/// A port that takes connections and never answers; it tells whether anyone sent anything.
+struct Trap {
+    listener: TcpListener,
+    connections: Vec<TcpStream>,
+}
 
 impl Trap {
     fn set() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
-        Self(listener)
+        Self {
+            listener,
+            connections: Vec::new(),
+        }
     }
 
     fn endpoint(&self) -> String {
-        format!("http://{}", self.0.local_addr().unwrap())
+        format!("http://{}", self.listener.local_addr().unwrap())
     }
 
-    fn is_untouched(&self) -> bool {
-        matches!(self.0.accept(), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    /// INIT connects, and sends nothing.
+    fn is_untouched(&mut self) -> bool {
+        while let Ok((connection, _)) = self.listener.accept() {
+            connection.set_nonblocking(true).unwrap();
+            self.connections.push(connection);
+        }
+        let sent_nothing = |mut connection: &TcpStream| matches!(connection.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        self.connections.iter().all(sent_nothing)
     }
 }
 
 #[tokio::test]
 async fn what_is_not_ours_to_answer_reads_nothing_from_dynamodb() {
-    let trap = Trap::set();
-    let webhook = webhook(&aws_at(&trap.endpoint()).await, URL).await;
+    let mut trap = Trap::set();
+    let webhook = webhook(&trap.endpoint(), URL).await;
     let mut tampered = event("known-portal");
     tampered["body"] = tampered["body"]
         .as_str()
@@ -209,8 +221,8 @@ async fn what_is_not_ours_to_answer_reads_nothing_from_dynamodb() {
 
 #[tokio::test]
 async fn without_an_answer_from_dynamodb_the_answer_is_503_within_3_seconds() {
-    let trap = Trap::set();
-    let webhook = webhook(&aws_at(&trap.endpoint()).await, URL).await;
+    let mut trap = Trap::set();
+    let webhook = webhook(&trap.endpoint(), URL).await;
     let started = std::time::Instant::now();
     let known = event("known-portal").to_string();
     let answer = webhook

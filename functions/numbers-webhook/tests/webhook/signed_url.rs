@@ -7,7 +7,9 @@ use channel_connection::public_url::{PublicUrl, Reach};
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
 
-use crate::support::{NumbersTable, answered, config, invocation, question, signed_event, webhook};
+use crate::support::{
+    NumbersTable, answered, aws_at, config, invocation, question, signed_event, webhook,
+};
 
 /// The registered URLs, each with the path that API Gateway shows of it.
 const URLS: [(&str, &str); 7] = [
@@ -44,7 +46,7 @@ async fn the_registered_url_counts_whatever_api_gateway_makes_of_path_host_and_b
     let table = NumbersTable::start().await;
     let now = SystemTime::now();
     for (url, path) in URLS {
-        let webhook = webhook(&table.aws, url).await;
+        let webhook = webhook(&table.endpoint, url).await;
         let mut http_api = signed_event(url, question(4242), now);
         http_api["rawPath"] = path.into();
         http_api["headers"]["host"] = "internal.example.com".into();
@@ -87,7 +89,9 @@ async fn while_the_webhook_moves_the_former_urls_signature_counts_too() {
     let mut config = config(current);
     let former_url = PublicUrl::parse(former, Reach::Public).unwrap();
     config.webhook_urls.push(former_url);
-    let webhook = Webhook::start(config, &table.aws).await;
+    let webhook = Webhook::start(config, &aws_at(&table.endpoint))
+        .await
+        .unwrap();
     for (url, path, answered) in [
         (current, path, 200),
         (former, former_path, 200),
@@ -104,7 +108,7 @@ async fn a_signature_for_any_other_url_is_refused() {
     let table = NumbersTable::start().await;
     let now = SystemTime::now();
     for (registered, path) in URLS {
-        let webhook = webhook(&table.aws, registered).await;
+        let webhook = webhook(&table.endpoint, registered).await;
         for (signed, _) in URLS.into_iter().filter(|(url, _)| *url != registered) {
             let mut event = signed_event(signed, question(4242), now);
             event["rawPath"] = path.into();
@@ -119,7 +123,7 @@ async fn a_signature_for_any_other_url_is_refused() {
 
 #[tokio::test]
 async fn a_path_that_does_not_end_in_the_route_is_not_found() {
-    let webhook = webhook(&NumbersTable::start().await.aws, URLS[0].0).await;
+    let webhook = webhook(&NumbersTable::start().await.endpoint, URLS[0].0).await;
     let now = SystemTime::now();
     for path in [
         "/",

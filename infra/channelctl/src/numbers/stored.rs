@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use channel_connection::{
     ids::UserId,
     number_row::{Attribute, NumberRow},
-    numbers_table,
 };
 
 /// Where a page begins.
@@ -34,7 +33,7 @@ impl Page {
     pub fn new(items: Option<Vec<Key>>, next: Option<Key>) -> Self {
         let stored = |item: Key| Stored {
             portal: number(item.get("portalId")).unwrap_or_default(),
-            row: numbers_table::row(item),
+            row: row(item),
         };
         Self {
             rows: items.unwrap_or_default().into_iter().map(stored).collect(),
@@ -66,6 +65,24 @@ impl Stored {
         };
         users.sort_unstable_by_key(|user| user.get());
         Some(users)
+    }
+}
+
+/// Takes a row out of an item; what it holds is not checked yet.
+fn row(mut item: Key) -> NumberRow {
+    let mut text = |name| match item.remove(name) {
+        None => Attribute::Missing,
+        Some(AttributeValue::S(text)) => Attribute::Value(text),
+        Some(_) => Attribute::WrongType,
+    };
+    NumberRow {
+        number: text("number"),
+        friendly_name: text("friendlyName"),
+        user_ids: match item.remove("userIds") {
+            None => Attribute::Missing,
+            Some(AttributeValue::Ns(ids)) => Attribute::Value(ids),
+            Some(_) => Attribute::WrongType,
+        },
     }
 }
 

@@ -17,7 +17,7 @@ async fn checked(arguments: &[&str]) -> Ran {
     table
         .put("0800 CALL", "friendlyName", AttributeValue::S("Bad".into()))
         .await;
-    run(on(&table.aws, arguments), "").await
+    run(on(&table.endpoint, arguments), "").await
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn what_is_exported_is_imported_again_as_itself() {
     for format in ["csv", "json", "jsonl"] {
         let table = NumbersTable::start().await;
         import(&table, FILE, &[]).await;
-        let exported = run(on(&table.aws, &["export", "--format", format]), "")
+        let exported = run(on(&table.endpoint, &["export", "--format", format]), "")
             .await
             .output;
         let again = import(&table, exported.as_str(), &["--replace"]).await;
@@ -95,8 +95,8 @@ async fn what_is_exported_is_imported_again_as_itself() {
         let other = NumbersTable::start().await;
         assert_eq!(import(&other, exported, &[]).await.code, Some(0));
         assert_eq!(
-            crate::support::rows(&other.aws).await,
-            crate::support::rows(&table.aws).await
+            crate::support::rows(&other).await,
+            crate::support::rows(&table).await
         );
     }
 }
@@ -105,7 +105,7 @@ async fn what_is_exported_is_imported_again_as_itself() {
 async fn an_empty_table_is_exported_as_no_rows() {
     let table = NumbersTable::start().await;
     let exported = async |format| {
-        run(on(&table.aws, &["export", "--format", format]), "")
+        run(on(&table.endpoint, &["export", "--format", format]), "")
             .await
             .output
     };

@@ -7,7 +7,7 @@ async fn a_number_is_put_and_changed_and_removed() {
     let table = NumbersTable::start().await;
     let put = async |arguments: &[&str], number: &str| {
         let arguments = [&["put", "--portal", "62515", "--yes"], arguments].concat();
-        let ran = run(on(&table.aws, &arguments), number).await;
+        let ran = run(on(&table.endpoint, &arguments), number).await;
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
     };
     put(&["--name", "Sales"], "+1 800 555 0101\n").await;
@@ -16,7 +16,7 @@ async fn a_number_is_put_and_changed_and_removed() {
         (62515, "+18005550101", "Sales"),
         (62515, "+18005550102;ext=7", "Desk"),
     ];
-    assert_eq!(rows(&table.aws).await, named(both));
+    assert_eq!(rows(&table).await, named(both));
     put(
         &["--name", "Front desk", "--user", "7"],
         "+18005550102;ext=7\n",
@@ -24,17 +24,14 @@ async fn a_number_is_put_and_changed_and_removed() {
     .await;
     let key = (62515, "+18005550102;ext=7".to_owned());
     let row = ("Front desk".to_owned(), vec!["7".to_owned()]);
-    assert_eq!(rows(&table.aws).await[&key], row);
+    assert_eq!(rows(&table).await[&key], row);
     let removed = run(
-        on(&table.aws, &["remove", "--portal", "62515", "--yes"]),
+        on(&table.endpoint, &["remove", "--portal", "62515", "--yes"]),
         "+18005550101\n",
     )
     .await;
     assert_eq!(removed.code, Some(0), "{}", removed.errors);
-    assert_eq!(
-        rows(&table.aws).await.into_keys().collect::<Vec<_>>(),
-        [key]
-    );
+    assert_eq!(rows(&table).await.into_keys().collect::<Vec<_>>(), [key]);
 }
 
 #[tokio::test]
@@ -43,11 +40,15 @@ async fn all_of_a_portal_is_removed_and_nothing_of_another() {
     let file = "portal,number,name\n7,+18005550101,Kept\n62515,+18005550101,Gone\n62515,+18005550102,Gone\n";
     import(&table, file, &[]).await;
     let remove = ["remove", "--portal", "62515", "--all"];
-    let shown = run(on(&table.aws, &[&remove[..], &["--dry-run"]].concat()), "").await;
+    let shown = run(
+        on(&table.endpoint, &[&remove[..], &["--dry-run"]].concat()),
+        "",
+    )
+    .await;
     assert!(shown.output.contains("2 to remove"), "{}", shown.output);
-    assert_eq!(rows(&table.aws).await.len(), 3);
-    run(on(&table.aws, &[&remove[..], &["--yes"]].concat()), "").await;
-    assert_eq!(rows(&table.aws).await, named([(7, "+18005550101", "Kept")]));
+    assert_eq!(rows(&table).await.len(), 3);
+    run(on(&table.endpoint, &[&remove[..], &["--yes"]].concat()), "").await;
+    assert_eq!(rows(&table).await, named([(7, "+18005550101", "Kept")]));
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn what_is_not_there_or_no_number_is_said_to_be_so() {
     let table = NumbersTable::start().await;
     let told = async |command: &str, input: &str| {
         let ran = run(
-            on(&table.aws, &[command, "--portal", "62515", "--yes"]),
+            on(&table.endpoint, &[command, "--portal", "62515", "--yes"]),
             input,
         )
         .await;

@@ -12,14 +12,14 @@ async fn assert_read(file: impl Into<Vec<u8>>, options: &[&str]) {
         (62515, "+18005550101", "Sales, east"),
         (62515, "+18005550102", "Desk"),
     ]);
-    assert_eq!(rows(&table.aws).await, expected);
+    assert_eq!(rows(&table).await, expected);
 }
 
 async fn refused(file: impl Into<Vec<u8>>, options: &[&str]) -> String {
     let table = NumbersTable::start().await;
     let Ran { code, errors, .. } = import(&table, file, options).await;
     assert_ne!(code, Some(0), "{errors}");
-    assert!(rows(&table.aws).await.is_empty());
+    assert!(rows(&table).await.is_empty());
     errors
 }
 
@@ -72,7 +72,7 @@ async fn other_encodings_are_read_when_they_are_named_and_refused_when_not() {
     let ran = import(&table, file.as_slice(), &["--encoding", "windows-1252"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert_eq!(
-        rows(&table.aws).await,
+        rows(&table).await,
         named([(62515, "+18005550101", "B\u{fc}ro")])
     );
 }
@@ -130,7 +130,7 @@ async fn users_come_as_a_list_in_json_and_as_words_in_csv() {
     ] {
         let table = NumbersTable::start().await;
         import(&table, file, &[]).await;
-        let (_, users) = rows(&table.aws).await.pop_first().unwrap().1;
+        let (_, users) = rows(&table).await.pop_first().unwrap().1;
         assert_eq!(users, ["42", "7"], "{file}");
     }
 }
@@ -145,7 +145,7 @@ async fn national_numbers_are_read_with_their_region() {
         (62515, "+18005550101", "Sales"),
         (62515, "+442079460123", "London"),
     ]);
-    assert_eq!(rows(&table.aws).await, expected);
+    assert_eq!(rows(&table).await, expected);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::support::{
     NumbersTable, Ran, import, named,
@@ -23,7 +23,7 @@ async fn what_is_imported_is_what_hubspot_is_answered() {
     let Ran { code, errors, .. } = import(&table, file, &["--portal", PORTAL]).await;
     assert_eq!(code, Some(0), "{errors}");
     let url = "https://calls.example.com/numbers";
-    let webhook = webhook(&table.aws, url).await;
+    let webhook = webhook(&table.endpoint, url).await;
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let (status, answer) = ask(&webhook, url, 42, now).await;
     assert_eq!(status, 200);
@@ -60,7 +60,7 @@ async fn nothing_is_written_while_one_row_is_bad() {
     for text in expected {
         assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
     }
-    assert!(rows(&table.aws).await.is_empty());
+    assert!(rows(&table).await.is_empty());
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn users_are_warned_of_what_they_will_not_see_as_the_file_has_it() {
     }
     let key = "+18005550101;ext=7";
     let name = "Customer success Europe and Africa";
-    assert_eq!(rows(&table.aws).await, named([(62515, key, name)]));
+    assert_eq!(rows(&table).await, named([(62515, key, name)]));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_file_adds_and_changes_but_removes_only_if_it_replaces() {
         (62515, "+18005550102", "Front desk"),
         (62515, "+18005550103", "New"),
     ]);
-    assert_eq!(rows(&table.aws).await, kept);
+    assert_eq!(rows(&table).await, kept);
     let shown = import(&table, file, &["--replace"]).await.output;
     assert!(shown.contains("- 62515  +18005550101  Sales"), "{shown}");
     let replaced = named([
@@ -130,14 +130,15 @@ async fn a_file_adds_and_changes_but_removes_only_if_it_replaces() {
         (62515, "+18005550102", "Front desk"),
         (62515, "+18005550103", "New"),
     ]);
-    assert_eq!(rows(&table.aws).await, replaced);
+    assert_eq!(rows(&table).await, replaced);
 }
 
 #[tokio::test]
 async fn what_a_file_does_not_say_stays_and_what_it_says_is_empty_goes() {
     let table = NumbersTable::start().await;
     let item = |name: &str, value| (name.to_owned(), value);
-    Client::new(&table.aws)
+    table
+        .client
         .put_item()
         .table_name("numbers")
         .set_item(Some(
@@ -156,10 +157,11 @@ async fn what_a_file_does_not_say_stays_and_what_it_says_is_empty_goes() {
     import(&table, "portal,number,name\n62515,+18005550101,Desk\n", &[]).await;
     let key = (62515, "+18005550101".to_owned());
     let row = ("Desk".to_owned(), vec!["7".to_owned()]);
-    assert_eq!(rows(&table.aws).await[&key], row);
+    assert_eq!(rows(&table).await[&key], row);
     import(&table, "portal,number,users\n62515,+18005550101,\n", &[]).await;
-    assert_eq!(rows(&table.aws).await[&key], ("Desk".to_owned(), vec![]));
-    let answer = Client::new(&table.aws)
+    assert_eq!(rows(&table).await[&key], ("Desk".to_owned(), vec![]));
+    let answer = table
+        .client
         .scan()
         .table_name("numbers")
         .send()
@@ -174,21 +176,21 @@ async fn what_a_file_does_not_say_stays_and_what_it_says_is_empty_goes() {
 #[tokio::test]
 async fn a_dry_run_and_an_import_that_nobody_confirms_write_nothing() {
     let table = NumbersTable::start().await;
-    let dry = run(on(&table.aws, &["import", "-", "--dry-run"]), TWO).await;
+    let dry = run(on(&table.endpoint, &["import", "-", "--dry-run"]), TWO).await;
     assert_eq!(dry.code, Some(0));
     assert!(
         dry.output.contains("+ 62515  +18005550101  Sales"),
         "{}",
         dry.output
     );
-    let unconfirmed = run(on(&table.aws, &["import", "-"]), TWO).await;
+    let unconfirmed = run(on(&table.endpoint, &["import", "-"]), TWO).await;
     assert_eq!(unconfirmed.code, Some(4));
     assert!(
         unconfirmed.errors.contains("Say --yes to do it"),
         "{}",
         unconfirmed.errors
     );
-    assert!(rows(&table.aws).await.is_empty());
+    assert!(rows(&table).await.is_empty());
 }
 
 #[tokio::test]
@@ -196,7 +198,7 @@ async fn the_plan_is_json_on_demand() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n62515,+18005550101 x7,Sales\n";
     let ran = run(
-        on(&table.aws, &["import", "-", "--dry-run", "--json"]),
+        on(&table.endpoint, &["import", "-", "--dry-run", "--json"]),
         file,
     )
     .await;

@@ -41,10 +41,10 @@ fn start(mut command: Command) -> Child {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_ten_times_and_run_again_the_table_equals_the_file() {
     let table = NumbersTable::start().await;
-    let (proxy, aws) = Proxy::before(&table.aws).await;
+    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
     let (file, expected) = file("Line");
     let path = file.path().to_str().unwrap();
-    let import = || on(&aws, &["import", path, "--yes", "--replace"]);
+    let import = || on(&endpoint, &["import", path, "--yes", "--replace"]);
     let requests_before = proxy.requests();
     assert!(start(import()).wait().unwrap().success());
     let requests = proxy.requests() - requests_before;
@@ -58,20 +58,20 @@ async fn killed_ten_times_and_run_again_the_table_equals_the_file() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_subset(&rows(&table.aws).await, &expected);
+        assert_subset(&rows(&table).await, &expected);
     }
     assert!(start(import()).wait().unwrap().success());
-    assert_eq!(rows(&table.aws).await, expected);
+    assert_eq!(rows(&table).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
     let table = NumbersTable::start().await;
-    let (proxy, aws) = Proxy::before(&table.aws).await;
+    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
     let (file, expected) = file("Line");
     let path = file.path().to_str().unwrap();
     let told = NamedTempFile::new().unwrap();
-    let mut import = on(&aws, &["import", path, "--yes", "--parallel", "1"]);
+    let mut import = on(&endpoint, &["import", path, "--yes", "--parallel", "1"]);
     import.stderr(File::create(told.path()).unwrap());
     let mut child = import.spawn().unwrap();
     // Sixty portals are read, then rows are written.
@@ -89,7 +89,7 @@ async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
         told.contains(&format!("of {ROWS} rows are written. Run it again")),
         "{told}"
     );
-    let written = rows(&table.aws).await;
+    let written = rows(&table).await;
     assert!(
         told.contains(&format!("Stopped: {} of", written.len())),
         "{told}"
@@ -101,7 +101,7 @@ async fn empty(table: &NumbersTable) {
     for portal in 1..=ROWS as u64 / 100 {
         let portal = portal.to_string();
         let mut remove = on(
-            &table.aws,
+            &table.endpoint,
             &["remove", "--portal", &portal, "--all", "--yes"],
         );
         assert!(
@@ -113,7 +113,7 @@ async fn empty(table: &NumbersTable) {
                 .success()
         );
     }
-    assert!(rows(&table.aws).await.is_empty());
+    assert!(rows(table).await.is_empty());
 }
 
 fn assert_subset(written: &Rows, expected: &Rows) {

@@ -36,7 +36,7 @@ async fn peak_of(table: &NumbersTable, rows: usize) -> u64 {
         .unwrap();
     }
     let mut import = on(
-        &table.aws,
+        &table.endpoint,
         &["import", file.path().to_str().unwrap(), "--dry-run"],
     );
     let mut child = import

@@ -6,8 +6,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use aws_config::SdkConfig;
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 pub use numbers::NumbersTable;
 
 #[path = "../../../../functions/numbers-webhook/tests/webhook/support/mod.rs"]
@@ -42,9 +41,9 @@ pub fn program(arguments: &[&str]) -> Command {
 }
 
 /// The program on the numbers of one table.
-pub fn on(aws: &SdkConfig, arguments: &[&str]) -> Command {
+pub fn on(endpoint: &str, arguments: &[&str]) -> Command {
     let mut command = program(&[&["numbers"], arguments, &["--table", "numbers"]].concat());
-    command.env("AWS_ENDPOINT_URL", aws.endpoint_url().unwrap());
+    command.env("AWS_ENDPOINT_URL", endpoint);
     command
 }
 
@@ -78,13 +77,14 @@ impl From<Output> for Ran {
 /// Imports a text from standard input, asking nobody.
 pub async fn import(table: &NumbersTable, text: impl Into<Vec<u8>>, options: &[&str]) -> Ran {
     let arguments = [&["import", "-", "--yes"], options].concat();
-    run(on(&table.aws, &arguments), text).await
+    run(on(&table.endpoint, &arguments), text).await
 }
 
 /// Reads the whole table, as somebody else would.
-pub async fn rows(aws: &SdkConfig) -> Rows {
+pub async fn rows(table: &NumbersTable) -> Rows {
     let mut rows = Rows::new();
-    let mut items = Client::new(aws)
+    let mut items = table
+        .client
         .scan()
         .table_name("numbers")
         .into_paginator()

@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 use crate::support::{
     NumbersTable,
     numbers::{
-        aws_at,
         dynamodb::{Mood, Proxy},
+        http,
     },
     on, rows, run,
 };
@@ -61,7 +61,7 @@ async fn pass(State(throttled): State<Throttled>, headers: HeaderMap, body: Byte
             return Json(json!({"UnprocessedItems": {"numbers": unprocessed}})).into_response();
         }
     }
-    let request = reqwest::Client::new()
+    let request = http()
         .post(&throttled.upstream)
         .header("x-amz-target", target)
         .header("content-type", "application/x-amz-json-1.0")
@@ -87,29 +87,25 @@ fn many(rows: usize) -> String {
 #[tokio::test]
 async fn what_dynamodb_did_not_take_is_sent_again() {
     let table = NumbersTable::start().await;
-    let (throttled, url) = before(table.aws.endpoint_url().unwrap()).await;
-    let ran = run(
-        on(&aws_at(&url).await, &["import", "-", "--yes"]),
-        many(120),
-    )
-    .await;
+    let (throttled, url) = before(&table.endpoint).await;
+    let ran = run(on(&url, &["import", "-", "--yes"]), many(120)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert!(ran.errors.contains("120 rows written"), "{}", ran.errors);
-    assert_eq!(rows(&table.aws).await.len(), 120);
+    assert_eq!(rows(&table).await.len(), 120);
     assert!(throttled.batches.load(Ordering::Relaxed) > 5 + HALVED / 2);
 }
 
 #[tokio::test]
 async fn throttling_delays_an_import_and_loses_nothing() {
     let table = NumbersTable::start().await;
-    let (proxy, aws) = Proxy::before(&table.aws).await;
+    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
     proxy.be(Mood::Throttling);
-    let importing = tokio::spawn(run(on(&aws, &["import", "-", "--yes"]), many(2)));
+    let importing = tokio::spawn(run(on(&endpoint, &["import", "-", "--yes"]), many(2)));
     while proxy.requests() < 2 {
         tokio::task::yield_now().await;
     }
     proxy.be(Mood::Well);
     let ran = importing.await.unwrap();
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    assert_eq!(rows(&table.aws).await.len(), 2);
+    assert_eq!(rows(&table).await.len(), 2);
 }

@@ -28,7 +28,7 @@ use serde_json::Value;
 pub mod numbers;
 mod servers;
 
-use numbers::{APP, CLIENT_SECRET, NumbersTable, aws_at};
+use numbers::{APP, CLIENT_SECRET, NumbersTable, sdk_at};
 use servers::{Aws, CloudFormation, Watched, real_webhook, serve};
 pub use servers::{constant_webhook, silent_webhook};
 
@@ -81,9 +81,9 @@ impl World {
             hubspot: hubspot.api_url(),
             held: Arc::clone(&held_at_probes),
         };
-        let (webhook_url, webhook) = real_webhook(&numbers.aws, watched).await;
+        let (webhook_url, webhook) = real_webhook(&numbers.endpoint, watched).await;
         let aws = Aws::new(webhook);
-        let sdk = aws_at(&serve(aws.routes()).await).await;
+        let sdk = sdk_at(&serve(aws.routes()).await).await;
         Self {
             hubspot,
             aws,

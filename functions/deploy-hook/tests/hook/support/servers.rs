@@ -5,7 +5,6 @@ use std::{
     time::SystemTime,
 };
 
-use aws_config::SdkConfig;
 use axum::{
     Router,
     body::Bytes,
@@ -58,13 +57,13 @@ impl Watched {
     }
 }
 
-pub async fn real_webhook(aws: &SdkConfig, watched: Watched) -> (String, Arc<Webhook>) {
+pub async fn real_webhook(dynamodb: &str, watched: Watched) -> (String, Arc<Webhook>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!(
         "http://localhost:{}/numbers",
         listener.local_addr().unwrap().port()
     );
-    let webhook = Arc::new(numbers::webhook(aws, &url).await);
+    let webhook = Arc::new(numbers::webhook(dynamodb, &url).await);
     let application = Router::new()
         .route("/numbers", post(answer))
         .with_state((Arc::clone(&webhook), watched));

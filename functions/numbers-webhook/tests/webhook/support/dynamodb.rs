@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use aws_config::SdkConfig;
 use axum::{
     Router,
     body::Bytes,
@@ -15,8 +14,6 @@ use axum::{
     routing::post,
 };
 use tokio::net::TcpListener;
-
-use super::aws_at;
 
 /// What DynamoDB does with a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,10 +34,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts in front of an endpoint; returns the proxy and the configuration that goes through it.
-    pub async fn before(aws: &SdkConfig) -> (Self, SdkConfig) {
+    /// Starts in front of an endpoint; returns the proxy and its own endpoint.
+    pub async fn before(upstream: &str) -> (Self, String) {
         let proxy = Self {
-            upstream: aws.endpoint_url().unwrap().to_owned(),
+            upstream: upstream.to_owned(),
             mood: Arc::new(Mutex::new(Mood::Well)),
             requests: Arc::default(),
         };
@@ -50,7 +47,7 @@ impl Proxy {
             .route("/", post(pass))
             .with_state(proxy.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        (proxy, aws_at(&endpoint).await)
+        (proxy, endpoint)
     }
 
     pub fn be(&self, mood: Mood) {
@@ -68,7 +65,7 @@ async fn pass(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) -> Re
     let mood = *proxy.mood.lock().unwrap();
     match mood {
         Mood::Well => {
-            let request = reqwest::Client::new()
+            let request = super::http()
                 .post(&proxy.upstream)
                 .headers(headers)
                 .body(body);

@@ -14,13 +14,16 @@ use aws_sdk_dynamodb::{
     },
 };
 use channel_connection::{
+    aws_sdk,
     client_secrets::SigningSecret,
+    http_client,
     numbers_request::NumbersRequest,
     public_url::{PublicUrl, Reach},
     webhook_call::WebhookCall,
 };
 use numbers_webhook::{
     api_gateway::Answer,
+    aws_environment::AwsEnvironment,
     config::{ClientSecretSource, Config},
     webhook::{Invocation, Webhook},
 };
@@ -34,8 +37,8 @@ const TABLE: &str = "numbers";
 
 /// The numbers table on a DynamoDB endpoint in this process.
 pub struct NumbersTable {
-    pub aws: SdkConfig,
-    client: Client,
+    pub endpoint: String,
+    pub client: Client,
     database: dynoxide::Database,
     port: u16,
     stop: Option<oneshot::Sender<()>>,
@@ -48,10 +51,10 @@ impl NumbersTable {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = serve(listener, database.clone());
-        let aws = aws_at(&format!("http://127.0.0.1:{port}")).await;
+        let endpoint = format!("http://127.0.0.1:{port}");
         let table = Self {
-            client: Client::new(&aws),
-            aws,
+            client: Client::new(&sdk_at(&endpoint).await),
+            endpoint,
             database,
             port,
             stop: Some(stop),
@@ -159,13 +162,30 @@ fn put_request((number, name): (String, String)) -> WriteRequest {
         .build()
 }
 
-pub async fn aws_at(endpoint: &str) -> SdkConfig {
+pub async fn sdk_at(endpoint: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws_sdk::http_client())
         .endpoint_url(endpoint)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .load()
         .await
+}
+
+/// An HTTP client for servers on this machine.
+pub fn http() -> reqwest::Client {
+    http_client::client(Duration::from_secs(30), Reach::Local).unwrap()
+}
+
+/// The environment of a function whose AWS is at `endpoint`.
+pub fn aws_at(endpoint: &str) -> AwsEnvironment {
+    let variable = |name: &str| match name {
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => Some("test".into()),
+        "AWS_ENDPOINT_URL" => Some(endpoint.to_owned()),
+        _ => None,
+    };
+    AwsEnvironment::read(&variable).unwrap()
 }
 
 pub fn config(url: &str) -> Config {
@@ -179,8 +199,11 @@ pub fn config(url: &str) -> Config {
     }
 }
 
-pub async fn webhook(aws: &SdkConfig, url: &str) -> Webhook {
-    Webhook::start(config(url), aws).await
+/// The webhook at `url`, whose DynamoDB is at `endpoint`.
+pub async fn webhook(endpoint: &str, url: &str) -> Webhook {
+    Webhook::start(config(url), &aws_at(endpoint))
+        .await
+        .unwrap()
 }
 
 /// An invocation at a time of the test's own, with Lambda's usual time left.
