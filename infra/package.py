@@ -1,8 +1,8 @@
 """Puts a built function into the zip that Lambda takes: the same bytes for the same program.
 
-    python -m infra.package PROGRAM FOLDER [LARGEST_MIB]
+    python -m infra.package PROGRAM FOLDER [LARGEST_MB]
 
-writes FOLDER/bootstrap.zip, says how large it is, and fails if that is more than LARGEST_MIB.
+writes FOLDER/bootstrap.zip, says how large it is, and fails above LARGEST_MB millions of bytes.
 """
 
 import hashlib
@@ -31,12 +31,12 @@ def package(program, folder, tail=b""):
 def main(program, folder, largest=None):
     """Packages, and holds the size against the budget."""
     path = package(Path(program), Path(folder))
-    mib = path.stat().st_size / 2**20
+    size = path.stat().st_size / 1e6
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    budget = f" of {largest} MiB" if largest else ""
-    print(f"{path}  {mib:.2f} MiB{budget}  sha256 {digest}")
-    if largest and mib > float(largest):
-        print(f"{path} is larger than its budget of {largest} MiB.", file=sys.stderr)
+    budget = f" of {largest} MB" if largest else ""
+    print(f"{path}  {size:.2f} MB{budget}  sha256 {digest}")
+    if largest and size > float(largest):
+        print(f"{path} is larger than its budget of {largest} MB.", file=sys.stderr)
         return 1
     return 0
 

@@ -19,12 +19,13 @@ NOT_DEPLOYED = re.compile(
 
 
 def called(function, folder):
-    """Returns the actions that a function calls, by every operation of the SDKs that it depends on."""
+    """Returns the actions that a function calls, through the SDKs that it depends on or by itself."""
     packages = {package["name"]: package for package in metadata()["packages"]}
     features = library_features(packages[function])
     crates = [*direct(packages[function]), *optional(packages[LIBRARY], features)]
-    code = "\n".join(deployed(file) for file in sources(folder, function, features))
-    return {action for crate in crates for action in calls(packages[crate], code)}
+    files = [deployed(file) for file in sources(folder, function, features)]
+    of_sdks = {action for crate in crates for action in calls(packages[crate], "\n".join(files))}
+    return of_sdks | {action for file in files for action in own_calls(file)}
 
 
 def metadata():
@@ -35,7 +36,9 @@ def metadata():
 
 def library_features(package):
     """Returns the library's features that a function enables."""
-    return next(one["features"] for one in package["dependencies"] if one["name"] == LIBRARY)
+    return next(
+        one["features"] for one in package["dependencies"] if one["name"] == LIBRARY and one["kind"] is None
+    )
 
 
 def direct(package):
@@ -72,6 +75,13 @@ def calls(package, code):
         if re.search(rf"\.\s*{operation}\s*\(\s*\)|\b\w+\s*::\s*{operation}\b(?!\s*::)", code):
             name = f"{service}:{operation.title().replace('_', '')}"
             yield ACTIONS.get(name, name)
+
+
+def own_calls(code):
+    """Yields the actions that a file calls without an SDK: the service it names, and its operations."""
+    for service in re.findall(r'\bsigned: "([^"]+)"', code):
+        for operation in re.findall(r'\.call\(\s*"([^"]+)"', code):
+            yield f"{service}:{operation}"
 
 
 def operations(package):

@@ -3,9 +3,11 @@
 //! Rules live in modules that know neither AWS nor HTTP: [`signature`], [`numbers_request`],
 //! [`number_row`], [`portal_numbers`], [`numbers_response`], [`settings`]. One adapter per outside system stands
 //! beside them, each behind the feature of its name: `http_client` and `webhook_call`
-//! (`http-client`), `aws_sdk` (`aws-sdk`), `secret_store` (`secrets-manager`).
+//! (`http-client`), `aws_environment`, `aws_sdk`, `secret_store` (`secrets-manager`).
 #![warn(missing_docs)]
 
+#[cfg(feature = "aws-environment")]
+pub mod aws_environment;
 #[cfg(feature = "aws-sdk")]
 pub mod aws_sdk;
 pub mod client_secrets;

@@ -2,10 +2,11 @@
 
 use std::time::SystemTime;
 
-use aws_config::{SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_codedeploy::Client as CodeDeploy;
 use aws_sdk_lambda::Client as Lambda;
 use aws_sdk_secretsmanager::Client as SecretsManager;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 use channel_connection::{
     client_secrets::{ClientSecrets, InvalidClientSecrets},
     http_client,

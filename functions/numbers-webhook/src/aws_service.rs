@@ -16,16 +16,14 @@ use aws_sigv4::{
 use aws_smithy_runtime_api::client::identity::Identity;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
+use channel_connection::aws_environment::AwsEnvironment;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::Full;
 use serde::Deserialize;
 use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
 
-use crate::{
-    aws_environment::AwsEnvironment,
-    connection::{Connection, InvalidEndpoint},
-};
+use crate::connection::{Connection, InvalidEndpoint};
 
 /// How long one attempt may take, a page of 1 MiB included; two fit into the time of a request.
 const ATTEMPT: Duration = Duration::from_millis(1_000);

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use channel_connection::client_secrets::{ClientSecrets, InvalidClientSecrets};
+use channel_connection::{
+    aws_environment::AwsEnvironment,
+    client_secrets::{ClientSecrets, InvalidClientSecrets},
+};
 use serde::Deserialize;
 use serde_json::json;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::{
-    aws_environment::AwsEnvironment,
     aws_service::{AwsService, CallError, ServiceName},
     connection::InvalidEndpoint,
 };

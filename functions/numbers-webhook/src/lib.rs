@@ -1,7 +1,6 @@
 //! The Lambda that answers HubSpot's signed request with a portal's numbers.
 
 pub mod api_gateway;
-pub mod aws_environment;
 mod aws_service;
 mod client_secret;
 pub mod config;

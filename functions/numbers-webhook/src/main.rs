@@ -1,9 +1,8 @@
 use std::{convert::Infallible, error::Error, sync::Arc, time::SystemTime};
 
-use channel_connection::environment;
+use channel_connection::{aws_environment::AwsEnvironment, environment};
 use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
 use numbers_webhook::{
-    aws_environment::AwsEnvironment,
     config::Config,
     webhook::{Invocation, Webhook},
 };

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use channel_connection::{
+    aws_environment::AwsEnvironment,
     ids::PortalId,
     number_row::{Attribute, NumberRow},
     portal_numbers::PortalNumbers,
@@ -15,7 +16,6 @@ use serde_json::json;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::{
-    aws_environment::AwsEnvironment,
     aws_service::{AwsService, CallError, ServiceName},
     connection::InvalidEndpoint,
 };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use channel_connection::{
+    aws_environment::AwsEnvironment,
     numbers_request::NumbersRequest,
     numbers_response::NumbersResponse,
     portal_numbers::{BadRow, PortalNumbers},
@@ -15,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::{
     api_gateway::{Answer, Event},
-    aws_environment::AwsEnvironment,
     client_secret::StoredSecret,
     config::{ClientSecretSource, Config},
     connection::InvalidEndpoint,

@@ -1,7 +1,6 @@
 //! How the function calls AWS: signed, over one connection, and only to whom it trusts.
 
 use std::{
-    fs,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -24,14 +23,12 @@ use numbers_webhook::{
     webhook::{StartError, Webhook},
 };
 use sha2::{Digest, Sha256};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, pki_types::PrivateKeyDer},
-    server::TlsStream,
-};
+use tokio::net::TcpListener;
 
-use crate::support::{ask, aws_at, config, webhook};
+use crate::{
+    support::{ask, aws_at, config, webhook},
+    tls_server::{Secured, certificate},
+};
 
 const URL: &str = "https://calls.example.com/numbers";
 const NOTHING: &str = r#"{"Items":[],"Count":0,"ScannedCount":0}"#;
@@ -128,48 +125,6 @@ async fn the_connection_of_init_serves_every_request() {
         assert_eq!(asked_now(&webhook).await, 200);
     }
     assert_eq!(connections.load(Ordering::Relaxed), 1);
-}
-
-/// A certificate for `localhost`, and the file of the authority that vouches for it.
-fn certificate(test: &str) -> (TlsAcceptor, PathBuf) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let authority = rcgen::CertifiedIssuer::self_signed(authority, key).unwrap();
-    let key = rcgen::KeyPair::generate().unwrap();
-    let server = rcgen::CertificateParams::new(vec!["localhost".into()]).unwrap();
-    let server = server.signed_by(&key, &authority).unwrap();
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.pem"));
-    fs::write(&file, format!("# An authority\n{}", authority.pem())).unwrap();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![server.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        );
-    (TlsAcceptor::from(Arc::new(config.unwrap())), file)
-}
-
-/// TLS on a port.
-struct Secured(TcpListener, TlsAcceptor);
-
-impl Listener for Secured {
-    type Io = TlsStream<TcpStream>;
-    type Addr = std::net::SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, address) = self.0.accept().await.unwrap();
-            // A client that does not trust us hangs up here.
-            if let Ok(stream) = self.1.accept(stream).await {
-                return (stream, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ mod numbers;
 mod outage;
 mod process;
 mod rotation;
+mod runtime_api;
 mod sample_events;
 mod signed_url;
 mod support;
+mod tls_server;

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use channel_connection::{
+    aws_environment::AwsEnvironment,
     aws_sdk,
     client_secrets::SigningSecret,
     http_client,
@@ -23,7 +24,6 @@ use channel_connection::{
 };
 use numbers_webhook::{
     api_gateway::Answer,
-    aws_environment::AwsEnvironment,
     config::{ClientSecretSource, Config},
     webhook::{Invocation, Webhook},
 };

@@ -4,7 +4,8 @@
 //! they expire; the SDK's chain of other sources would be built for nothing.
 
 use aws_credential_types::Credentials;
-use channel_connection::environment::{EnvironmentError, Lookup, optional, required};
+
+use crate::environment::{EnvironmentError, Lookup, optional, required};
 
 /// What a call of AWS needs to know beside what it asks.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub struct AwsEnvironment {
     pub region: String,
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; `Debug` redacts them.
     pub credentials: Credentials,
+    /// `AWS_ENDPOINT_URL`: where every service is, on a local AWS.
+    pub endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, or else `AWS_ENDPOINT_URL`, or else the region's own.
     pub dynamodb: String,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or else `AWS_ENDPOINT_URL`, or else the region's own.
@@ -25,9 +28,10 @@ impl AwsEnvironment {
     /// Reads the variables; the error names the one that is missing.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let region: String = required(environment, "AWS_REGION")?;
-        let endpoint = |variable, service| {
+        let endpoint = optional(environment, "AWS_ENDPOINT_URL");
+        let endpoint_of = |service, variable| {
             optional(environment, variable)
-                .or_else(|| optional(environment, "AWS_ENDPOINT_URL"))
+                .or_else(|| endpoint.clone())
                 .unwrap_or_else(|| regional_endpoint(service, &region))
         };
         Ok(Self {
@@ -38,9 +42,10 @@ impl AwsEnvironment {
                 None,
                 "Lambda",
             ),
-            dynamodb: endpoint("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb"),
-            secrets_manager: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER", "secretsmanager"),
+            dynamodb: endpoint_of("dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
+            secrets_manager: endpoint_of("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             root_certificates: optional(environment, "SSL_CERT_FILE"),
+            endpoint,
             region,
         })
     }
