@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use channel_connection::aws_environment::AwsEnvironment;
-use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http::{Request, StatusCode, Uri, header, uri::Authority};
 use http_body_util::Full;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -29,11 +29,10 @@ use crate::connection::{Connection, InvalidEndpoint};
 const ATTEMPT: Duration = Duration::from_millis(1_000);
 
 /// The refusals that AWS's documents on errors tell to try again, beside every 5xx.
-const TRANSIENT: [&str; 4] = [
+const TRANSIENT: [&str; 3] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
-    "ThrottledException",
 ];
 
 /// A service of AWS's, as its documents name it.
@@ -129,15 +128,10 @@ impl AwsService {
         body: &Bytes,
         now: SystemTime,
     ) -> Result<Request<Full<Bytes>>, CallError> {
-        let mut request = Request::post(self.endpoint.clone())
-            .header(
-                header::HOST,
-                self.endpoint.authority().map_or("", |host| host.as_str()),
-            )
-            .header(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(self.name.content_type),
-            )
+        let (path, host) = (self.endpoint.path(), self.endpoint.authority());
+        let mut request = Request::post(path)
+            .header(header::HOST, host.map_or("", Authority::as_str))
+            .header(header::CONTENT_TYPE, self.name.content_type)
             .header("x-amz-target", format!("{}.{operation}", self.name.target))
             .body(Full::new(body.clone()))
             .map_err(|_| CallError::Unusable)?;
@@ -162,8 +156,8 @@ impl AwsService {
         let headers = request.headers().iter();
         let headers =
             headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let uri = request.uri().to_string();
-        let signable = SignableRequest::new("POST", uri, headers, SignableBody::Bytes(body))?;
+        let path = request.uri().path();
+        let signable = SignableRequest::new("POST", path, headers, SignableBody::Bytes(body))?;
         let (instructions, _) = sign(signable, &signing.into())?.into_parts();
         instructions.apply_to_request_http1x(request);
         Ok(())
@@ -177,11 +171,11 @@ impl CallError {
             #[serde(rename = "__type")]
             kind: String,
         }
-        let Ok(Refusal { kind }) = serde_json::from_slice(body) else {
-            return Self::NotNow(format!("HTTP status {}", status.as_u16()));
+        let code = match serde_json::from_slice(body) {
+            // The name alone, of `com.amazonaws.dynamodb.v20120810#ThrottlingException`.
+            Ok(Refusal { kind }) => kind.rsplit('#').next().unwrap_or_default().to_owned(),
+            Err(_) => format!("HTTP status {}", status.as_u16()),
         };
-        // The name alone, of `com.amazonaws.dynamodb.v20120810#ThrottlingException`.
-        let code = kind.rsplit('#').next().unwrap_or_default().to_owned();
         if status.is_server_error() || TRANSIENT.contains(&code.as_str()) {
             Self::NotNow(code)
         } else {

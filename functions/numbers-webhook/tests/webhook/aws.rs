@@ -1,6 +1,8 @@
 //! How the function calls AWS: signed, over one connection, and only to whom it trusts.
 
 use std::{
+    convert::Infallible,
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc, Mutex,
@@ -10,10 +12,9 @@ use std::{
 };
 
 use axum::{
-    Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, Uri},
     routing::post,
     serve::{Listener, ListenerExt},
 };
@@ -35,7 +36,7 @@ const NOTHING: &str = r#"{"Items":[],"Count":0,"ScannedCount":0}"#;
 const USER: i64 = 4242;
 
 /// What DynamoDB got of a request.
-type Received = Arc<Mutex<Option<(HeaderMap, Bytes)>>>;
+type Received = Arc<Mutex<Option<(Uri, HeaderMap, Bytes)>>>;
 
 /// Serves a DynamoDB that has no rows, and keeps what it was last asked.
 fn serve<L>(listener: L) -> Received
@@ -43,15 +44,23 @@ where
     L: Listener<Addr: std::fmt::Debug>,
 {
     let received = Received::default();
-    let keep = |State(received): State<Received>, headers: HeaderMap, body: Bytes| async move {
-        *received.lock().unwrap() = Some((headers, body));
+    let keep = |State(received): State<Received>, uri, headers, body| async move {
+        *received.lock().unwrap() = Some((uri, headers, body));
         NOTHING
     };
-    let routes = Router::new()
-        .route("/", post(keep))
-        .with_state(Arc::clone(&received));
+    let routes = post(keep).with_state(Arc::clone(&received));
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     received
+}
+
+/// Counts the connections that a listener takes.
+fn counted(listener: TcpListener) -> (impl Listener<Addr = SocketAddr>, Arc<AtomicUsize>) {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let listener = listener.tap_io(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    (listener, connections)
 }
 
 async fn free_port() -> (TcpListener, u16) {
@@ -106,8 +115,9 @@ async fn what_is_sent_is_signed_as_aws_verifies_it() {
     let received = serve(listener);
     let webhook = webhook(&format!("http://127.0.0.1:{port}"), URL).await;
     assert_eq!(asked_now(&webhook).await, 200);
-    let (headers, body) = received.lock().unwrap().take().unwrap();
+    let (uri, headers, body) = received.lock().unwrap().take().unwrap();
     assert_eq!(headers["authorization"], authorization(&headers, &body));
+    assert_eq!(uri, "/", "as a server is asked, not a proxy");
     assert_eq!(headers["x-amz-target"], "DynamoDB_20120810.Query");
     assert_eq!(headers["host"], format!("127.0.0.1:{port}"));
 }
@@ -115,16 +125,47 @@ async fn what_is_sent_is_signed_as_aws_verifies_it() {
 #[tokio::test]
 async fn the_connection_of_init_serves_every_request() {
     let (listener, port) = free_port().await;
-    let connections = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&connections);
-    serve(listener.tap_io(move |_| {
-        count.fetch_add(1, Ordering::Relaxed);
-    }));
+    let (listener, connections) = counted(listener);
+    serve(listener);
     let webhook = webhook(&format!("http://127.0.0.1:{port}"), URL).await;
     for _ in 0..10 {
         assert_eq!(asked_now(&webhook).await, 200);
     }
     assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_meanwhile_is_replaced_without_an_attempt_lost() {
+    let (listener, port) = free_port().await;
+    let (listener, connections) = counted(listener);
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = |State(requests): State<Arc<AtomicUsize>>| async move {
+        requests.fetch_add(1, Ordering::Relaxed);
+        ([("connection", "close")], NOTHING)
+    };
+    let routes = post(count).with_state(Arc::clone(&requests));
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    let webhook = webhook(&format!("http://127.0.0.1:{port}"), URL).await;
+    for _ in 0..10 {
+        assert_eq!(asked_now(&webhook).await, 200);
+    }
+    let came = (
+        requests.load(Ordering::Relaxed),
+        connections.load(Ordering::Relaxed),
+    );
+    assert_eq!(came, (10, 10));
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    let (listener, port) = free_port().await;
+    let endless = post(|| async {
+        let spaces = Bytes::from(vec![b' '; 64 * 1024]);
+        Body::from_stream(futures_util::stream::repeat(Ok::<_, Infallible>(spaces)))
+    });
+    tokio::spawn(async move { axum::serve(listener, endless).await.unwrap() });
+    let webhook = webhook(&format!("http://127.0.0.1:{port}"), URL).await;
+    assert_eq!(asked_now(&webhook).await, 503);
 }
 
 #[tokio::test]

@@ -11,7 +11,13 @@ use serde_json::{Value, json};
 
 const URL: &str = "https://calls.example.com/numbers";
 const USER: i64 = 4242;
-const BAD_DAYS: [Mood; 4] = [Mood::Throttling, Mood::Failing, Mood::Garbled, Mood::Silent];
+const BAD_DAYS: [Mood; 5] = [
+    Mood::Throttling,
+    Mood::Failing,
+    Mood::Garbled,
+    Mood::Silent,
+    Mood::Forbidding,
+];
 
 async fn one_number() -> NumbersTable {
     let table = NumbersTable::start().await;
@@ -60,13 +66,22 @@ async fn whatever_ails_dynamodb_a_warm_portal_is_answered_within_3_seconds_until
 }
 
 #[tokio::test]
-async fn a_throttled_request_is_tried_again() {
+async fn what_may_pass_is_tried_again_and_what_cannot_is_not() {
     let table = one_number().await;
     let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
-    dynamodb.be(Mood::Throttling);
     let webhook = webhook(&endpoint, URL).await;
-    assert_eq!(ask(&webhook, URL, USER, SystemTime::now()).await.0, 503);
-    assert_eq!(dynamodb.requests(), 3);
+    let moods = [
+        (Mood::Throttling, 3),
+        (Mood::Failing, 3),
+        (Mood::Forbidding, 1),
+        (Mood::Garbled, 1),
+    ];
+    for (mood, attempts) in moods {
+        dynamodb.be(mood);
+        let before = dynamodb.requests();
+        assert_eq!(ask(&webhook, URL, USER, SystemTime::now()).await.0, 503);
+        assert_eq!(dynamodb.requests() - before, attempts, "{mood:?}");
+    }
 }
 
 #[tokio::test]

@@ -16,13 +16,14 @@ use axum::{
 use tokio::net::TcpListener;
 
 /// What DynamoDB does with a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Well,
     Throttling,
     Failing,
     Garbled,
     Silent,
+    Forbidding,
 }
 
 /// A proxy in front of a DynamoDB endpoint.
@@ -83,6 +84,11 @@ async fn pass(State(proxy): State<Proxy>, headers: HeaderMap, body: Bytes) -> Re
         }
         Mood::Failing => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mood::Garbled => r#"{"Items":[{"number":{"S":"+1800marked"#.into_response(),
+        Mood::Forbidding => {
+            let error =
+                r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"}"#;
+            (StatusCode::BAD_REQUEST, error).into_response()
+        }
         Mood::Silent => std::future::pending().await,
     }
 }
