@@ -107,9 +107,10 @@ DEPLOY_HOOK_MB := 3.0
 # Without the paths of this machine, the same source makes the same program everywhere.
 REMAPPED := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 LAMBDA_BUILT := $(or $(CARGO_TARGET_DIR),target)/lambda
+LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" RUSTFLAGS="$(REMAPPED)" cargo lambda build --$(subst _,-,$(ARCHITECTURE))
 build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
-	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" RUSTFLAGS="$(REMAPPED)" cargo lambda build --release \
-		--$(subst _,-,$(ARCHITECTURE)) --package numbers-webhook --package deploy-hook
+	@$(LAMBDA_BUILD) --profile release --package numbers-webhook
+	@$(LAMBDA_BUILD) --profile release-small --package deploy-hook
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MB)
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MB)
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::{Router, extract::State, http::HeaderMap, routing::post, serve::ListenerExt};
+use axum::{Router, extract::State, http::HeaderMap, routing::post};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -30,9 +30,8 @@ impl Aws {
         let routes = Router::new()
             .route("/", post(answer))
             .with_state(Arc::new(rows(numbers)));
-        let listener = Secured(listener, acceptor).tap_io(|stream| {
-            stream.get_ref().0.set_nodelay(true).unwrap();
-        });
+        // Small packets wait here for the receipt of those before, as TCP's default has it.
+        let listener = Secured(listener, acceptor);
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self {
             endpoint,
