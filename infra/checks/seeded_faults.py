@@ -11,7 +11,8 @@ from infra import ROOT
 
 STACK = "infra/template.yaml"
 PIPELINE = "infra/pipeline-role.yaml"
-STORE = "functions/numbers-webhook/src/store.rs"
+TABLE_CODE = "functions/numbers-webhook/src/numbers_table.rs"
+HOOK_CODE = "functions/deploy-hook/src/lifecycle.rs"
 PYTHON = (sys.executable, "-m")
 LEAST_PRIVILEGE = (*PYTHON, "infra.checks.least_privilege", STACK, "functions")
 WILDCARDS = (*PYTHON, "infra.checks.wildcards", STACK, PIPELINE)
@@ -55,8 +56,10 @@ X_RAY = "iam::aws:policy/AWSXRayDaemonWriteAccess"
 KEY = "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n"
 TABLE_KEY = "        - {SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !Ref KmsKeyArn}"
 TABLES = ":dynamodb:${AWS::Region}:${AWS::AccountId}:table/${StackName}-*"
-USE = "use aws_sdk_dynamodb::"
-SCAN = "async fn all(db: &Client) { let _ = db\n    .scan()\n    .send().await; }\n"
+USE = "use aws_sdk_codedeploy::"
+STOP = (
+    "async fn stop(codedeploy: &Client) { let _ = codedeploy\n    .stop_deployment()\n    .send().await; }\n"
+)
 FAULTS = (
     Fault("a wildcard action", STACK, QUERY, QUERY.replace("Query", "*"), WILDCARDS, "action dynamodb:*"),
     Fault("a wildcard resource", STACK, TABLE, 'Resource: "*"', WILDCARDS, "resource *"),
@@ -114,7 +117,22 @@ FAULTS = (
         LEAST_PRIVILEGE,
         "not granted",
     ),
-    Fault("a call that is not granted", STORE, USE, SCAN + USE, LEAST_PRIVILEGE, "dynamodb:Scan is called"),
+    Fault(
+        "a call that is not granted",
+        TABLE_CODE,
+        '.call("Query"',
+        '.call("Scan"',
+        LEAST_PRIVILEGE,
+        "dynamodb:Scan is called",
+    ),
+    Fault(
+        "a call of the SDK's that is not granted",
+        HOOK_CODE,
+        USE,
+        STOP + USE,
+        LEAST_PRIVILEGE,
+        "codedeploy:StopDeployment is called",
+    ),
     Fault(
         "a function without its role",
         STACK,
