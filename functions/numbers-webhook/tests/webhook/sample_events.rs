@@ -182,12 +182,27 @@ impl Trap {
 
     /// INIT connects, and sends nothing.
     fn is_untouched(&mut self) -> bool {
+        self.accept();
+        let sent_nothing = |mut connection: &TcpStream| matches!(connection.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        self.connections.iter().all(sent_nothing)
+    }
+
+    /// Waits until nobody is connected any more.
+    fn is_left(&mut self) -> bool {
+        self.accept();
+        self.connections.iter_mut().all(|connection| {
+            let patience = Some(Duration::from_secs(5));
+            connection.set_nonblocking(false).unwrap();
+            connection.set_read_timeout(patience).unwrap();
+            connection.read_to_end(&mut Vec::new()).is_ok()
+        })
+    }
+
+    fn accept(&mut self) {
         while let Ok((connection, _)) = self.listener.accept() {
             connection.set_nonblocking(true).unwrap();
             self.connections.push(connection);
         }
-        let sent_nothing = |mut connection: &TcpStream| matches!(connection.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
-        self.connections.iter().all(sent_nothing)
     }
 }
 
@@ -243,6 +258,9 @@ async fn without_an_answer_from_dynamodb_the_answer_is_503_within_3_seconds() {
         (answer.status_code, &whole["headers"]["retry-after"]),
         (503, &json!("5"))
     );
+    // What answers nothing for hours must not cost a connection for each attempt.
+    let left = tokio::task::spawn_blocking(move || trap.is_left());
+    assert!(left.await.unwrap());
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(
         body,
