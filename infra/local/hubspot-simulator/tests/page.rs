@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use channel_connection::client_secrets::SigningSecret;
+use channel_connection::{client_secrets::SigningSecret, http_client, public_url::Reach};
 use hubspot_simulator::{Account, AccountKeys, Simulator};
 use reqwest::{Client, StatusCode, header::HOST};
 use serde_json::json;
@@ -23,13 +23,17 @@ async fn start() -> Simulator {
     Simulator::on_free_port(account).await.unwrap()
 }
 
+fn http() -> Client {
+    http_client::client(Duration::from_secs(30), Reach::Local).unwrap()
+}
+
 async fn get(url: String) -> reqwest::Response {
-    Client::new().get(url).send().await.unwrap()
+    http().get(url).send().await.unwrap()
 }
 
 #[tokio::test]
 async fn the_simulator_answers_within_50_ms_of_its_start() {
-    let http = Client::new();
+    let http = http();
     let mut fastest = Duration::MAX;
     // The machine may be busy with something else at one of them.
     for _ in 0..5 {
@@ -78,7 +82,7 @@ async fn the_page_and_all_that_it_loads_come_from_the_simulator_alone() {
 #[tokio::test]
 async fn a_page_elsewhere_cannot_reach_it_by_a_name_of_its_own() {
     let simulator = start().await;
-    let asked = Client::new().get(simulator.api_url() + "/simulator");
+    let asked = http().get(simulator.api_url() + "/simulator");
     let answer = asked
         .header(HOST, "rebound.example.com")
         .send()
@@ -91,7 +95,7 @@ async fn a_page_elsewhere_cannot_reach_it_by_a_name_of_its_own() {
 async fn a_page_elsewhere_cannot_post_without_being_asked_for_leave() {
     let simulator = start().await;
     for path in ["/simulator/call", "/simulator/calls", "/simulator/faults"] {
-        let asked = Client::new().post(simulator.api_url() + path);
+        let asked = http().post(simulator.api_url() + path);
         let answer = asked
             .header("content-type", "text/plain")
             .body("[]")
@@ -114,7 +118,7 @@ async fn a_fault_stands_until_it_is_taken_away() {
     };
     let arm = async |fault| {
         let url = simulator.api_url() + "/simulator/standing-fault";
-        let answer = Client::new().put(url).json(&fault).send().await.unwrap();
+        let answer = http().put(url).json(&fault).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     };
     assert_eq!(status().await, 404);

@@ -1,7 +1,11 @@
 //! The settings API as the official specifications describe it, over HTTP.
 #![allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
 
-use channel_connection::{client_secrets::SigningSecret, settings::ApiVersion};
+use std::time::Duration;
+
+use channel_connection::{
+    client_secrets::SigningSecret, http_client, public_url::Reach, settings::ApiVersion,
+};
 use hubspot_simulator::{Account, AccountKeys, Simulator};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -29,7 +33,7 @@ impl HubSpot {
         let account = Account::new("1234567".parse().unwrap(), secret, keys);
         Self {
             simulator: Simulator::on_free_port(account).await.unwrap(),
-            http: Client::new(),
+            http: http_client::client(Duration::from_secs(30), Reach::Local).unwrap(),
         }
     }
 

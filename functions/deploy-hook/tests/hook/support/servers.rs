@@ -49,7 +49,9 @@ pub struct Watched {
 
 impl Watched {
     async fn look(&self) {
-        let account = reqwest::get(format!("{}/simulator", self.hubspot))
+        let account = numbers::http()
+            .get(format!("{}/simulator", self.hubspot))
+            .send()
             .await
             .unwrap();
         let account: Value = account.json().await.unwrap();
