@@ -1,7 +1,10 @@
 //! Any bytes as event, as signed body and as rows: no panic, and an answer to the contract.
 #![no_main]
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    slice,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use channel_connection::{
     client_secrets::{ClientSecrets, SigningSecret},
@@ -21,7 +24,7 @@ const NOW: SystemTime = UNIX_EPOCH;
 
 fuzz_target!(|input: &[u8]| {
     let url = PublicUrl::parse(URL, Reach::Public).unwrap();
-    let gate = Gate::new("1234567".parse().unwrap(), &[url]);
+    let gate = Gate::new("1234567".parse().unwrap(), slice::from_ref(&url));
     let secret = SigningSecret::new("secret").unwrap();
     let secrets = ClientSecrets::from(secret.clone());
     let now = NOW + Duration::from_secs(1_700_000_000);
