@@ -31,6 +31,10 @@ async fn main() -> ExitCode {
         println!("cold_start: nothing to measure. Name the built function in BOOTSTRAP.");
         return ExitCode::SUCCESS;
     };
+    if !cfg!(target_os = "linux") {
+        println!("The function is built for Linux: measure it there.");
+        return ExitCode::FAILURE;
+    }
     if env::args().any(|argument| argument == "--bench") {
         bench(&program).await;
         return ExitCode::SUCCESS;
