@@ -78,7 +78,7 @@ check: $(AUDITED) check-prerequisites ## Audit dependencies, templates, roles an
 # What a function's own machine would run is built for this one.
 HERE := $(subst aarch64,arm64,$(shell uname -m))
 # The harness need not be quick itself: counted and timed is the function, as it is deployed.
-COLD_START := BOOTSTRAP=$(CURDIR)/target/lambda/numbers-webhook/bootstrap cargo test --quiet --workspace --bench cold_start
+COLD_START = BOOTSTRAP=$(abspath $(LAMBDA_BUILT))/numbers-webhook/bootstrap cargo test --quiet --workspace --bench cold_start
 bench: ## Time cold starts, answers and the hot path: MEASURE="..." records them
 	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
 	@$(COLD_START) -- --bench

@@ -12,7 +12,7 @@ use crate::environment::{EnvironmentError, Lookup, optional, required};
 pub struct AwsEnvironment {
     /// `AWS_REGION`.
     pub region: String,
-    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; `Debug` redacts them.
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; `Debug` shows the first.
     pub credentials: Credentials,
     /// `AWS_ENDPOINT_URL`: where every service is, on a local AWS.
     pub endpoint: Option<String>,
@@ -51,12 +51,12 @@ impl AwsEnvironment {
     }
 }
 
-/// The names are those of AWS's partitions `aws`, `aws-us-gov` and `aws-cn`.
+/// The names are those of AWS's partitions `aws`, `aws-us-gov`, `aws-cn` and `aws-eusc`.
 fn regional_endpoint(service: &str, region: &str) -> String {
-    let suffix = if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
+    let suffix = match region.split('-').next() {
+        Some("cn") => "amazonaws.com.cn",
+        Some("eusc") => "amazonaws.eu",
+        _ => "amazonaws.com",
     };
     format!("https://{service}.{region}.{suffix}")
 }
@@ -84,6 +84,8 @@ mod tests {
     fn without_an_endpoint_the_regions_own_is_called() {
         let aws = read(&[]);
         assert_eq!(aws.dynamodb, "https://dynamodb.eu-central-1.amazonaws.com");
+        let aws = read(&[("AWS_REGION", "eusc-de-east-1")]);
+        assert_eq!(aws.dynamodb, "https://dynamodb.eusc-de-east-1.amazonaws.eu");
         let aws = read(&[("AWS_REGION", "cn-north-1")]);
         assert_eq!(
             aws.secrets_manager,
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_credential() {
+    fn debug_shows_no_secret() {
         let shown = format!("{:?}", read(&[]));
         assert!(!shown.contains("marked"), "{shown}");
     }

@@ -42,6 +42,7 @@ pub struct ReadError(#[from] CallError);
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Page {
+    #[serde(default)]
     items: Vec<Item>,
     last_evaluated_key: Option<serde_json::Value>,
 }

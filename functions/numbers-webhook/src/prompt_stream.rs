@@ -25,16 +25,11 @@ impl PromptStream {
         Ok(Self(stream))
     }
 
-    /// Linux forgets it with the next packet, so it is said at each wait.
-    #[cfg(target_os = "linux")]
-    fn acknowledge(&self) -> io::Result<()> {
-        socket2::SockRef::from(&self.0).set_tcp_quickack(true)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on Linux")]
-    fn acknowledge(&self) -> io::Result<()> {
-        Ok(())
+    /// Linux forgets it with the next packet, so it is said at each wait; where it is refused, the
+    /// answer only comes later.
+    fn acknowledge(&self) {
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&self.0).set_tcp_quickack(true);
     }
 }
 
@@ -46,7 +41,7 @@ impl AsyncRead for PromptStream {
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.0).poll_read(context, buffer);
         if read.is_pending() {
-            self.acknowledge()?;
+            self.acknowledge();
         }
         read
     }

@@ -30,7 +30,8 @@ pub enum TlsError {
 /// the time goes" in `functions/README.md`.
 pub(crate) fn trusting(authorities: Option<&str>) -> Result<Arc<ClientConfig>, TlsError> {
     let roots = match authorities {
-        Some(file) => parse(&fs::read_to_string(file)?)?,
+        // A comment in it may be in any encoding.
+        Some(file) => parse(&String::from_utf8_lossy(&fs::read(file)?))?,
         None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
     };
     // What aws-lc, rustls's own choice, does at its first use takes longer than a cold start.
@@ -52,10 +53,10 @@ fn parse(pem: &str) -> Result<RootCertStore, TlsError> {
 fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
     let (mut certificates, mut base64) = (Vec::new(), String::new());
     for line in pem.lines() {
-        match line {
+        match line.trim_ascii_end() {
             BEGIN => base64.clear(),
             END => certificates.extend(STANDARD.decode(&base64).map(CertificateDer::from)),
-            _ => base64.push_str(line),
+            text => base64.push_str(text),
         }
     }
     certificates

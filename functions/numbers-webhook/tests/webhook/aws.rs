@@ -159,13 +159,22 @@ async fn a_connection_that_ended_meanwhile_is_replaced_without_an_attempt_lost()
 #[tokio::test]
 async fn an_answer_without_end_is_not_read_to_its_end() {
     let (listener, port) = free_port().await;
-    let endless = post(|| async {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let endless = post(|| async move {
         let spaces = Bytes::from(vec![b' '; 64 * 1024]);
-        Body::from_stream(futures_util::stream::repeat(Ok::<_, Infallible>(spaces)))
+        let spaces = futures_util::stream::repeat_with(move || {
+            count.fetch_add(spaces.len(), Ordering::Relaxed);
+            Ok::<_, Infallible>(spaces.clone())
+        });
+        Body::from_stream(spaces)
     });
     tokio::spawn(async move { axum::serve(listener, endless).await.unwrap() });
     let webhook = webhook(&format!("http://127.0.0.1:{port}"), URL).await;
     assert_eq!(asked_now(&webhook).await, 503);
+    // 16 MiB once, and what the sockets hold.
+    let mebibytes = sent.load(Ordering::Relaxed) / (1024 * 1024);
+    assert!((16..32).contains(&mebibytes), "{mebibytes} MiB");
 }
 
 #[tokio::test]
