@@ -30,8 +30,7 @@ pub enum TlsError {
 /// the time goes" in `functions/README.md`.
 pub(crate) fn trusting(authorities: Option<&str>) -> Result<Arc<ClientConfig>, TlsError> {
     let roots = match authorities {
-        // A comment in it may be in any encoding.
-        Some(file) => parse(&String::from_utf8_lossy(&fs::read(file)?))?,
+        Some(file) => parse(&text(fs::read(file)?))?,
         None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
     };
     // What aws-lc, rustls's own choice, does at its first use takes longer than a cold start.
@@ -48,6 +47,12 @@ fn parse(pem: &str) -> Result<RootCertStore, TlsError> {
         (0, _) => Err(TlsError::NoCertificate),
         _ => Ok(roots),
     }
+}
+
+/// A comment in the file may be in any encoding; to look at each byte for that takes long.
+fn text(pem: Vec<u8>) -> String {
+    String::from_utf8(pem)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
