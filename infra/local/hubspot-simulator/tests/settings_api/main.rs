@@ -1,83 +1,17 @@
 //! The settings API as the official specifications describe it, over HTTP.
-#![allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test's set-up may fail loudly, and its parts are nobody else's"
+)]
 
-use std::time::Duration;
+mod hubspot;
 
-use channel_connection::{
-    client_secrets::SigningSecret, http_client, public_url::Reach, settings::ApiVersion,
-};
-use hubspot_simulator::{Account, AccountKeys, Simulator};
-use reqwest::{Client, Method, RequestBuilder};
+use channel_connection::settings::ApiVersion;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-const KEY: &str = "developer-api-key";
-const TOKEN: &str = "access-token";
-const CLIENT_ID: &str = "oauth-client-id";
-const CLIENT_SECRET: &str = "oauth-client-secret";
-const URL: &str = "https://calls.example.com/numbers";
-
-struct HubSpot {
-    simulator: Simulator,
-    http: Client,
-}
-
-impl HubSpot {
-    async fn start() -> Self {
-        let secret = SigningSecret::new("client-secret").unwrap();
-        let keys = AccountKeys {
-            developer_api_key: KEY.into(),
-            access_token: TOKEN.into(),
-            client_id: CLIENT_ID.into(),
-            client_secret: CLIENT_SECRET.into(),
-        };
-        let account = Account::new("1234567".parse().unwrap(), secret, keys);
-        Self {
-            simulator: Simulator::on_free_port(account).await.unwrap(),
-            http: http_client::client(Duration::from_secs(30), Reach::Local).unwrap(),
-        }
-    }
-
-    fn anonymous(&self, method: Method, version: ApiVersion) -> RequestBuilder {
-        self.http.request(
-            method,
-            self.simulator.api_url() + &version.settings_path("1234567"),
-        )
-    }
-
-    async fn ask(&self, method: Method, version: ApiVersion, body: Value) -> (u16, Value) {
-        answered(
-            self.anonymous(method, version)
-                .bearer_auth(TOKEN)
-                .json(&body),
-        )
-        .await
-    }
-
-    async fn read(&self) -> (u16, Value) {
-        answered(
-            self.anonymous(Method::GET, ApiVersion::V2026_03)
-                .bearer_auth(TOKEN),
-        )
-        .await
-    }
-}
-
-async fn answered(request: RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.unwrap();
-    let status = response.status().as_u16();
-    (
-        status,
-        serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default(),
-    )
-}
-
-fn is_error(body: &Value) -> bool {
-    let is_text = |name: &str| body[name].as_str().is_some_and(|text| !text.is_empty());
-    body["status"] == "error"
-        && ["message", "category", "correlationId"]
-            .into_iter()
-            .all(is_text)
-}
+use crate::hubspot::{CLIENT_ID, CLIENT_SECRET, HubSpot, KEY, TOKEN, URL, answered, is_error};
 
 #[tokio::test]
 async fn settings_live_from_post_to_delete_in_every_version() {
