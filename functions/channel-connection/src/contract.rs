@@ -125,6 +125,12 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_counted_and_there_are_none_where_there_is_no_list() {
+        assert_eq!(count(br#"{"phoneNumbers":[{},{}]}"#), 2);
+        assert_eq!(count(b"[]"), 0);
+    }
+
+    #[test]
     fn everything_wrong_with_a_number_is_named() {
         let body = r#"{"phoneNumbers":[{"e164Number":"0","friendlyName":7,"extension":""}]}"#;
         assert_eq!(told(body).len(), 3);
@@ -166,6 +172,10 @@ mod tests {
             ),
             (
                 r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":1,"friendlyName":"Sales"}]}"#,
+                "phoneNumbers[0].extension: must be digits, or be left out",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"x1","friendlyName":"Sales"}]}"#,
                 "phoneNumbers[0].extension: must be digits, or be left out",
             ),
         ];

@@ -48,7 +48,7 @@ impl NumbersResponse {
             // A struct of texts serialises always.
             let json = serde_json::to_string(number).unwrap_or_default();
             size += quoted_size(&json) + COMMA.len();
-            if size > limit || response.left_out > 0 {
+            if size > limit {
                 response.left_out += 1;
                 continue;
             }

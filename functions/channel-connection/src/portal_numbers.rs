@@ -60,16 +60,6 @@ impl PortalNumbers {
             .map(|(number, _)| number)
     }
 
-    /// Returns how many numbers there are, whoever sees them.
-    pub fn len(&self) -> usize {
-        self.numbers.len()
-    }
-
-    /// Tells whether the portal has no number at all.
-    pub fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
-    }
-
     /// Returns what all of it takes in memory, roughly.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -126,14 +116,26 @@ mod tests {
         for number in 0..100 {
             portal.add(row(&format!("bad {number}"), Attribute::Missing));
         }
+        assert_eq!(portal.visible_to(UserId::LARGEST).count(), 0);
+        assert_eq!((portal.bad_row_count(), portal.bad_rows().len()), (100, 5));
+        assert_eq!(portal.bytes(), 5 * (NUMBER_BYTES + "bad 0".len()));
+    }
+
+    #[test]
+    fn debug_tells_what_is_wrong_with_a_row_and_not_its_number() {
+        let mut portal = PortalNumbers::default();
+        portal.add(row("bad 0", Attribute::Missing));
         assert_eq!(
-            (
-                portal.len(),
-                portal.bad_row_count(),
-                portal.bad_rows().len()
-            ),
-            (0, 100, 5)
+            format!("{:?}", portal.bad_rows()),
+            "[BadRow(number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0)]"
         );
-        assert!(!format!("{portal:?}").contains("bad 0"));
+    }
+
+    #[test]
+    fn memory_is_counted_of_each_number_and_of_each_user_that_it_is_for() {
+        let mut portal = PortalNumbers::default();
+        portal.add(row("+1800", Attribute::Missing));
+        portal.add(row("+1801", Attribute::Value(vec!["7".into(), "8".into()])));
+        assert_eq!(portal.bytes(), 2 * NUMBER_BYTES + 2 * size_of::<UserId>());
     }
 }

@@ -109,11 +109,22 @@ mod tests {
 
     #[test]
     fn a_number_with_an_extension_of_whatever_kind_cannot_be_selected() {
-        for extension in [r#""1""#, r#""""#, "1"] {
+        let any = "HubSpot lets no user select a number with an extension.";
+        let empty = "Its extension is an empty text, and HubSpot lets no user select a number with an extension.";
+        for (extension, shown, reason) in [
+            (r#""1""#, "1", any),
+            ("1", "1", any),
+            ("null", "null", any),
+            (r#""""#, "", empty),
+        ] {
             let listed = format!(
                 r#"{{"e164PhoneNumber":"+18001231234","friendlyName":"Desk","extension":{extension}}}"#
             );
-            assert!(only(&listed).not_selectable.is_some(), "{extension}");
+            let listed = only(&listed);
+            assert_eq!(
+                (listed.extension.as_deref(), listed.not_selectable),
+                (Some(shown), Some(reason))
+            );
         }
     }
 

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod probe;
 pub mod properties;
 pub mod readiness;
+pub mod register_error;
 pub mod registration;
 pub mod response_url;
 pub mod settings_api;

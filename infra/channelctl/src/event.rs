@@ -1,29 +1,22 @@
 //! Sample events, made fresh for a stack: `sam local invoke -e -` takes them from standard output.
 
-use std::{env, fs, io, path::Path, time::SystemTime};
+use std::env;
 
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::{AppId, PortalId, UserId},
-    numbers_request::NumbersRequest,
-    public_url::{InvalidUrl, PublicUrl, Reach},
-    webhook_call::WebhookCall,
+    public_url::{PublicUrl, Reach},
 };
 use clap::{Args, Subcommand};
-use include_dir::{Dir, include_dir};
-use serde_json::Value;
 
 use crate::{
     ending::{Ending, Failure},
-    sample_event::{self, EventError as SampleError},
+    fresh_event::{Addressee, EventError, SECRET},
     secrets,
     stack::Stack,
     target::TargetOptions,
     terminal,
 };
-
-static EVENTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../events");
-const SECRET: &str = "HUBSPOT_CLIENT_SECRET";
 
 /// Which function the event is for.
 #[derive(Debug, Clone, Subcommand)]
@@ -63,41 +56,6 @@ pub struct Fit {
     url: Option<String>,
     /// The app that asks, with --url and --portal
     #[arg(long, requires = "url", default_value = "1234567")]
-    app_id: AppId,
-}
-
-/// The reason there is no event.
-#[derive(Debug, thiserror::Error)]
-pub enum EventError {
-    /// There is no sample of that name.
-    #[error("There is no event {name}. There are: {known}.")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-    /// The file cannot be read.
-    #[error("{0}: {1}")]
-    Unreadable(String, io::Error),
-    /// The file holds something else.
-    #[error("{0} is not JSON")]
-    NotJson(String),
-    /// The event cannot be made to fit.
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// The URL is none that HubSpot could call.
-    #[error("--url {0}")]
-    Url(#[from] InvalidUrl),
-    /// Nothing can be signed.
-    #[error("Set {SECRET} in the environment: the client secret to sign with.")]
-    NoSecret,
-}
-
-/// Where a fresh event goes, and what it is signed with.
-struct Addressee {
-    url: PublicUrl,
-    secret: SigningSecret,
     app_id: AppId,
 }
 
@@ -143,49 +101,5 @@ async fn addressee(fit: &Fit, options: &TargetOptions) -> Result<Addressee, Fail
         url: stack.webhook_url()?,
         secret: secrets::client_secret(&stack).await?,
         app_id: stack.app_id()?,
-    })
-}
-
-impl Addressee {
-    fn ask(self, portal_id: PortalId, user_id: UserId) -> Value {
-        let question = NumbersRequest {
-            app_id: self.app_id,
-            portal_id,
-            user_id,
-        };
-        WebhookCall::signed(self.url, question, &self.secret, SystemTime::now()).to_event()
-    }
-
-    fn refresh(
-        &self,
-        folder: &str,
-        event: &str,
-        response_url: Option<&str>,
-    ) -> Result<Value, EventError> {
-        let sample = serde_json::from_slice(&read(folder, event)?);
-        let sample = sample.map_err(|_| EventError::NotJson(event.to_owned()))?;
-        let stack = sample_event::Stack {
-            url: &self.url,
-            secret: &self.secret,
-            response_url,
-        };
-        Ok(sample_event::refresh(sample, &stack, SystemTime::now())?)
-    }
-}
-
-fn read(folder: &str, event: &str) -> Result<Vec<u8>, EventError> {
-    if let Some(sample) = EVENTS.get_file(format!("{folder}/{event}.json")) {
-        return Ok(sample.contents().to_vec());
-    }
-    if Path::new(event).extension().is_some() {
-        return fs::read(event).map_err(|error| EventError::Unreadable(event.to_owned(), error));
-    }
-    let files = EVENTS.get_dir(folder).into_iter().flat_map(Dir::files);
-    let known: Vec<_> = files
-        .filter_map(|file| file.path().file_stem()?.to_str())
-        .collect();
-    Err(EventError::Unknown {
-        name: event.to_owned(),
-        known: known.join(", "),
     })
 }

@@ -1,6 +1,7 @@
 //! The numbers: into the table, out of it, and as HubSpot will show them.
 
 pub mod census;
+pub mod changes;
 pub mod check;
 pub mod check_row;
 pub mod column;
@@ -9,14 +10,17 @@ mod delimited;
 pub mod edit;
 pub mod export;
 pub mod file;
+pub mod file_error;
 pub mod findings;
 pub mod import;
 pub mod input;
 mod json_rows;
 mod line_starts;
 pub mod number_text;
+pub mod numbers_error;
 pub mod plan;
 mod possible_number;
+pub mod raw_row;
 pub mod row;
 pub mod staged;
 pub mod stored;
@@ -26,13 +30,11 @@ pub mod write;
 use clap::{Args, Subcommand};
 
 use crate::{
-    aws_error::AwsError,
     ending::{Ending, Failure},
     numbers::{
         check::CheckOptions,
         edit::{PutOptions, RemoveOptions},
         export::{ExportOptions, ListOptions},
-        file::FileError,
         import::ImportOptions,
         table::Table,
     },
@@ -65,41 +67,6 @@ pub struct Of<T: Args> {
     /// The table's name, where no stack is to be asked for it
     #[arg(long)]
     table: Option<String>,
-}
-
-/// The reason numbers could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum NumbersError {
-    /// The file cannot be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The file has nothing but a header.
-    #[error("The file has a header, but no rows.")]
-    NoRows,
-    /// Some rows cannot be written, so none is.
-    #[error("Nothing was written: mend the bad rows first.")]
-    BadRows,
-    /// A number was to be read from standard input, and is none.
-    #[error("The number {0}.")]
-    Number(#[from] number_text::NumberProblem),
-    /// Neither a number nor all of them are meant.
-    #[error("Nothing was said: type the number, or give it on standard input.")]
-    NothingSaid,
-    /// The table has no such number.
-    #[error("Portal {0} has no such number.")]
-    NoSuchNumber(channel_connection::ids::PortalId),
-    /// The name is longer than anybody's.
-    #[error("The name is too long.")]
-    NameTooLong,
-    /// AWS refused the table.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-    /// A write was lost in this process.
-    #[error("a write ended without an outcome")]
-    Lost(#[from] tokio::task::JoinError),
-    /// The rows could not be kept on disk.
-    #[error("cannot keep the rows on disk: {0}")]
-    Keep(#[from] rusqlite::Error),
 }
 
 impl NumbersCommand {

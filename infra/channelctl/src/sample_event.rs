@@ -29,7 +29,7 @@ pub struct Stack<'a> {
 
 /// The reason an event cannot be made to fit.
 #[derive(Debug, thiserror::Error)]
-pub enum EventError {
+pub enum SampleError {
     /// The event is neither an API Gateway request nor a custom resource's event nor an action.
     #[error(
         "this is no sample event: it has none of requestContext, RequestType, DeploymentId and action"
@@ -44,7 +44,7 @@ pub enum EventError {
 }
 
 /// Returns the event as it would look if it came now.
-pub fn refresh(mut event: Value, stack: &Stack<'_>, now: SystemTime) -> Result<Value, EventError> {
+pub fn refresh(mut event: Value, stack: &Stack<'_>, now: SystemTime) -> Result<Value, SampleError> {
     if event.get("requestContext").is_some() {
         refresh_signature(&mut event, stack, now)?;
     } else if event.get("RequestType").is_some() {
@@ -53,7 +53,7 @@ pub fn refresh(mut event: Value, stack: &Stack<'_>, now: SystemTime) -> Result<V
             event["ResponseURL"] = response_url.into();
         }
     } else if event.get("action").is_none() && event.get("DeploymentId").is_none() {
-        return Err(EventError::Unknown);
+        return Err(SampleError::Unknown);
     }
     Ok(event)
 }
@@ -62,7 +62,7 @@ fn refresh_signature(
     event: &mut Value,
     stack: &Stack<'_>,
     now: SystemTime,
-) -> Result<(), EventError> {
+) -> Result<(), SampleError> {
     let method = text(
         event,
         ["/requestContext/http/method", "/httpMethod"],
@@ -87,7 +87,7 @@ fn refresh_signature(
 }
 
 /// Whether the sample's signature was right at the time that the sample names.
-fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError> {
+fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, SampleError> {
     let header = |name: &str| event["headers"][header_name(event, name)].as_str();
     let timestamp = header(TIMESTAMP_HEADER);
     let written_at = timestamp
@@ -107,7 +107,7 @@ fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError
 }
 
 /// The URL that the sample's request was sent to.
-fn sample_url(event: &Value) -> Result<PublicUrl, EventError> {
+fn sample_url(event: &Value) -> Result<PublicUrl, SampleError> {
     let host = text(event, ["/requestContext/domainName"; 2], "domainName")?;
     let path = text(event, ["/rawPath", "/requestContext/path"], "path")?;
     let query = event["rawQueryString"]
@@ -120,23 +120,25 @@ fn sample_url(event: &Value) -> Result<PublicUrl, EventError> {
     )?)
 }
 
-fn body(event: &Value) -> Result<Vec<u8>, EventError> {
+fn body(event: &Value) -> Result<Vec<u8>, SampleError> {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let body = text(event, ["/body"; 2], "body")?;
     match event["isBase64Encoded"].as_bool() {
         Some(true) => STANDARD
             .decode(body)
-            .map_err(|_| EventError::Incomplete("base64 body")),
+            .map_err(|_| SampleError::Incomplete("base64 body")),
         _ => Ok(body.into_bytes()),
     }
 }
 
 /// The text at the first of two places that has one: HTTP APIs' and REST APIs' events differ.
-fn text(event: &Value, places: [&str; 2], name: &'static str) -> Result<String, EventError> {
+fn text(event: &Value, places: [&str; 2], name: &'static str) -> Result<String, SampleError> {
     let found = places
         .into_iter()
         .find_map(|place| event.pointer(place)?.as_str());
-    found.map(str::to_owned).ok_or(EventError::Incomplete(name))
+    found
+        .map(str::to_owned)
+        .ok_or(SampleError::Incomplete(name))
 }
 
 /// A header under the name that the event has for it: REST APIs keep the caller's capitals.

@@ -2,16 +2,15 @@
 
 use std::{
     io::{self, Write},
-    time::{Duration, Instant, SystemTime},
+    time::SystemTime,
 };
 
 use channel_connection::{
-    contract, http_client,
+    contract,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
-    public_url::Reach,
     shown_number::{ShownNumber, shown_numbers},
-    webhook_call::{CallError, WebhookAnswer, WebhookCall},
+    webhook_call::{WebhookAnswer, WebhookCall},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -21,10 +20,9 @@ use crate::{
     secrets,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured},
+    timed_call,
 };
 
-// HubSpot documents none for this webhook; its other webhooks have 5 s.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of an answer that is no list is shown, in characters.
 const SHOWN: usize = 500;
 
@@ -39,22 +37,6 @@ pub struct CallOptions {
     user: UserId,
 }
 
-/// The reason there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum SimulateError {
-    /// There is no client for HTTP on this machine.
-    #[error("cannot call anything: {0}")]
-    Client(String),
-    /// The webhook did not answer.
-    #[error("{url}: {cause}")]
-    Call {
-        /// The webhook.
-        url: String,
-        /// What kept it from answering.
-        cause: CallError,
-    },
-}
-
 /// Sends the signed request once, and prints the answer.
 pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
     let question = NumbersRequest {
@@ -64,20 +46,13 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     };
     let secret = secrets::client_secret(stack).await?;
     let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
-    let http = http_client::client(PATIENCE, Reach::Local)
-        .map_err(|error| SimulateError::Client(error.to_string()))?;
-    let started = Instant::now();
-    let answer = call.send(&http).await;
-    let milliseconds = started.elapsed().as_millis();
-    let answer = answer.map_err(|cause| SimulateError::Call {
-        url: call.url.to_string(),
-        cause,
-    })?;
+    let (answer, took) = timed_call::send(&call).await?;
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let violations = violations(&answer);
     if as_json {
         terminal::print_json(&json!({
             "url": call.url.as_str(), "status": answer.status, "body": body(&answer),
-            "milliseconds": u64::try_from(milliseconds).unwrap_or(u64::MAX), "violations": violations,
+            "milliseconds": milliseconds, "violations": violations,
         }))?;
     } else {
         writeln!(

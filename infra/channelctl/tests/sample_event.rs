@@ -11,7 +11,7 @@ use channel_connection::{
     public_url::{PublicUrl, Reach},
     signature::{self, SIGNATURE_HEADER, SignatureError, SignatureHeaders, TIMESTAMP_HEADER},
 };
-use channelctl::sample_event::{EventError, Stack, refresh};
+use channelctl::sample_event::{SampleError, Stack, refresh};
 use serde_json::{Value, json};
 
 fn event(path: &str) -> Value {
@@ -31,7 +31,7 @@ fn secret() -> SigningSecret {
     SigningSecret::new("the-stack's-own-secret").unwrap()
 }
 
-fn refreshed(event: Value) -> Result<Value, EventError> {
+fn refreshed(event: Value) -> Result<Value, SampleError> {
     let (url, secret) = (url(), secret());
     refresh(
         event,
@@ -104,5 +104,5 @@ fn an_action_stays_as_it_is_and_what_is_no_event_is_refused() {
         json!({"action": "status"})
     );
     let error = refreshed(json!({"some": "json"})).unwrap_err();
-    assert!(matches!(error, EventError::Unknown));
+    assert!(matches!(error, SampleError::Unknown));
 }

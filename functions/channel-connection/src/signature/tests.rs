@@ -69,6 +69,21 @@ fn official_signatures_verify_and_are_what_sign_makes() {
 }
 
 #[test]
+fn what_is_signed_can_be_looked_at() {
+    let uri = signed_uri("https://calls.example.com/numbers?a=%40");
+    let parts = SignedParts {
+        method: "POST",
+        uri: &uri,
+        body: b"{}",
+        timestamp: &timestamp(UNIX_EPOCH + Duration::from_millis(1_693_657_560_000)),
+    };
+    assert_eq!(
+        parts.base_string(),
+        "POSThttps://calls.example.com/numbers?a=@{}1693657560000"
+    );
+}
+
+#[test]
 fn twelve_percent_encoded_characters_are_decoded_in_either_case_and_no_other() {
     for (on_wire, signed) in [
         ("%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B", ":/?@!$'()*,;"),

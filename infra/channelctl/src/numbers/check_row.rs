@@ -1,5 +1,7 @@
 //! From a row as the file has it to one that can be written.
 
+use std::collections::BTreeSet;
+
 use channel_connection::{
     friendly_name::FriendlyName,
     ids::{PortalId, UserId},
@@ -7,14 +9,11 @@ use channel_connection::{
 
 use crate::numbers::{
     column::Column,
-    file::RawRow,
     findings::{Findings, Problem, Warning},
     number_text::{self, NationalRegion},
-    row::Row,
+    raw_row::RawRow,
+    row::{LONGEST_STORED_NAME, Row},
 };
-
-/// The longest name that is kept, in bytes; of what is longer, HubSpot would show a tenth.
-pub const LONGEST_STORED_NAME: usize = 1_024;
 
 /// What is known of every row, whatever the file says.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,19 +72,12 @@ fn portal(text: &str, expected: Option<PortalId>) -> Result<PortalId, Problem> {
     }
 }
 
-fn users(text: Option<&str>) -> Result<Option<Vec<UserId>>, Problem> {
+fn users(text: Option<&str>) -> Result<Option<BTreeSet<UserId>>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let separators = |character: char| character.is_whitespace() || ",;|".contains(character);
-    let users = text
-        .split(separators)
-        .filter(|id| !id.is_empty())
-        .map(str::parse);
-    let mut users: Vec<UserId> = users
-        .collect::<Result<_, _>>()
-        .map_err(|_| Problem::Users)?;
-    users.sort_unstable_by_key(|user| user.get());
-    users.dedup();
-    Ok(Some(users))
+    let users = text.split(separators).filter(|id| !id.is_empty());
+    let users = users.map(str::parse).collect::<Result<_, _>>();
+    Ok(Some(users.map_err(|_| Problem::Users)?))
 }
 
 fn warn(raw: &RawRow, row: &Row, findings: &mut Findings) {

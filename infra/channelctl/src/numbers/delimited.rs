@@ -7,9 +7,10 @@ use csv::{ByteRecord, ReaderBuilder};
 use crate::numbers::{
     column::Column,
     columns::{Columns, Mapping},
-    file::{FileError, RawRow, Sink},
+    file_error::FileError,
     input::{Budget, Input},
     line_starts::{LineStarts, Lines},
+    raw_row::{RawRow, Sink},
     row::Place,
 };
 

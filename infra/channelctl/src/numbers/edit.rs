@@ -12,12 +12,11 @@ use clap::Args;
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        NumbersError,
-        check_row::LONGEST_STORED_NAME,
+        changes::{self, WritingOptions},
         findings::Findings,
-        import::{Changes, WritingOptions},
         number_text::{self, NationalRegion},
-        row::{Place, Row},
+        numbers_error::NumbersError,
+        row::{LONGEST_STORED_NAME, Place, Row},
         staged::{Change, Staged},
         table::Table,
     },
@@ -60,8 +59,9 @@ pub struct RemoveOptions {
 
 /// Adds or changes one number.
 pub async fn put(table: &Table, options: &PutOptions, as_json: bool) -> Result<Ending, Failure> {
-    let changes = Changes::of(one_row(options)?, table, false).await?;
-    write(changes, table, &options.writing, as_json).await
+    let staged = one_row(options)?;
+    changes::compare(&staged, table, false).await?;
+    write(&staged, table, &options.writing, as_json).await
 }
 
 /// Removes one number, or all of a portal.
@@ -71,7 +71,7 @@ pub async fn remove(
     as_json: bool,
 ) -> Result<Ending, Failure> {
     let staged = rows_to_remove(table, options).await?;
-    write(Changes { staged }, table, &options.writing, as_json).await
+    write(&staged, table, &options.writing, as_json).await
 }
 
 fn one_row(options: &PutOptions) -> Result<Staged, NumbersError> {
@@ -83,7 +83,7 @@ fn one_row(options: &PutOptions) -> Result<Staged, NumbersError> {
         portal: options.portal,
         key: ask_for_number(options.region)?,
         name,
-        users: (!options.users.is_empty()).then(|| options.users.clone()),
+        users: (!options.users.is_empty()).then(|| options.users.iter().copied().collect()),
     };
     let staged = Staged::new()?;
     staged.add(&row, Place::Line(1))?;
@@ -119,13 +119,13 @@ async fn rows_to_remove(table: &Table, options: &RemoveOptions) -> Result<Staged
 }
 
 async fn write(
-    changes: Changes,
+    staged: &Staged,
     table: &Table,
     options: &WritingOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
     let nothing_found = as_json.then(Findings::default);
-    changes.write(table, options, nothing_found.as_ref()).await
+    changes::write(staged, table, options, nothing_found.as_ref()).await
 }
 
 fn ask_for_number(region: Option<NationalRegion>) -> Result<NumberKey, NumbersError> {

@@ -9,12 +9,12 @@ use std::{
 use clap::ValueEnum;
 
 use crate::numbers::{
-    column::Column,
-    columns::{ColumnsError, Mapping},
+    columns::Mapping,
     delimited,
-    input::{LONGEST_ROW, TextEncoding, decoded},
+    file_error::FileError,
+    input::{TextEncoding, decoded},
     json_rows,
-    row::Place,
+    raw_row::Sink,
 };
 
 /// The form of a file.
@@ -42,53 +42,6 @@ pub struct FileOptions {
     /// The file's character encoding, where it is neither UTF-8 nor UTF-16, like windows-1252
     #[arg(long)]
     pub encoding: Option<TextEncoding>,
-}
-
-/// A row as the file has it; a cell that the row does not have is `None`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawRow {
-    /// Where it stands.
-    pub place: Place,
-    /// The cells by column, in the order of [`Column::ALL`].
-    pub cells: [Option<String>; 5],
-}
-
-/// The reason a file cannot be read on.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// It cannot be opened or read.
-    #[error("{0}: {1}")]
-    Unreadable(String, io::Error),
-    /// There is nothing in it.
-    #[error("The file is empty: 0 bytes, or nothing but blank lines.")]
-    Empty,
-    /// Its columns cannot be told apart.
-    #[error(transparent)]
-    Columns(#[from] ColumnsError),
-    /// A row has no end.
-    #[error("{0}: the row does not end within {LONGEST_ROW} bytes. Is a quotation mark left open?")]
-    EndlessRow(Place),
-    /// It is not text in the encoding that it is taken for.
-    #[error(
-        "{0}: this is no UTF-8. Save the file as CSV UTF-8, or say its encoding: --encoding windows-1252"
-    )]
-    Encoding(Place),
-    /// It is no JSON.
-    #[error("{0}: this is no JSON: {1}")]
-    NotJson(Place, String),
-    /// A row could not be kept.
-    #[error("cannot keep the rows on disk: {0}")]
-    Keep(#[from] rusqlite::Error),
-}
-
-/// What a row is given to; an error of it ends the reading.
-pub type Sink<'a> = dyn FnMut(RawRow) -> Result<(), FileError> + 'a;
-
-impl RawRow {
-    /// Returns a cell's text, empty where there is none.
-    pub fn text(&self, column: Column) -> &str {
-        self.cells[column as usize].as_deref().unwrap_or_default()
-    }
 }
 
 /// Reads every row of a file, `-` for standard input; returns which column was taken for what.

@@ -8,7 +8,11 @@ use channel_connection::{
 use serde::Serialize;
 
 use crate::{
-    numbers::{column::Column, number_text::NumberProblem, row::Place},
+    numbers::{
+        column::Column,
+        number_text::NumberProblem,
+        row::{LONGEST_STORED_NAME, Place},
+    },
     terminal::{DOUBTFUL, WRONG, coloured},
 };
 
@@ -31,10 +35,7 @@ pub enum Problem {
     #[error("is not {0}, which --portal says")]
     OtherPortal(PortalId),
     /// The name is longer than anybody's.
-    #[error(
-        "is longer than {} bytes",
-        crate::numbers::check_row::LONGEST_STORED_NAME
-    )]
+    #[error("is longer than {LONGEST_STORED_NAME} bytes")]
     NameTooLong,
     /// The users are none.
     #[error("is not a list of user ids")]

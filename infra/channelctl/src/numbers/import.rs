@@ -1,29 +1,23 @@
 //! Import: the whole file checked, the changes shown, and then written.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anstream::eprintln;
 use channel_connection::ids::PortalId;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use serde_json::json;
 
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        NumbersError,
+        changes::{self, WritingOptions},
         check_row::{self, Expected},
         column::Column,
         file::{self, FileOptions},
         findings::{Findings, Problem},
         number_text::NationalRegion,
-        plan,
-        staged::{Change, Counts, Planned, Staged},
+        numbers_error::NumbersError,
+        staged::Staged,
         table::Table,
-        write::{self, Written},
     },
     terminal,
 };
@@ -48,23 +42,6 @@ pub struct ImportOptions {
     pub writing: WritingOptions,
 }
 
-/// How rows are written.
-#[derive(Debug, Clone, Args)]
-pub struct WritingOptions {
-    /// Show what would change, and change nothing
-    #[arg(long, conflicts_with = "yes")]
-    pub dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub yes: bool,
-    /// How many bad rows, warnings and changes are shown
-    #[arg(long, default_value_t = 20, value_name = "COUNT")]
-    pub show: u32,
-    /// How many requests are sent at a time
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=128))]
-    pub parallel: u8,
-}
-
 /// Imports a file.
 pub async fn import(
     table: &Table,
@@ -82,9 +59,9 @@ pub async fn import(
         }
         return Err(NumbersError::BadRows.into());
     }
-    let changes = Changes::of(staged, table, options.replace).await?;
+    changes::compare(&staged, table, options.replace).await?;
     let findings = as_json.then_some(&findings);
-    changes.write(table, &options.writing, findings).await
+    changes::write(&staged, table, &options.writing, findings).await
 }
 
 /// Reads and checks the whole file.
@@ -127,138 +104,4 @@ fn shown(file: &Path) -> String {
     } else {
         file.display().to_string()
     }
-}
-
-/// Rows of which it is known what becomes of them.
-pub struct Changes {
-    /// The rows.
-    pub staged: Staged,
-}
-
-impl Changes {
-    /// Compares rows with the table; if they `replace` it, other numbers of their portals go.
-    pub async fn of(staged: Staged, table: &Table, replace: bool) -> Result<Self, NumbersError> {
-        let bar = progress_bar("reading", "portals", staged.portal_count()?);
-        plan::plan(&staged, table, replace, |more| bar.inc(more)).await?;
-        bar.finish_and_clear();
-        Ok(Self { staged })
-    }
-
-    /// Shows what becomes of the rows, asks, and writes it.
-    pub async fn write(
-        self,
-        table: &Table,
-        options: &WritingOptions,
-        findings_as_json: Option<&Findings>,
-    ) -> Result<Ending, Failure> {
-        let portals = self.staged.portal_count().map_err(NumbersError::from)?;
-        let counts = self.staged.counts().map_err(NumbersError::from)?;
-        if let Some(findings) = findings_as_json {
-            terminal::print_json(
-                &json!({"plan": counts, "portals": portals, "findings": findings}),
-            )?;
-        } else {
-            self.print(counts, portals, options.show)?;
-        }
-        let writes = counts.added + counts.changed + counts.removed;
-        if options.dry_run || writes == 0 {
-            return Ok(Ending::Done);
-        }
-        terminal::confirm("Write this?", options.yes)?;
-        let bar = progress_bar("writing", "rows", writes);
-        let parallel = usize::from(options.parallel);
-        let written = write::write(&self.staged, table, parallel, |more| bar.inc(more)).await;
-        let (done, took) = (bar.position(), bar.elapsed());
-        bar.finish_and_clear();
-        let ended = match written {
-            Ok(Written::All) => Ending::Done,
-            Ok(Written::Stopped) => Ending::Interrupted,
-            Err(error) => {
-                eprintln!(
-                    "{done} of {writes} rows were written. Run it again: it goes on from there."
-                );
-                return Err(error.into());
-            }
-        };
-        match ended {
-            Ending::Done => eprintln!(
-                "{} written in {:.1} s",
-                terminal::counted(done, "row"),
-                took.as_secs_f64()
-            ),
-            _ => eprintln!(
-                "Stopped: {done} of {writes} rows are written. Run it again: it goes on from there."
-            ),
-        }
-        Ok(ended)
-    }
-
-    fn print(&self, counts: Counts, portals: u64, show: u32) -> Result<(), Failure> {
-        let Counts {
-            added,
-            changed,
-            unchanged,
-            removed,
-        } = counts;
-        writeln!(
-            terminal::output(),
-            "{}: {added} to add, {changed} to change, {removed} to remove, {unchanged} as they are",
-            terminal::counted(portals, "portal")
-        )?;
-        for (change, mark, count) in [
-            (Change::Add, '+', added),
-            (Change::Change, '~', changed),
-            (Change::Remove, '-', removed),
-        ] {
-            let rows = self
-                .staged
-                .planned(change, None, show)
-                .map_err(NumbersError::from)?;
-            for row in &rows {
-                writeln!(terminal::output(), "  {mark} {}", line(change, row))?;
-            }
-            let left = count - rows.len() as u64;
-            if left > 0 {
-                writeln!(terminal::output(), "  {mark} … and {left} more")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn line(change: Change, row: &Planned) -> String {
-    let Planned {
-        portal,
-        key,
-        name,
-        former_name,
-        ..
-    } = row;
-    let name = name.as_deref().unwrap_or_default();
-    let former = former_name.as_deref().unwrap_or_default();
-    match change {
-        Change::Change if former != name && row.name.is_some() => {
-            format!("{portal}  {key}  {former:?} becomes {name:?}")
-        }
-        Change::Change => format!("{portal}  {key}  who sees it"),
-        Change::Remove => format!("{portal}  {key}  {former}"),
-        Change::Add | Change::Keep => format!("{portal}  {key}  {name}"),
-    }
-}
-
-/// A bar on a terminal, and nothing in a pipe.
-fn progress_bar(what: &'static str, of: &str, count: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
-    let style =
-        format!("{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{rate}}, {{eta}} left");
-    if let Ok(style) = ProgressStyle::with_template(&style) {
-        bar.set_style(style.with_key(
-            "rate",
-            |state: &ProgressState, to: &mut dyn std::fmt::Write| {
-                // A bar that cannot be drawn is no reason to stop.
-                let _ = write!(to, "{:.0}/s", state.per_sec());
-            },
-        ));
-    }
-    bar.with_message(what)
 }

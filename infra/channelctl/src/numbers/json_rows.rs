@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 use crate::numbers::{
     column::Column,
     columns::{Columns, ColumnsError, Mapping},
-    file::{FileError, RawRow, Sink},
+    file_error::FileError,
     input::{Budget, Input, LONGEST_ROW},
+    raw_row::{RawRow, Sink},
     row::Place,
 };
 

@@ -1,10 +1,10 @@
 //! What an import changes: the file's rows beside the table's.
 
-use channel_connection::ids::{PortalId, UserId};
+use channel_connection::ids::PortalId;
 use futures_util::{StreamExt, stream};
 
 use crate::numbers::{
-    NumbersError,
+    numbers_error::NumbersError,
     staged::{Change, Planned, Staged},
     stored::{Page, Stored},
     table::Table,
@@ -106,6 +106,6 @@ fn holds(stored: &Stored, wanted: &Planned) -> bool {
     let has_users = wanted
         .users
         .as_ref()
-        .is_none_or(|users: &Vec<UserId>| stored.users().as_ref() == Some(users));
+        .is_none_or(|users| stored.users().as_ref() == Some(users));
     has_name && has_users
 }

@@ -1,11 +1,14 @@
 //! One number of one portal, checked, and the place in a file that it came from.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use channel_connection::{
     ids::{PortalId, UserId},
     phone_number::NumberKey,
 };
+
+/// The longest name that is kept, in bytes; of what is longer, HubSpot would show a tenth.
+pub const LONGEST_STORED_NAME: usize = 1_024;
 
 /// A row that can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +19,8 @@ pub struct Row {
     pub key: NumberKey,
     /// The name; `None` leaves the table's as it is, an empty one takes it away.
     pub name: Option<String>,
-    /// The only users who see the number; `None` leaves the table's, an empty list shows it to all.
-    pub users: Option<Vec<UserId>>,
+    /// The only users who see the number; `None` leaves the table's, an empty set shows it to all.
+    pub users: Option<BTreeSet<UserId>>,
 }
 
 /// Where in a file a row stands, counted from 1.

@@ -3,6 +3,8 @@
 //! `SQLite`'s own temporary database: nobody else can open it, and it goes with the process, however
 //! that ends.
 
+use std::collections::BTreeSet;
+
 use channel_connection::ids::{PortalId, UserId};
 use rusqlite::{Connection, OptionalExtension, Row as Record, params};
 
@@ -38,7 +40,7 @@ pub struct Planned {
     /// The name, as in [`Row::name`]; the former one where the row is removed.
     pub name: Option<String>,
     /// The users, as in [`Row::users`].
-    pub users: Option<Vec<UserId>>,
+    pub users: Option<BTreeSet<UserId>>,
     /// The name that the table has until then.
     pub former_name: Option<String>,
 }
@@ -80,7 +82,7 @@ impl Staged {
     /// Takes a row in; returns where its number stood before, if it did.
     pub fn add(&self, row: &Row, place: Place) -> rusqlite::Result<Option<Place>> {
         let (portal, key) = (row.portal.get(), row.key.to_string());
-        let users = row.users.as_deref().map(joined);
+        let users = row.users.as_ref().map(joined);
         let added = self
             .database
             .prepare_cached(
@@ -207,7 +209,7 @@ fn portal_id(id: i64) -> rusqlite::Result<PortalId> {
         .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, id))
 }
 
-fn joined(users: &[UserId]) -> String {
+fn joined(users: &BTreeSet<UserId>) -> String {
     let ids: Vec<_> = users.iter().map(ToString::to_string).collect();
     ids.join(" ")
 }

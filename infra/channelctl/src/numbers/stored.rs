@@ -1,6 +1,6 @@
 //! Rows as the table has them, page by page.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use channel_connection::{
@@ -53,18 +53,13 @@ impl Stored {
         text(&self.row.friendly_name)
     }
 
-    /// Returns the users as they are stored, sorted; `None` where they are no set of ids.
-    pub fn users(&self) -> Option<Vec<UserId>> {
-        let mut users: Vec<UserId> = match &self.row.user_ids {
-            Attribute::Missing => Vec::new(),
-            Attribute::WrongType => return None,
-            Attribute::Value(ids) => ids
-                .iter()
-                .map(|id| id.parse().ok())
-                .collect::<Option<_>>()?,
-        };
-        users.sort_unstable_by_key(|user| user.get());
-        Some(users)
+    /// Returns the users as they are stored; `None` where they are no set of ids.
+    pub fn users(&self) -> Option<BTreeSet<UserId>> {
+        match &self.row.user_ids {
+            Attribute::Missing => Some(BTreeSet::new()),
+            Attribute::WrongType => None,
+            Attribute::Value(ids) => ids.iter().map(|id| id.parse().ok()).collect(),
+        }
     }
 }
 

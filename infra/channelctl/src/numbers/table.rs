@@ -1,6 +1,9 @@
 //! The numbers table as the operator works on it: whole portals read, many rows written.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -173,9 +176,9 @@ impl Table {
                 request = request.expression_attribute_values(":name", name);
             }
         }
-        match row.users.as_deref() {
+        match &row.users {
             None => {}
-            Some([]) => remove.push("userIds"),
+            Some(users) if users.is_empty() => remove.push("userIds"),
             Some(users) => {
                 set.push("userIds = :users");
                 request = request.expression_attribute_values(":users", user_set(users));
@@ -228,6 +231,6 @@ fn key(row: &Planned) -> Key {
     ])
 }
 
-fn user_set(users: &[UserId]) -> AttributeValue {
+fn user_set(users: &BTreeSet<UserId>) -> AttributeValue {
     AttributeValue::Ns(users.iter().map(ToString::to_string).collect())
 }

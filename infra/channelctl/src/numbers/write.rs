@@ -10,7 +10,7 @@ use tokio::{signal, task::JoinSet};
 use crate::{
     aws_error::AwsError,
     numbers::{
-        NumbersError,
+        numbers_error::NumbersError,
         staged::{Change, Planned, Staged},
         table::{self, LARGEST_BATCH, Table},
     },

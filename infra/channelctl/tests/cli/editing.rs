@@ -35,6 +35,26 @@ async fn a_number_is_put_and_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn users_are_a_set_however_they_are_said() {
+    let table = NumbersTable::start().await;
+    let put = ["put", "--portal", "62515", "--yes", "--name", "Desk"];
+    for (users, told) in [
+        (["--user=8", "--user=7", "--user=8"], "1 to add"),
+        (["--user=7", "--user=8", "--user=7"], "1 as they are"),
+    ] {
+        let ran = run(
+            on(&table.endpoint, &[&put[..], &users].concat()),
+            "+18005550101\n",
+        )
+        .await;
+        assert_eq!(ran.code, Some(0), "{}", ran.errors);
+        assert!(ran.output.contains(told), "{}", ran.output);
+    }
+    let users = rows(&table).await.into_values().map(|(_, users)| users);
+    assert_eq!(users.collect::<Vec<_>>(), [["7", "8"]]);
+}
+
+#[tokio::test]
 async fn all_of_a_portal_is_removed_and_nothing_of_another() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n7,+18005550101,Kept\n62515,+18005550101,Gone\n62515,+18005550102,Gone\n";

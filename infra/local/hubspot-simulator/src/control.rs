@@ -17,12 +17,11 @@ use serde_json::{Value, json};
 
 use crate::{
     SharedAccount,
+    failure::Failure,
     fault::Fault,
     live_log, lock,
     webhook_caller::{Ask, AskForMany, WebhookCaller},
 };
-
-pub(crate) type Failure = (StatusCode, Json<Value>);
 
 pub(crate) fn routes(account: &SharedAccount) -> Router {
     let looking = Router::new()
@@ -76,8 +75,4 @@ async fn call_many(
     Json(ask): Json<AskForMany>,
 ) -> Result<impl IntoResponse, Failure> {
     Ok(Json(caller.call_many(&ask).await?))
-}
-
-pub(crate) fn failure(status: StatusCode, message: impl Into<String>) -> Failure {
-    (status, Json(json!({"message": message.into()})))
 }

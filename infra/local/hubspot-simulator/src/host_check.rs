@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{control::failure, deployed_webhook::is_loopback_name};
+use crate::{deployed_webhook::is_loopback_name, failure::failure};
 
 pub(crate) async fn require(request: Request, next: Next) -> Response {
     if is_known(request.headers()) {

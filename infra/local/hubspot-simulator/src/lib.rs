@@ -10,6 +10,7 @@ mod call_report;
 mod control;
 mod deployed_webhook;
 mod error_body;
+mod failure;
 pub mod fault;
 mod host_check;
 mod journal;

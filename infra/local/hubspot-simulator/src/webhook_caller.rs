@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::{
     Account, SharedAccount,
     call_report::{CallReport, Received, RequestAsSent},
-    control::{Failure, failure},
+    failure::{Failure, failure},
     lock,
     misbehaviour::{self, Misbehaviour},
 };
