@@ -40,6 +40,9 @@ start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C
 	@$(MAKE) --no-print-directory build-quick
 	@exec $(CONTAINED) start-api --port $(API_PORT)
 
+rehearse: $(PREPARED) ## Try the commands for a stage on the local stack: eval "$(make rehearse)"
+	@exec $(PYTHON) -m infra.local.rehearsal
+
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet
 
@@ -115,9 +118,9 @@ build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MB)
 
 # What can be wrong with stage, account and configuration is told before minutes go into a build.
-STAGED := $(PYTHON) -m infra.stages.stage
+STAGED := $(PYTHON) -m $(if $(REHEARSAL),infra.local.rehearsal,infra.stages.stage)
 # BUILT=1 takes what stands in target/lambda, as a pipeline does that has built it before.
-BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory build)
+BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory $(if $(REHEARSAL),build-quick,build))
 deploy: $(PREPARED) ## Build and deploy: STAGE=dev, staging or prod, as all below
 	@$(STAGED) check $(STAGE)
 	@$(BUILD_BEFORE)

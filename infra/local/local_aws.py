@@ -135,11 +135,20 @@ class LocalAws:
 
 def leave_users_account(endpoint, temporary):
     """Points this process, and every one it starts, at the local AWS and at nothing else."""
+    for name, value in environment(endpoint).items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    os.environ["TMPDIR"] = str(temporary)
+
+
+def environment(endpoint):
+    """Returns the variables that lead to the local AWS; None stands for what must not be set."""
     # A proxy of the user's knows nothing of this machine's ports.
     proxies = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
-    for name in [name for name in os.environ if name.startswith("AWS_") or name.upper() in proxies]:
-        del os.environ[name]
-    os.environ |= {
+    users = {name for name in os.environ if name.startswith("AWS_") or name.upper() in proxies}
+    return dict.fromkeys(users) | {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_CONFIG_FILE": os.devnull,
@@ -150,7 +159,6 @@ def leave_users_account(endpoint, temporary):
         "AWS_ENDPOINT_URL": endpoint,
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
-        "TMPDIR": str(temporary),
     }
 
 
