@@ -15,6 +15,7 @@ from pathlib import Path
 
 from infra import ROOT
 from infra.local.local_aws import architecture, environment, lay_out
+from infra.local.processes import is_taken
 from infra.local.progress import Trouble, complain
 from infra.local.simulated_hubspot import APP_ID, SECRETS
 from infra.stages import stage
@@ -22,14 +23,15 @@ from infra.stages import stage
 FOLDER = "REHEARSAL"
 
 
-def ports(folder=ROOT / ".local" / "run"):
+def ports(folder):
     """Returns the ports of the stack that is up."""
     try:
-        return json.loads((folder / "stack.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / "stack.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Trouble(
-            "No local stack is up in this checkout. Start it in another terminal: make run"
-        ) from None
+        found = {}
+    if not found or not is_taken(found["aws"]):
+        raise Trouble("No local stack is up in this checkout. Start it in another terminal: make run")
+    return found
 
 
 def variables(folder):
