@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run picker invoke test browser-test smoke sam-local start-api lint check bench budgets bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
+.PHONY: help run rehearse picker invoke test browser-test smoke sam-local start-api lint check bench budgets bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -40,7 +40,9 @@ start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C
 	@$(MAKE) --no-print-directory build-quick
 	@exec $(CONTAINED) start-api --port $(API_PORT)
 
-rehearse: $(PREPARED) ## Try the commands for a stage on the local stack: eval "$(make rehearse)"
+# A shell takes over what this prints, so it prints nothing of getting tools: `make run` has got them.
+rehearse: ## Try the commands for a stage on the local stack: eval "$(make rehearse)"
+	@test -e $(PREPARED) || { echo "No local stack is up. Start it in another terminal: make run" >&2; exit 1; }
 	@exec $(PYTHON) -m infra.local.rehearsal
 
 test: check-prerequisites ## Run the tests
