@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run rehearse picker invoke test browser-test smoke sam-local start-api lint check bench budgets bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
+.PHONY: help run rehearse picker invoke test browser-test docs-test smoke sam-local start-api lint check bench budgets bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -16,7 +16,7 @@ PREPARED := $(TOOLS)/prepared
 AUDITED := .local/checks/prepared
 
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine until Ctrl-C
 	@exec $(PYTHON) -m infra.local.stack run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
@@ -43,7 +43,7 @@ start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C
 # A shell takes over what this prints, so it prints nothing of getting tools: `make run` has got them.
 rehearse: ## Try the commands for a stage on the local stack: eval "$(make rehearse)"
 	@test -e $(PREPARED) || { echo "No local stack is up. Start it in another terminal: make run" >&2; exit 1; }
-	@exec $(PYTHON) -m infra.local.rehearsal
+	@exec $(PYTHON) -m infra.stages.rehearsal
 
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet
@@ -52,6 +52,9 @@ test: check-prerequisites ## Run the tests
 FETCHED := .local/browser
 browser-test: $(PREPARED) build-quick $(FETCHED)/package.json ## Go through the picker page in Chromium, as its user does
 	@exec $(PYTHON) -m infra.local.browser_test run
+
+docs-test: $(PREPARED) ## Follow the documents' links, and run their commands as they stand
+	@exec $(PYTHON) -m infra.local.docs_test
 
 $(FETCHED)/package.json: infra/local/browser/package.json infra/local/browser/package-lock.json | $(PREPARED)
 	@$(PYTHON) -m infra.local.browser_test chromium
@@ -120,7 +123,7 @@ build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MB)
 
 # What can be wrong with stage, account and configuration is told before minutes go into a build.
-STAGED := $(PYTHON) -m $(if $(REHEARSAL),infra.local.rehearsal,infra.stages.stage)
+STAGED := $(PYTHON) -m $(if $(REHEARSAL),infra.stages.rehearsal,infra.stages.stage)
 # BUILT=1 takes what stands in target/lambda, as a pipeline does that has built it before.
 BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory $(if $(REHEARSAL),build-quick,build))
 deploy: $(PREPARED) ## Build and deploy: STAGE=dev, staging or prod, as all below

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from infra import ROOT
+from infra.local import running_stack
 from infra.local.channelctl import fresh
 from infra.local.command_line import run as run_command
 from infra.local.local_aws import LocalAws
@@ -45,14 +46,7 @@ class CloudFormation(BaseHTTPRequestHandler):
 def invoke(name):
     """Invokes the function that the event is for, and prints what it answers."""
     file = find(name)
-    folder = ROOT / ".local" / "run"
-    try:
-        ports = json.loads((folder / "stack.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Trouble(
-            "No local stack is up in this checkout. Start it in another terminal: make run"
-        ) from None
-    aws = LocalAws(ports["aws"], folder)
+    aws = LocalAws(running_stack.ports()["aws"], running_stack.FOLDER)
     outputs = aws.outputs()
     receiver = HTTPServer(("127.0.0.1", 0), CloudFormation)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()

@@ -7,6 +7,7 @@ import sys
 import time
 
 from infra import ROOT
+from infra.local import running_stack
 from infra.local.channelctl import load
 from infra.local.channelctl_checks import channelctl_checks
 from infra.local.checks import check
@@ -27,6 +28,7 @@ UP = """
 The stack is up. In another terminal:
 
   look at the numbers  {hubspot}/ in a browser, as HubSpot's user sees them
+  change a number      target/debug/channelctl --local numbers put --portal {portal} --name "Night shift"
   operate it           target/debug/channelctl --local status
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'
@@ -98,14 +100,13 @@ class Stack:
 
 def run(arguments):
     """Keeps the stack up until Ctrl-C."""
-    folder = ROOT / ".local" / "run"
+    folder = running_stack.FOLDER
     processes = Processes(folder)
     try:
         stack = Stack(folder, arguments.aws_port, arguments.hubspot_port)
         stack.bring_up(processes)
         stack.show()
-        addresses = {"aws": stack.aws.port, "hubspot": stack.hubspot.port}
-        (folder / "stack.json").write_text(json.dumps(addresses), encoding="utf-8")
+        running_stack.tell(aws=stack.aws.port, hubspot=stack.hubspot.port)
         print(
             UP.format(
                 hubspot=stack.hubspot.url,
@@ -118,7 +119,7 @@ def run(arguments):
         )
         processes.watch()
     finally:
-        (folder / "stack.json").unlink(missing_ok=True)
+        running_stack.forget()
         if processes.stop():
             print("Stopped.", flush=True)
 

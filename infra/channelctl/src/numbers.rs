@@ -22,6 +22,7 @@ pub mod plan;
 mod possible_number;
 pub mod raw_row;
 pub mod row;
+mod spreadsheet_text;
 pub mod staged;
 pub mod stored;
 pub mod table;

@@ -1,9 +1,12 @@
 //! HubSpot's own failures, and what becomes of a deploy that meets them.
 
+use axum::http::StatusCode;
 use hubspot_simulator::fault::{How, When};
 use serde_json::json;
 
-use crate::support::{CLIENT_ID, ELSEWHERE, OAUTH_SECRET, World, as_it_is, property, settings};
+use crate::support::{
+    CLIENT_ID, ELSEWHERE, OAUTH_SECRET, World, as_it_is, constant_webhook, property, settings,
+};
 
 const BEFORE: When = When::Before;
 const AFTER: When = When::After;
@@ -66,6 +69,40 @@ async fn what_hubspot_has_although_it_said_otherwise_is_changed_instead_of_creat
         world.calls(),
         ["GET fault", "POST 409", "GET 200", "PATCH 200", "GET 200"]
     );
+}
+
+#[tokio::test]
+async fn what_hubspot_turns_out_to_hold_is_what_is_put_back() {
+    let world = World::new().await;
+    world.hold(ELSEWHERE, false);
+    world.fail([Some((BEFORE, How::Status(404)))]);
+    let broken = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    let told = world
+        .deploy("update", property("WebhookUrl", broken.as_str()))
+        .await;
+    assert_eq!(told["Status"], "FAILED");
+    assert_eq!(world.held(), settings(ELSEWHERE, false), "{told}");
+}
+
+#[tokio::test]
+async fn a_write_that_fails_again_and_again_is_made_when_hubspot_is_back() {
+    let mut world = World::new().await;
+    world.budget.retries = 4;
+    let failing = Some((BEFORE, How::Status(500)));
+    world.fail([None, failing, None, failing, None, failing, None, failing]);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(told["Status"], "SUCCESS", "{told}");
+    assert_eq!(world.held(), settings(&world.webhook_url, false));
+}
+
+#[tokio::test]
+async fn a_write_that_hubspot_refuses_is_not_made_again() {
+    let world = World::new().await;
+    world.fail([None, Some((BEFORE, How::Status(403)))]);
+    let told = world.deploy("create", as_it_is).await;
+    assert_eq!(told["Status"], "FAILED");
+    let written = |calls: Vec<String>| calls.iter().filter(|call| call.starts_with("POST")).count();
+    assert_eq!(written(world.calls()), 1, "{told}");
 }
 
 #[tokio::test]

@@ -19,3 +19,4 @@ mod sample_events;
 mod signed_url;
 mod support;
 mod tls_server;
+mod trap;

@@ -2,13 +2,14 @@
 
 use std::{
     fs,
-    io::{ErrorKind, Read},
-    net::{TcpListener, TcpStream},
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::support::{NumbersTable, invocation, webhook};
+use crate::{
+    support::{NumbersTable, invocation, webhook},
+    trap::Trap,
+};
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
 
@@ -158,52 +159,6 @@ async fn what_is_no_event_of_api_gateways_is_refused() {
     let mut event = event("base64-body");
     event["body"] = "not base64!".into();
     assert_eq!(answer_to(&webhook, &event).await.0, 400);
-}
-
-/// A port that takes connections and never answers; it tells whether anyone sent anything.
-struct Trap {
-    listener: TcpListener,
-    connections: Vec<TcpStream>,
-}
-
-impl Trap {
-    fn set() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        Self {
-            listener,
-            connections: Vec::new(),
-        }
-    }
-
-    fn endpoint(&self) -> String {
-        format!("http://{}", self.listener.local_addr().unwrap())
-    }
-
-    /// INIT connects, and sends nothing.
-    fn is_untouched(&mut self) -> bool {
-        self.accept();
-        let sent_nothing = |mut connection: &TcpStream| matches!(connection.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
-        self.connections.iter().all(sent_nothing)
-    }
-
-    /// Waits until nobody is connected any more.
-    fn is_left(&mut self) -> bool {
-        self.accept();
-        self.connections.iter_mut().all(|connection| {
-            let patience = Some(Duration::from_secs(5));
-            connection.set_nonblocking(false).unwrap();
-            connection.set_read_timeout(patience).unwrap();
-            connection.read_to_end(&mut Vec::new()).is_ok()
-        })
-    }
-
-    fn accept(&mut self) {
-        while let Ok((connection, _)) = self.listener.accept() {
-            connection.set_nonblocking(true).unwrap();
-            self.connections.push(connection);
-        }
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,140 @@
+"""Who goes through the documents: what is read in which order, what is answered, and what is left out."""
+
+from dataclasses import dataclass
+
+from infra.local.simulated_hubspot import SECRETS
+
+README, EVENTS, INFRA = "README.md", "events/README.md", "infra/README.md"
+
+
+@dataclass(frozen=True)
+class Section:
+    """The commands under one heading, and what its reader has done before.
+
+    A command that names no stage is often a mention only: it is run once, unless it is to be run `again`.
+    """
+
+    document: str
+    heading: str
+    before: tuple = ()
+    again: bool = False
+
+
+# In the order in which somebody needs them, which is not always that of the pages.
+WALK = (
+    Section(README, "Try it"),
+    Section(INFRA, "A rehearsal"),
+    Section(README, "Deploy", again=True),
+    Section(
+        README,
+        "Load the numbers",
+        before=(
+            "printf '%s\\n' 'Portal ID,Phone,Label' '62515,+18001231234,Sales' '62515,1.80012E+10,Support'"
+            " '62516,+18001231236,Sales' > customers.csv",
+        ),
+    ),
+    Section(README, "Release"),
+    Section(EVENTS, "Sample events"),
+    Section(INFRA, "channelctl"),
+    Section(INFRA, "The picker page"),
+    Section(INFRA, "Stages"),
+    Section(INFRA, "Add a stage"),
+    Section(INFRA, "Move to another version of HubSpot's API"),
+    Section(
+        INFRA,
+        "Runbook",
+        before=(
+            # The simulated HubSpot has one app: what one stage gives up, another can have.
+            "make delete STAGE=staging",
+            "make deploy STAGE=prod",
+            "make secrets STAGE=prod",
+            "make deploy STAGE=prod",
+            "channelctl --stage prod numbers import infra/local/sample-numbers.csv --yes",
+        ),
+    ),
+    Section(INFRA, "Alarms"),
+    Section(INFRA, "Who did what", before=("LOGS=$(output DeployHookLogs)",)),
+    Section(INFRA, "Rotate the client secret"),
+    Section(INFRA, "Rotate the HubSpot credential"),
+    Section(
+        INFRA,
+        "Move to a name of your own",
+        before=(
+            "aws apigatewayv2 create-domain-name --domain-name numbers.example.com --domain-name-configurations"
+            " CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/1",
+        ),
+    ),
+    Section(INFRA, "Restore a portal, or the table"),
+    Section(INFRA, "Take the app back in an emergency"),
+    Section(INFRA, "A stack in UPDATE_ROLLBACK_FAILED"),
+    Section(
+        INFRA,
+        "The pipeline",
+        before=(
+            "REPOSITORY=owner@1/name@2",
+            "BUCKET=$(STACK=aws-sam-cli-managed-default; output SourceBucket)",
+        ),
+    ),
+)
+
+# What is typed, by a part of what asks for it.
+ANSWERS = {
+    "Client secret (HubSpot": SECRETS["HUBSPOT_CLIENT_SECRET"],
+    "Once more:": SECRETS["HUBSPOT_CLIENT_SECRET"],
+    "HubSpot credential (": "1",
+    "developerApiKey:": SECRETS["HUBSPOT_DEVELOPER_API_KEY"],
+    "key: ": SECRETS["HUBSPOT_DEVELOPER_API_KEY"],
+    "Number, like": "+18001231299",
+    "[y/N]": "y",
+    "[y]": "y",
+    "[prod]": "prod",
+}
+
+# What a reader puts in place of an example's; $HUBSPOT is the simulated one's address.
+MEANT = {
+    "customers.csv": ".local/docs-test/customers.csv",
+    "https://api.hubapi.com": "$HUBSPOT",
+}
+
+# What goes on until Ctrl-C, and what it prints when it is up.
+FOLLOWED = {
+    "make logs": "Ctrl-C ends",
+    "make picker STAGE=dev": "Ctrl-C ends",
+}
+
+STUCK = "it needs a stack in UPDATE_ROLLBACK_FAILED"
+# Commands that are not run here, by their first line, and why.
+LEFT_OUT = {
+    "make run": "it is up in the other terminal",
+    "make run AWS_PORT=4576 HUBSPOT_PORT=4587": "it is up in the other terminal, on free ports",
+    "make docs-test": "this runs in it",
+    ".ci/run": "this runs in it",
+    "make test": ".ci/run has it, with more sequences",
+    "make lint check smoke": ".ci/run has each of them",
+    "cargo test --workspace --test cli": "a part of make test",
+    "SEQUENCES=10000 cargo test --workspace --test rules": "a part of make test, as .ci/run has it",
+    "SEQUENCES=10000 SEED=1 cargo test --workspace --test rules": "a part of make test, as .ci/run has it",
+    "make channelctl": "the same build, optimised, for minutes; the pipeline runs it",
+    "make bench": "it measures, for minutes",
+    'make bench MEASURE="its name"': "it measures, and writes into the chart",
+    "make bench-import": "it measures, for minutes",
+    "make fuzz": "it goes on for ten minutes, and needs a nightly compiler",
+    "make picture": "it writes the picture that README.md shows",
+    "make start-api": "it needs Docker, as make sam-local",
+    "sam deploy": "it names what make deploy runs",
+    "sam local invoke": "it names what make sam-local runs",
+    "cargo build --release": "it names how the chart's oldest states were built",
+    "aws sso login": "the local AWS has nobody to sign in",
+    r"""gh api repos/OWNER/NAME --jq '"\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'""": "it asks GitHub",
+    'ID=$(aws deploy list-deployments --application-name "$STACK" --output text --max-items 1 \\': (
+        "the local AWS has no CodeDeploy"
+    ),
+    'aws dynamodb list-backups --backup-type SYSTEM --table-name "$TABLE" \\': (
+        "the local AWS keeps no backup of a deleted table"
+    ),
+    "aws cloudformation continue-update-rollback --stack-name channel-connection-prod": STUCK,
+    'aws cloudformation continue-update-rollback --stack-name "$STACK"': STUCK,
+    "HUBSPOT_CLIENT_SECRET=... target/debug/hubspot-simulator serve \\": (
+        "make picker runs the same, with a real URL"
+    ),
+}
