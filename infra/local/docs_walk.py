@@ -60,8 +60,8 @@ WALK = (
         INFRA,
         "Move to a name of your own",
         before=(
-            "aws apigatewayv2 create-domain-name --domain-name numbers.example.com --domain-name-configurations"
-            " CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/1",
+            "aws apigatewayv2 create-domain-name --domain-name numbers.example.com"
+            " --domain-name-configurations CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/1",
         ),
     ),
     Section(INFRA, "Restore a portal, or the table"),
