@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run rehearse picker invoke test browser-test docs-test smoke sam-local start-api lint check bench budgets bench-import fuzz build channelctl deploy diff status release hold logs secrets delete clean
+.PHONY: help run rehearse picker invoke test browser-test docs-test picture smoke sam-local start-api lint check bench budgets bench-import fuzz coverage mutants build channelctl deploy diff status release hold logs secrets delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -16,13 +16,11 @@ PREPARED := $(TOOLS)/prepared
 AUDITED := .local/checks/prepared
 
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@awk -F':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+##@ On this machine
 run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine until Ctrl-C
 	@exec $(PYTHON) -m infra.local.stack run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
-
-smoke: $(PREPARED) build-quick ## Bring the stack up on free ports, check it from outside, take it down
-	@exec $(PYTHON) -m infra.local.stack smoke
 
 # On the local stack, unless a stage is named.
 invoke: $(PREPARED) build-quick ## Send a sample event to the local stack, or to STAGE: EVENT=known-portal
@@ -30,11 +28,6 @@ invoke: $(PREPARED) build-quick ## Send a sample event to the local stack, or to
 
 # What Docker lacks is told before minutes go into a build.
 CONTAINED := $(PYTHON) -m infra.local.sam_local
-sam-local: $(PREPARED) ## Send every sample event to the functions in containers, with Docker
-	@$(CONTAINED) engine $@
-	@$(MAKE) --no-print-directory build-quick
-	@exec $(CONTAINED) check
-
 start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C: API_PORT=3000
 	@$(CONTAINED) engine $@
 	@$(MAKE) --no-print-directory build-quick
@@ -45,8 +38,15 @@ rehearse: ## Try the commands for a stage on the local stack: eval "$(make rehea
 	@test -e $(PREPARED) || { echo "No local stack is up. Start it in another terminal: make run" >&2; exit 1; }
 	@exec $(PYTHON) -m infra.stages.rehearsal
 
+clean: ## Remove everything that was fetched or built
+	@rm -rf .local target
+
+##@ Tests and checks
 test: check-prerequisites ## Run the tests
 	@cargo test --workspace --quiet
+
+smoke: $(PREPARED) build-quick ## Bring the stack up on free ports, check it from outside, take it down
+	@exec $(PYTHON) -m infra.local.stack smoke
 
 # Node's modules lie in .local, as all that is fetched.
 FETCHED := .local/browser
@@ -55,6 +55,11 @@ browser-test: $(PREPARED) build-quick $(FETCHED)/package.json ## Go through the 
 
 docs-test: $(PREPARED) ## Follow the documents' links, and run their commands as they stand
 	@exec $(PYTHON) -m infra.local.docs_test
+
+sam-local: $(PREPARED) ## Send every sample event to the functions in containers, with Docker
+	@$(CONTAINED) engine $@
+	@$(MAKE) --no-print-directory build-quick
+	@exec $(CONTAINED) check
 
 $(FETCHED)/package.json: infra/local/browser/package.json infra/local/browser/package-lock.json | $(PREPARED)
 	@$(PYTHON) -m infra.local.browser_test chromium
@@ -67,8 +72,7 @@ $(FETCHED)/package.json: infra/local/browser/package.json infra/local/browser/pa
 
 # README.md shows it; only this target writes it, so that a test leaves the tree as it is.
 PICTURE := infra/local/hubspot-simulator/picker.png
-.PHONY: picture
-picture: browser-test
+picture: browser-test ## Take the picture in README.md anew
 	@cp $(FETCHED)/picker.png $(PICTURE)
 
 lint: $(PREPARED) ## Check format, code and template
@@ -83,6 +87,7 @@ lint: $(PREPARED) ## Check format, code and template
 check: $(AUDITED) check-prerequisites ## Audit dependencies, templates, roles and workflows
 	@infra/checks/run
 
+##@ Measures
 # What a function's own machine would run is built for this one.
 HERE := $(subst aarch64,arm64,$(shell uname -m))
 # The harness need not be quick itself: counted and timed is the function, as it is deployed.
@@ -109,6 +114,15 @@ fuzz: ## Feed the webhook random events: SECONDS=600
 	@cd functions/numbers-webhook && cargo fuzz run --sanitizer none event_to_answer \
 		fuzz/corpus/event_to_answer ../../events/numbers-webhook -- -max_total_time=$(SECONDS) -print_final_stats=1
 
+coverage: ## Show how much of what ships the tests reach, and which lines they do not
+	@command -v cargo-llvm-cov >/dev/null || { echo "Missing: cargo-llvm-cov. Get it with: cargo install cargo-llvm-cov" >&2; exit 1; }
+	@cargo llvm-cov --workspace --quiet --show-missing-lines --ignore-filename-regex '(tests|benches|examples)/'
+
+mutants: ## Change the rules one by one, and see that a test notices each; takes an hour or two
+	@command -v cargo-mutants >/dev/null || { echo "Missing: cargo-mutants. Get it with: cargo install cargo-mutants --locked" >&2; exit 1; }
+	@cargo mutants --no-shuffle --output .local
+
+##@ Stages on AWS: STAGE=dev, staging or prod
 # The functions' budgets, in millions of bytes zipped; a cold start reads every byte.
 NUMBERS_WEBHOOK_MB := 2.3
 DEPLOY_HOOK_MB := 3.0
@@ -126,7 +140,7 @@ build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86
 STAGED := $(PYTHON) -m $(if $(REHEARSAL),infra.stages.rehearsal,infra.stages.stage)
 # BUILT=1 takes what stands in target/lambda, as a pipeline does that has built it before.
 BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory $(if $(REHEARSAL),build-quick,build))
-deploy: $(PREPARED) ## Build and deploy: STAGE=dev, staging or prod, as all below
+deploy: $(PREPARED) ## Build and deploy
 	@$(STAGED) check $(STAGE)
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) deploy $(STAGE)
@@ -165,9 +179,6 @@ secrets: $(PREPARED) ## Ask for the client secret and the HubSpot credential, an
 
 delete: $(PREPARED) ## Delete a stage's stack, but for its numbers; asks first
 	@exec $(STAGED) delete $(STAGE)
-
-clean: ## Remove everything that was fetched or built
-	@rm -rf .local target
 
 .PHONY: check-prerequisites build-quick
 check-prerequisites:

@@ -67,14 +67,7 @@ WALK = (
     Section(INFRA, "Restore a portal, or the table"),
     Section(INFRA, "Take the app back in an emergency"),
     Section(INFRA, "A stack in UPDATE_ROLLBACK_FAILED"),
-    Section(
-        INFRA,
-        "The pipeline",
-        before=(
-            "REPOSITORY=owner@1/name@2",
-            "BUCKET=$(STACK=aws-sam-cli-managed-default; output SourceBucket)",
-        ),
-    ),
+    Section(INFRA, "The pipeline"),
 )
 
 # What is typed, by a part of what asks for it.
@@ -119,6 +112,8 @@ LEFT_OUT = {
     'make bench MEASURE="its name"': "it measures, and writes into the chart",
     "make bench-import": "it measures, for minutes",
     "make fuzz": "it goes on for ten minutes, and needs a nightly compiler",
+    "make mutants": "it takes an hour or two",
+    "make coverage": "it builds everything once more",
     "make picture": "it writes the picture that README.md shows",
     "make start-api": "it needs Docker, as make sam-local",
     "sam deploy": "it names what make deploy runs",
@@ -131,6 +126,9 @@ LEFT_OUT = {
     ),
     'aws dynamodb list-backups --backup-type SYSTEM --table-name "$TABLE" \\': (
         "the local AWS keeps no backup of a deleted table"
+    ),
+    "aws cloudformation deploy --template-file infra/pipeline-role.yaml --capabilities CAPABILITY_IAM \\": (
+        "the local AWS has no OpenID Connect providers"
     ),
     "aws cloudformation continue-update-rollback --stack-name channel-connection-prod": STUCK,
     'aws cloudformation continue-update-rollback --stack-name "$STACK"': STUCK,

@@ -20,6 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 pub(crate) fn routes() -> Router {
+    let style = "text/css; charset=utf-8";
     let script = "text/javascript; charset=utf-8";
     let files = [
         (
@@ -27,11 +28,9 @@ pub(crate) fn routes() -> Router {
             "text/html; charset=utf-8",
             include_str!("page/picker.html"),
         ),
-        (
-            "/picker.css",
-            "text/css; charset=utf-8",
-            include_str!("page/picker.css"),
-        ),
+        ("/picker.css", style, include_str!("page/picker.css")),
+        ("/controls.css", style, include_str!("page/controls.css")),
+        ("/content.css", style, include_str!("page/content.css")),
         ("/picker.js", script, include_str!("page/picker.js")),
         ("/element.js", script, include_str!("page/element.js")),
         ("/exchange.js", script, include_str!("page/exchange.js")),

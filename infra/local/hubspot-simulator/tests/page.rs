@@ -62,6 +62,8 @@ async fn the_page_and_all_that_it_loads_come_from_the_simulator_alone() {
     assert!(page.contains("<title>") && !page.contains("<style") && !page.contains("style="));
     for file in [
         "picker.css",
+        "controls.css",
+        "content.css",
         "picker.js",
         "element.js",
         "exchange.js",
