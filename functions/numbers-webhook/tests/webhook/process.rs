@@ -13,169 +13,148 @@ use crate::{
     },
 };
 
-#[tokio::test]
-async fn no_path_through_the_function_logs_a_secret_a_number_a_name_or_a_body() {
-    let table = NumbersTable::start().await;
-    table.put_named("+18005550100", "Marked name").await;
-    table
-        .put_named("+18005550101;ext=marked", "Marked name")
-        .await;
-    table.put_named("marked 18005550102", "Marked name").await;
-    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
-    let mut lambda = Lambda::start("no_leak", &endpoint).await;
-
+/// Requests of every kind, with marks where a caller has a say, and the statuses of their answers.
+fn requests_of_every_kind() -> Vec<(Value, u64)> {
     let now = SystemTime::now();
-    let known = || signed_event(URL, question(4242), SystemTime::now());
     let with = |field: &str, value: Value| {
-        let mut event = known();
+        let mut event = signed_event(URL, question(4242), now);
         event[field] = value;
         event
     };
-    let other_body = |body: &str| signed_by(CLIENT_SECRET, URL, body, SystemTime::now());
-    let cases = [
-        (known(), 200),
+    let other_body = |body: &str| signed_by(CLIENT_SECRET, URL, body, now);
+    let stale = now - Duration::from_secs(301);
+    let marked_headers = json!({"x-hubspot-signature-v3": "marked", "authorization": "marked"});
+    let marked_app = r#"{"appId": "marked", "portalId": 1, "userId": 1}"#;
+    let other_app = r#"{"appId": 1, "portalId": 1, "userId": 1}"#;
+    let marked_method = json!({"http": {"method": "MARKED"}});
+    vec![
+        (signed_event(URL, question(4242), now), 200),
         (with("body", "marked body".into()), 401),
-        (
-            with(
-                "headers",
-                json!({"x-hubspot-signature-v3": "marked", "authorization": "marked"}),
-            ),
-            401,
-        ),
-        (
-            signed_event(URL, question(4242), now - Duration::from_secs(301)),
-            401,
-        ),
+        (with("headers", marked_headers), 401),
+        (signed_event(URL, question(4242), stale), 401),
         (other_body("marked body"), 400),
-        (
-            other_body(r#"{"appId": "marked", "portalId": 1, "userId": 1}"#),
-            400,
-        ),
-        (
-            other_body(r#"{"appId": 1, "portalId": 1, "userId": 1}"#),
-            403,
-        ),
+        (other_body(marked_app), 400),
+        (other_body(other_app), 403),
         (with("rawPath", "/marked".into()), 404),
-        (
-            with("requestContext", json!({"http": {"method": "MARKED"}})),
-            405,
-        ),
+        (with("requestContext", marked_method), 405),
         (with("body", "marked ".repeat(3_000).into()), 413),
         (json!({"headers": "marked"}), 400),
         (json!("marked"), 400),
-    ];
-    for (event, status) in cases {
+    ]
+}
+
+/// A question as HubSpot signs it now.
+fn signed_now(portal: i64) -> Value {
+    let mut question = question(4242);
+    question.portal_id = portal.try_into().unwrap();
+    signed_event(URL, question, SystemTime::now())
+}
+
+/// The lines that tell of requests.
+fn requests(log: &str) -> Vec<Value> {
+    log.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|line: &Value| line["message"] == "request")
+        .collect()
+}
+
+#[tokio::test]
+async fn no_path_through_the_function_logs_a_secret_a_number_a_name_or_a_body() {
+    let table = NumbersTable::start().await;
+    for number in [
+        "+18005550100",
+        "+18005550101;ext=marked",
+        "marked 18005550102",
+    ] {
+        table.put_named(number, "Marked name").await;
+    }
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
+    let mut lambda = Lambda::start("no_leak", &endpoint).await;
+
+    for (event, status) in requests_of_every_kind() {
         assert_eq!(lambda.invoke(event.clone()).await, status, "{event}");
     }
-    for (mood, status) in [
-        (Mood::Garbled, 200),
-        (Mood::Failing, 200),
-        (Mood::Throttling, 200),
-    ] {
+    for mood in [Mood::Garbled, Mood::Failing, Mood::Throttling] {
         dynamodb.be(mood);
-        assert_eq!(lambda.invoke(known()).await, status, "the last good answer");
-        let mut unknown = question(4242);
-        unknown.portal_id = 7_i64.try_into().unwrap();
-        assert_eq!(
-            lambda
-                .invoke(signed_event(URL, unknown, SystemTime::now()))
-                .await,
-            503
-        );
+        let known = lambda.invoke(signed_now(62515)).await;
+        assert_eq!(known, 200, "the last good answer");
+        assert_eq!(lambda.invoke(signed_now(7)).await, 503);
     }
-    let signature = known()["headers"]["x-hubspot-signature-v3"]
+    let question = signed_now(62515);
+    let signature = question["headers"]["x-hubspot-signature-v3"]
         .as_str()
-        .unwrap()
-        .to_owned();
+        .unwrap();
+    lambda.invoke(question.clone()).await;
     let log = lambda.log().await;
 
-    let lines: Vec<Value> = log
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    let requests: Vec<_> = lines
-        .iter()
-        .filter(|line| line["message"] == "request")
-        .collect();
-    assert_eq!(requests.len(), 18, "one line for each request");
+    assert_eq!(requests(&log).len(), 19, "one line for each request");
     for mark in ["arked", "ARKED", "800555", CLIENT_SECRET, &signature[..20]] {
         assert!(!log.contains(mark), "{mark:?} is in the log:\n{log}");
     }
 }
 
-#[tokio::test]
-async fn a_request_is_logged_in_one_line_that_cloudwatch_takes_its_metrics_from() {
+/// What is logged of a good request, on a cold start, and of one to another path.
+async fn logged(name: &str) -> [Value; 2] {
     let table = NumbersTable::start().await;
     table.put_named("+18005550100", "Sales").await;
     table.put_named("not a number", "Bad").await;
-    let mut lambda = Lambda::start("one_line", &table.endpoint).await;
-    lambda
-        .invoke(signed_event(URL, question(4242), SystemTime::now()))
-        .await;
+    let mut lambda = Lambda::start(name, &table.endpoint).await;
+    lambda.invoke(signed_now(62515)).await;
     lambda.invoke(json!({})).await;
     let log = lambda.log().await;
-    let requests: Vec<Value> = log
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .filter(|line: &Value| line["message"] == "request")
-        .collect();
-    let [answered, refused] = &requests[..] else {
-        panic!("{log}")
-    };
+    requests(&log).try_into().expect("one line for each")
+}
 
-    let names = [
-        "Requests",
-        "Latency",
-        "StoreLatency",
-        "ColdStarts",
-        "NumbersAnswered",
-        "BadRows",
-        "StaleAnswers",
-    ];
-    for name in names {
-        assert!(answered[name].is_number(), "{name} in {answered}");
+#[tokio::test]
+async fn a_request_is_logged_in_one_line_that_says_what_became_of_it() {
+    let [answered, refused] = logged("one_line").await;
+    let expected = json!({
+        "outcome": "answered", "requestId": "request-1", "function": "webhook",
+        "portalId": 62515, "userId": 4242, "NumbersAnswered": 1, "BadRows": 1, "ColdStarts": 1,
+        "xrayTraceId": "Root=1-5759e988-bd862e3fe1be46a994272793",
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&answered[name], value, "{name}");
     }
-    assert_eq!(
-        (
-            &answered["NumbersAnswered"],
-            &answered["BadRows"],
-            &answered["ColdStarts"]
-        ),
-        (&json!(1), &json!(1), &json!(1))
-    );
     assert_eq!(answered["badRows"][0]["keyHash"].as_str().unwrap().len(), 8);
-    let text = |name: &str| answered[name].as_str().unwrap().to_owned();
-    assert_eq!(
-        (text("outcome"), text("requestId"), text("function")),
-        ("answered".into(), "request-1".into(), "webhook".into())
-    );
-    assert_eq!(
-        text("xrayTraceId"),
-        "Root=1-5759e988-bd862e3fe1be46a994272793"
-    );
-    assert_eq!(
-        (&answered["portalId"], &answered["userId"]),
-        (&json!(62515), &json!(4242))
-    );
-
-    let directives = answered["_aws"]["CloudWatchMetrics"].as_array().unwrap();
-    assert_eq!(
-        directives[0]["Dimensions"],
-        json!([["function", "outcome"]])
-    );
-    for directive in directives {
-        for metric in directive["Metrics"].as_array().unwrap() {
-            assert!(
-                answered[metric["Name"].as_str().unwrap()].is_number(),
-                "{metric} has a value"
-            );
-        }
-    }
     assert_eq!(
         (&refused["outcome"], &refused["ColdStarts"]),
         (&json!("other_path"), &json!(0))
     );
     assert!(refused.get("StoreLatency").is_none(), "nothing was read");
+}
+
+#[tokio::test]
+async fn cloudwatch_takes_every_metric_from_that_line() {
+    let [answered, _] = logged("metrics").await;
+    let directives = answered["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+    let metrics = directives
+        .iter()
+        .flat_map(|directive| directive["Metrics"].as_array().unwrap());
+    let mut names: Vec<&str> = metrics
+        .map(|metric| metric["Name"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "BadRows",
+            "ColdStarts",
+            "Latency",
+            "NumbersAnswered",
+            "NumbersLeftOut",
+            "Requests",
+            "StaleAnswers",
+            "StoreLatency",
+        ]
+    );
+    for name in names {
+        assert!(answered[name].is_number(), "{name} in {answered}");
+    }
+    assert_eq!(
+        directives[0]["Dimensions"],
+        json!([["function", "outcome"]])
+    );
 }
 
 #[tokio::test]
