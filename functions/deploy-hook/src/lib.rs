@@ -1,6 +1,7 @@
 //! The Lambda that registers the webhook with HubSpot at deploy time, proves it and releases it.
 
 pub mod api_error;
+mod attempt;
 pub mod audit;
 pub mod config;
 pub mod credential;

@@ -4,6 +4,7 @@ use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSetti
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    attempt::Attempt,
     audit::Audit,
     plan::{Step, plan},
     probe::Probe,
@@ -29,13 +30,6 @@ pub struct Deadlines {
     pub done: Instant,
     /// When, after a failure, it must hold again what it held before.
     pub restored: Instant,
-}
-
-/// A registration at work: what stood before it, and what HubSpot may hold because of it.
-#[derive(Debug)]
-struct Attempt {
-    former: Settings,
-    written: Vec<Settings>,
 }
 
 /// What a stack leaves behind of its registration.
@@ -228,20 +222,6 @@ impl Registration {
         } else {
             Err(Cause::Moved(now))
         }
-    }
-}
-
-impl Attempt {
-    /// Tells whether HubSpot holds nothing that somebody else has written since.
-    fn knows(&self, held: &Settings) -> bool {
-        *held == self.former || self.written.contains(held)
-    }
-}
-
-impl From<Settings> for Attempt {
-    fn from(former: Settings) -> Self {
-        let written = Vec::new();
-        Self { former, written }
     }
 }
 

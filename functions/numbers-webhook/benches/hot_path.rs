@@ -14,10 +14,7 @@ use channel_connection::{
     public_url::{PublicUrl, Reach},
 };
 use divan::Bencher;
-use numbers_webhook::{
-    api_gateway::{Answer, Event},
-    gate::Gate,
-};
+use numbers_webhook::{answer::Answer, event::Event, gate::Gate};
 
 const EVENT: &[u8] = include_bytes!("../../../events/numbers-webhook/known-portal.json");
 const URL: &str = "https://abc123.execute-api.us-east-1.amazonaws.com/numbers";

@@ -10,7 +10,7 @@ use channel_connection::{
     signature::{self, SignatureError, SignedUri},
 };
 
-use crate::{api_gateway::Event, refusal::Refusal};
+use crate::{event::Event, refusal::Refusal};
 
 /// The largest body that is looked at, in bytes; HubSpot's own has fewer than 100.
 const LARGEST_BODY: usize = 16 * 1024;

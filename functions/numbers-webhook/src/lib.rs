@@ -1,10 +1,11 @@
 //! The Lambda that answers HubSpot's signed request with a portal's numbers.
 
-pub mod api_gateway;
+pub mod answer;
 mod aws_service;
 mod client_secret;
 pub mod config;
 pub mod connection;
+pub mod event;
 pub mod gate;
 mod last_good;
 mod live_secrets;

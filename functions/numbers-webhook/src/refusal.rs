@@ -8,10 +8,7 @@ use channel_connection::{
 };
 use serde::Serialize;
 
-use crate::{
-    api_gateway::{Answer, EventError},
-    numbers_table::ReadError,
-};
+use crate::{answer::Answer, event::EventError, numbers_table::ReadError};
 
 /// The reason a request is refused; `Display` is for the log.
 #[derive(Debug, thiserror::Error)]

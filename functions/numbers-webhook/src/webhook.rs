@@ -15,10 +15,11 @@ use channel_connection::{
 use tokio::time::Instant;
 
 use crate::{
-    api_gateway::{Answer, Event},
+    answer::Answer,
     client_secret::StoredSecret,
     config::{ClientSecretSource, Config},
     connection::InvalidEndpoint,
+    event::Event,
     gate::Gate,
     live_secrets::LiveSecrets,
     numbers_table::NumbersTable,

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, post, put},
 };
-use numbers_webhook::{api_gateway::Answer, webhook::Webhook};
+use numbers_webhook::{answer::Answer, webhook::Webhook};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 

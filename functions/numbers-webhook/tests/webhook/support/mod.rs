@@ -17,7 +17,7 @@ use channel_connection::{
     webhook_call::WebhookCall,
 };
 use numbers_webhook::{
-    api_gateway::Answer,
+    answer::Answer,
     config::{ClientSecretSource, Config},
     webhook::{Invocation, Webhook},
 };
