@@ -116,7 +116,9 @@ fuzz: ## Feed the webhook random events: SECONDS=600
 
 coverage: ## Show how much of what ships the tests reach, and which lines they do not
 	@command -v cargo-llvm-cov >/dev/null || { echo "Missing: cargo-llvm-cov. Get it with: cargo install cargo-llvm-cov" >&2; exit 1; }
-	@cargo llvm-cov --workspace --quiet --show-missing-lines --ignore-filename-regex '(tests|benches|examples)/'
+	@export CARGO_TARGET_DIR="$(CURDIR)/.local/coverage"; eval "$$(cargo llvm-cov show-env --sh)"; \
+		cargo llvm-cov clean --workspace && $(MAKE) --no-print-directory test smoke && \
+		cargo llvm-cov report --show-missing-lines --ignore-filename-regex '(tests|benches|examples|hubspot-simulator)/'
 
 mutants: ## Change the rules one by one, and see that a test notices each; takes an hour or two
 	@command -v cargo-mutants >/dev/null || { echo "Missing: cargo-mutants. Get it with: cargo install cargo-mutants --locked" >&2; exit 1; }
