@@ -43,15 +43,11 @@ pub fn credential(stack: &Stack, report: &Report) -> Finding {
             about,
             format!("accepts the {kind}, API {}", report.api_version),
         ),
-        _ => wrong(
-            about,
-            report.outcome.as_str(),
-            Some(format!(
-                "{}, then {}",
-                stack.make("secrets"),
-                stack.command("doctor")
-            )),
-        ),
+        _ => {
+            let (secrets, doctor) = (stack.make("secrets"), stack.command("doctor"));
+            let mend = format!("{secrets}, then {doctor}");
+            wrong(about, report.outcome.as_str(), Some(mend))
+        }
     }
 }
 

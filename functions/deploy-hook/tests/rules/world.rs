@@ -27,8 +27,7 @@ const HURRIED: TimeBudget = TimeBudget {
     probe_tries: 2,
     probe_pause: Duration::from_millis(1),
     to_restore: Duration::from_secs(20),
-    to_answer: Duration::from_secs(12),
-    action: Duration::from_secs(35),
+    ..TimeBudget::DEPLOYED
 };
 /// A hook that nothing goes wrong for must not fail because the machine is slow.
 const PATIENT: TimeBudget = TimeBudget {

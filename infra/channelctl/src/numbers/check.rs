@@ -195,11 +195,10 @@ impl Checked {
                 } else {
                     shown.users.join(" ")
                 };
-                let extension = shown.extension.clone().unwrap_or_default();
                 table.add_row([
                     shown.name.clone(),
                     shown.number.clone(),
-                    extension,
+                    shown.extension.clone().unwrap_or_default(),
                     users,
                     shown.notes.join("; "),
                 ]);

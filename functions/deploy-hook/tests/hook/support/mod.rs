@@ -44,9 +44,7 @@ pub const BUDGET: TimeBudget = TimeBudget {
     retry_pause: Duration::from_millis(1),
     probe_tries: 2,
     probe_pause: Duration::from_millis(1),
-    to_restore: Duration::from_secs(15),
-    to_answer: Duration::from_secs(12),
-    action: Duration::from_secs(35),
+    ..TimeBudget::DEPLOYED
 };
 
 /// The world around a hook.
