@@ -38,17 +38,13 @@ pub fn deployment(stack: &Stack) -> Finding {
 /// Says whether HubSpot accepts the credential.
 pub fn credential(stack: &Stack, report: &Report) -> Finding {
     let about = "HubSpot";
-    match (&report.credential, report.drift) {
-        (Some(kind), Some(_)) => right(
-            about,
-            format!("accepts the {kind}, API {}", report.api_version),
-        ),
-        _ => {
-            let (secrets, doctor) = (stack.make("secrets"), stack.command("doctor"));
-            let mend = format!("{secrets}, then {doctor}");
-            wrong(about, report.outcome.as_str(), Some(mend))
-        }
+    if let (Some(kind), Some(_)) = (&report.credential, report.drift) {
+        let found = format!("accepts the {kind}, API {}", report.api_version);
+        return right(about, found);
     }
+    let (secrets, doctor) = (stack.make("secrets"), stack.command("doctor"));
+    let mend = format!("{secrets}, then {doctor}");
+    wrong(about, report.outcome.as_str(), Some(mend))
 }
 
 /// Says whether the stack and its function are for the same app.
