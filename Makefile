@@ -39,7 +39,7 @@ rehearse: ## Try the commands for a stage on the local stack: eval "$(make rehea
 	@exec $(PYTHON) -m infra.stages.rehearsal
 
 clean: ## Remove everything that was fetched or built
-	@rm -rf .local target
+	@rm -rf .local target $(FUZZ)/target $(FUZZ)/corpus
 
 ##@ Tests and checks
 test: check-prerequisites ## Run the tests
@@ -143,12 +143,12 @@ STAGED := $(PYTHON) -m $(if $(REHEARSAL),infra.stages.rehearsal,infra.stages.sta
 # BUILT=1 takes what stands in target/lambda, as a pipeline does that has built it before.
 BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory $(if $(REHEARSAL),build-quick,build))
 deploy: $(PREPARED) ## Build and deploy
-	@$(STAGED) check $(STAGE)
+	@$(STAGED) confirm $(STAGE)
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) deploy $(STAGE)
 
 diff: $(PREPARED) ## Show what a deploy would change, and change nothing
-	@$(STAGED) check $(STAGE)
+	@$(STAGED) announce $(STAGE)
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) diff $(STAGE)
 

@@ -28,14 +28,13 @@ def package(program, folder, tail=b""):
     return path
 
 
-def main(program, folder, largest=None):
+def main(program, folder, largest):
     """Packages, and holds the size against the budget."""
     path = package(Path(program), Path(folder))
     size = path.stat().st_size / 1e6
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    budget = f" of {largest} MB" if largest else ""
-    print(f"{path}  {size:.2f} MB{budget}  sha256 {digest}")
-    if largest and size > float(largest):
+    print(f"{path}  {size:.2f} MB of {largest} MB  sha256 {digest}")
+    if size > float(largest):
         print(f"{path} is larger than its budget of {largest} MB.", file=sys.stderr)
         return 1
     return 0

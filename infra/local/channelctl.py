@@ -3,17 +3,16 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
-from infra import ROOT
+from infra import QUICK_BUILDS
 
-PROGRAM = str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "channelctl")
+PROGRAM = str(QUICK_BUILDS / "channelctl")
 
 
 def channelctl(*arguments, **environment):
     """Runs it with nobody to ask, and returns what it printed and its exit code."""
-    settings = os.environ | {key: value for key, value in environment.items() if value is not None}
     command = [PROGRAM, *(str(argument) for argument in arguments)]
+    settings = os.environ | environment
     return subprocess.run(
         command, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra import QUICK_BUILDS, ROOT
 from infra.local.processes import LOOPBACK
 from infra.local.progress import CommandFailed, Trouble, run
 from infra.package import package
@@ -19,6 +20,8 @@ REGION = "us-east-1"
 STACK = "channel-connection-local"
 FUNCTIONS = ("numbers-webhook", "deploy-hook")
 TOOLS = Path(sys.executable).parent
+# With a read timeout above the hook's 90 s, and no second try of what may have been done.
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=100, connect_timeout=5)
 
 
 class LocalAws:
@@ -40,8 +43,7 @@ class LocalAws:
 
     def client(self, service):
         """Returns a client of one service."""
-        # With a read timeout above the hook's own, and no second try of what may have been done.
-        return boto3.client(service, config=Config(retries={"total_max_attempts": 1}, read_timeout=70))
+        return boto3.client(service, config=ONCE)
 
     def create_secret(self, name, content):
         """Keeps a secret and returns its ARN."""
@@ -167,7 +169,7 @@ def architecture():
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def lay_out(root, folder, deploy_id, moved=(), upgraded=False):
+def lay_out(folder, deploy_id, moved=(), upgraded=False):
     """Puts the template and the quick builds of the functions where `sam deploy` finds them.
 
     `moved` lists texts of the template and what stands in their place, to try another URL; an
@@ -176,11 +178,12 @@ def lay_out(root, folder, deploy_id, moved=(), upgraded=False):
     The template names its functions by where `make build` puts the optimised builds. A copy of it,
     with the quick builds beside it in the same way, keeps one from being deployed for the other.
     """
-    built = Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug"
     for function in FUNCTIONS:
-        package(built / function, folder / "target" / "lambda" / function, tail=b"\n" if upgraded else b"")
+        package(
+            QUICK_BUILDS / function, folder / "target" / "lambda" / function, tail=b"\n" if upgraded else b""
+        )
     (folder / "infra").mkdir(exist_ok=True)
-    template = (root / "infra" / "template.yaml").read_text(encoding="utf-8")
+    template = (ROOT / "infra" / "template.yaml").read_text(encoding="utf-8")
     # The local AWS shows SAM the parameters' defaults only, and SAM makes a version of this one.
     declared = "  DeployId:\n    Type: String\n"
     for old, new in (*moved, (declared, f'{declared}    Default: "{deploy_id}"\n')):

@@ -21,7 +21,7 @@ from infra.local.local_aws import TOOLS, LocalAws, architecture, lay_out
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
-from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
+from infra.local.simulated_hubspot import SECRETS, SimulatedHubSpot
 from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
 
 TABLE = "numbers"
@@ -69,7 +69,7 @@ class Containers:
     def __init__(self, folder, host, api_port):
         self.folder, self.host = folder, host
         self.aws = LocalAws(free_port(host), folder, host)
-        self.hubspot = SimulatedHubSpot(free_port(host), ROOT, host)
+        self.hubspot = SimulatedHubSpot(free_port(host), host)
         self.receiver = HTTPServer((host, 0), Outcomes)
         self.receiver.told = []
         self.ports = {"start-api": api_port, "start-lambda": free_port(host)}
@@ -89,7 +89,7 @@ class Containers:
             self.hubspot.start(processes)
         threading.Thread(target=self.receiver.serve_forever, daemon=True).start()
         with step("functions", "the quick builds"):
-            self.template = lay_out(ROOT, self.folder / "cloud", 0, [(NAMED, NAMED + ALSO_NAMED)])
+            self.template = lay_out(self.folder / "cloud", 0, [(NAMED, NAMED + ALSO_NAMED)])
         self.serve("start-api", processes)
 
     def serve(self, command, processes):
@@ -126,16 +126,7 @@ class Containers:
         shape = {name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
         self.aws.client("dynamodb").create_table(TableName=TABLE, **shape)
         load(TABLE, SAMPLE_NUMBERS)
-        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
-        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
-        self.parameters = {
-            "AppId": APP_ID,
-            "Architecture": architecture(),
-            "ClientSecretArn": self.aws.create_secret("client-secret", client_secret),
-            "HubSpotCredentialArn": self.aws.create_secret("hubspot-credential", credential),
-            "HubSpotApiUrl": f"{self.hubspot.url}/",
-            "AllowLocalUrls": "true",
-        }
+        self.parameters = {"Architecture": architecture()} | self.hubspot.parameters(self.aws)
 
     def _sam(self, command, *options, url=None):
         variables = {
@@ -210,7 +201,7 @@ def main():
     commands = parser.add_subparsers(required=True)
     commands.add_parser("check", help=check_all.__doc__).set_defaults(command=check_all)
     serving = commands.add_parser("start-api", help=start_api.__doc__)
-    serving.add_argument("--port", type=int, default=3000)
+    serving.add_argument("--port", type=int, required=True)
     serving.set_defaults(command=start_api)
     asking = commands.add_parser("engine", help=engine.__doc__)
     asking.add_argument("goal")

@@ -5,8 +5,8 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
-from pathlib import Path
 
+from infra import QUICK_BUILDS
 from infra.local.processes import LOOPBACK
 
 APP_ID = 1234567
@@ -23,11 +23,10 @@ SECRETS = {
 class SimulatedHubSpot:
     """One simulator, known by its port, and by its host where containers are to reach it."""
 
-    def __init__(self, port, root, host=LOOPBACK):
+    def __init__(self, port, host=LOOPBACK):
         self.host, self.port = host, port
         self.url = f"http://{host}:{port}"
-        target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
-        self.program = str(target / "debug" / "hubspot-simulator")
+        self.program = str(QUICK_BUILDS / "hubspot-simulator")
         self.env = os.environ | SECRETS
 
     def start(self, processes):
@@ -35,6 +34,18 @@ class SimulatedHubSpot:
         command = [self.program, "serve", "--listen", f"{self.host}:{self.port}", "--app-id", str(APP_ID)]
         process = processes.start("hubspot-simulator", command, self.env)
         processes.wait_for_port("hubspot-simulator", process, self.port, self.host)
+
+    def parameters(self, aws):
+        """Returns what a stack must be told to come here; keeps its secrets in an AWS."""
+        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
+        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
+        return {
+            "AppId": APP_ID,
+            "ClientSecretArn": aws.create_secret("channel-connection/client-secret", client_secret),
+            "HubSpotCredentialArn": aws.create_secret("channel-connection/hubspot-credential", credential),
+            "HubSpotApiUrl": f"{self.url}/",
+            "AllowLocalUrls": "true",
+        }
 
     def show(self, app_id, webhook_url, client_secret):
         """Serves the picker page for a webhook that is deployed, until Ctrl-C; returns the exit code."""

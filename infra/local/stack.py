@@ -17,7 +17,7 @@ from infra.local.local_aws import LocalAws, lay_out
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.registration_checks import registration_checks
-from infra.local.simulated_hubspot import APP_ID, SECRETS, SimulatedHubSpot
+from infra.local.simulated_hubspot import SimulatedHubSpot
 from infra.local.smoke import smoke_checks
 from infra.local.stage_checks import stage_checks
 
@@ -54,7 +54,7 @@ class Stack:
                 )
         self.folder = folder
         self.aws = LocalAws(aws_port, folder)
-        self.hubspot = SimulatedHubSpot(hubspot_port, ROOT)
+        self.hubspot = SimulatedHubSpot(hubspot_port)
         self.outputs, self.parameters, self.before = {}, {}, set()
 
     def bring_up(self, processes):
@@ -63,7 +63,7 @@ class Stack:
             self.aws.start(processes)
         with step("HubSpot", f"{self.hubspot.url} (simulated)"):
             self.hubspot.start(processes)
-        self.parameters = self._parameters()
+        self.parameters = {"IsReady": "true"} | self.hubspot.parameters(self.aws)
         self.before = self.aws.inventory()
         self.deploy()
         with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
@@ -74,21 +74,8 @@ class Stack:
         details = [new for _, new in moved[:1]] + [f"{name}={value}" for name, value in changed.items()]
         with step("deploy", " ".join(["infra/template.yaml", *details])):
             deploy_id = time.time_ns()
-            template = lay_out(ROOT, self.folder / "cloud", deploy_id, moved, upgraded)
+            template = lay_out(self.folder / "cloud", deploy_id, moved, upgraded)
             self.outputs = self.aws.deploy(template, self.parameters | changed | {"DeployId": deploy_id})
-
-    def _parameters(self):
-        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
-        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
-        keep = self.aws.create_secret
-        return {
-            "AppId": APP_ID,
-            "IsReady": "true",
-            "ClientSecretArn": keep("channel-connection/client-secret", client_secret),
-            "HubSpotCredentialArn": keep("channel-connection/hubspot-credential", credential),
-            "HubSpotApiUrl": f"{self.hubspot.url}/",
-            "AllowLocalUrls": "true",
-        }
 
     def show(self):
         """Lets HubSpot call, and prints what is registered and what was answered."""
@@ -150,8 +137,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
     running = commands.add_parser("run", help=run.__doc__)
-    running.add_argument("--aws-port", type=int, default=4566)
-    running.add_argument("--hubspot-port", type=int, default=4577)
+    running.add_argument("--aws-port", type=int, required=True)
+    running.add_argument("--hubspot-port", type=int, required=True)
     running.set_defaults(command=run)
     commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
     return run_command(parser)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 
-from infra import ROOT
 from infra.local.channelctl import PROGRAM
 from infra.local.local_aws import architecture, lay_out
 from infra.local.progress import step
@@ -15,7 +14,7 @@ from infra.local.registration_checks import ELSEWHERE
 def stage_checks(stack):
     """Yields what is claimed, and whether it holds; nothing is deployed at the end."""
     stack.hubspot.register(ELSEWHERE, False)
-    parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove", "Architecture": architecture()}
+    parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove"}
     status, told = command(stack, "status", "dev", parameters)
     yield "a stage that is not deployed says how to", status == 1 and "make deploy STAGE=dev" in told
     status, told = command(stack, "deploy", "dev", parameters)
@@ -39,6 +38,11 @@ def stage_checks(stack):
     yield "a stage that is none is told from those there are", status == 1 and "dev, staging, prod" in told
     status, told = command(stack, "deploy", "dev", {"AppId": ""})
     yield "a stage without its AppId says where to set it", status == 1 and "infra/samconfig.toml" in told
+    status, told = command(stack, "deploy", "dev", parameters | {"Architecture": "x86_64"})
+    yield (
+        "what is built is deployed, whatever a parameter says",
+        status == 1 and "ARCHITECTURE=x86_64" in told,
+    )
     signed_out = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     status, told = command(stack, "deploy", "dev", parameters, **signed_out)
     yield "without credentials it says how to sign in", status == 1 and "aws sso login" in told
@@ -46,10 +50,11 @@ def stage_checks(stack):
 
 def command(stack, name, stage, parameters, **environment):
     """Runs a command for a stage on the local AWS; returns its status and all that it said."""
-    template = lay_out(ROOT, stack.folder / "cloud", time.time_ns())
+    template = lay_out(stack.folder / "cloud", time.time_ns())
     settings = {
         "PARAMETERS": " ".join(f"{key}={value}" for key, value in parameters.items()),
         "SAM_TEMPLATE": str(template),
+        "ARCHITECTURE": architecture(),
         "YES": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }

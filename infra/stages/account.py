@@ -4,9 +4,9 @@ import json
 import os
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.local.local_aws import ONCE
 from infra.local.progress import Trouble
 
 
@@ -20,9 +20,7 @@ class Account:
 
     def client(self, service):
         """Returns a client of one service."""
-        # With a read timeout above the hook's own, and no second try of what may have been done.
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=100, connect_timeout=5)
-        return self.session.client(service, config=config)
+        return self.session.client(service, config=ONCE)
 
     def describe(self):
         """Says which stack is meant, in which account and region."""

@@ -38,6 +38,10 @@ def read(name):
     parameters |= pairs(shlex.split(os.environ.get("PARAMETERS", "")))
     # An empty one is to be filled in, or left to the template.
     parameters = {key: value for key, value in parameters.items() if value}
+    if "Architecture" in parameters:
+        raise Trouble(
+            "Leave Architecture to make: what is built is deployed. make deploy ARCHITECTURE=x86_64"
+        )
     if "AppId" not in parameters:
         raise Trouble(f"Set AppId for {name} in {FILE.relative_to(ROOT)}: the id of your app in HubSpot.")
     return Stage(name, str(deploy["stack_name"]), deploy.get("region"), parameters)

@@ -6,8 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from infra import ROOT
 from infra.local.progress import Trouble
 from infra.stages.configuration import FILE
@@ -15,16 +13,20 @@ from infra.stages.configuration import FILE
 SAM = str(Path(sys.executable).parent / "sam")
 
 
-def check(stage, account):
-    """Says what is going to be deployed where, before anything is built."""
+def announce(stage, account):
+    """Says which stack is meant, before anything is built."""
     print(f"{stage.name}: {account.describe()}", flush=True)
+
+
+def confirm(stage, account):
+    """Says what is going to be deployed where, and asks before prod."""
+    announce(stage, account)
+    if stage.name == "prod":
+        ask("Deploy?")
 
 
 def deploy(stage, account):
     """Deploys the stack, and says what HubSpot holds then and what to do next."""
-    check(stage, account)
-    if stage.name == "prod":
-        ask("Deploy?")
     sam(stage, account, "--no-confirm-changeset", "--no-fail-on-empty-changeset")
     outputs = account.outputs()
     print(f"\nwebhook       {outputs['WebhookUrl']}\nregistration  {outputs['Registration']}")
@@ -42,7 +44,7 @@ def diff(stage, account):
 
 def delete(stage, account):
     """Deletes the stack after asking, and says what stays."""
-    outputs = account.outputs()
+    stack, outputs = account.stack()["StackId"], account.outputs()
     if stage.name == "prod":
         ask(f"Delete {account.describe()}? Type the stage's name", stage.name)
     else:
@@ -50,31 +52,31 @@ def delete(stage, account):
     client = account.client("cloudformation")
     client.delete_stack(StackName=stage.stack)
     print("deleting ...", flush=True)
-    wait_until_gone(client, stage)
-    print(f"Gone. The numbers stay in the table {outputs['NumbersTable']}; to delete them too:")
-    print(f"  aws dynamodb delete-table --table-name {outputs['NumbersTable']}")
+    wait_until_gone(client, stack)
+    table = outputs["NumbersTable"]
+    print(f"Gone. The numbers stay in the table {table}; to delete them too:")
+    if stage.parameters.get("DeletionProtection") == "true":
+        print(f"  aws dynamodb update-table --no-deletion-protection-enabled --table-name {table}")
+    print(f"  aws dynamodb delete-table --table-name {table}")
 
 
-def wait_until_gone(client, stage):
+def wait_until_gone(client, stack_id):
     """Waits until the stack is gone, or says why it is not."""
-    while True:
-        try:
-            stack = client.describe_stacks(StackName=stage.stack)["Stacks"][0]
-        except ClientError:
-            return
+    # By its id a stack is told of when it is gone, too; by its name it would only be unknown.
+    while (stack := client.describe_stacks(StackName=stack_id)["Stacks"][0])[
+        "StackStatus"
+    ] != "DELETE_COMPLETE":
         if stack["StackStatus"] == "DELETE_FAILED":
-            events = client.describe_stack_events(StackName=stage.stack)["StackEvents"]
+            events = client.describe_stack_events(StackName=stack_id)["StackEvents"]
             failed = (event for event in events if event["ResourceStatus"] == "DELETE_FAILED")
             raise Trouble(f"The stack is not deleted: {next(failed).get('ResourceStatusReason')}")
-        if stack["StackStatus"] == "DELETE_COMPLETE":
-            return
         time.sleep(2)
 
 
 def sam(stage, account, *options):
     """Runs `sam deploy` with the stage's configuration."""
-    parameters = stage.parameters | {"DeployId": str(int(time.time()))}
-    parameters.setdefault("Architecture", os.environ.get("ARCHITECTURE", "arm64"))
+    built = {"DeployId": str(int(time.time())), "Architecture": os.environ["ARCHITECTURE"]}
+    parameters = stage.parameters | built
     role = os.environ.get("ROLE_ARN")
     command = [
         *(SAM, "deploy", "--config-file", str(FILE), "--config-env", stage.name),

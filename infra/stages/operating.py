@@ -4,9 +4,9 @@ import os
 import subprocess
 from datetime import datetime, timezone
 
-from infra import ROOT
 from infra.local.channelctl import fresh
 from infra.local.invoke import find, function_of, show
+from infra.local.processes import is_taken
 from infra.local.progress import Trouble
 from infra.local.simulated_hubspot import SimulatedHubSpot
 from infra.stages.deploying import SAM
@@ -27,7 +27,10 @@ def invoke(stage, account):
 def picker(stage, account):
     """Serves the picker page for the stage's webhook until Ctrl-C; nothing is registered anywhere."""
     outputs = account.outputs()
-    hubspot = SimulatedHubSpot(int(os.environ["HUBSPOT_PORT"]), ROOT)
+    port = int(os.environ["HUBSPOT_PORT"])
+    if is_taken(port):
+        raise Trouble(f"Port {port} is taken. Choose another: make picker HUBSPOT_PORT={port + 10}")
+    hubspot = SimulatedHubSpot(port)
     secret = account.secret(outputs["ClientSecretArn"]).get("clientSecret")
     if not secret:
         raise Trouble(f"The client secret is not set. Set it: make secrets STAGE={stage.name}")

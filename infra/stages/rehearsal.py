@@ -11,11 +11,10 @@ import shlex
 import sys
 import time
 
-from infra import ROOT
 from infra.local import running_stack
 from infra.local.channelctl import PROGRAM
 from infra.local.local_aws import TOOLS, architecture, environment, lay_out
-from infra.local.processes import LOOPBACK
+from infra.local.processes import LOOPBACK, free_port
 from infra.local.progress import Trouble, complain
 from infra.local.simulated_hubspot import APP_ID, SECRETS
 from infra.stages import stage
@@ -26,6 +25,9 @@ def variables():
     programs = (os.environ["PATH"], str(TOOLS), os.path.dirname(PROGRAM))
     return environment(f"http://{LOOPBACK}:{running_stack.ports()['aws']}") | {
         "REHEARSAL": "1",
+        "ARCHITECTURE": architecture(),
+        # The usual one is that of the simulated HubSpot itself.
+        "HUBSPOT_PORT": str(free_port()),
         "PATH": os.pathsep.join(programs),
     }
 
@@ -48,13 +50,13 @@ def rehearse(command, name):
         "AppId": APP_ID,
         "HubSpotApiUrl": f"http://{LOOPBACK}:{running_stack.ports()['hubspot']}/",
         "AllowLocalUrls": "true",
-        "Architecture": architecture(),
         # The local AWS has no CodeDeploy.
         "Deployment": "AllAtOnce",
     }
     given = " ".join(f"{key}={value}" for key, value in different.items())
     os.environ["PARAMETERS"] = f"{given} {os.environ.get('PARAMETERS', '')}"
-    os.environ["SAM_TEMPLATE"] = str(lay_out(ROOT, running_stack.FOLDER / "rehearsed", time.time_ns()))
+    if command in ("deploy", "diff"):
+        os.environ["SAM_TEMPLATE"] = str(lay_out(running_stack.FOLDER / "rehearsed", time.time_ns()))
     return stage.main(command, name)
 
 

@@ -13,12 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from infra.local.progress import Trouble, complain
 from infra.stages import configuration
 from infra.stages.account import Account
-from infra.stages.deploying import check, delete, deploy, diff
+from infra.stages.deploying import announce, confirm, delete, deploy, diff
 from infra.stages.operating import invoke, logs, picker
 from infra.stages.stage_secrets import ask_and_keep
 
 COMMANDS = {
-    "check": check,
+    "announce": announce,
+    "confirm": confirm,
     "deploy": deploy,
     "diff": diff,
     "invoke": invoke,

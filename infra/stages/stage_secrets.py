@@ -24,7 +24,8 @@ def ask_and_keep(stage, account):
     kept = [keep_client_secret(secrets, outputs["ClientSecretArn"], current)]
     kept.append(keep_credential(secrets, outputs["HubSpotCredentialArn"]))
     if any(kept):
-        print(f"next: make deploy STAGE={stage.name}")
+        # Until the client secret is set, a deploy registers nothing.
+        print(f"next: make {'status' if current else 'deploy'} STAGE={stage.name}")
 
 
 def keep_client_secret(secrets, arn, current):

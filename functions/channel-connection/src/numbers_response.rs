@@ -114,6 +114,18 @@ mod tests {
         );
     }
 
+    #[test]
+    fn lambda_carries_74_000_numbers_with_the_longest_names_and_95_000_with_short_ones() {
+        // What the webhook gives a body, of Lambda's 6 MB.
+        const ROOM: usize = 6_290_432;
+        for (name, carried) in [("Sales", 95_000), ("a name of 24 characters.", 74_000)] {
+            let numbers = std::iter::repeat_n(listed("+18001231234", name), 100_000);
+            let numbers: Vec<_> = numbers.collect();
+            let response = NumbersResponse::within(ROOM, &numbers);
+            assert_eq!(response.count / 1_000 * 1_000, carried, "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn as_many_as_fit_are_answered_in_order(

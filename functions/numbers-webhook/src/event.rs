@@ -196,3 +196,28 @@ impl From<&str> for HeaderName {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_bounded_to_the_byte_in_either_encoding() {
+        for limit in [15, 16, 17] {
+            let body = |bytes: usize, encoded: bool| {
+                let text = "a".repeat(bytes);
+                let text = if encoded { STANDARD.encode(text) } else { text };
+                let event: Event =
+                    serde_json::from_value(json!({"body": text, "isBase64Encoded": encoded}))
+                        .unwrap();
+                event.body(limit).map(Cow::into_owned)
+            };
+            for encoded in [false, true] {
+                assert_eq!(body(limit, encoded), Ok(vec![b'a'; limit]));
+                assert_eq!(body(limit + 1, encoded), Err(EventError::TooLarge));
+            }
+        }
+    }
+}

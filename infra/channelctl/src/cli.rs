@@ -45,7 +45,7 @@ enum Command {
     OfStack(StackCommand),
     /// Find what is wrong, with the command that mends it
     Doctor,
-    /// Print a sample event, freshly signed: for sam local invoke -e -
+    /// Print a sample event, freshly signed
     #[command(subcommand)]
     Event(EventCommand),
     /// Print a shell's completions

@@ -1,4 +1,4 @@
-//! Sample events, made fresh for a stack: `sam local invoke -e -` takes them from standard output.
+//! Sample events, made fresh for a stack.
 
 use std::env;
 

@@ -74,7 +74,7 @@ impl NumbersCommand {
     /// Does what was said.
     pub async fn run(&self, target: &TargetOptions, as_json: bool) -> Result<Ending, Failure> {
         let table = match self.table_name() {
-            Some(name) => Table::named(&target.aws_alone().await, name),
+            Some(name) => Table::named(&target.aws_alone().await?, name),
             None => Table::of(&Stack::find(target.target().await?).await?)?,
         };
         match self {

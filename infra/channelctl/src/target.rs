@@ -112,13 +112,15 @@ impl TargetOptions {
         })
     }
 
-    /// Reaches AWS without any stack, as for a table that is named itself.
-    pub async fn aws_alone(&self) -> SdkConfig {
+    /// Reaches AWS without asking for a stack, as for a table that is named itself.
+    pub async fn aws_alone(&self) -> Result<SdkConfig, TargetError> {
         if self.local {
-            local_aws().await
-        } else {
-            self.aws(self.aws_region.clone()).await
+            return Ok(local_aws().await);
         }
+        let stage = self.stage.as_deref().map(read_stage).transpose()?;
+        let region = self.aws_region.clone();
+        let region = region.or_else(|| stage.and_then(|stage| stage.region));
+        Ok(self.aws(region).await)
     }
 
     async fn aws(&self, region: Option<String>) -> SdkConfig {

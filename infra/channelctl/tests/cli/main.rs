@@ -7,6 +7,7 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
+mod aws_refusing;
 mod checking;
 mod editing;
 mod events;

@@ -1,0 +1,46 @@
+//! AWS when it does not know who asks, refuses, or cannot be reached: each says what to do.
+
+use std::process::Command;
+
+use crate::support::{
+    NumbersTable, Ran,
+    numbers::dynamodb::{Mood, Proxy},
+    on, run,
+};
+
+fn list(endpoint: &str) -> Command {
+    on(endpoint, &["list", "--portal", "62515"])
+}
+
+#[track_caller]
+fn assert_failed(ran: &Ran, with: &str) {
+    assert_eq!((ran.code, ran.output.as_str()), (Some(1), ""));
+    assert!(ran.errors.contains(with), "{}", ran.errors);
+}
+
+#[tokio::test]
+async fn without_credentials_it_says_how_to_sign_in() {
+    let table = NumbersTable::start().await;
+    let mut signed_out = list(&table.endpoint);
+    signed_out
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY");
+    let ran = run(signed_out, "").await;
+    assert_failed(&ran, "Sign in to AWS first (aws sso login");
+}
+
+#[tokio::test]
+async fn what_aws_refuses_is_told_in_its_words() {
+    let table = NumbersTable::start().await;
+    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
+    dynamodb.be(Mood::Forbidding);
+    let ran = run(list(&endpoint), "").await;
+    assert_failed(&ran, "AWS refused to");
+    assert_failed(&ran, "AccessDeniedException. no");
+}
+
+#[tokio::test]
+async fn an_aws_that_is_not_there_is_told_from_one_that_refuses() {
+    let ran = run(list("http://127.0.0.1:1"), "").await;
+    assert_failed(&ran, "AWS cannot be reached to");
+}
