@@ -8,7 +8,8 @@ from markdown_it import MarkdownIt
 from infra import ROOT
 
 DOCUMENTS = (
-    *("README.md", "functions/README.md", "infra/README.md", "events/README.md"),
+    *("README.md", "functions/README.md", "events/README.md"),
+    *("infra/README.md", "infra/RUNBOOK.md", "infra/COSTS.md"),
     *(".github/CONTRIBUTING.md", ".github/SECURITY.md"),
 )
 PROGRAM = re.compile(r"([A-Z]+=\S+ )*(make|channelctl|cargo|aws|sam|gh|lines|\.ci/run)( |$)")
