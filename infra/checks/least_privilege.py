@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra import ROOT
 from infra.checks.calls import called
-from infra.checks.template import of_type, read, statements, texts
+from infra.checks.template import of_type, read, report, statements, texts
 
 ROLES = {"NumbersWebhookRole": "numbers-webhook", "DeployHookRole": "deploy-hook"}
 # What Lambda does in a function's name, so that no code shows it.
@@ -20,14 +20,13 @@ OF_LAMBDA = {
 
 
 def main(path=ROOT / "infra" / "template.yaml", functions=ROOT / "functions"):
-    """Prints every departure, and returns whether there is none."""
+    """Prints every departure, and returns the exit code."""
     template = read(Path(path))
     roles = dict(of_type(template, "AWS::IAM::Role"))
     departures = list(without_role(template))
     for role, function in ROLES.items():
         departures += differences(role, granted(roles[role]), called(function, Path(functions)))
-    print("\n".join(departures))
-    return 1 if departures else 0
+    return report(departures)
 
 
 def without_role(template):

@@ -1,4 +1,4 @@
-"""Every function and every API logs into a group that the template declares, with an end.
+"""Every function logs into a group that the template declares, and every group has an end.
 
 python -m infra.checks.retention [TEMPLATE]
 """
@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from infra import ROOT
-from infra.checks.template import of_type, read
+from infra.checks.template import of_type, read, report
 
 
 def main(path=ROOT / "infra" / "template.yaml"):
-    """Prints every departure, and returns whether there is none."""
+    """Prints every departure, and returns the exit code."""
     template = read(Path(path))
     departures = [
         f"{group}: its lines are kept for ever"
@@ -23,8 +23,7 @@ def main(path=ROOT / "infra" / "template.yaml"):
         for function, properties in of_type(template, "AWS::Serverless::Function")
         if "LogGroup" not in properties.get("LoggingConfig", {})
     ]
-    print("\n".join(departures))
-    return 1 if departures else 0
+    return report(departures)
 
 
 if __name__ == "__main__":

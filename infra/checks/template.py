@@ -56,3 +56,9 @@ def texts(part):
     elif isinstance(part, (dict, list)):
         for one in part.values() if isinstance(part, dict) else part:
             yield from texts(one)
+
+
+def report(departures):
+    """Prints what departs from a rule, a line each, and returns the exit code."""
+    print("\n".join(departures))
+    return 1 if departures else 0

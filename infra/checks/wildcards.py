@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from infra.checks.template import branches, of_type, read, statements, texts
+from infra.checks.template import branches, of_type, read, report, statements, texts
 
 INFRA = Path(__file__).resolve().parents[1]
 # The rest of a name that begins with the stage's own.
@@ -47,11 +47,10 @@ ELSEWHERE = re.compile(r"AWS::IAM::(?!Role$|OIDCProvider$)|AWS::Serverless::Conn
 
 
 def main(*paths):
-    """Prints every departure, and returns whether there is none."""
+    """Prints every departure, and returns the exit code."""
     templates = [Path(path) for path in paths] or sorted(INFRA.glob("*.yaml"))
     departures = [f"{path.name}: {what}" for path in templates for what in departed(read(path))]
-    print("\n".join(departures))
-    return 1 if departures else 0
+    return report(departures)
 
 
 def departed(template):
