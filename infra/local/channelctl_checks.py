@@ -9,6 +9,24 @@ from infra.local.registration_checks import ELSEWHERE
 
 def channelctl_checks(stack, portal, user):
     """Yields what is claimed, and whether it holds; the stack stands as before at the end."""
+    yield from of_looking(portal, user)
+    yield from of_holding(stack)
+    yield from of_drift(stack)
+    yield (
+        "what is not there is said to be so",
+        holds(
+            channelctl("--stack", "no-such-stack", "status"),
+            1,
+            "There is no stack no-such-stack",
+            of="errors",
+        ),
+    )
+    changed = on_stack("numbers", "export")
+    yield "numbers are exported as they were imported", changed.stdout.count("\n") == 6
+
+
+def of_looking(portal, user):
+    """What changes nothing: status, doctor, a simulated call."""
     ran = on_stack("status")
     yield (
         "status tells a released stack with nothing to do",
@@ -34,6 +52,10 @@ def channelctl_checks(stack, portal, user):
     )
     answer = json.loads(on_stack(*call, "--json").stdout)
     yield "and its JSON has the answer", answer["status"] == 200 and len(answer["body"]["phoneNumbers"]) == 4
+
+
+def of_holding(stack):
+    """The app held and released again."""
     yield "without a yes nothing is released", holds(on_stack("hold"), 4, "Nothing was changed", of="errors")
     on_stack("hold", "--yes")
     yield "a hold hides the app", stack.hubspot.settings()["isReady"] is False
@@ -47,6 +69,9 @@ def channelctl_checks(stack, portal, user):
         holds(on_stack("release", "--yes"), 0, "done") and stack.hubspot.settings()["isReady"],
     )
 
+
+def of_drift(stack):
+    """A URL that somebody else registered, and back."""
     stack.hubspot.register(ELSEWHERE, True)
     yield (
         "doctor names a URL that drifted, and the command that mends it",
@@ -54,17 +79,6 @@ def channelctl_checks(stack, portal, user):
     )
     yield "which mends it", holds(on_stack("register", "--is-ready", "true", "--yes"), 0, "done")
     yield "a probe proves the webhook", holds(on_stack("probe"), 0, "nobody else")
-    yield (
-        "what is not there is said to be so",
-        holds(
-            channelctl("--stack", "no-such-stack", "status"),
-            1,
-            "There is no stack no-such-stack",
-            of="errors",
-        ),
-    )
-    changed = on_stack("numbers", "export")
-    yield "numbers are exported as they were imported", changed.stdout.count("\n") == 6
 
 
 def on_stack(*arguments):
