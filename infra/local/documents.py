@@ -12,7 +12,7 @@ DOCUMENTS = (
     *("infra/README.md", "infra/RUNBOOK.md", "infra/COSTS.md"),
     *(".github/CONTRIBUTING.md", ".github/SECURITY.md"),
 )
-PROGRAM = re.compile(r"([A-Z]+=\S+ )*(make|channelctl|cargo|aws|sam|gh|lines|\.ci/run)( |$)")
+PROGRAM = re.compile(r"([A-Z]+=\S+ )*((make|channelctl|cargo|aws|sam|gh|lines) |\.ci/run$)")
 
 
 @dataclass(frozen=True)
