@@ -96,7 +96,6 @@ FOLLOWED = {
     "make picker STAGE=dev": "Ctrl-C ends",
 }
 
-STUCK = "it needs a stack in UPDATE_ROLLBACK_FAILED"
 # Commands that are not run here, by their first line, and why.
 LEFT_OUT = {
     "make run": "it is up in the other terminal",
@@ -135,8 +134,9 @@ LEFT_OUT = {
     "aws cloudformation deploy --template-file infra/pipeline-role.yaml --capabilities CAPABILITY_IAM \\": (
         "the local AWS has no OpenID Connect providers"
     ),
-    "aws cloudformation continue-update-rollback --stack-name channel-connection-prod": STUCK,
-    'aws cloudformation continue-update-rollback --stack-name "$STACK"': STUCK,
+    'aws cloudformation continue-update-rollback --stack-name "$STACK"': (
+        "it needs a stack in UPDATE_ROLLBACK_FAILED"
+    ),
     "HUBSPOT_CLIENT_SECRET=... target/debug/hubspot-simulator serve \\": (
         "make picker runs the same, with a real URL"
     ),

@@ -34,17 +34,17 @@ def stage_checks(stack):
     status, told = command(stack, "delete", "dev", parameters)
     yield "once deleted, it says what stays", status == 0 and "delete-table" in told
 
-    status, told = command(stack, "deploy", "qa", parameters)
+    status, told = command(stack, "confirm", "qa", parameters)
     yield "a stage that is none is told from those there are", status == 1 and "dev, staging, prod" in told
-    status, told = command(stack, "deploy", "dev", {"AppId": ""})
+    status, told = command(stack, "confirm", "dev", {"AppId": ""})
     yield "a stage without its AppId says where to set it", status == 1 and "infra/samconfig.toml" in told
-    status, told = command(stack, "deploy", "dev", parameters | {"Architecture": "x86_64"})
+    status, told = command(stack, "confirm", "dev", parameters | {"Architecture": "x86_64"})
     yield (
         "what is built is deployed, whatever a parameter says",
         status == 1 and "ARCHITECTURE=x86_64" in told,
     )
     signed_out = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
-    status, told = command(stack, "deploy", "dev", parameters, **signed_out)
+    status, told = command(stack, "confirm", "dev", parameters, **signed_out)
     yield "without credentials it says how to sign in", status == 1 and "aws sso login" in told
 
 
