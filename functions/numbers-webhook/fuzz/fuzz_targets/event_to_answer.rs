@@ -16,7 +16,7 @@ use channel_connection::{
     signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
 };
 use libfuzzer_sys::fuzz_target;
-use numbers_webhook::{api_gateway::Event, gate::Gate};
+use numbers_webhook::{event::Event, gate::Gate};
 use serde_json::json;
 
 const URL: &str = "https://calls.example.com/numbers";
