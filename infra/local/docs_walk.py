@@ -93,6 +93,7 @@ MEANT = {
 # What goes on until Ctrl-C, and what it prints when it is up.
 FOLLOWED = {
     "make logs": "Ctrl-C ends",
+    "make logs STAGE=prod": "Ctrl-C ends",
     "make picker STAGE=dev": "Ctrl-C ends",
 }
 

@@ -17,7 +17,7 @@ def stage_checks(stack):
     parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove"}
     status, told = command(stack, "status", "dev", parameters)
     yield "a stage that is not deployed says how to", status == 1 and "make deploy STAGE=dev" in told
-    status, told = command(stack, "deploy", "dev", parameters)
+    status, told = command(stack, "deploy", "dev", parameters | {"HubSpotApiVersion": "2026-09"})
     yield "a deployed stage says what HubSpot holds", status == 0 and "with isReady=false" in told
     status, told = command(stack, "status", "dev", parameters)
     yield "its status names the next step", status == 0 and "channelctl --stage dev release" in told
@@ -27,6 +27,9 @@ def stage_checks(stack):
     yield "it is held", status == 0 and not stack.hubspot.settings()["isReady"]
     status, told = command(stack, "invoke", "dev", parameters, EVENT="unknown-portal")
     yield "it answers a sample event that is signed for it", status == 0 and '"statusCode": 200' in told
+    command(stack, "deploy", "dev", parameters)
+    status, told = command(stack, "status", "dev", parameters)
+    yield "what is not named again has its default again", status == 0 and "API 2026-03" in told
     status, told = command(stack, "diff", "dev", parameters)
     yield "what a deploy would change is shown, and not done", status == 0 and "Modify" in told
     status, told = command(stack, "delete", "dev", parameters, YES="")
@@ -43,6 +46,8 @@ def stage_checks(stack):
         "what is built is deployed, whatever a parameter says",
         status == 1 and "ARCHITECTURE=x86_64" in told,
     )
+    status, told = command(stack, "confirm", "dev", parameters | {"Isready": "false"})
+    yield "a parameter that there is none of is not ignored", status == 1 and "Isready" in told
     signed_out = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     status, told = command(stack, "confirm", "dev", parameters, **signed_out)
     yield "without credentials it says how to sign in", status == 1 and "aws sso login" in told

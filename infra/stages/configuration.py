@@ -5,6 +5,7 @@ import shlex
 from dataclasses import dataclass
 
 import tomlkit
+from samcli.yamlhelper import yaml_parse
 
 from infra import ROOT
 from infra.local.progress import Trouble
@@ -23,28 +24,47 @@ class Stage:
 
 
 def read(name):
-    """Reads a stage; PARAMETERS of the environment count more than the file."""
-    stages = {
-        key: value
-        for key, value in tomlkit.parse(FILE.read_text(encoding="utf-8")).items()
-        if key != "version"
-    }
-    if name not in stages:
+    """Reads a stage."""
+    stages = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    known = [key for key in stages if key != "version"]
+    if name not in known:
         raise Trouble(
-            f"There is no stage {name!r} in {FILE.relative_to(ROOT)}. There are: {', '.join(stages)}."
+            f"There is no stage {name!r} in {FILE.relative_to(ROOT)}. There are: {', '.join(known)}."
         )
     deploy = stages[name]["deploy"]["parameters"]
-    parameters = pairs(deploy.get("parameter_overrides", []))
-    parameters |= pairs(shlex.split(os.environ.get("PARAMETERS", "")))
+    parameters = given(name, deploy.get("parameter_overrides", []))
+    return Stage(name, str(deploy["stack_name"]), deploy.get("region"), defaults() | parameters)
+
+
+def given(name, overrides):
+    """Returns the parameters that are given; PARAMETERS of the environment count more than the file."""
+    parameters = pairs(overrides) | pairs(shlex.split(os.environ.get("PARAMETERS", "")))
     # An empty one is to be filled in, or left to the template.
     parameters = {key: value for key, value in parameters.items() if value}
+    if unknown := parameters.keys() - declared().keys():
+        raise Trouble(
+            f"infra/template.yaml has no parameter {', '.join(sorted(unknown))}. infra/README.md lists them."
+        )
     if "Architecture" in parameters:
         raise Trouble(
             "Leave Architecture to make: what is built is deployed. make deploy ARCHITECTURE=x86_64"
         )
     if "AppId" not in parameters:
         raise Trouble(f"Set AppId for {name} in {FILE.relative_to(ROOT)}: the id of your app in HubSpot.")
-    return Stage(name, str(deploy["stack_name"]), deploy.get("region"), parameters)
+    return parameters
+
+
+def declared():
+    """Returns the template's parameters."""
+    return yaml_parse((ROOT / "infra" / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
+
+
+def defaults():
+    """Returns what the template gives a parameter that is not named.
+
+    CloudFormation would give it the value of the deploy before: what was said once would stay.
+    """
+    return {name: str(one["Default"]) for name, one in declared().items() if "Default" in one}
 
 
 def pairs(texts):

@@ -62,11 +62,13 @@ def delete(stage, account):
 
 def wait_until_gone(client, stack_id):
     """Waits until the stack is gone, or says why it is not."""
+
     # By its id a stack is told of when it is gone, too; by its name it would only be unknown.
-    while (stack := client.describe_stacks(StackName=stack_id)["Stacks"][0])[
-        "StackStatus"
-    ] != "DELETE_COMPLETE":
-        if stack["StackStatus"] == "DELETE_FAILED":
+    def status():
+        return client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
+
+    while (now := status()) != "DELETE_COMPLETE":
+        if now == "DELETE_FAILED":
             events = client.describe_stack_events(StackName=stack_id)["StackEvents"]
             failed = (event for event in events if event["ResourceStatus"] == "DELETE_FAILED")
             raise Trouble(f"The stack is not deleted: {next(failed).get('ResourceStatusReason')}")
@@ -84,7 +86,8 @@ def sam(stage, account, *options):
         *(("--region", account.session.region_name) if account.session.region_name else ()),
         *(("--role-arn", role) if role else ()),
         *options,
-        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
+        # In quotes, without which SAM takes no empty value.
+        *("--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())),
     ]
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_CHECK_FOR_UPDATES": "0"}
     if subprocess.run(command, env=environment, check=False).returncode != 0:

@@ -42,7 +42,7 @@ def logs(stage, account):
     """Follows the logs of both functions until Ctrl-C."""
     outputs = account.outputs()
     groups = (outputs["NumbersWebhookLogs"], outputs["DeployHookLogs"])
-    since = os.environ.get("SINCE", "10min ago")
+    since = os.environ.get("SINCE") or "10min ago"
     command = [SAM, "logs", "--tail", "--start-time", since]
     command += [option for group in groups for option in ("--cw-log-group", group)]
     if account.session.region_name:

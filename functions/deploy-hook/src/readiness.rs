@@ -42,6 +42,7 @@ pub enum NotOurs {
     /// Another stack's URL is released, and nobody said that it should be replaced.
     #[error(
         "HubSpot holds another URL ({0}), released to customers. \
+         It may be another stage's: each needs an app of its own. \
          To replace it, say true or false for IsReady, not keep"
     )]
     ReleasedElsewhere(String),

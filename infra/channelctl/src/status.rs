@@ -85,10 +85,14 @@ fn next(stack: &Stack, report: &Report) -> String {
         return stack.command("doctor");
     }
     if report.drift == Some(true) {
-        return format!(
-            "{}: HubSpot does not hold this stack's URL",
-            stack.command("register")
-        );
+        let held = match report.registered {
+            Some(_) => "HubSpot holds another URL, maybe another stage's",
+            None => "HubSpot holds no URL",
+        };
+        return format!("{}: {held}", stack.command("register"));
+    }
+    if stack.status.contains("ROLLBACK") {
+        return format!("{}: the last deploy failed", stack.command("doctor"));
     }
     if !report.last_probe.proved {
         return stack.command("doctor");

@@ -120,7 +120,8 @@ async fn no_action_touches_another_stacks_released_url() {
         ("remove", "HubSpot holds another URL, which was left alone."),
         (
             "register",
-            "HubSpot holds another URL (https://other.example.com/numbers), released to customers. To replace it, \
+            "HubSpot holds another URL (https://other.example.com/numbers), released to customers. It may be \
+             another stage's: each needs an app of its own. To replace it, \
              say true or false for IsReady, not keep. HubSpot holds what it held before.",
         ),
     ] {

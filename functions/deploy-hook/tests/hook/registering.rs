@@ -114,7 +114,8 @@ async fn another_stacks_released_url_is_replaced_only_on_demand() {
     assert_eq!(told["Status"], "FAILED");
     assert_eq!(
         told["Reason"],
-        "HubSpot holds another URL (https://other.example.com/numbers), released to customers. To replace it, \
+        "HubSpot holds another URL (https://other.example.com/numbers), released to customers. It may be \
+         another stage's: each needs an app of its own. To replace it, \
          say true or false for IsReady, not keep. HubSpot holds what it held before."
     );
     let id = told["PhysicalResourceId"].clone();
