@@ -118,9 +118,8 @@ impl TargetOptions {
             return Ok(local_aws().await);
         }
         let stage = self.stage.as_deref().map(read_stage).transpose()?;
-        let region = self.aws_region.clone();
-        let region = region.or_else(|| stage.and_then(|stage| stage.region));
-        Ok(self.aws(region).await)
+        let region = stage.and_then(|stage| stage.region);
+        Ok(self.aws(self.aws_region.clone().or(region)).await)
     }
 
     async fn aws(&self, region: Option<String>) -> SdkConfig {
