@@ -117,9 +117,12 @@ impl Hook {
         deadline: Instant,
     ) -> Result<(), HookError> {
         let proved = timeout_at(deadline, self.prove_version(deadline)).await;
-        let proved = proved.unwrap_or(Err(HookError::OutOfTime));
+        let proved = proved
+            .unwrap_or(Err(HookError::OutOfTime))
+            .inspect_err(|error| error!(error = error as &dyn Error, "before traffic"));
+        // Logged before: whether CodeDeploy can be told is another matter.
         event.tell(&self.codedeploy, proved.is_ok()).await?;
-        proved.inspect_err(|error| error!(error = error as &dyn Error, "before traffic"))
+        proved
     }
 
     async fn prove_version(&self, deadline: Instant) -> Result<(), HookError> {

@@ -39,6 +39,7 @@ pub enum RegisterError {
     )]
     NotRestored {
         /// Why the registration failed.
+        #[source]
         cause: Cause,
         /// Why the restoration failed.
         restore: Cause,

@@ -1,4 +1,4 @@
-//! Which requests are answered: method, route, size, signature, question, app, in this order.
+//! Which requests are answered: route, method, size, signature, question, app, in this order.
 
 use std::time::SystemTime;
 

@@ -131,7 +131,7 @@ impl RequestRecord {
     fn level(&self) -> &'static str {
         match self.outcome {
             "unavailable" => "ERROR",
-            "answered" if self.left_out > 0 => "ERROR",
+            _ if self.left_out > 0 => "ERROR",
             "answered" if self.bad_row_count == 0 => "INFO",
             _ => "WARN",
         }
@@ -197,5 +197,28 @@ impl Serialize for Metric {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(name, unit, _) = self;
         serializer.collect_map([("Name", name), ("Unit", unit)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_were_left_out_are_an_error_in_an_old_answer_too() {
+        for (outcome, left_out, level) in [
+            ("answered", 0, "INFO"),
+            ("answered_stale", 0, "WARN"),
+            ("answered", 1, "ERROR"),
+            ("answered_stale", 1, "ERROR"),
+            ("unavailable", 0, "ERROR"),
+        ] {
+            let record = RequestRecord {
+                outcome,
+                left_out,
+                ..RequestRecord::default()
+            };
+            assert_eq!(record.level(), level, "{outcome}, {left_out} left out");
+        }
     }
 }
