@@ -22,7 +22,7 @@ class Terminal:
         self.shell = pexpect.spawn(
             "bash",
             ["--norc", "--noprofile", "--noediting"],
-            env=users | settings | {"PS1": PROMPT, "PS2": "", "TERM": "dumb"},
+            env=users | settings | {"PS1": PROMPT, "PS2": "", "TERM": "dumb", "NO_COLOR": "1"},
             echo=False,
             encoding="utf-8",
             timeout=300,
