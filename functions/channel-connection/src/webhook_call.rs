@@ -42,12 +42,25 @@ pub struct WebhookAnswer {
 /// The reason there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The webhook was not reached, or did not answer in time.
-    #[error("{}", if .0.is_timeout() { "no answer in time" } else { "the webhook cannot be reached" })]
-    NoAnswer(#[source] reqwest::Error),
+    /// The webhook did not answer in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The webhook was not reached.
+    #[error("the webhook cannot be reached")]
+    Unreachable(#[source] reqwest::Error),
     /// The answer's body did not arrive whole.
     #[error(transparent)]
     Body(#[from] BodyError),
+}
+
+impl From<reqwest::Error> for CallError {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            Self::TimedOut
+        } else {
+            Self::Unreachable(error)
+        }
+    }
 }
 
 impl WebhookCall {
@@ -94,11 +107,7 @@ impl WebhookCall {
 
     /// Sends the request once.
     pub async fn send(&self, http: &Client) -> Result<WebhookAnswer, CallError> {
-        let response = self
-            .request(http)
-            .send()
-            .await
-            .map_err(CallError::NoAnswer)?;
+        let response = self.request(http).send().await?;
         let status = response.status().as_u16();
         Ok(WebhookAnswer {
             status,

@@ -2,24 +2,21 @@
 
 use serde_json::json;
 
-use crate::{
-    api_error::{ApiError, CorrelationId},
-    settings_api::Settings,
-};
+use crate::{api_error::CorrelationId, register_error::Cause, settings_api::Settings};
 
 /// The longest reason that is taken over from an operator, in characters.
 const LONGEST_WHY: usize = 200;
 
 /// On whose behalf settings are written.
 #[derive(Debug, Clone)]
-pub struct Audit {
+pub(crate) struct Audit {
     who: String,
     why: String,
 }
 
 impl Audit {
     /// Names who writes, and why.
-    pub fn new(who: impl Into<String>, why: &str) -> Self {
+    pub(crate) fn new(who: impl Into<String>, why: &str) -> Self {
         Self {
             who: who.into(),
             why: why.chars().take(LONGEST_WHY).collect(),
@@ -27,11 +24,11 @@ impl Audit {
     }
 
     /// Logs one write; after an error it may or may not have been done.
-    pub fn log(
+    pub(crate) fn log(
         &self,
         before: &Settings,
         after: &Settings,
-        outcome: Result<&CorrelationId, &ApiError>,
+        outcome: Result<&CorrelationId, &Cause>,
     ) {
         let Self { who, why } = self;
         let (before, after) = (json!(before).to_string(), json!(after).to_string());

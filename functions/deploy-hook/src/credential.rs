@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// Kept as JSON: `{"developerApiKey":"…"}`, `{"accessToken":"…"}`, or
 /// `{"clientId":"…","clientSecret":"…"}` for OAuth client credentials.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Credential {
+pub(crate) enum Credential {
     /// The developer account's API key, which goes into the query.
     DeveloperApiKey(String),
     /// An access token, which goes into a header.
@@ -26,7 +26,7 @@ pub enum Credential {
 
 /// What a call of HubSpot's API is let in by; its `Debug` names only its kind.
 #[derive(Clone)]
-pub enum Access {
+pub(crate) enum Access {
     /// The developer API key.
     Key(String),
     /// An access token that was given to us.
@@ -50,7 +50,7 @@ pub enum CredentialError {
 
 impl Credential {
     /// Reads the credential from the JSON that Secrets Manager keeps.
-    pub fn from_json(json: &str) -> Result<Self, CredentialError> {
+    pub(crate) fn from_json(json: &str) -> Result<Self, CredentialError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Stored {
@@ -86,7 +86,7 @@ impl Credential {
 
 impl Access {
     /// Adds what lets a request in; from then on the request's URL may hold a key.
-    pub fn enter(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn enter(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::Key(key) => request.query(&[("hapikey", key)]),
             Self::Token(token) | Self::ClientToken(token) => request.bearer_auth(token),
@@ -95,7 +95,7 @@ impl Access {
     }
 
     /// Removes the secret from a text of HubSpot's.
-    pub fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         let (Self::Key(secret)
         | Self::Token(secret)
         | Self::ClientToken(secret)
@@ -104,7 +104,7 @@ impl Access {
     }
 
     /// Returns the kind of credential, in words.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Key(_) => "developer API key",
             Self::Token(_) => "access token",
@@ -115,7 +115,7 @@ impl Access {
     /// Returns what to check when HubSpot refuses it.
     ///
     /// Which kind an API version takes, HubSpot's own documents do not agree on.
-    pub fn advice(&self) -> &'static str {
+    pub(crate) fn advice(&self) -> &'static str {
         match self {
             Self::Key(_) => {
                 "check that it is the key of the app's developer account, \

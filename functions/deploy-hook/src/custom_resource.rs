@@ -7,7 +7,7 @@ use crate::{
     config::Target,
     properties::{OnDelete, Properties, PropertyError},
     readiness::Readiness,
-    registration::Leaving,
+    withdrawal::Leaving,
 };
 
 /// The end of the physical id of a resource that never came to be.
@@ -16,7 +16,7 @@ pub(crate) const NOT_CREATED: &str = "/not-created";
 /// CloudFormation's event.
 ///
 /// It has no `Debug`: whoever has the response URL can answer in our name.
-pub struct ResourceEvent {
+pub(crate) struct ResourceEvent {
     event: Value,
     kind: Option<Kind>,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 
 /// What the stack asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// Create or Update: the URL registered, proved, and ready as asked.
     Register {
         /// What to register.
@@ -61,7 +61,7 @@ impl ResourceEvent {
     /// Takes over what CloudFormation sent; `None` where nobody waits for an answer.
     ///
     /// Whatever else may be wrong with the event is told in the answer.
-    pub fn new(event: Value) -> Option<Self> {
+    pub(crate) fn new(event: Value) -> Option<Self> {
         event["ResponseURL"].as_str()?;
         let kind = match event["RequestType"].as_str() {
             Some("Create") => Some(Kind::Create),
@@ -73,17 +73,17 @@ impl ResourceEvent {
     }
 
     /// Returns where CloudFormation waits for the outcome: a presigned URL.
-    pub fn response_url(&self) -> &str {
+    pub(crate) fn response_url(&self) -> &str {
         self.text("ResponseURL")
     }
 
     /// Returns which stack asks, by its ARN.
-    pub fn stack(&self) -> &str {
+    pub(crate) fn stack(&self) -> &str {
         self.text("StackId")
     }
 
     /// Returns what the stack asks for, for people.
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let deploy_id = self.event["ResourceProperties"]["DeployId"].as_str();
         let kind = self.text("RequestType");
         format!("{kind}, deploy {}", deploy_id.unwrap_or("none"))
@@ -92,7 +92,7 @@ impl ResourceEvent {
     /// Tells whether the secrets may be missing: at Create, and while nothing else has changed.
     ///
     /// A stack that creates its secrets comes before them; if it failed, they would go with it.
-    pub fn may_precede_secrets(&self) -> bool {
+    pub(crate) fn may_precede_secrets(&self) -> bool {
         self.is(Kind::Create) || self.keeps_app_and_url()
     }
 
@@ -101,7 +101,7 @@ impl ResourceEvent {
     /// CloudFormation does not say so, but then the deploy's id is the lower one. It has nothing to
     /// bring back, so it must not fail: a stack whose roll-back fails can no longer be updated. Nor
     /// does it take the place of whatever URL stands in HubSpot by then.
-    pub fn rolls_back_in_place(&self) -> bool {
+    pub(crate) fn rolls_back_in_place(&self) -> bool {
         let id = |properties: &str| -> Option<u128> {
             self.event[properties]["DeployId"].as_str()?.parse().ok()
         };
@@ -117,7 +117,7 @@ impl ResourceEvent {
     }
 
     /// Reads what the stack asks for.
-    pub fn wish(&self, reach: Reach) -> Result<Wish, EventError> {
+    pub(crate) fn wish(&self, reach: Reach) -> Result<Wish, EventError> {
         let kind = self.kind.ok_or(EventError::Kind)?;
         if self.text("PhysicalResourceId").ends_with(NOT_CREATED) {
             return Ok(Wish::Nothing(

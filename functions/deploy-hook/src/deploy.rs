@@ -9,13 +9,13 @@ use crate::{
     audit::Audit,
     config::Target,
     custom_resource::{ResourceEvent, Wish},
-    hook::{Hook, HookError},
-    lifecycle::LifecycleEvent,
+    hook::Hook,
+    hook_error::HookError,
     outcome::Outcome,
-    probe::Transport,
     readiness::Wanted,
-    registration::{Deadlines, Leaving, Withdrawal},
+    registration::Deadlines,
     response_url,
+    withdrawal::{Leaving, Withdrawal},
 };
 
 impl Hook {
@@ -70,7 +70,7 @@ impl Hook {
                     Err(error) if error.is_not_set_yet() => {
                         Ok(format!("Nothing was removed from HubSpot: {error}."))
                     }
-                    Ok(withdrawal) => Ok(explain(withdrawal, leaving).into()),
+                    Ok(withdrawal) => Ok(withdrawal.explain(leaving).into()),
                     Err(error) => Err(error),
                 }
             }
@@ -108,53 +108,5 @@ impl Hook {
         let registration = self.registration(target, audit, deadline).await?;
         let withdrawn = registration.withdraw(&target.url, leaving, deadline).await;
         withdrawn.map_err(HookError::Withdraw)
-    }
-
-    /// Proves the webhook's new version before CodeDeploy sends traffic to it, and tells CodeDeploy.
-    pub(crate) async fn before_traffic(
-        &self,
-        event: LifecycleEvent,
-        deadline: Instant,
-    ) -> Result<(), HookError> {
-        let proved = timeout_at(deadline, self.prove_version(deadline)).await;
-        let proved = proved
-            .unwrap_or(Err(HookError::OutOfTime))
-            .inspect_err(|error| error!(error = error as &dyn Error, "before traffic"));
-        // Logged before: whether CodeDeploy can be told is another matter.
-        event.tell(&self.codedeploy, proved.is_ok()).await?;
-        proved
-    }
-
-    async fn prove_version(&self, deadline: Instant) -> Result<(), HookError> {
-        let version = self.config.webhook_version.clone();
-        let transport = Transport::Function {
-            lambda: self.lambda.clone(),
-            version: version.ok_or(HookError::NoVersion)?,
-        };
-        let target = &self.config.target;
-        match self.probe(target, transport).await {
-            // Nothing to prove with, and nobody is answered with a number yet.
-            Err(error) if error.is_not_set_yet() => {
-                warn!(%error, "the new version is not proved");
-                Ok(())
-            }
-            probe => {
-                let proof = probe?.prove(&target.url, deadline).await?;
-                info!(?proof, "the new version is proved");
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Says in words what became of settings that were to be withdrawn.
-pub(crate) fn explain(withdrawal: Withdrawal, leaving: Leaving) -> &'static str {
-    match (withdrawal, leaving) {
-        (Withdrawal::Done, Leaving::Nothing) => "The settings were removed from HubSpot.",
-        (Withdrawal::Done, Leaving::Hidden) => {
-            "HubSpot holds the URL with isReady=false: users no longer see the app."
-        }
-        (Withdrawal::NothingThere, _) => "HubSpot held no settings.",
-        (Withdrawal::OfAnotherStack, _) => "HubSpot holds another URL, which was left alone.",
     }
 }

@@ -1,6 +1,4 @@
-//! The way of an event: CloudFormation's, CodeDeploy's or an operator's, to what answers it.
-
-use std::time::SystemTime;
+//! What every event needs: the clients, the secrets, the way into HubSpot and to the webhook.
 
 use aws_sdk_codedeploy::Client as CodeDeploy;
 use aws_sdk_lambda::Client as Lambda;
@@ -8,30 +6,25 @@ use aws_sdk_secretsmanager::Client as SecretsManager;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use channel_connection::{
-    client_secrets::{ClientSecrets, InvalidClientSecrets},
+    client_secrets::ClientSecrets,
     http_client,
     secret_store::{self, SecretError},
 };
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    api_error::ApiError,
     audit::Audit,
     config::{Config, Target},
-    credential::{Credential, CredentialError},
-    custom_resource::{EventError, ResourceEvent},
+    credential::Credential,
+    hook_error::HookError,
     hubspot::HubSpot,
-    lifecycle::TellError,
     oauth,
-    outcome::Outcome,
     pauses::Pauses,
-    probe::{Probe, ProbeError, Transport},
-    register_error::{Cause, RegisterError},
+    probe::Probe,
     registration::Registration,
-    response_url::AnswerError,
     settings_api::SettingsApi,
     time_budget::TimeBudget,
+    transport::Transport,
 };
 
 /// The hook, ready to take events.
@@ -43,81 +36,6 @@ pub struct Hook {
     pub(crate) lambda: Lambda,
     pub(crate) codedeploy: CodeDeploy,
     secrets_manager: SecretsManager,
-}
-
-/// The reason an event came to nothing; its text goes to CloudFormation or to the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum HookError {
-    /// The event is of no kind that the hook takes.
-    #[error(
-        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or probe, release, hold, register, remove"#
-    )]
-    UnknownEvent,
-    /// CloudFormation's event is not understood.
-    #[error(transparent)]
-    Event(#[from] EventError),
-    /// A secret cannot be read.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The client secret is not kept in the form it should be.
-    #[error(transparent)]
-    ClientSecret(#[from] InvalidClientSecrets),
-    /// There is no usable credential.
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    /// The client secret is still as empty as the stack created it.
-    #[error("the client secret is not set yet")]
-    NoClientSecret,
-    /// HubSpot did not let us in, or did not tell what it holds.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// The webhook is not proved.
-    #[error(transparent)]
-    Probe(#[from] ProbeError),
-    /// The registration failed.
-    #[error(transparent)]
-    Register(#[from] RegisterError),
-    /// The settings could not be withdrawn.
-    #[error("{0}. The settings may still stand in HubSpot.")]
-    Withdraw(#[source] Cause),
-    /// HubSpot holds nothing of this stack's.
-    #[error("{0}")]
-    NothingOfOurs(&'static str),
-    /// The stack has no version of the webhook function to prove.
-    #[error("the variable NUMBERS_WEBHOOK_VERSION does not name the version to prove")]
-    NoVersion,
-    /// There was no time left.
-    #[error("there was no time left. See what HubSpot holds with the action status.")]
-    OutOfTime,
-    /// CloudFormation could not be told.
-    #[error(transparent)]
-    Answer(#[from] AnswerError),
-    /// CodeDeploy could not be told.
-    #[error(transparent)]
-    Tell(#[from] TellError),
-}
-
-impl HookError {
-    pub(crate) fn is_not_set_yet(&self) -> bool {
-        matches!(
-            self,
-            Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
-        )
-    }
-}
-
-impl From<Result<&String, &HookError>> for Outcome {
-    fn from(fulfilled: Result<&String, &HookError>) -> Self {
-        match fulfilled {
-            Ok(done) => Self::Done(done.clone()),
-            Err(
-                error @ (HookError::Register(RegisterError::NotRestored { .. })
-                | HookError::Withdraw(_)
-                | HookError::OutOfTime),
-            ) => Self::HalfDone(error.to_string()),
-            Err(error) => Self::NothingDone(error.to_string()),
-        }
-    }
 }
 
 impl Hook {
@@ -136,30 +54,6 @@ impl Hook {
             codedeploy: CodeDeploy::new(&aws),
             secrets_manager: SecretsManager::new(&aws),
         })
-    }
-
-    /// Handles one event; an operator is answered here, CloudFormation and CodeDeploy elsewhere.
-    ///
-    /// An error does not mean that they were not told: it is what they were told, if they could be.
-    pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, HookError> {
-        let time_left = deadline.duration_since(SystemTime::now());
-        let time_left = time_left
-            .unwrap_or_default()
-            .saturating_sub(self.budget.to_answer);
-        let deadline = Instant::now() + time_left;
-        if event.get("RequestType").is_some() {
-            let event = ResourceEvent::new(event).ok_or(HookError::UnknownEvent)?;
-            // Boxed, here and below, because the compiler lays out no future nested this deeply.
-            let deployed = Box::pin(self.deploy(event, deadline)).await;
-            deployed.map(|()| Value::Null)
-        } else if event.get("DeploymentId").is_some() {
-            let event = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
-            let proved = Box::pin(self.before_traffic(event, deadline)).await;
-            proved.map(|()| Value::Null)
-        } else {
-            let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
-            Ok(Box::pin(self.operate(request, deadline)).await)
-        }
     }
 
     /// Prepares to prove the target's webhook, reached in the given way.
@@ -185,6 +79,7 @@ impl Hook {
         self.probe(target, Transport::Http(self.http.clone())).await
     }
 
+    /// Opens the way to the target's settings, whose writes are logged on somebody's behalf.
     pub(crate) async fn registration(
         &self,
         target: &Target,
@@ -195,6 +90,7 @@ impl Hook {
         Ok(Registration::new(api, audit))
     }
 
+    /// Reads the credential, and opens the way to the target's settings.
     pub(crate) async fn settings_api(
         &self,
         target: &Target,

@@ -1,6 +1,9 @@
 //! One call of HubSpot's API: sent once, with the credential, and read to its end.
 
-use channel_connection::{http_client, public_url::PublicUrl};
+use channel_connection::{
+    http_client::{self, BodyError},
+    public_url::PublicUrl,
+};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
 use crate::{
@@ -13,14 +16,14 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// HubSpot's API, and the way to it.
 #[derive(Debug, Clone)]
-pub struct HubSpot {
+pub(crate) struct HubSpot {
     http: Client,
     base_url: String,
 }
 
 /// What HubSpot answered to a call that it fulfilled.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The body.
     pub body: Vec<u8>,
     /// HubSpot's id of the call.
@@ -29,13 +32,13 @@ pub struct Answer {
 
 impl HubSpot {
     /// Names the API by what stands before its paths; nothing is sent yet.
-    pub fn new(http: Client, base_url: &PublicUrl) -> Self {
+    pub(crate) fn new(http: Client, base_url: &PublicUrl) -> Self {
         let base_url = base_url.as_str().trim_end_matches('/').to_owned();
         Self { http, base_url }
     }
 
     /// Prepares a call of a path.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.base_url))
     }
@@ -43,7 +46,7 @@ impl HubSpot {
     /// Sends a call once; every answer but a success is an error.
     ///
     /// `action` is what the call is for: "read the settings".
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         action: &'static str,
         access: &Access,
@@ -56,7 +59,10 @@ impl HubSpot {
         let body = http_client::body(response, LARGEST_ANSWER).await;
         if status.is_success() {
             return Ok(Answer {
-                body: body.map_err(|_| ApiError::Unreadable(action))?,
+                body: body.map_err(|error| match error {
+                    BodyError::BrokenOff(error) => unreachable(error),
+                    BodyError::TooLarge(_) => ApiError::Unreadable(action),
+                })?,
                 correlation_id: CorrelationId::of(&headers),
             });
         }

@@ -8,19 +8,29 @@ use serde::Deserialize;
 /// CodeDeploy's event, before it lets traffic through.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct LifecycleEvent {
+pub(crate) struct LifecycleEvent {
     deployment_id: String,
     lifecycle_event_hook_execution_id: String,
 }
 
 /// The reason CodeDeploy could not be told; it then waits for an hour and gives up.
 #[derive(Debug, thiserror::Error)]
-#[error("CodeDeploy cannot be told the outcome: {0}")]
-pub struct TellError(String);
+pub enum TellError {
+    /// CodeDeploy's API did not answer.
+    #[error("CodeDeploy cannot be told the outcome: it cannot be reached")]
+    Unreachable,
+    /// CodeDeploy did not take the outcome, as it says by this code.
+    #[error("CodeDeploy cannot be told the outcome: {0}")]
+    Refused(String),
+}
 
 impl LifecycleEvent {
     /// Tells CodeDeploy whether the version is proved.
-    pub async fn tell(&self, codedeploy: &CodeDeploy, proved: bool) -> Result<(), TellError> {
+    pub(crate) async fn tell(
+        &self,
+        codedeploy: &CodeDeploy,
+        proved: bool,
+    ) -> Result<(), TellError> {
         let status = if proved {
             LifecycleEventStatus::Succeeded
         } else {
@@ -33,7 +43,9 @@ impl LifecycleEvent {
             .status(status)
             .send()
             .await;
-        told.map(drop)
-            .map_err(|error| TellError(error.code().unwrap_or("it cannot be reached").to_owned()))
+        told.map(drop).map_err(|error| {
+            let code = error.code().map(str::to_owned);
+            code.map_or(TellError::Unreachable, TellError::Refused)
+        })
     }
 }

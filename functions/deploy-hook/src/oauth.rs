@@ -22,7 +22,7 @@ struct Token {
 }
 
 /// Returns what calls are let in by, after an exchange where the credential takes one.
-pub async fn access(
+pub(crate) async fn access(
     hubspot: &HubSpot,
     credential: Credential,
     mut pauses: Pauses,

@@ -4,12 +4,13 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    action::{Action, Request},
     audit::Audit,
-    deploy::explain,
-    hook::{Hook, HookError},
-    operator::{Action, LastProbe, RegistrationReport, Report, Request},
+    hook::Hook,
+    hook_error::HookError,
     readiness::{Readiness, Wanted},
-    registration::{Leaving, Withdrawal},
+    report::{LastProbe, RegistrationReport, Report},
+    withdrawal::{Leaving, Withdrawal},
 };
 
 impl Hook {
@@ -65,9 +66,9 @@ impl Hook {
                 .await?;
             match withdrawn {
                 Withdrawal::OfAnotherStack => {
-                    Err(HookError::NothingOfOurs(explain(withdrawn, leaving)))
+                    Err(HookError::NothingOfOurs(withdrawn.explain(leaving)))
                 }
-                _ => Ok(explain(withdrawn, leaving).to_owned()),
+                _ => Ok(withdrawn.explain(leaving).to_owned()),
             }
         };
         match action {
@@ -104,7 +105,7 @@ impl Hook {
         let target = &self.config.target;
         match self.public_probe(target).await {
             Ok(probe) => probe.prove_once(&target.url).await.into(),
-            Err(error) => LastProbe::impossible(&error),
+            Err(error) => LastProbe::failed(&error),
         }
     }
 }

@@ -9,7 +9,7 @@ const LONGEST_EXPLANATION: usize = 1_000;
 
 /// What became of the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It was done as explained.
     Done(String),
     /// It failed, and HubSpot holds what it held before.
@@ -22,7 +22,7 @@ impl Outcome {
     /// Writes the outcome as CloudFormation expects it.
     ///
     /// The template can read a success's explanation as the resource's attribute `Outcome`.
-    pub fn answer(&self, event: &ResourceEvent) -> Value {
+    pub(crate) fn answer(&self, event: &ResourceEvent) -> Value {
         let (status, explanation) = match self {
             Self::Done(explanation) => ("SUCCESS", explanation),
             Self::NothingDone(explanation) | Self::HalfDone(explanation) => ("FAILED", explanation),

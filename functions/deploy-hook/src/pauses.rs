@@ -14,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The pauses that are left for one call, with jitter.
 #[derive(Debug)]
-pub struct Pauses {
+pub(crate) struct Pauses {
     backoff: ExponentialBackoff,
     call: Duration,
     until: Instant,
@@ -22,7 +22,7 @@ pub struct Pauses {
 
 impl Pauses {
     /// Prepares the pauses of a call that shall be through by `until`.
-    pub fn new(budget: &TimeBudget, until: Instant) -> Self {
+    pub(crate) fn new(budget: &TimeBudget, until: Instant) -> Self {
         Self {
             backoff: ExponentialBuilder::default()
                 .with_min_delay(budget.retry_pause)
@@ -36,7 +36,7 @@ impl Pauses {
     }
 
     /// Waits before another try; false where none is worth it, or none would end in time.
-    pub async fn before_another(&mut self, error: &ApiError) -> bool {
+    pub(crate) async fn before_another(&mut self, error: &ApiError) -> bool {
         let pause = match (error.again(), self.backoff.next()) {
             (Again::Never, _) | (_, None) => return false,
             (Again::Soon, Some(pause)) => pause,

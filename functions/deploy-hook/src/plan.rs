@@ -7,7 +7,7 @@ use channel_connection::settings::ChannelConnectionSettings;
 
 /// One step of a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// The URL is called as HubSpot would, and as forgers would.
     Prove,
     /// HubSpot is told.
@@ -17,7 +17,7 @@ pub enum Step {
 }
 
 /// Lists the steps from what HubSpot holds to what is wanted.
-pub fn plan(
+pub(crate) fn plan(
     held: Option<&ChannelConnectionSettings>,
     wanted: &ChannelConnectionSettings,
 ) -> Vec<Step> {

@@ -2,41 +2,28 @@
 
 use std::time::{Instant, SystemTime};
 
-use aws_sdk_lambda::{Client as Lambda, error::ProvideErrorMetadata, primitives::Blob};
 use channel_connection::{
     client_secrets::SigningSecret,
     contract,
     ids::AppId,
     numbers_request::NumbersRequest,
     public_url::PublicUrl,
-    webhook_call::{CallError, WebhookAnswer, WebhookCall},
+    webhook_call::{WebhookAnswer, WebhookCall},
 };
-use reqwest::Client;
-use serde::Deserialize;
-use tokio::time::{Instant as Deadline, sleep, timeout};
+use tokio::time::{Instant as Deadline, sleep};
 
-use crate::{config::ProbedPortal, time_budget::TimeBudget};
+use crate::{
+    config::ProbedPortal,
+    time_budget::TimeBudget,
+    transport::{Transport, TransportError},
+};
 
 /// How many requests make a proof: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;
 
-/// The way to a webhook.
-#[derive(Debug, Clone)]
-pub enum Transport {
-    /// Its public URL, as HubSpot calls it.
-    Http(Client),
-    /// One version of its function, before anybody is sent there.
-    Function {
-        /// Lambda's own API.
-        lambda: Lambda,
-        /// The version's ARN.
-        version: String,
-    },
-}
-
 /// Calls webhooks as HubSpot would, and as forgers would.
 #[derive(Debug)]
-pub struct Probe {
+pub(crate) struct Probe {
     transport: Transport,
     secret: SigningSecret,
     question: NumbersRequest,
@@ -46,7 +33,7 @@ pub struct Probe {
 
 /// What a webhook that was proved has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// How many numbers it answered.
     pub numbers: usize,
     /// How long the signed request took, in milliseconds.
@@ -57,11 +44,8 @@ pub struct Proof {
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// The webhook gave no answer.
-    #[error("the webhook gave no answer: {0}. Check that its URL can be reached from the internet")]
-    NoAnswer(#[from] CallError),
-    /// The function could not be invoked, or failed.
-    #[error("the webhook's new version gave no answer: {0}. See the log of its function")]
-    Invocation(String),
+    #[error(transparent)]
+    NoAnswer(#[from] TransportError),
     /// The webhook refused the signed request.
     #[error(
         "the webhook refused the signed request with {0}. \
@@ -91,7 +75,7 @@ pub enum ProbeError {
 
 impl Probe {
     /// Prepares to ask for `app`, signing with the current client secret.
-    pub fn new(
+    pub(crate) fn new(
         transport: Transport,
         secret: SigningSecret,
         app_id: AppId,
@@ -115,7 +99,11 @@ impl Probe {
     /// Proves a URL, trying again while there is patience, and time for one more try before `until`.
     ///
     /// The error is the last try's.
-    pub async fn prove(&self, url: &PublicUrl, until: Deadline) -> Result<Proof, ProbeError> {
+    pub(crate) async fn prove(
+        &self,
+        url: &PublicUrl,
+        until: Deadline,
+    ) -> Result<Proof, ProbeError> {
         let mut tries_left = self.budget.probe_tries;
         loop {
             tries_left = tries_left.saturating_sub(1);
@@ -135,11 +123,11 @@ impl Probe {
     }
 
     /// Proves a URL with one try.
-    pub async fn prove_once(&self, url: &PublicUrl) -> Result<Proof, ProbeError> {
+    pub(crate) async fn prove_once(&self, url: &PublicUrl) -> Result<Proof, ProbeError> {
         let signed =
             WebhookCall::signed(url.clone(), self.question, &self.secret, SystemTime::now());
         let started = Instant::now();
-        let answer = self.send(&signed).await?;
+        let answer = self.transport.send(&signed, self.budget.call).await?;
         let milliseconds = started.elapsed().as_millis();
         let numbers = self.check(&answer)?;
         let forged = WebhookCall {
@@ -151,7 +139,7 @@ impl Probe {
             ..signed
         };
         for (call, kind) in [(forged, "a wrongly signed"), (unsigned, "an unsigned")] {
-            match self.send(&call).await?.status {
+            match self.transport.send(&call, self.budget.call).await?.status {
                 401 | 403 => {}
                 status => return Err(ProbeError::StrangerAnswered(status, kind)),
             }
@@ -177,44 +165,4 @@ impl Probe {
         }
         Ok(found)
     }
-
-    async fn send(&self, call: &WebhookCall) -> Result<WebhookAnswer, ProbeError> {
-        match &self.transport {
-            Transport::Http(http) => Ok(call.send(http).await?),
-            Transport::Function { lambda, version } => {
-                let answer = timeout(self.budget.call, invoke(lambda, version, call)).await;
-                answer.unwrap_or_else(|_| Err(ProbeError::Invocation("no answer in time".into())))
-            }
-        }
-    }
-}
-
-async fn invoke(
-    lambda: &Lambda,
-    version: &str,
-    call: &WebhookCall,
-) -> Result<WebhookAnswer, ProbeError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Answer {
-        status_code: u16,
-        #[serde(default)]
-        body: String,
-    }
-    let event = Blob::new(call.to_event().to_string());
-    let invocation = lambda.invoke().function_name(version).payload(event);
-    let invoked = invocation.send().await.map_err(|error| {
-        let code = error.code().unwrap_or("Lambda cannot be reached");
-        ProbeError::Invocation(code.to_owned())
-    })?;
-    if let Some(kind) = invoked.function_error() {
-        return Err(ProbeError::Invocation(format!("it failed ({kind})")));
-    }
-    let payload = invoked.payload.map(Blob::into_inner).unwrap_or_default();
-    let answer: Answer = serde_json::from_slice(&payload)
-        .map_err(|_| ProbeError::Invocation("its answer is none that API Gateway takes".into()))?;
-    Ok(WebhookAnswer {
-        status: answer.status_code,
-        body: answer.body.into_bytes(),
-    })
 }

@@ -16,7 +16,7 @@ use crate::{
 
 /// The resource's properties.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Properties {
+pub(crate) struct Properties {
     /// Which settings are meant, and the URL they should hold.
     pub target: Target,
     /// Whether users shall see it.
@@ -27,7 +27,7 @@ pub struct Properties {
 
 /// What becomes of the settings when the stack goes, if they still point to its URL.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnDelete {
+pub(crate) enum OnDelete {
     /// They are removed.
     #[default]
     Remove,
@@ -62,7 +62,7 @@ pub enum PropertyError {
 
 impl Properties {
     /// Reads the properties as CloudFormation sends them.
-    pub fn parse(properties: &Value, reach: Reach) -> Result<Self, PropertyError> {
+    pub(crate) fn parse(properties: &Value, reach: Reach) -> Result<Self, PropertyError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Texts {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// Whether users shall see the app as a provider of channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Readiness {
+pub(crate) enum Readiness {
     /// Released to every customer.
     Ready,
     /// Hidden, but for those who set the flag in their browser.
@@ -25,7 +25,7 @@ pub struct UnknownReadiness;
 
 /// What shall be registered.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The webhook's URL.
     pub url: &'a PublicUrl,
     /// The URL that the same stack registered before, where it was another.
@@ -55,7 +55,7 @@ pub enum NotOurs {
 
 impl Wanted<'_> {
     /// Finds the settings that HubSpot shall hold, given what it holds.
-    pub fn settings(
+    pub(crate) fn settings(
         &self,
         held: Option<&ChannelConnectionSettings>,
     ) -> Result<ChannelConnectionSettings, NotOurs> {
@@ -98,5 +98,72 @@ impl TryFrom<String> for Readiness {
 
     fn try_from(text: String) -> Result<Self, UnknownReadiness> {
         text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use channel_connection::public_url::Reach;
+
+    use super::{
+        Readiness::{Keep, NotReady, Ready},
+        *,
+    };
+
+    const OURS: &str = "https://calls.example.com/numbers";
+    const FORMER: &str = "https://former.example.com/numbers";
+    const OTHER: &str = "https://other.example.com/numbers";
+
+    /// What HubSpot shall hold of a stack that registered `FORMER` before.
+    fn is_ready(
+        readiness: Readiness,
+        only_if_registered: bool,
+        held: Option<(&str, bool)>,
+    ) -> Result<bool, NotOurs> {
+        let wanted = Wanted {
+            url: &PublicUrl::parse(OURS, Reach::Public).unwrap(),
+            former_url: Some(FORMER),
+            readiness,
+            only_if_registered,
+        };
+        let held = held.map(|(url, is_ready)| ChannelConnectionSettings {
+            url: url.into(),
+            is_ready,
+        });
+        let settings = wanted.settings(held.as_ref())?;
+        assert_eq!(settings.url, OURS);
+        Ok(settings.is_ready)
+    }
+
+    #[test]
+    fn true_and_false_are_taken_at_their_word() {
+        for held in [None, Some((OURS, true)), Some((OTHER, true))] {
+            assert_eq!(is_ready(Ready, false, held), Ok(true));
+            assert_eq!(is_ready(NotReady, false, held), Ok(false));
+        }
+    }
+
+    #[test]
+    fn keep_keeps_what_this_stack_has_released_and_releases_nothing() {
+        for url in [OURS, FORMER] {
+            assert_eq!(is_ready(Keep, false, Some((url, true))), Ok(true));
+        }
+        for held in [None, Some((OURS, false)), Some((OTHER, false))] {
+            assert_eq!(is_ready(Keep, false, held), Ok(false));
+        }
+    }
+
+    #[test]
+    fn keep_does_not_replace_a_url_that_somebody_else_has_released() {
+        let refused = is_ready(Keep, false, Some((OTHER, true)));
+        assert_eq!(refused, Err(NotOurs::ReleasedElsewhere(OTHER.into())));
+    }
+
+    #[test]
+    fn what_is_only_for_a_registered_url_registers_none() {
+        assert_eq!(is_ready(Ready, true, Some((OURS, false))), Ok(true));
+        for held in [None, Some((FORMER, true)), Some((OTHER, false))] {
+            assert_eq!(is_ready(Ready, true, held), Err(NotOurs::NotRegistered));
+        }
     }
 }

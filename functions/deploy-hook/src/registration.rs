@@ -11,6 +11,7 @@ use crate::{
     readiness::Wanted,
     register_error::{Cause, RegisterError},
     settings_api::{Settings, SettingsApi},
+    withdrawal::{Leaving, Withdrawal},
 };
 
 /// How often a registration is planned, where somebody else writes meanwhile.
@@ -18,50 +19,30 @@ const PLANS: u32 = 3;
 
 /// The registration of one app.
 #[derive(Debug)]
-pub struct Registration {
+pub(crate) struct Registration {
     api: SettingsApi,
     audit: Audit,
 }
 
 /// The time that a registration has.
 #[derive(Debug, Clone, Copy)]
-pub struct Deadlines {
+pub(crate) struct Deadlines {
     /// When HubSpot must hold what is wanted.
     pub done: Instant,
     /// When, after a failure, it must hold again what it held before.
     pub restored: Instant,
 }
 
-/// What a stack leaves behind of its registration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaving {
-    /// Nothing.
-    Nothing,
-    /// Its URL, not released.
-    Hidden,
-}
-
-/// What became of settings that were to be withdrawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withdrawal {
-    /// They are withdrawn.
-    Done,
-    /// There were none.
-    NothingThere,
-    /// They point to another URL, and still stand.
-    OfAnotherStack,
-}
-
 impl Registration {
     /// Takes charge of an app's settings; nothing is sent yet.
-    pub fn new(api: SettingsApi, audit: Audit) -> Self {
+    pub(crate) fn new(api: SettingsApi, audit: Audit) -> Self {
         Self { api, audit }
     }
 
     /// Registers a URL, proves it, and releases it as far as it is wanted.
     ///
     /// On failure the former settings stand again.
-    pub async fn register(
+    pub(crate) async fn register(
         &self,
         probe: &Probe,
         wanted: Wanted<'_>,
@@ -78,7 +59,7 @@ impl Registration {
     }
 
     /// Withdraws the settings if they point to `url`; whoever else registered keeps theirs.
-    pub async fn withdraw(
+    pub(crate) async fn withdraw(
         &self,
         url: &PublicUrl,
         leaving: Leaving,
@@ -199,9 +180,15 @@ impl Registration {
         let api = self.api.until(until);
         let mut pauses = api.pauses();
         loop {
-            let written = api.write(&held, wanted).await;
+            let write = async { Ok(api.write(&held, wanted).await?) };
+            // Timed here too, so that a write which is broken off is logged as any other.
+            let written = in_time(until, write).await;
             self.audit.log(&held, wanted, written.as_ref());
-            let Err(error) = written else { return Ok(()) };
+            let error = match written {
+                Ok(_) => return Ok(()),
+                Err(Cause::Api(error)) => error,
+                Err(cause) => return Err(cause),
+            };
             match api.read().await? {
                 now if now == *wanted => return Ok(()),
                 now if now != held => return Err(Cause::Moved(now)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Client;
 use serde_json::Value;
 
+/// How many times CloudFormation is told, if need be.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -20,7 +21,11 @@ pub enum AnswerError {
 }
 
 /// Tells CloudFormation the outcome, a few times if need be.
-pub async fn put(http: &Client, response_url: &str, answer: &Value) -> Result<(), AnswerError> {
+pub(crate) async fn put(
+    http: &Client,
+    response_url: &str,
+    answer: &Value,
+) -> Result<(), AnswerError> {
     let mut tries_left = TRIES;
     loop {
         tries_left -= 1;
@@ -44,5 +49,19 @@ async fn put_once(http: &Client, response_url: &str, body: String) -> Result<(),
     match response.status() {
         status if status.is_success() => Ok(()),
         status => Err(AnswerError::Refused(status.as_u16())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time_budget::TimeBudget;
+
+    #[test]
+    fn what_is_kept_back_to_answer_is_enough_for_every_try() {
+        let TimeBudget {
+            call, to_answer, ..
+        } = TimeBudget::DEPLOYED;
+        assert!(call * TRIES + PAUSE * (TRIES - 1) < to_answer);
     }
 }

@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// The settings of an app; `None` where it has none.
-pub type Settings = Option<ChannelConnectionSettings>;
+pub(crate) type Settings = Option<ChannelConnectionSettings>;
 
 const READ: &str = "read the settings";
 
 /// The settings of one app.
 #[derive(Debug, Clone)]
-pub struct SettingsApi {
+pub(crate) struct SettingsApi {
     hubspot: HubSpot,
     access: Access,
     path: String,
@@ -30,7 +30,7 @@ pub struct SettingsApi {
 
 impl SettingsApi {
     /// Names the app's settings; nothing is sent yet, and nothing is tried again after `until`.
-    pub fn new(
+    pub(crate) fn new(
         hubspot: HubSpot,
         access: Access,
         target: &Target,
@@ -48,7 +48,7 @@ impl SettingsApi {
 
     /// Returns the same settings, with other time to try again.
     #[must_use]
-    pub fn until(&self, until: Instant) -> Self {
+    pub(crate) fn until(&self, until: Instant) -> Self {
         Self {
             until,
             ..self.clone()
@@ -56,17 +56,17 @@ impl SettingsApi {
     }
 
     /// Returns the kind of credential that is used, in words.
-    pub fn credential_kind(&self) -> &'static str {
+    pub(crate) fn credential_kind(&self) -> &'static str {
         self.access.kind()
     }
 
     /// Returns the pauses of a call that is worth another try.
-    pub fn pauses(&self) -> Pauses {
+    pub(crate) fn pauses(&self) -> Pauses {
         Pauses::new(&self.budget, self.until)
     }
 
     /// Reads the settings, trying again while that may help.
-    pub async fn read(&self) -> Result<Settings, ApiError> {
+    pub(crate) async fn read(&self) -> Result<Settings, ApiError> {
         let mut pauses = self.pauses();
         loop {
             match self.read_once().await {
@@ -96,7 +96,7 @@ impl SettingsApi {
     /// Sends the one write that brings the settings from `held` to `wanted`, once.
     ///
     /// After an error, only reading tells what HubSpot holds.
-    pub async fn write(
+    pub(crate) async fn write(
         &self,
         held: &Settings,
         wanted: &Settings,

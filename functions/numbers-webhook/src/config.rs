@@ -3,7 +3,6 @@
 use std::{num::ParseIntError, time::Duration};
 
 use channel_connection::{
-    client_secrets::SigningSecret,
     environment::{EnvironmentError, Lookup, optional, reach, required, required_with},
     ids::AppId,
     public_url::PublicUrl,
@@ -24,17 +23,8 @@ pub struct Config {
     /// `LONGEST_ANSWER_AGE_SECONDS`: how old a remembered answer may be that is served while DynamoDB
     /// does not answer; 0 for none at all.
     pub longest_age: Duration,
-    /// Where the client secret is.
-    pub client_secret: ClientSecretSource,
-}
-
-/// Where the client secret is kept.
-#[derive(Debug)]
-pub enum ClientSecretSource {
-    /// `CLIENT_SECRET_ARN`: a secret in Secrets Manager.
-    SecretsManager(String),
-    /// `HUBSPOT_CLIENT_SECRET`: the secret itself, for a run on one's own machine.
-    Given(SigningSecret),
+    /// `CLIENT_SECRET_ARN`: the secret in Secrets Manager that holds the client secret.
+    pub client_secret_arn: String,
 }
 
 /// The reason a text is no age.
@@ -57,14 +47,7 @@ impl Config {
             webhook_urls,
             numbers_table: required(environment, "NUMBERS_TABLE")?,
             longest_age: required_with(environment, "LONGEST_ANSWER_AGE_SECONDS", age)?,
-            client_secret: match optional(environment, "HUBSPOT_CLIENT_SECRET")
-                .and_then(SigningSecret::new)
-            {
-                Some(secret) => ClientSecretSource::Given(secret),
-                None => {
-                    ClientSecretSource::SecretsManager(required(environment, "CLIENT_SECRET_ARN")?)
-                }
-            },
+            client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
         })
     }
 }
@@ -100,10 +83,7 @@ mod tests {
     fn what_the_template_sets_is_enough() {
         let config = Config::read(&|name| variable(name).map(str::to_owned)).unwrap();
         assert_eq!(config.longest_age, Duration::from_secs(600));
-        assert!(matches!(
-            config.client_secret,
-            ClientSecretSource::SecretsManager(_)
-        ));
+        assert_eq!(config.webhook_urls.len(), 1);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use channel_connection::client_secrets::{ClientSecrets, SigningSecret};
+use channel_connection::client_secrets::ClientSecrets;
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -28,7 +28,7 @@ const PATIENCE_AT_START: Duration = Duration::from_secs(2);
 /// Client secrets that are kept up to date.
 #[derive(Debug)]
 pub(crate) struct LiveSecrets {
-    stored: Option<StoredSecret>,
+    stored: StoredSecret,
     known: Mutex<Known>,
 }
 
@@ -43,24 +43,11 @@ impl LiveSecrets {
     /// Reads the secrets for the first time; where that fails, requests try again.
     pub(crate) async fn start(stored: StoredSecret) -> Self {
         let live = Self {
-            stored: Some(stored),
+            stored,
             known: Mutex::default(),
         };
         live.read(SystemTime::now(), PATIENCE_AT_START).await;
         live
-    }
-
-    /// Keeps the one secret that was given, for ever.
-    pub(crate) fn given(secret: SigningSecret) -> Self {
-        let secrets = Some(Arc::new(ClientSecrets::from(secret)));
-        let known = Mutex::new(Known {
-            secrets,
-            ..Known::default()
-        });
-        Self {
-            stored: None,
-            known,
-        }
     }
 
     /// Returns the secrets that count at `now`; `None` while they could never be read.
@@ -82,7 +69,7 @@ impl LiveSecrets {
         now: SystemTime,
     ) -> Option<Arc<ClientSecrets>> {
         let is_due = is_past(self.known().tried_at, PAUSE_AFTER_WRONG_SIGNATURE, now);
-        if !is_due || self.stored.is_none() {
+        if !is_due {
             return None;
         }
         self.read(now, PATIENCE).await;
@@ -90,11 +77,8 @@ impl LiveSecrets {
     }
 
     async fn read(&self, now: SystemTime, patience: Duration) {
-        let Some(stored) = &self.stored else {
-            return;
-        };
         self.known().tried_at = Some(now);
-        let read = timeout(patience, stored.read()).await;
+        let read = timeout(patience, self.stored.read()).await;
         match read.unwrap_or(Err(ClientSecretError::TooSlow)) {
             Ok(secrets) => {
                 if secrets.current().is_none() {

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::{
     answer::Answer,
     client_secret::StoredSecret,
-    config::{ClientSecretSource, Config},
+    config::Config,
     connection::InvalidEndpoint,
     event::Event,
     gate::Gate,
@@ -85,19 +85,12 @@ impl Webhook {
     pub async fn start(config: Config, aws: &AwsEnvironment) -> Result<Self, StartError> {
         let tls = tls::trusting(aws.root_certificates.as_deref())?;
         let table = NumbersTable::new(config.numbers_table, aws, &tls)?;
-        let secrets = async {
-            Ok::<_, StartError>(match config.client_secret {
-                ClientSecretSource::Given(secret) => LiveSecrets::given(secret),
-                ClientSecretSource::SecretsManager(arn) => {
-                    LiveSecrets::start(StoredSecret::new(arn, aws, &tls)?).await
-                }
-            })
-        };
-        let (secrets, ()) = tokio::join!(secrets, table.connect());
+        let secret = StoredSecret::new(config.client_secret_arn, aws, &tls)?;
+        let (secrets, ()) = tokio::join!(LiveSecrets::start(secret), table.connect());
         Ok(Self {
             function: config.function_name,
             gate: Gate::new(config.app_id, &config.webhook_urls),
-            secrets: secrets?,
+            secrets,
             store: Store::new(table, config.longest_age),
             answered_before: AtomicBool::new(false),
         })

@@ -2,11 +2,8 @@
 
 use axum::http::StatusCode;
 use hubspot_simulator::fault::{How, When};
-use serde_json::json;
 
-use crate::support::{
-    CLIENT_ID, ELSEWHERE, OAUTH_SECRET, World, as_it_is, constant_webhook, property, settings,
-};
+use crate::support::{ELSEWHERE, World, as_it_is, constant_webhook, property, settings};
 
 const BEFORE: When = When::Before;
 const AFTER: When = When::After;
@@ -130,70 +127,4 @@ async fn a_404_of_something_on_the_way_is_not_taken_for_no_settings() {
         "HubSpot's answer to read the settings is not as its specification says. The settings may still stand in HubSpot."
     );
     assert_eq!(world.held(), settings(&world.webhook_url, true));
-}
-
-#[tokio::test]
-async fn oauth_credentials_that_hubspot_refuses_are_named_with_what_to_check() {
-    let world = World::new().await;
-    let wrong = json!({"clientId": CLIENT_ID, "clientSecret": "marked-wrong"});
-    world.aws.secrets.lock().unwrap().credential = wrong.to_string();
-    let told = world.deploy("create", as_it_is).await;
-    let reason = told["Reason"].as_str().unwrap();
-    assert!(
-        reason
-            .starts_with("HubSpot refused the OAuth client credentials with 401 (correlation id "),
-        "{reason}"
-    );
-    assert!(
-        reason.contains("developers-read and developers-write"),
-        "{reason}"
-    );
-    assert!(!reason.contains("marked"), "{reason}");
-}
-
-#[tokio::test]
-async fn a_first_release_with_oauth_takes_five_calls() {
-    let world = World::new().await;
-    let credential = json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET});
-    world.aws.secrets.lock().unwrap().credential = credential.to_string();
-    world.deploy("create", property("IsReady", "true")).await;
-    assert_eq!(
-        world.calls(),
-        ["POST 200", "GET 404", "POST 200", "PATCH 200", "GET 200"]
-    );
-}
-
-#[tokio::test]
-async fn a_roll_back_that_has_nothing_to_bring_back_succeeds_without_a_credential() {
-    let world = World::new().await;
-    world.hold(&world.webhook_url, true);
-    world.aws.secrets.lock().unwrap().credential =
-        json!({"accessToken": "marked-wrong"}).to_string();
-    assert_rolled_back(&world, "HubSpot refused the access token").await;
-    assert_eq!(world.held(), settings(&world.webhook_url, true));
-}
-
-#[tokio::test]
-async fn a_roll_back_that_has_nothing_to_bring_back_takes_no_other_stacks_place() {
-    let world = World::new().await;
-    world.hold(ELSEWHERE, true);
-    assert_rolled_back(&world, "HubSpot does not hold this stack's URL").await;
-    assert_eq!(world.held(), settings(ELSEWHERE, true));
-    assert_eq!(world.calls(), ["GET 200"]);
-}
-
-/// Rolls back to a stack of the same URL that said `IsReady=true`.
-async fn assert_rolled_back(world: &World, with: &str) {
-    let told = world
-        .deploy("update", |event| {
-            event["ResourceProperties"]["IsReady"] = "true".into();
-            event["ResourceProperties"]["DeployId"] = "1".into();
-            event["OldResourceProperties"]["DeployId"] = "2".into();
-            event["OldResourceProperties"]["WebhookUrl"] = world.webhook_url.as_str().into();
-        })
-        .await;
-    assert_eq!(told["Status"], "SUCCESS", "{told}");
-    let reason = told["Reason"].as_str().unwrap();
-    let start = format!("Rolled back, with one thing to look at: {with}");
-    assert!(reason.starts_with(&start), "{reason}");
 }

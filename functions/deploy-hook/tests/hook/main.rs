@@ -12,6 +12,7 @@ mod failing;
 mod hubspot_failing;
 mod operating;
 mod registering;
+mod rolling_back;
 mod secrets;
 mod support;
 mod telling;

@@ -28,7 +28,7 @@ async fn a_first_deploy_registers_the_url_not_ready() {
 }
 
 #[tokio::test]
-async fn is_ready_is_set_after_the_proof_in_at_most_five_calls_of_hubspot() {
+async fn is_ready_is_set_after_the_proof_in_four_calls_of_hubspot() {
     let world = World::new().await;
     world.deploy("create", property("IsReady", "true")).await;
     assert_eq!(world.held(), settings(&world.webhook_url, true));
@@ -156,5 +156,17 @@ async fn once_registered_hubspot_calls_the_webhook_and_it_answers_from_the_table
     assert_eq!(
         called["answer"],
         json!({"status": 200, "body": {"phoneNumbers": numbers}, "violations": []})
+    );
+}
+
+#[tokio::test]
+async fn a_first_release_with_oauth_takes_five_calls() {
+    let world = World::new().await;
+    let credential = json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET});
+    world.aws.secrets.lock().unwrap().credential = credential.to_string();
+    world.deploy("create", property("IsReady", "true")).await;
+    assert_eq!(
+        world.calls(),
+        ["POST 200", "GET 404", "POST 200", "PATCH 200", "GET 200"]
     );
 }

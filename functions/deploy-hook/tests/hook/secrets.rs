@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, as_it_is};
+use crate::support::{CLIENT_ID, World, as_it_is};
 
 #[tokio::test]
 async fn an_answer_that_broke_off_shows_nothing_of_the_secret_in_it() {
@@ -76,4 +76,23 @@ async fn a_stack_may_come_before_its_secrets_but_its_url_does_not_change_without
         assert_eq!(world.deploy("delete", as_it_is).await["Status"], "SUCCESS");
         assert_eq!(world.held(), None);
     }
+}
+
+#[tokio::test]
+async fn oauth_credentials_that_hubspot_refuses_are_named_with_what_to_check() {
+    let world = World::new().await;
+    let wrong = json!({"clientId": CLIENT_ID, "clientSecret": "marked-wrong"});
+    world.aws.secrets.lock().unwrap().credential = wrong.to_string();
+    let told = world.deploy("create", as_it_is).await;
+    let reason = told["Reason"].as_str().unwrap();
+    assert!(
+        reason
+            .starts_with("HubSpot refused the OAuth client credentials with 401 (correlation id "),
+        "{reason}"
+    );
+    assert!(
+        reason.contains("developers-read and developers-write"),
+        "{reason}"
+    );
+    assert!(!reason.contains("marked"), "{reason}");
 }

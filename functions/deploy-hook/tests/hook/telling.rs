@@ -7,8 +7,12 @@ use std::{
 
 use hubspot_simulator::fault::{How, When};
 
-use crate::support::{World, as_it_is, property, silent_webhook};
+use serde_json::Value;
 
+use crate::support::{Log, World, as_it_is, property, silent_webhook};
+
+/// A presigned URL at a port where nobody listens.
+const NOBODY: &str = "http://localhost:1/?X-Amz-Signature=marked-signature";
 const SILENCE: Option<(When, How)> = Some((When::Before, How::Silence));
 
 #[tokio::test]
@@ -19,14 +23,25 @@ async fn a_response_url_that_fails_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_response_url_that_keeps_failing_is_given_up_and_logged_without_the_url() {
+async fn a_response_url_that_keeps_failing_is_given_up_and_never_logged() {
     let world = World::new().await;
+    let log = Log::start();
     *world.cloudformation.refusals.lock().unwrap() = 9;
     let error = world.send("create", as_it_is).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "CloudFormation's response URL answered 503"
     );
+    let unreachable = |event: &mut Value| event["ResponseURL"] = NOBODY.into();
+    let error = world.send("create", unreachable).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "CloudFormation's response URL cannot be reached"
+    );
+    assert_eq!(log.text().matches("CloudFormation not told yet").count(), 4);
+    for logged in [log.text(), format!("{error:?}")] {
+        assert!(!logged.contains("marked"), "{logged}");
+    }
 }
 
 #[tokio::test]
@@ -57,12 +72,21 @@ async fn a_write_that_gets_no_answer_in_time_is_undone_in_the_time_kept_for_it()
     world.budget.to_answer = Duration::from_secs(3);
     world.budget.call = Duration::from_secs(3);
     world.fail([None, Some((When::After, How::Silence))]);
+    let log = Log::start();
     let told = world.deploy("create", as_it_is).await;
     assert_eq!(
         told["Reason"],
         "there was no time left. The former settings stand again in HubSpot."
     );
     assert_eq!(world.held(), None);
+    let log = log.text();
+    let audited: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("audit=true"))
+        .collect();
+    assert_eq!(audited.len(), 2, "{log}");
+    assert!(audited[0].contains("settings perhaps not written"), "{log}");
+    assert!(audited[1].contains("settings written"), "{log}");
 }
 
 #[tokio::test]

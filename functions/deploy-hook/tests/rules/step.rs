@@ -4,8 +4,6 @@ use channel_connection::settings::ChannelConnectionSettings;
 use hubspot_simulator::fault::{Fault, How, When};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::webhook::Mode;
-
 /// A webhook of the vendor's: this stack's URL is one of them.
 pub const URLS: usize = 2;
 /// A webhook that is not this stack's.
@@ -42,6 +40,18 @@ pub enum Meddling {
     Nothing,
     Elsewhere { is_ready: bool },
     Own { url: usize, is_ready: bool },
+}
+
+/// How a webhook behaves.
+#[derive(Debug, Clone, Copy)]
+pub enum Mode {
+    Works,
+    Down,
+    AnswersAnybody,
+    BreaksTheContract,
+    WorksEverySecondTime,
+    /// Somebody else writes the settings at each request.
+    WorksWhileSomebodyMeddles(Meddling),
 }
 
 /// What goes wrong meanwhile.

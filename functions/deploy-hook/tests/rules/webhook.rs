@@ -22,20 +22,8 @@ use tokio::net::TcpListener;
 
 use crate::{
     servers::CLIENT_SECRET,
-    step::{Meddling, URLS},
+    step::{Meddling, Mode, URLS},
 };
-
-/// How a webhook behaves.
-#[derive(Debug, Clone, Copy)]
-pub enum Mode {
-    Works,
-    Down,
-    AnswersAnybody,
-    BreaksTheContract,
-    WorksEverySecondTime,
-    /// Somebody else writes the settings at each request.
-    WorksWhileSomebodyMeddles(Meddling),
-}
 
 /// The webhooks, and what they have shown.
 #[derive(Clone)]

@@ -79,7 +79,11 @@ pub fn command() -> Command {
         ("WEBHOOK_URL", URL),
         ("NUMBERS_TABLE", "numbers"),
         ("LONGEST_ANSWER_AGE_SECONDS", "600"),
-        ("HUBSPOT_CLIENT_SECRET", support::CLIENT_SECRET),
+        ("CLIENT_SECRET_ARN", "client-secret"),
+        (
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            support::secrets_manager::endpoint(),
+        ),
     ]);
     command
 }

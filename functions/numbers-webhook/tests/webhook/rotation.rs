@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use numbers_webhook::{config::ClientSecretSource, webhook::Webhook};
+use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -43,9 +43,9 @@ impl Aws {
             .route("/", post(answer))
             .with_state(Arc::clone(&kept));
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        let mut config = config(URL);
-        config.client_secret = ClientSecretSource::SecretsManager("secret".into());
-        let webhook = Webhook::start(config, &aws_at(&endpoint)).await.unwrap();
+        let mut aws = aws_at(&endpoint);
+        aws.secrets_manager = endpoint;
+        let webhook = Webhook::start(config(URL), &aws).await.unwrap();
         Self { kept, webhook }
     }
 

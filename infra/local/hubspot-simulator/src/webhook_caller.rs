@@ -137,7 +137,7 @@ fn url(account: &Account) -> Result<PublicUrl, Failure> {
 }
 
 async fn send(http: &Client, request: Request) -> Result<Received, CallError> {
-    let response = http.execute(request).await.map_err(CallError::NoAnswer)?;
+    let response = http.execute(request).await?;
     Ok(Received {
         status: response.status().as_u16(),
         headers: response.headers().clone(),

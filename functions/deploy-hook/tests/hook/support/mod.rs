@@ -14,7 +14,8 @@ use channel_connection::{
 use channelctl::sample_event;
 use deploy_hook::{
     config::{Config, ProbedPortal, Target},
-    hook::{Hook, HookError},
+    hook::Hook,
+    hook_error::HookError,
     time_budget::TimeBudget,
 };
 use hubspot_simulator::{
@@ -23,11 +24,13 @@ use hubspot_simulator::{
 };
 use serde_json::Value;
 
+mod log;
 #[path = "../../../../numbers-webhook/tests/webhook/support/mod.rs"]
 #[allow(dead_code, reason = "it serves the webhook's own tests too")]
 pub mod numbers;
 mod servers;
 
+pub use log::Log;
 use numbers::{APP, CLIENT_SECRET, NumbersTable, sdk_at};
 use servers::{Aws, CloudFormation, Watched, real_webhook, serve};
 pub use servers::{constant_webhook, silent_webhook};

@@ -2,6 +2,7 @@
 
 pub mod dynamodb;
 mod numbers_table;
+pub mod secrets_manager;
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +19,7 @@ use channel_connection::{
 };
 use numbers_webhook::{
     answer::Answer,
-    config::{ClientSecretSource, Config},
+    config::Config,
     webhook::{Invocation, Webhook},
 };
 use serde_json::Value;
@@ -45,12 +46,13 @@ pub fn http() -> reqwest::Client {
     http_client::client(Duration::from_secs(30), Reach::Local).unwrap()
 }
 
-/// The environment of a function whose AWS is at `endpoint`.
+/// The environment of a function whose DynamoDB is at `endpoint`.
 pub fn aws_at(endpoint: &str) -> AwsEnvironment {
     let variable = |name: &str| match name {
         "AWS_REGION" => Some("us-east-1".to_owned()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => Some("test".into()),
         "AWS_ENDPOINT_URL" => Some(endpoint.to_owned()),
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(secrets_manager::endpoint().to_owned()),
         _ => None,
     };
     AwsEnvironment::read(&variable).unwrap()
@@ -63,7 +65,7 @@ pub fn config(url: &str) -> Config {
         webhook_urls: vec![PublicUrl::parse(url, Reach::Local).unwrap()],
         numbers_table: TABLE.into(),
         longest_age: Duration::from_secs(600),
-        client_secret: ClientSecretSource::Given(SigningSecret::new(CLIENT_SECRET).unwrap()),
+        client_secret_arn: "client-secret".into(),
     }
 }
 
