@@ -11,7 +11,7 @@ from infra import ROOT
 from infra.local.checks import check
 from infra.local.command_line import run as run_command
 from infra.local.docs_walk import ANSWERS, FOLLOWED, LEFT_OUT, MEANT, WALK
-from infra.local.documents import DOCUMENTS, broken_links, commands
+from infra.local.documents import DOCUMENTS, broken_links, commands, missing_names
 from infra.local.processes import free_port
 from infra.local.terminal import Terminal
 
@@ -37,8 +37,9 @@ def test():
 
 
 def links():
-    """Yields whether every link leads somewhere."""
-    broken = broken_links()
+    """Yields whether every link leads somewhere, and to what the documents say stands there."""
+    missing, broken = missing_names(), broken_links()
+    yield " ".join(["every function that the documents name stands in its file", *missing]), not missing
     yield " ".join(["every link of the documents leads to a file and a heading", *broken]), not broken
 
 

@@ -12,6 +12,8 @@ DOCUMENTS = (
     *("infra/README.md", "infra/RUNBOOK.md", "infra/COSTS.md"),
     *(".github/CONTRIBUTING.md", ".github/SECURITY.md"),
 )
+# A source that a document links to, and what it says is decided there.
+DECIDED = re.compile(r"\]\(([^)]+\.rs)\):? `(\w+)`")
 PROGRAM = re.compile(r"([A-Z]+=\S+ )*((make|channelctl|cargo|aws|sam|gh|lines) |\.ci/run$)")
 
 
@@ -68,6 +70,16 @@ def broken_links():
         for document in DOCUMENTS
         for _, line, token in read(document)
         if token.type == "link_open" and not leads_somewhere(document, token.attrs["href"])
+    ]
+
+
+def missing_names():
+    """Returns what the documents say stands in a source, and does not."""
+    return [
+        f"{document} {path}: {name}"
+        for document in DOCUMENTS
+        for path, name in DECIDED.findall((ROOT / document).read_text(encoding="utf-8"))
+        if not re.search(rf"\b{name}\b", ((ROOT / document).parent / path).read_text(encoding="utf-8"))
     ]
 
 

@@ -94,12 +94,6 @@ impl ClientSecrets {
     }
 }
 
-impl From<SigningSecret> for ClientSecrets {
-    fn from(secret: SigningSecret) -> Self {
-        Self(vec![secret])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,8 @@
 //! HubSpot's channel connection contract, and the numbers that a vendor keeps for it.
 //!
-//! Rules live in modules that know neither AWS nor HTTP: [`signature`], [`numbers_request`],
-//! [`number_row`], [`portal_numbers`], [`numbers_response`], [`settings`]. One adapter per outside system stands
-//! beside them, each behind the feature of its name: `http_client` and `webhook_call`
-//! (`http-client`), `aws_environment`, `aws_sdk`, `secret_store` (`secrets-manager`).
+//! Its rules know neither AWS nor HTTP, and functions/README.md says which file owns which. One adapter
+//! per outside system stands beside them, each behind the feature of its name: `http_client` and
+//! `webhook_call` (`http-client`), `aws_environment`, `aws_sdk`, `secret_store` (`secrets-manager`).
 #![warn(missing_docs)]
 
 #[cfg(feature = "aws-environment")]

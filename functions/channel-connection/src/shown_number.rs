@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::{friendly_name::FriendlyName, phone_number::E164};
 
 /// One line of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(Debug))]
 #[serde(rename_all = "camelCase")]
 pub struct ShownNumber {
     /// The number, empty where the answer has none.

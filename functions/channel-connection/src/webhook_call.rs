@@ -18,7 +18,7 @@ use crate::{
 pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
 /// A request that is ready to be sent; its fields are open, so that a caller can spoil it on purpose.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WebhookCall {
     /// The webhook's URL.
     pub url: PublicUrl,
@@ -31,7 +31,6 @@ pub struct WebhookCall {
 }
 
 /// What a webhook answered.
-#[derive(Debug, Clone)]
 pub struct WebhookAnswer {
     /// The HTTP status.
     pub status: u16,

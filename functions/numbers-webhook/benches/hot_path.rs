@@ -7,7 +7,7 @@ use std::{
 };
 
 use channel_connection::{
-    client_secrets::{ClientSecrets, SigningSecret},
+    client_secrets::ClientSecrets,
     number_row::{Attribute, NumberRow},
     numbers_response::NumbersResponse,
     portal_numbers::PortalNumbers,
@@ -36,7 +36,7 @@ fn rows(count: usize) -> Vec<NumberRow> {
 fn event_to_answer(bencher: Bencher<'_, '_>, numbers: usize) {
     let url = PublicUrl::parse(URL, Reach::Public).unwrap();
     let gate = Gate::new("1234567".parse().unwrap(), &[url]);
-    let secrets = ClientSecrets::from(SigningSecret::new("local-client-secret").unwrap());
+    let secrets = ClientSecrets::from_json(r#"{"clientSecret":"local-client-secret"}"#).unwrap();
     let signed_at = UNIX_EPOCH + Duration::from_millis(1_700_000_300_000);
     bencher.with_inputs(|| rows(numbers)).bench_values(|rows| {
         let event = Event::parse(black_box(EVENT)).unwrap();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// An answer as API Gateway takes it.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The HTTP status.
@@ -14,7 +14,7 @@ pub struct Answer {
     is_base64_encoded: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct AnswerHeaders {
     #[serde(rename = "content-type")]
     content_type: &'static str,

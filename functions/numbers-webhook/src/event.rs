@@ -16,7 +16,7 @@ use serde::{
 use serde_json::Value;
 
 /// A request as API Gateway hands it over.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
     http_method: Option<String>,
@@ -28,20 +28,20 @@ pub struct Event {
     is_base64_encoded: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct RequestContext {
     http: Http,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Http {
     method: Option<String>,
 }
 
 /// The headers that make a signature.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Headers {
     signature: Option<String>,
     timestamp: Option<String>,

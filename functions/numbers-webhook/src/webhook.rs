@@ -60,7 +60,6 @@ pub struct Invocation {
 }
 
 /// What became of one event.
-#[derive(Debug)]
 pub struct Answered {
     /// The answer for API Gateway.
     pub answer: Answer,

@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
     let url = PublicUrl::parse(URL, Reach::Public).unwrap();
     let gate = Gate::new("1234567".parse().unwrap(), slice::from_ref(&url));
     let secret = SigningSecret::new("secret").unwrap();
-    let secrets = ClientSecrets::from(secret.clone());
+    let secrets = ClientSecrets::from_json(r#"{"clientSecret":"secret"}"#).unwrap();
     let now = NOW + Duration::from_secs(1_700_000_000);
 
     if let Ok(event) = Event::parse(input) {

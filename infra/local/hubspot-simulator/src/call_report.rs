@@ -18,7 +18,7 @@ use url::{Position, Url};
 type Header = (String, String);
 
 /// Everything about one call.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct CallReport {
     request: RequestAsSent,
     answer: ReadAnswer,
