@@ -43,7 +43,7 @@ impl FriendlyName {
 }
 
 /// Tells whether HubSpot shows all of a text.
-pub fn is_shown_whole(text: &str) -> bool {
+pub(crate) fn is_shown_whole(text: &str) -> bool {
     text.encode_utf16().count() <= LONGEST_NAME
 }
 

@@ -70,7 +70,7 @@ impl PublicUrl {
 
     /// Returns the last part of the path: what is left of it behind any stage or base path.
     pub fn last_segment(&self) -> &str {
-        let path = self.0.split(['?', '#']).next().unwrap_or_default();
+        let path = self.0.split('?').next().unwrap_or_default();
         path.rsplit('/').next().unwrap_or_default()
     }
 

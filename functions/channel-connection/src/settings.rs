@@ -91,12 +91,6 @@ impl FromStr for ApiVersion {
     }
 }
 
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

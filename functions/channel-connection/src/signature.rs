@@ -76,7 +76,7 @@ pub enum SignatureError {
 
 impl SignedParts<'_> {
     /// Returns what is signed as one text, to be looked at.
-    pub fn base_string(&self) -> String {
+    pub(crate) fn base_string(&self) -> String {
         let body = String::from_utf8_lossy(self.body);
         [self.method, &self.uri.0, &body, self.timestamp].concat()
     }

@@ -20,7 +20,7 @@ pub struct Config {
     pub credential_arn: String,
     /// Whose numbers the probe asks for.
     pub probed_portal: ProbedPortal,
-    /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's version that a deploy made.
+    /// `NUMBERS_WEBHOOK_VERSION`: the ARN by which the webhook function's newest version is invoked.
     pub webhook_version: Option<String>,
     /// `ALLOW_LOCAL_URLS`: whether http and localhost are taken, as the local stack needs it.
     pub reach: Reach,
@@ -84,5 +84,63 @@ impl Config {
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
             reach,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads what the template sets, with one variable changed.
+    fn read(changed: &str, value: &str) -> Result<Config, String> {
+        let variable = |name: &str| match name {
+            _ if name == changed => Some(value),
+            "APP_ID" => Some("1234567"),
+            "WEBHOOK_URL" => Some("https://calls.example.com/numbers"),
+            "HUBSPOT_API_URL" => Some("https://api.hubapi.com/"),
+            "HUBSPOT_API_VERSION" => Some("2026-03"),
+            "CLIENT_SECRET_ARN" | "HUBSPOT_CREDENTIAL_ARN" => Some("arn"),
+            _ => None,
+        };
+        Config::read(&|name| variable(name).map(str::to_owned)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_portal_that_no_customer_has_is_probed_where_none_is_named() {
+        let probed = read("", "").unwrap().probed_portal;
+        assert_eq!((probed.id, probed.least_numbers), (PortalId::LARGEST, 0));
+        let named = read("PROBE_PORTAL_ID", "62515").unwrap().probed_portal;
+        assert_eq!(named.id, "62515".parse().unwrap());
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_it_should_be() {
+        for (name, value, reason) in [
+            ("APP_ID", "", "is not set"),
+            (
+                "WEBHOOK_URL",
+                "http://calls.example.com/",
+                "must start with https://",
+            ),
+            (
+                "HUBSPOT_API_URL",
+                "http://localhost:1/",
+                "must start with https://",
+            ),
+            (
+                "HUBSPOT_API_VERSION",
+                "v4",
+                "must be 2026-03, 2026-09 or v3",
+            ),
+            ("HUBSPOT_CREDENTIAL_ARN", "", "is not set"),
+            (
+                "PROBE_PORTAL_ID",
+                "0",
+                "must be a whole number from 1 to 9223372036854775807",
+            ),
+        ] {
+            let error = read(name, value).unwrap_err();
+            assert_eq!(error, format!("the environment variable {name} {reason}"));
+        }
     }
 }

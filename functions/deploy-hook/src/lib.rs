@@ -1,4 +1,5 @@
 //! The Lambda that registers the webhook with HubSpot at deploy time, proves it and releases it.
+#![warn(missing_docs)]
 
 mod action;
 mod api_error;

@@ -56,11 +56,11 @@ async fn every_api_version_and_credential_registers_as_hubspot_specifies_it() {
             let told = world
                 .deploy("create", property("ApiVersion", version.name()))
                 .await;
-            assert_eq!(told["Status"], "SUCCESS", "{version} {told}");
+            assert_eq!(told["Status"], "SUCCESS", "{version:?} {told}");
             assert_eq!(world.held(), settings(&world.webhook_url, false));
             for action in ["release", "hold", "remove"] {
                 let report = world.act(action).await;
-                assert_eq!(report["done"], true, "{version} {report}");
+                assert_eq!(report["done"], true, "{version:?} {report}");
             }
             assert_eq!(world.held(), None);
             world.assert_specified();
