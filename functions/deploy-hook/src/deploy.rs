@@ -91,11 +91,8 @@ impl Hook {
         };
         let registration = self.registration(target, audit, deadlines.done).await?;
         let probe = self.public_probe(target).await?;
-        let settings = registration.register(&probe, wanted, deadlines).await?;
-        Ok(format!(
-            "HubSpot holds {} with isReady={}.",
-            settings.url, settings.is_ready
-        ))
+        let registered = registration.register(&probe, wanted, deadlines).await?;
+        Ok(registered.to_string())
     }
 
     pub(crate) async fn withdraw(

@@ -1,5 +1,7 @@
 //! The app's registration with HubSpot: brought to what is wanted, put back when that fails.
 
+use std::fmt;
+
 use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
 use tokio::time::{Instant, timeout_at};
 
@@ -22,6 +24,13 @@ const PLANS: u32 = 3;
 pub(crate) struct Registration {
     api: SettingsApi,
     audit: Audit,
+}
+
+/// What HubSpot holds after a registration, and what it held before.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    settings: ChannelConnectionSettings,
+    former: Settings,
 }
 
 /// The time that a registration has.
@@ -47,13 +56,16 @@ impl Registration {
         probe: &Probe,
         wanted: Wanted<'_>,
         deadlines: Deadlines,
-    ) -> Result<ChannelConnectionSettings, RegisterError> {
+    ) -> Result<Registered, RegisterError> {
         let held = in_time(deadlines.done, self.read(deadlines.done)).await;
         let held = held.map_err(RegisterError::Unchanged)?;
         let mut attempt = Attempt::from(held.clone());
         let work = self.attempt(&mut attempt, held, probe, wanted, deadlines.done);
         match in_time(deadlines.done, work).await {
-            Ok(settings) => Ok(settings),
+            Ok(settings) => Ok(Registered {
+                settings,
+                former: attempt.former,
+            }),
             Err(cause) => Err(self.put_back(attempt, cause, deadlines.restored).await),
         }
     }
@@ -208,6 +220,21 @@ impl Registration {
             Ok(())
         } else {
             Err(Cause::Moved(now))
+        }
+    }
+}
+
+impl fmt::Display for Registered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { settings, former } = self;
+        let (url, is_ready) = (&settings.url, settings.is_ready);
+        write!(formatter, "HubSpot holds {url} with isReady={is_ready}.")?;
+        // It may have been another stage's, which nobody then reaches.
+        match former {
+            Some(former) if former.url != *url => {
+                write!(formatter, " Until now it held {}.", former.url)
+            }
+            _ => Ok(()),
         }
     }
 }

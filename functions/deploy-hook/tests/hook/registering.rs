@@ -107,7 +107,7 @@ async fn a_released_app_stays_released_when_its_url_changes_and_is_proved_before
 }
 
 #[tokio::test]
-async fn another_stacks_released_url_is_replaced_only_on_demand() {
+async fn another_stacks_released_url_is_replaced_only_on_demand_and_then_named() {
     let world = World::new().await;
     world.hold(ELSEWHERE, true);
     let told = world.deploy("create", as_it_is).await;
@@ -124,8 +124,13 @@ async fn another_stacks_released_url_is_replaced_only_on_demand() {
         .await;
     assert_eq!(told["Status"], "SUCCESS");
     assert_eq!(world.held(), settings(ELSEWHERE, true));
-    world.deploy("create", property("IsReady", "true")).await;
+    let told = world.deploy("create", property("IsReady", "true")).await;
     assert_eq!(world.held(), settings(&world.webhook_url, true));
+    let reason = told["Reason"].as_str().unwrap();
+    assert!(
+        reason.ends_with("with isReady=true. Until now it held https://other.example.com/numbers."),
+        "{reason}"
+    );
 }
 
 #[tokio::test]
