@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 /// Six bytes tell a few thousand texts apart, and are eight characters.
-const FINGERPRINT_BYTES: usize = 6;
+const KEY_HASH_BYTES: usize = 6;
 
 /// A client secret; its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,16 +76,16 @@ impl ClientSecrets {
         self.0.first()
     }
 
-    /// Returns a short mark of a text, by which a log can name what it must not show.
+    /// Returns a short hash of a row's key, by which a log can name what it must not show.
     ///
-    /// It is keyed with the secret: of a mere hash, anybody could find the phone number by trying
+    /// It is made with the secret: of a plain hash, anybody could find the phone number by trying
     /// all there are. Empty until a secret has been set.
-    pub fn fingerprint(&self, text: &str) -> String {
+    pub fn key_hash(&self, text: &str) -> String {
         let Some(secret) = self.current() else {
             return String::new();
         };
         let mac = secret.mac().chain_update(text).finalize().into_bytes();
-        URL_SAFE_NO_PAD.encode(&mac[..FINGERPRINT_BYTES])
+        URL_SAFE_NO_PAD.encode(&mac[..KEY_HASH_BYTES])
     }
 
     /// Returns every secret that a signature may have been made with.
@@ -128,22 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_texts_apart_and_depends_on_the_secret() {
+    fn a_key_hash_tells_texts_apart_and_depends_on_the_secret() {
         let one = ClientSecrets::from_json(r#"{"clientSecret":"one"}"#).unwrap();
         let two = ClientSecrets::from_json(r#"{"clientSecret":"two"}"#).unwrap();
-        assert_eq!(
-            one.fingerprint("+18001231234"),
-            one.fingerprint("+18001231234")
-        );
-        assert_ne!(
-            one.fingerprint("+18001231234"),
-            one.fingerprint("+18001231235")
-        );
-        assert_ne!(
-            one.fingerprint("+18001231234"),
-            two.fingerprint("+18001231234")
-        );
-        assert_eq!(one.fingerprint("+18001231234").len(), 8);
+        assert_eq!(one.key_hash("+18001231234"), one.key_hash("+18001231234"));
+        assert_ne!(one.key_hash("+18001231234"), one.key_hash("+18001231235"));
+        assert_ne!(one.key_hash("+18001231234"), two.key_hash("+18001231234"));
+        assert_eq!(one.key_hash("+18001231234").len(), 8);
     }
 
     #[test]

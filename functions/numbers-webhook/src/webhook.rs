@@ -173,7 +173,7 @@ impl Webhook {
             && let Some(secrets) = self.secrets.at(now).await
         {
             let of = |row: &BadRow| BadRowRecord {
-                key_hash: secrets.fingerprint(&row.key),
+                key_hash: secrets.key_hash(&row.key),
                 reason: row.reason.to_string(),
             };
             record.bad_rows = numbers.bad_rows().iter().map(of).collect();
