@@ -3,7 +3,15 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{friendly_name::FriendlyName, phone_number::E164};
+use crate::{
+    friendly_name::FriendlyName,
+    phone_number::{E164, Extension},
+};
+
+const WITH_EXTENSION: &str = "HubSpot lets no user select a number with an extension.";
+const WITH_EMPTY_EXTENSION: &str =
+    "Its extension is an empty text, and HubSpot lets no user select a number with an extension.";
+const WITHOUT_NUMBER: &str = "It has no E.164 number that could be connected.";
 
 /// One line of the list.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -37,11 +45,17 @@ fn shown(listed: &Value) -> ShownNumber {
         extension: extension(listed),
         name,
         name_lost,
-        not_selectable: not_selectable(listed, number),
+        not_selectable: listed_not_selectable(listed, number),
     }
 }
 
-fn cut(name: &str) -> (String, String) {
+/// Tells why HubSpot's user cannot select a number; `None` where they can.
+pub fn not_selectable(extension: Option<&Extension>) -> Option<&'static str> {
+    extension.map(|_| WITH_EXTENSION)
+}
+
+/// Splits a name into what HubSpot shows of it, and what it cuts off.
+pub fn cut(name: &str) -> (String, String) {
     let whole = name.trim();
     let shown = FriendlyName::cut(whole);
     let shown = shown.as_ref().map_or("", FriendlyName::as_str);
@@ -55,20 +69,14 @@ fn extension(listed: &Value) -> Option<String> {
     }
 }
 
-fn not_selectable(listed: &Value, number: &str) -> Option<&'static str> {
+/// Tells the same of what an answer lists, which may have an extension of any kind, and no number.
+fn listed_not_selectable(listed: &Value, number: &str) -> Option<&'static str> {
     match listed.get("extension") {
-        Some(Value::String(text)) if text.is_empty() => {
-            return Some(
-                "Its extension is an empty text, and HubSpot lets no user select a number with an extension.",
-            );
-        }
-        Some(_) => {
-            return Some("HubSpot lets no user select a number with an extension.");
-        }
-        None => {}
+        Some(Value::String(text)) if text.is_empty() => Some(WITH_EMPTY_EXTENSION),
+        Some(_) => Some(WITH_EXTENSION),
+        None if E164::try_from(number.to_owned()).is_err() => Some(WITHOUT_NUMBER),
+        None => None,
     }
-    let is_number = E164::try_from(number.to_owned()).is_ok();
-    (!is_number).then_some("It has no E.164 number that could be connected.")
 }
 
 #[cfg(test)]
@@ -110,13 +118,11 @@ mod tests {
 
     #[test]
     fn a_number_with_an_extension_of_whatever_kind_cannot_be_selected() {
-        let any = "HubSpot lets no user select a number with an extension.";
-        let empty = "Its extension is an empty text, and HubSpot lets no user select a number with an extension.";
         for (extension, shown, reason) in [
-            (r#""1""#, "1", any),
-            ("1", "1", any),
-            ("null", "null", any),
-            (r#""""#, "", empty),
+            (r#""1""#, "1", WITH_EXTENSION),
+            ("1", "1", WITH_EXTENSION),
+            ("null", "null", WITH_EXTENSION),
+            (r#""""#, "", WITH_EMPTY_EXTENSION),
         ] {
             let listed = format!(
                 r#"{{"e164PhoneNumber":"+18001231234","friendlyName":"Desk","extension":{extension}}}"#

@@ -1,4 +1,4 @@
-//! What one event may put back: over what it wrote itself, and nothing else.
+//! Whose is what HubSpot holds: an event may put back what it wrote itself, and nothing else.
 
 use crate::settings_api::Settings;
 

@@ -24,6 +24,7 @@ mod probe;
 mod properties;
 mod readiness;
 mod register_error;
+mod registered;
 mod registration;
 mod report;
 mod response_url;

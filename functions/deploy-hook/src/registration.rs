@@ -1,7 +1,5 @@
 //! The app's registration with HubSpot: brought to what is wanted, put back when that fails.
 
-use std::fmt;
-
 use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
 use tokio::time::{Instant, timeout_at};
 
@@ -12,6 +10,7 @@ use crate::{
     probe::Probe,
     readiness::Wanted,
     register_error::{Cause, RegisterError},
+    registered::Registered,
     settings_api::{Settings, SettingsApi},
     withdrawal::{Leaving, Withdrawal},
 };
@@ -24,13 +23,6 @@ const PLANS: u32 = 3;
 pub(crate) struct Registration {
     api: SettingsApi,
     audit: Audit,
-}
-
-/// What HubSpot holds after a registration, and what it held before.
-#[derive(Debug)]
-pub(crate) struct Registered {
-    settings: ChannelConnectionSettings,
-    former: Settings,
 }
 
 /// The time that a registration has.
@@ -153,20 +145,19 @@ impl Registration {
 
     /// Puts the former settings back, unless HubSpot holds what somebody else has written.
     async fn put_back(&self, attempt: Attempt, cause: Cause, until: Instant) -> RegisterError {
-        let Attempt { former, written } = attempt;
-        if written.is_empty() {
+        if attempt.written.is_empty() {
             return RegisterError::Unchanged(cause);
         }
         let restore = async {
             let held = self.read(until).await?;
-            if held == former {
+            if held == attempt.former {
                 return Ok(false);
             }
-            if !written.contains(&held) {
+            if !attempt.knows(&held) {
                 return Err(Cause::Moved(held));
             }
-            self.reconcile(held, &former, until).await?;
-            self.confirm(&former, until).await.map(|()| true)
+            self.reconcile(held, &attempt.former, until).await?;
+            self.confirm(&attempt.former, until).await.map(|()| true)
         };
         match in_time(until, restore).await {
             Ok(false) => RegisterError::Unchanged(cause),
@@ -220,21 +211,6 @@ impl Registration {
             Ok(())
         } else {
             Err(Cause::Moved(now))
-        }
-    }
-}
-
-impl fmt::Display for Registered {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { settings, former } = self;
-        let (url, is_ready) = (&settings.url, settings.is_ready);
-        write!(formatter, "HubSpot holds {url} with isReady={is_ready}.")?;
-        // It may have been another stage's, which nobody then reaches.
-        match former {
-            Some(former) if former.url != *url => {
-                write!(formatter, " Until now it held {}.", former.url)
-            }
-            _ => Ok(()),
         }
     }
 }

@@ -25,7 +25,7 @@ pub enum NotConfirmed {
     Declined,
     /// There is nobody to ask.
     #[error(
-        "Nothing was changed: there is nobody to ask here. Say --yes to do it, or --dry-run to look."
+        "Nothing was changed: there is nobody to ask here. Say --yes (make: YES=1) to do it, or --dry-run to look."
     )]
     NobodyToAsk,
 }
