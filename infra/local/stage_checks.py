@@ -13,10 +13,18 @@ from infra.local.registration_checks import ELSEWHERE
 
 def stage_checks(stack):
     """Yields what is claimed, and whether it holds; nothing is deployed at the end."""
-    stack.hubspot.register(ELSEWHERE, False)
     parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove"}
     status, told = command(stack, "status", "dev", parameters)
     yield "a stage that is not deployed says how to", status == 1 and "make deploy STAGE=dev" in told
+    stack.hubspot.register(ELSEWHERE, True)
+    command(stack, "deploy", "dev", parameters)
+    status, told = command(stack, "confirm", "dev", parameters)
+    yield "after a first deploy that failed it says what to delete", status == 1 and "make delete" in told
+    status, told = command(stack, "doctor", "dev", parameters)
+    yield "and so does its doctor", status != 0 and "make delete STAGE=dev, then make deploy" in told
+    status, told = command(stack, "delete", "dev", parameters)
+    yield "and it is deleted", status == 0 and "Gone." in told
+    stack.hubspot.register(ELSEWHERE, False)
     status, told = command(stack, "deploy", "dev", parameters | {"HubSpotApiVersion": "2026-09"})
     yield "a deployed stage says what HubSpot holds", status == 0 and "with isReady=false" in told
     status, told = command(stack, "status", "dev", parameters)
@@ -66,8 +74,8 @@ def command(stack, name, stage, parameters, **environment):
     settings = os.environ | settings | environment
     settings = {key: value for key, value in settings.items() if value is not None}
     program = [sys.executable, "-m", "infra.stages.stage", name, stage]
-    if name in ("status", "release", "hold"):
-        program = [PROGRAM, "--stage", stage, name, *(["--yes"] if name != "status" else [])]
+    if name in ("status", "doctor", "release", "hold"):
+        program = [PROGRAM, "--stage", stage, name, *(["--yes"] if name in ("release", "hold") else [])]
     with step(name, stage):
         ran = subprocess.run(
             program, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

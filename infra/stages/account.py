@@ -27,13 +27,19 @@ class Account:
         number = self.client("sts").get_caller_identity()["Account"]
         return f"{self.stage.stack} in account {number}, {self.session.region_name or 'no region'}"
 
-    def stack(self):
-        """Returns what CloudFormation says of the stack."""
+    def find(self):
+        """Returns what CloudFormation says of the stack, or nothing where there is none."""
         try:
             return self.client("cloudformation").describe_stacks(StackName=self.stage.stack)["Stacks"][0]
         except ClientError as error:
             if "does not exist" not in str(error):
                 raise
+        return None
+
+    def stack(self):
+        """Returns what CloudFormation says of the stack, which must be there."""
+        if found := self.find():
+            return found
         raise Trouble(f"There is no {self.describe()}. Deploy it first: make deploy STAGE={self.stage.name}")
 
     def outputs(self):

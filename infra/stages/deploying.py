@@ -11,6 +11,9 @@ from infra.local.progress import Trouble
 from infra.stages.configuration import FILE
 
 SAM = str(Path(sys.executable).parent / "sam")
+# A stack in one of these can only be deleted.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
 
 def announce(stage, account):
@@ -19,8 +22,13 @@ def announce(stage, account):
 
 
 def confirm(stage, account):
-    """Says what is going to be deployed where, and asks before prod."""
+    """Says what is going to be deployed where, whether that can be, and asks before prod."""
     announce(stage, account)
+    if (account.find() or {}).get("StackStatus") in NEVER_CREATED:
+        raise Trouble(
+            f"The first deploy of {stage.stack} failed, and AWS updates no such stack; its events say why."
+            f" Delete it, then deploy again: make delete STAGE={stage.name}"
+        )
     if stage.name == "prod":
         ask("Deploy?")
 
@@ -53,7 +61,10 @@ def delete(stage, account):
     client.delete_stack(StackName=stage.stack)
     print("deleting ...", flush=True)
     wait_until_gone(client, stack)
-    table = outputs["NumbersTable"]
+    table = outputs.get("NumbersTable")
+    if table is None:
+        print("Gone. It had no numbers.")
+        return
     print(f"Gone. The numbers stay in the table {table}; to delete them too:")
     if stage.parameters.get("DeletionProtection") == "true":
         print(f"  aws dynamodb update-table --no-deletion-protection-enabled --table-name {table}")

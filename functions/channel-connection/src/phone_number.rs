@@ -34,7 +34,8 @@ pub enum InvalidNumber {
 
 // libphonenumber, which HubSpot formats numbers with, knows no longer extension.
 const LONGEST_EXTENSION: usize = 20;
-const EXTENSION_MARK: &str = ";ext=";
+/// What stands between a sort key's number and its extension, as RFC 3966 has it.
+pub const EXTENSION_MARK: &str = ";ext=";
 
 impl E164 {
     /// Returns the number with its leading plus sign.
@@ -80,17 +81,23 @@ impl TryFrom<String> for Extension {
     }
 }
 
+/// Splits a sort key into its number and what should be its extension; neither is checked.
+pub fn split_key(key: &str) -> (&str, Option<&str>) {
+    match key.split_once(EXTENSION_MARK) {
+        Some((number, extension)) => (number, Some(extension)),
+        None => (key, None),
+    }
+}
+
 impl FromStr for NumberKey {
     type Err = InvalidNumber;
 
     fn from_str(text: &str) -> Result<Self, InvalidNumber> {
-        let (number, extension) = match text.split_once(EXTENSION_MARK) {
-            Some((number, extension)) => (number, Some(extension.to_owned().try_into()?)),
-            None => (text, None),
-        };
+        let (number, extension) = split_key(text);
+        let extension = extension.map(|extension| extension.to_owned().try_into());
         Ok(Self {
+            extension: extension.transpose()?,
             number: number.to_owned().try_into()?,
-            extension,
         })
     }
 }

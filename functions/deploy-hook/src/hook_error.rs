@@ -75,6 +75,16 @@ impl HookError {
     }
 }
 
+impl HookError {
+    /// Tells whether the credential is missing, unusable or refused.
+    pub(crate) fn is_of_credential(&self) -> bool {
+        matches!(
+            self,
+            Self::Credential(_) | Self::Api(ApiError::Unauthorized { .. })
+        )
+    }
+}
+
 impl From<Result<&String, &HookError>> for Outcome {
     fn from(fulfilled: Result<&String, &HookError>) -> Self {
         match fulfilled {

@@ -92,12 +92,15 @@ impl Hook {
         let target = &self.config.target;
         let api = match self.settings_api(target, deadline).await {
             Ok(api) => api,
-            Err(error) => return (RegistrationReport::unknown(None), Some(error)),
+            Err(error) => return (RegistrationReport::unknown(None, &error), Some(error)),
         };
         let kind = api.credential_kind();
         match api.read().await {
             Ok(held) => (RegistrationReport::new(kind, target, held), None),
-            Err(error) => (RegistrationReport::unknown(Some(kind)), Some(error.into())),
+            Err(error) => {
+                let error = error.into();
+                (RegistrationReport::unknown(Some(kind), &error), Some(error))
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     action::Action,
     config::Target,
+    hook_error::HookError,
     probe::{ProbeError, Proof},
     settings_api::Settings,
 };
@@ -38,6 +39,9 @@ struct Expected {
 pub(crate) struct RegistrationReport {
     /// The kind that HubSpot is asked with; null where there is no usable one.
     credential: Option<&'static str>,
+    /// Whether HubSpot took it; false where it is missing, unusable or refused, null where HubSpot could
+    /// not be asked.
+    credential_usable: Option<bool>,
     /// What HubSpot holds; null where it holds nothing, or could not be asked.
     registered: Option<ChannelConnectionSettings>,
     /// Whether that differs from what is expected; null where HubSpot could not be asked.
@@ -84,10 +88,11 @@ impl Report {
 }
 
 impl RegistrationReport {
-    /// Tells no more than what HubSpot was asked with.
-    pub(crate) fn unknown(credential: Option<&'static str>) -> Self {
+    /// Tells no more than what HubSpot was asked with, and whether that is why it did not tell.
+    pub(crate) fn unknown(credential: Option<&'static str>, error: &HookError) -> Self {
         Self {
             credential,
+            credential_usable: error.is_of_credential().then_some(false),
             ..Self::default()
         }
     }
@@ -97,6 +102,7 @@ impl RegistrationReport {
         let url = held.as_ref().map(|held| held.url.as_str());
         Self {
             credential: Some(credential),
+            credential_usable: Some(true),
             drift: Some(url != Some(target.url.as_str())),
             ready: Some(held.as_ref().is_some_and(|held| held.is_ready)),
             registered: held,

@@ -24,6 +24,9 @@ pub enum AwsError {
         /// AWS's words.
         message: String,
     },
+    /// AWS takes less than it is given, however long one waits.
+    #[error("AWS throttles all the time when asked to {0}. Run it again later.")]
+    Throttled(&'static str),
     /// AWS was not reached, or said nothing in time.
     #[error("AWS cannot be reached to {0}. Check the network, --aws-region and --local.")]
     NoAnswer(&'static str),
@@ -46,6 +49,11 @@ impl AwsError {
             | "ExpiredTokenException"
             | "InvalidClientTokenId"
             | "UnrecognizedClientException" => Self::SignedOut(code),
+            "ThrottlingException"
+            | "Throttling"
+            | "TooManyRequestsException"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded" => Self::Throttled(what),
             _ => Self::Refused {
                 what,
                 code,

@@ -1,16 +1,17 @@
 //! The command line: what can be said, and which module does it.
 
-use std::io;
+use std::io::{self, Write};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{
+    action::{Action, IsReady},
     doctor,
     ending::{Ending, Failure},
     event::{self, EventCommand},
     numbers::NumbersCommand,
-    registration::{self, Action, IsReady, WriteOptions},
+    registration::{self, WriteOptions},
     simulate::{self, CallOptions},
     stack::Stack,
     status,
@@ -102,12 +103,9 @@ impl Cli {
             Command::Event(command) => event::print(&command, &target).await,
             Command::Doctor => doctor::examine(target.target().await?, json).await,
             Command::Completions { shell } => {
-                clap_complete::generate(
-                    shell,
-                    &mut Self::command(),
-                    "channelctl",
-                    &mut io::stdout(),
-                );
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "channelctl", &mut script);
+                io::stdout().write_all(&script)?;
                 Ok(Ending::Done)
             }
             Command::OfStack(command) => {

@@ -10,27 +10,30 @@ use crate::{
 pub fn deployment(stack: &Stack) -> Finding {
     let about = "stack";
     let found = format!("{}: {}", stack.target.stack, stack.status);
+    let again = || stack.make("deploy");
     match stack.status.as_str() {
-        "UPDATE_ROLLBACK_FAILED" => wrong(
-            about,
-            found,
-            Some(format!(
-                "mend what its events name, then aws cloudformation continue-update-rollback --stack-name {}",
-                stack.target.stack
-            )),
-        ),
-        status if status.contains("ROLLBACK") => doubtful(
-            about,
-            found,
-            Some(format!(
-                "{}: the last deploy failed; its events say why",
-                stack.make("deploy")
-            )),
-        ),
+        "UPDATE_ROLLBACK_FAILED" => {
+            let go_on = "mend what its events name, then aws cloudformation continue-update-rollback --stack-name";
+            wrong(
+                about,
+                found,
+                Some(format!("{go_on} {}", stack.target.stack)),
+            )
+        }
         status if status.ends_with("_IN_PROGRESS") => {
             doubtful(about, found, Some("wait until the deploy is done".into()))
         }
-        status if status.ends_with("_FAILED") => wrong(about, found, Some(stack.make("deploy"))),
+        "CREATE_FAILED" | "ROLLBACK_FAILED" | "ROLLBACK_COMPLETE" => {
+            let why = "the first deploy failed, and AWS updates no such stack";
+            let mend = format!("{}, then {}: {why}", stack.make("delete"), again());
+            wrong(about, found, Some(mend))
+        }
+        "DELETE_FAILED" => wrong(about, found, Some(stack.make("delete"))),
+        status if status.ends_with("_FAILED") => wrong(about, found, Some(again())),
+        status if status.contains("ROLLBACK") => {
+            let why = "the last deploy failed; its events say why";
+            doubtful(about, found, Some(format!("{}: {why}", again())))
+        }
         _ => right(about, &found),
     }
 }
@@ -38,13 +41,21 @@ pub fn deployment(stack: &Stack) -> Finding {
 /// Says whether HubSpot accepts the credential.
 pub fn credential(stack: &Stack, report: &Report) -> Finding {
     let about = "HubSpot";
-    if let (Some(kind), Some(_)) = (&report.credential, report.drift) {
-        let found = format!("accepts the {kind}, API {}", report.api_version);
-        return right(about, found);
+    let doctor = stack.command("doctor");
+    match (&report.credential, report.credential_usable) {
+        (Some(kind), Some(true)) => {
+            let found = format!("accepts the {kind}, API {}", report.api_version);
+            right(about, found)
+        }
+        (_, Some(_)) => {
+            let mend = format!("{}, then {doctor}", stack.make("secrets"));
+            wrong(about, report.outcome.as_str(), Some(mend))
+        }
+        (_, None) => {
+            let mend = format!("{doctor}, once HubSpot answers again");
+            wrong(about, report.outcome.as_str(), Some(mend))
+        }
     }
-    let (secrets, doctor) = (stack.make("secrets"), stack.command("doctor"));
-    let mend = format!("{secrets}, then {doctor}");
-    wrong(about, report.outcome.as_str(), Some(mend))
 }
 
 /// Says whether the stack and its function are for the same app.
@@ -115,11 +126,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        hook::{Expected, LastProbe, Registered},
+        hook::{
+            LastProbe,
+            tests::{URL, report},
+        },
         target::Target,
     };
-
-    const URL: &str = "https://calls.example.com/numbers";
 
     fn stack(status: &str) -> Stack {
         let target = Target {
@@ -129,31 +141,6 @@ mod tests {
             aws: SdkConfig::builder().build(),
         };
         Stack::with(target, status, [("AppId", "1234567")])
-    }
-
-    fn report(registered: Option<(&str, bool)>) -> Report {
-        let registered = registered.map(|(url, is_ready)| Registered {
-            url: url.into(),
-            is_ready,
-        });
-        Report {
-            action: "status".into(),
-            done: true,
-            outcome: "See registered and lastProbe.".into(),
-            app_id: 1_234_567,
-            api_version: "2026-03".into(),
-            expected: Expected { url: URL.into() },
-            credential: Some("access token".into()),
-            drift: Some(registered.as_ref().is_none_or(|held| held.url != URL)),
-            ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
-            registered,
-            last_probe: LastProbe {
-                proved: true,
-                numbers: Some(0),
-                milliseconds: Some(41),
-                reason: None,
-            },
-        }
     }
 
     #[track_caller]
@@ -214,12 +201,47 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_that_hubspot_refuses_is_set_anew() {
+    fn a_deploy_that_goes_on_is_waited_for_and_one_that_failed_is_made_again() {
+        for status in ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"] {
+            let mend = Some("wait until the deploy is done");
+            assert_found(&deployment(&stack(status)), status, mend);
+        }
+        let failed = deployment(&stack("UPDATE_FAILED"));
+        assert_found(&failed, "UPDATE_FAILED", Some("make deploy STAGE=dev"));
+        let failed = deployment(&stack("DELETE_FAILED"));
+        assert_found(&failed, "DELETE_FAILED", Some("make delete STAGE=dev"));
+    }
+
+    #[test]
+    fn a_stack_whose_first_deploy_failed_is_deleted_first() {
+        let mend = "make delete STAGE=dev, then make deploy STAGE=dev: the first deploy failed, and AWS updates no such stack";
+        for status in ["CREATE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"] {
+            assert_found(&deployment(&stack(status)), status, Some(mend));
+        }
+    }
+
+    #[test]
+    fn a_credential_that_is_missing_or_refused_is_set_anew() {
         let stack = stack("UPDATE_COMPLETE");
         let mut report = report(None);
         (report.drift, report.outcome) = (None, "HubSpot refused the access token".into());
+        report.credential_usable = Some(false);
         let mend = "make secrets STAGE=dev, then channelctl --stage dev doctor";
         assert_found(&credential(&stack, &report), "HubSpot refused", Some(mend));
+    }
+
+    #[test]
+    fn a_hubspot_that_does_not_answer_is_asked_later() {
+        let stack = stack("UPDATE_COMPLETE");
+        let mut report = report(None);
+        (report.drift, report.outcome) = (None, "HubSpot cannot be reached".into());
+        report.credential_usable = None;
+        let mend = "channelctl --stage dev doctor, once HubSpot answers again";
+        assert_found(
+            &credential(&stack, &report),
+            "cannot be reached",
+            Some(mend),
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub enum EventCommand {
         #[arg(default_value = "known-portal")]
         event: String,
         /// Ask for this portal instead of the sample's
-        #[arg(long)]
+        #[arg(long, conflicts_with = "event")]
         portal: Option<PortalId>,
         /// Ask as this user
         #[arg(long, requires = "portal", default_value = "1")]

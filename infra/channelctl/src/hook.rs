@@ -40,6 +40,9 @@ pub struct Report {
     pub expected: Expected,
     /// The kind of credential that HubSpot was asked with.
     pub credential: Option<String>,
+    /// Whether HubSpot took it; `false` where it is missing, unusable or refused, none where HubSpot
+    /// could not be asked.
+    pub credential_usable: Option<bool>,
     /// What HubSpot holds; none where it holds nothing, or could not be asked.
     pub registered: Option<Registered>,
     /// Whether that differs from what is expected; none where HubSpot could not be asked.
@@ -132,5 +135,39 @@ fn failed(stack: &Stack, said: &[u8]) -> HookError {
     HookError::Failed {
         reason: reason.trim_end_matches('.').to_owned(),
         logs: stack.make("logs"),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const URL: &str = "https://calls.example.com/numbers";
+
+    /// A report of a stack whose webhook is proved.
+    pub(crate) fn report(registered: Option<(&str, bool)>) -> Report {
+        let registered = registered.map(|(url, is_ready)| Registered {
+            url: url.into(),
+            is_ready,
+        });
+        Report {
+            action: "status".into(),
+            done: true,
+            outcome: "See registered and lastProbe.".into(),
+            app_id: 1_234_567,
+            api_version: "2026-03".into(),
+            expected: Expected { url: URL.into() },
+            credential: Some("access token".into()),
+            credential_usable: Some(true),
+            drift: Some(registered.as_ref().is_none_or(|held| held.url != URL)),
+            ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
+            registered,
+            last_probe: LastProbe {
+                proved: true,
+                numbers: Some(0),
+                milliseconds: Some(41),
+                reason: None,
+            },
+        }
     }
 }

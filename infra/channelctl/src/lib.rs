@@ -1,5 +1,6 @@
 //! The operator's command: numbers into the table, and the state of the registration out of it.
 
+pub mod action;
 pub mod aws_error;
 pub mod cli;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod event;
 pub mod finding;
 pub mod fresh_event;
 pub mod hook;
+pub mod json_array;
 pub mod numbers;
 pub mod registration;
 pub mod sample_event;

@@ -3,42 +3,16 @@
 use std::{env, io::Write};
 
 use anstream::eprintln;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
 use crate::{
+    action::{self, Action},
     ending::{Ending, Failure},
     hook::{self, Report, Request},
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured},
 };
-
-/// What can be asked of the deploy-hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Every customer may select the app.
-    Release,
-    /// No customer may.
-    Hold,
-    /// The webhook is called as HubSpot would, and as forgers would.
-    Probe,
-    /// The stack's URL is told to HubSpot.
-    Register(IsReady),
-    /// The settings are removed.
-    Remove,
-}
-
-/// Whether customers shall see the app.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum IsReady {
-    // As HubSpot has it for this stack
-    #[default]
-    Keep,
-    // Every customer may select the app
-    True,
-    // Nobody may, but for those who set the flag in their browser
-    False,
-}
 
 /// The options of everything that writes to HubSpot.
 #[derive(Debug, Clone, Default, Args)]
@@ -54,54 +28,6 @@ pub struct WriteOptions {
     pub dry_run: bool,
 }
 
-impl Action {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Hold => "hold",
-            Self::Probe => "probe",
-            Self::Register(_) => "register",
-            Self::Remove => "remove",
-        }
-    }
-
-    /// Says what it would do to HubSpot's settings; `None` where it only looks.
-    fn plan(self, report: &Report) -> Option<String> {
-        let held = match (&report.registered, report.drift) {
-            (Some(held), _) => format!("{} with isReady={}", held.url, held.is_ready),
-            (None, Some(_)) => "nothing".to_owned(),
-            (None, None) => "what it does not tell".to_owned(),
-        };
-        let url = &report.expected.url;
-        let then = match self {
-            Self::Probe => return None,
-            Self::Release => format!(
-                "{url} with isReady=true, once it is proved: every customer can select the app"
-            ),
-            Self::Hold => format!("{url} with isReady=false: no customer can select the app"),
-            Self::Register(is_ready) => {
-                let is_ready = match is_ready {
-                    IsReady::Keep => "as it is".to_owned(),
-                    other => other.text().to_owned(),
-                };
-                format!("{url} with isReady={is_ready}, once it is proved")
-            }
-            Self::Remove => "nothing: the app is no provider of channels any more".to_owned(),
-        };
-        Some(format!("HubSpot holds {held}.\nAfter it:     {then}."))
-    }
-}
-
-impl IsReady {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::True => "true",
-            Self::False => "false",
-        }
-    }
-}
-
 /// Shows what would become of HubSpot's settings, asks, and has it done.
 pub async fn act(
     stack: &Stack,
@@ -113,7 +39,7 @@ pub async fn act(
     let looks_first = action != Action::Probe && !(action == Action::Hold && options.yes);
     if looks_first {
         let report = hook::act(stack, &request("status", None, "look before a change")).await?;
-        if let Some(plan) = action.plan(&report) {
+        if let Some(plan) = action::plan(action, &report) {
             eprintln!("{}: {}\n{plan}", action.name(), stack.target.stack);
         }
         if options.dry_run {
@@ -151,7 +77,7 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
             coloured(GOOD, "done:"),
             report.outcome
         )?;
-        writeln!(terminal::output(), "next: {}", next(stack, action))?;
+        writeln!(terminal::output(), "next: {}", next(stack, action, report))?;
     } else {
         writeln!(
             terminal::output(),
@@ -168,10 +94,12 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
     })
 }
 
-fn next(stack: &Stack, action: Action) -> String {
+fn next(stack: &Stack, action: Action, report: &Report) -> String {
     match action {
         Action::Remove => stack.command("register"),
-        Action::Register(_) => format!("test it in HubSpot, then {}", stack.command("release")),
-        Action::Release | Action::Hold | Action::Probe => stack.command("status"),
+        Action::Register(_) if report.ready != Some(true) => {
+            format!("test it in HubSpot, then {}", stack.command("release"))
+        }
+        _ => stack.command("status"),
     }
 }

@@ -1,4 +1,4 @@
-//! The stack's two secrets: whether they are set, how old they are, and the one to sign with.
+//! The stack's client secret: whether it is set, how old it is, and its value to sign with.
 
 use aws_sdk_secretsmanager::Client;
 use channel_connection::{

@@ -37,15 +37,17 @@ pub enum StackError {
         /// How to get one.
         advice: String,
     },
-    /// The stack is another template's, or an older one of this.
-    #[error(
-        "The stack {stack} has no output {name}. Deploy it again with this version's template."
-    )]
+    /// The stack never came to be, or is another template's, or an older one of this.
+    #[error("The stack {stack}, {status}, has no output {name}. What mends it: {advice}")]
     NoOutput {
         /// The stack's name.
         stack: String,
+        /// How CloudFormation left it.
+        status: String,
         /// The output.
         name: &'static str,
+        /// The command that tells what to do.
+        advice: String,
     },
     /// The stack's parameter `AppId` is none.
     #[error("The stack's parameter AppId {0}")]
@@ -123,7 +125,9 @@ impl Stack {
         let value = self.outputs.get(name).map(String::as_str);
         value.ok_or_else(|| StackError::NoOutput {
             stack: self.target.stack.clone(),
+            status: self.status.clone(),
             name,
+            advice: self.command("doctor"),
         })
     }
 

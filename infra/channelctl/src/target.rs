@@ -64,6 +64,11 @@ pub enum TargetError {
     /// Stages are known in the repository only.
     #[error("There is no {STAGES} here or in a folder above. Name the stack itself: --stack NAME.")]
     NoStages,
+    /// No region is known to call AWS in.
+    #[error(
+        "No AWS region is known. Say --aws-region, or set one: aws configure set region us-east-1"
+    )]
+    NoRegion,
     /// The file that has them cannot be read.
     #[error("{STAGES}: {0}")]
     UnreadableStages(String),
@@ -108,7 +113,7 @@ impl TargetOptions {
             stack,
             named,
             stage: self.stage.clone(),
-            aws: self.aws(region).await,
+            aws: self.aws(region).await?,
         })
     }
 
@@ -119,10 +124,10 @@ impl TargetOptions {
         }
         let stage = self.stage.as_deref().map(read_stage).transpose()?;
         let region = stage.and_then(|stage| stage.region);
-        Ok(self.aws(self.aws_region.clone().or(region)).await)
+        self.aws(self.aws_region.clone().or(region)).await
     }
 
-    async fn aws(&self, region: Option<String>) -> SdkConfig {
+    async fn aws(&self, region: Option<String>) -> Result<SdkConfig, TargetError> {
         let mut loader = loader();
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
@@ -130,7 +135,9 @@ impl TargetOptions {
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        loader.load().await
+        let aws = loader.load().await;
+        aws.region().ok_or(TargetError::NoRegion)?;
+        Ok(aws)
     }
 }
 

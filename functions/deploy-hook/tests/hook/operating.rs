@@ -1,7 +1,7 @@
 //! What an operator is told, and what the actions do.
 
 use axum::http::StatusCode;
-use hubspot_simulator::fault::{How, When};
+use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
 
 use crate::support::{ELSEWHERE, World, constant_webhook, numbers::PORTAL, property, settings};
@@ -18,7 +18,7 @@ async fn status_tells_what_is_held_beside_what_is_expected() {
         json!({
             "action": "status", "done": true, "outcome": "See registered and lastProbe.",
             "appId": 1_234_567, "apiVersion": "2026-03", "credential": "developer API key",
-            "expected": {"url": world.webhook_url}, "registered": registered, "drift": drift, "ready": ready,
+            "credentialUsable": true, "expected": {"url": world.webhook_url}, "registered": registered, "drift": drift, "ready": ready,
             "lastProbe": {"proved": true, "numbers": 0, "milliseconds": null},
         })
     };
@@ -63,6 +63,7 @@ async fn status_says_what_it_could_not_find_out_and_why() {
             .unwrap()
             .starts_with("HubSpot refused the access token with 401 (correlation id ")
     );
+    assert_eq!(report["credentialUsable"], false);
     for unknown in ["registered", "drift", "ready"] {
         assert_eq!(report[unknown], Value::Null, "{unknown}");
     }
@@ -70,6 +71,21 @@ async fn status_says_what_it_could_not_find_out_and_why() {
         report["lastProbe"],
         json!({"proved": false, "reason": "the client secret is not set yet"})
     );
+}
+
+#[tokio::test]
+async fn a_hubspot_that_is_down_says_nothing_against_the_credential() {
+    let world = World::new().await;
+    world.hubspot.with_account(|account| {
+        account.standing_fault = Some(Fault {
+            when: When::Before,
+            how: How::Status(503),
+        });
+    });
+    let report = world.act("status").await;
+    assert_eq!(report["done"], false);
+    assert_eq!(report["credential"], "developer API key");
+    assert_eq!(report["credentialUsable"], Value::Null);
 }
 
 #[tokio::test]

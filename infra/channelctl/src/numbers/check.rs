@@ -5,16 +5,19 @@ use std::{
     io::{self, Write},
 };
 
-use channel_connection::{ids::PortalId, number_row::Audience};
+use channel_connection::{
+    ids::PortalId,
+    number_row::Audience,
+    numbers_response::ListedNumber,
+    shown_number::{cut, not_selectable},
+};
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
     ending::{Ending, Failure},
-    numbers::{
-        stored::{Page, Stored},
-        table::Table,
-    },
+    json_array::JsonArray,
+    numbers::{stored::Stored, table::Table},
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
 };
 
@@ -59,31 +62,22 @@ pub async fn check(
 ) -> Result<Ending, Failure> {
     let mut checked = Checked {
         prints_all: options.portal.is_some(),
-        as_json,
+        json: as_json.then(JsonArray::default),
         portals: 0,
         numbers: 0,
         notes: 0,
         left_out: 0,
     };
-    let (mut current, mut start) = (Portal::default(), None);
-    loop {
-        let Page { rows, next } = match options.portal {
-            Some(portal) => table.portal_page(portal, start).await?,
-            None => table.page(start).await?,
-        };
-        // A scan reads one portal's rows after the other.
-        for stored in &rows {
-            if stored.portal != current.id {
-                checked.add(std::mem::take(&mut current))?;
-                current.id.clone_from(&stored.portal);
-            }
-            current.add(stored);
+    let mut current = Portal::default();
+    let add = |stored: &Stored| {
+        if stored.portal != current.id {
+            checked.add(std::mem::take(&mut current))?;
+            current.id.clone_from(&stored.portal);
         }
-        start = next;
-        if start.is_none() {
-            break;
-        }
-    }
+        current.add(stored);
+        Ok::<_, Failure>(())
+    };
+    table.each(options.portal, add).await?;
     checked.add(current)?;
     Ok(checked.finish()?)
 }
@@ -91,35 +85,20 @@ pub async fn check(
 impl Portal {
     fn add(&mut self, stored: &Stored) {
         match stored.row.parse() {
-            Err(reason) => self
-                .left_out
-                .push((stored.key().to_owned(), reason.to_string())),
-            Ok((listed, audience)) => {
-                let name = listed.friendly_name.as_str();
-                let mut notes = Vec::new();
-                let stored_name = stored.name().unwrap_or_default().trim();
-                if let Some(lost) = stored_name
-                    .strip_prefix(name)
-                    .filter(|lost| !lost.is_empty())
-                {
-                    notes.push(format!("cut: {lost:?} is lost"));
-                } else if stored_name.is_empty() {
-                    notes.push("no name: the number is shown".into());
-                }
-                if listed.extension.is_some() {
-                    notes.push("cannot be selected: it has an extension".into());
-                }
-                self.numbers.push(Shown {
-                    name: name.to_owned(),
-                    number: listed.number.as_str().to_owned(),
-                    selectable: listed.extension.is_none(),
-                    extension: listed
-                        .extension
-                        .map(|extension| extension.as_str().to_owned()),
-                    users: users(&audience),
-                    notes,
-                });
+            Err(reason) => {
+                let left_out = (stored.key().to_owned(), reason.to_string());
+                self.left_out.push(left_out);
             }
+            Ok((listed, audience)) => self.numbers.push(Shown {
+                notes: notes(&listed, stored.name().unwrap_or_default()),
+                selectable: not_selectable(listed.extension.as_ref()).is_none(),
+                name: listed.friendly_name.as_str().to_owned(),
+                number: listed.number.as_str().to_owned(),
+                extension: listed
+                    .extension
+                    .map(|extension| extension.as_str().to_owned()),
+                users: users(&audience),
+            }),
         }
     }
 
@@ -146,6 +125,19 @@ impl Portal {
     }
 }
 
+fn notes(listed: &ListedNumber, stored_name: &str) -> Vec<String> {
+    let (shown, lost) = cut(stored_name);
+    let mut notes = Vec::new();
+    if !lost.is_empty() {
+        notes.push(format!("cut: {lost:?} is lost"));
+    } else if shown.is_empty() {
+        notes.push("no name: the number is shown".into());
+    }
+    let not_selectable = not_selectable(listed.extension.as_ref());
+    notes.extend(not_selectable.map(str::to_owned));
+    notes
+}
+
 fn users(audience: &Audience) -> Vec<String> {
     match audience {
         Audience::Everyone => Vec::new(),
@@ -155,7 +147,7 @@ fn users(audience: &Audience) -> Vec<String> {
 
 struct Checked {
     prints_all: bool,
-    as_json: bool,
+    json: Option<JsonArray>,
     portals: u64,
     numbers: u64,
     notes: usize,
@@ -178,8 +170,8 @@ impl Checked {
         self.notes += notes;
         self.left_out += portal.left_out.len();
         let is_worth_a_look = self.prints_all || notes > 0 || !portal.left_out.is_empty();
-        if self.as_json {
-            terminal::print_json(&portal)?;
+        if let Some(json) = &mut self.json {
+            json.push(&portal)?;
         } else if is_worth_a_look {
             self.print(&portal)?;
         }
@@ -224,9 +216,12 @@ impl Checked {
             numbers,
             notes,
             left_out,
+            json,
             ..
         } = self;
-        if !self.as_json {
+        if let Some(json) = json {
+            json.finish()?;
+        } else {
             let style = match (notes, left_out) {
                 (0, 0) => GOOD,
                 (_, 0) => DOUBTFUL,

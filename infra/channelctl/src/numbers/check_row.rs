@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use channel_connection::{
-    friendly_name::FriendlyName,
     ids::{PortalId, UserId},
+    shown_number::{cut, not_selectable},
 };
 
 use crate::numbers::{
@@ -39,6 +39,9 @@ pub fn check(raw: &RawRow, expected: Expected, findings: &mut Findings) -> Optio
 }
 
 fn row(raw: &RawRow, expected: Expected) -> Result<Row, (Column, Problem)> {
+    if let Some(column) = raw.of_wrong_type {
+        return Err((column, Problem::WrongType));
+    }
     let name = raw.cells[Column::Name as usize].clone();
     if name
         .as_ref()
@@ -81,15 +84,18 @@ fn users(text: Option<&str>) -> Result<Option<BTreeSet<UserId>>, Problem> {
 }
 
 fn warn(raw: &RawRow, row: &Row, findings: &mut Findings) {
-    if let Some(name) = &row.name
-        && let Some(shown) = FriendlyName::cut(name)
-        && shown.as_str() != name.trim()
-    {
-        let warning = Warning::Cut(shown.as_str().to_owned());
-        findings.warning(raw.place, Column::Name, name, &warning);
+    let name = row.name.as_deref().unwrap_or_default();
+    let (shown, lost) = cut(name);
+    if !lost.is_empty() {
+        findings.warning(raw.place, Column::Name, name, &Warning::Cut(shown));
     }
-    if row.key.extension.is_some() {
-        let number = raw.text(Column::Number);
-        findings.warning(raw.place, Column::Number, number, &Warning::Unselectable);
+    if let Some(reason) = not_selectable(row.key.extension.as_ref()) {
+        let warning = Warning::NotSelectable(reason);
+        findings.warning(
+            raw.place,
+            Column::Number,
+            raw.text(Column::Number),
+            &warning,
+        );
     }
 }

@@ -56,40 +56,31 @@ pub enum ColumnsError {
 pub struct InvalidMapping;
 
 impl Mapping {
-    /// Returns the header that stands for the column.
-    pub fn header(&self) -> &str {
-        &self.header
+    /// Returns where the header stands that is mapped.
+    pub fn at(&self, headers: &[&str]) -> Option<usize> {
+        headers.iter().position(|name| name.trim() == self.header)
+    }
+
+    /// Says that the header is none of those there are.
+    pub fn is_absent(&self, headers: &[&str]) -> ColumnsError {
+        ColumnsError::NoSuchHeader {
+            column: self.column,
+            header: self.header.clone(),
+            known: listed(headers),
+        }
     }
 }
 
 impl Columns {
     /// Finds the columns by a header line; what nothing looks like is passed over.
     pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, ColumnsError> {
-        let mut columns = Self::default();
-        for Mapping { column, header } in mappings {
-            let at = headers.iter().position(|name| name.trim() == header);
-            columns.0[*column as usize] = Some(at.ok_or_else(|| ColumnsError::NoSuchHeader {
-                column: *column,
-                header: header.clone(),
-                known: listed(headers),
-            })?);
+        if let Some(absent) = mappings
+            .iter()
+            .find(|mapping| mapping.at(headers).is_none())
+        {
+            return Err(absent.is_absent(headers));
         }
-        let said = columns;
-        for (at, header) in headers.iter().enumerate() {
-            let Some(column) = Column::guess(header) else {
-                continue;
-            };
-            if said.0[column as usize].is_some() || said.0.contains(&Some(at)) {
-                continue;
-            }
-            if let Some(first) = columns.0[column as usize].replace(at) {
-                return Err(ColumnsError::Ambiguous {
-                    column,
-                    first: headers[first].trim().to_owned(),
-                    second: header.trim().to_owned(),
-                });
-            }
-        }
+        let columns = Self::of_fields(headers, mappings)?;
         match columns.at(Column::Number) {
             Some(_) => Ok(columns),
             None if headers.iter().any(|header| looks_like_a_number(header)) => {
@@ -97,6 +88,32 @@ impl Columns {
             }
             None => Err(ColumnsError::NoNumber(listed(headers))),
         }
+    }
+
+    /// Finds the columns by the names of one object's fields, which may lack any of them.
+    ///
+    /// A column that is mapped is never guessed, not even where its field is missing.
+    pub fn of_fields(names: &[&str], mappings: &[Mapping]) -> Result<Self, ColumnsError> {
+        let mut columns = Self::default();
+        for mapping in mappings {
+            columns.0[mapping.column as usize] = mapping.at(names);
+        }
+        let taken = columns;
+        let is_mapped = |column| mappings.iter().any(|mapping| mapping.column == column);
+        for (at, name) in names.iter().enumerate() {
+            let guess = Column::guess(name).filter(|column| !is_mapped(*column));
+            let Some(column) = guess.filter(|_| !taken.0.contains(&Some(at))) else {
+                continue;
+            };
+            if let Some(first) = columns.0[column as usize].replace(at) {
+                return Err(ColumnsError::Ambiguous {
+                    column,
+                    first: names[first].trim().to_owned(),
+                    second: name.trim().to_owned(),
+                });
+            }
+        }
+        Ok(columns)
     }
 
     /// Returns a column's place.
@@ -176,6 +193,16 @@ mod tests {
             found(&headers, &["number=Missing"])
                 .unwrap_err()
                 .contains("There are: Number, Label")
+        );
+    }
+
+    #[test]
+    fn a_column_that_is_mapped_is_not_guessed_where_an_object_lacks_it() {
+        let mapping: Mapping = "name=team".parse().unwrap();
+        let columns = Columns::of_fields(&["number", "label"], &[mapping]).unwrap();
+        assert_eq!(
+            (columns.at(Column::Number), columns.at(Column::Name)),
+            (Some(0), None)
         );
     }
 

@@ -42,16 +42,7 @@ pub(super) fn read(
     let headers = headers.collect::<Result<Vec<_>, _>>()?;
     let columns = Columns::find(&headers, mappings)?;
     while let Some(place) = rows.next(&mut record)? {
-        let mut cells = [const { None }; 5];
-        for column in Column::ALL {
-            // A row that ends early has empty cells, as spreadsheets see it.
-            let cell = columns
-                .at(column)
-                .map(|at| record.get(at).unwrap_or_default());
-            let cell = cell.map(|cell| text(cell, place)).transpose()?;
-            cells[column as usize] = cell.map(|cell| cell.trim().to_owned());
-        }
-        sink(RawRow { place, cells })?;
+        sink(row(place, &record, columns)?)?;
     }
     Ok(columns.explain(&headers))
 }
@@ -103,6 +94,22 @@ impl Rows {
             _ => FileError::Encoding(place),
         }
     }
+}
+
+fn row(place: Place, record: &ByteRecord, columns: Columns) -> Result<RawRow, FileError> {
+    let mut cells = [const { None }; 5];
+    for column in Column::ALL {
+        if let Some(at) = columns.at(column) {
+            // A row that ends early has empty cells, as spreadsheets see it.
+            let cell = text(record.get(at).unwrap_or_default(), place)?;
+            cells[column as usize] = Some(cell.trim().to_owned());
+        }
+    }
+    Ok(RawRow {
+        place,
+        cells,
+        of_wrong_type: None,
+    })
 }
 
 fn text(cell: &[u8], place: Place) -> Result<&str, FileError> {

@@ -3,10 +3,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use channel_connection::{
-    ids::{PortalId, UserId},
-    phone_number::NumberKey,
-};
+use channel_connection::ids::{PortalId, UserId};
 use clap::Args;
 
 use crate::{
@@ -14,10 +11,11 @@ use crate::{
     numbers::{
         changes::{self, WritingOptions},
         findings::Findings,
-        number_text::{self, NationalRegion},
+        number_text::{self, NationalRegion, NumberProblem},
         numbers_error::NumbersError,
         row::{LONGEST_STORED_NAME, Place, Row},
         staged::{Change, Staged},
+        stored::Stored,
         table::Table,
     },
 };
@@ -81,7 +79,7 @@ fn one_row(options: &PutOptions) -> Result<Staged, NumbersError> {
     }
     let row = Row {
         portal: options.portal,
-        key: ask_for_number(options.region)?,
+        key: number_text::parse(&ask_for_line()?, "", options.region)?,
         name,
         users: (!options.users.is_empty()).then(|| options.users.iter().copied().collect()),
     };
@@ -91,30 +89,54 @@ fn one_row(options: &PutOptions) -> Result<Staged, NumbersError> {
 }
 
 async fn rows_to_remove(table: &Table, options: &RemoveOptions) -> Result<Staged, NumbersError> {
-    let one = if options.all {
+    let sought = if options.all {
         None
     } else {
-        Some(ask_for_number(options.region)?.to_string())
+        Some(Sought::new(ask_for_line()?, options.region))
     };
     let staged = Staged::new()?;
-    let (mut start, mut is_found) = (None, false);
-    loop {
-        let page = table.portal_page(options.portal, start).await?;
-        for stored in &page.rows {
-            if one.as_deref().is_none_or(|key| key == stored.key()) {
-                staged.decide(options.portal, stored.key(), stored.name(), Change::Remove)?;
-                is_found = true;
+    let mut found = None;
+    let take = |stored: &Stored| match &sought {
+        None => remove_row(&staged, options.portal, stored),
+        Some(sought) => {
+            if sought.is_better(stored.key(), found.as_ref()) {
+                found = Some(stored.clone());
             }
+            Ok(())
         }
-        start = page.next;
-        if start.is_none() {
-            break;
-        }
+    };
+    table.each(Some(options.portal), take).await?;
+    if let Some(stored) = &found {
+        remove_row(&staged, options.portal, stored)?;
     }
-    if is_found {
-        Ok(staged)
-    } else {
-        Err(NumbersError::NoSuchNumber(options.portal))
+    match sought.map(|sought| sought.key) {
+        _ if staged.has(options.portal)? => Ok(staged),
+        Some(Err(no_number)) => Err(no_number.into()),
+        _ => Err(NumbersError::NoSuchNumber(options.portal)),
+    }
+}
+
+fn remove_row(staged: &Staged, portal: PortalId, stored: &Stored) -> Result<(), NumbersError> {
+    Ok(staged.decide(portal, stored.key(), stored.name(), Change::Remove)?)
+}
+
+/// A number as it was typed, and the key that it stands for.
+struct Sought {
+    typed: String,
+    key: Result<String, NumberProblem>,
+}
+
+impl Sought {
+    fn new(typed: String, region: Option<NationalRegion>) -> Self {
+        let key = number_text::parse(&typed, "", region).map(|key| key.to_string());
+        Self { typed, key }
+    }
+
+    /// Tells whether a row is meant, rather than one found before it.
+    ///
+    /// A key that is no number can be removed too: typed to the letter, it counts most.
+    fn is_better(&self, key: &str, found: Option<&Stored>) -> bool {
+        key == self.typed || (found.is_none() && self.key.as_deref() == Ok(key))
     }
 }
 
@@ -128,7 +150,7 @@ async fn write(
     changes::write(staged, table, options, nothing_found.as_ref()).await
 }
 
-fn ask_for_number(region: Option<NationalRegion>) -> Result<NumberKey, NumbersError> {
+fn ask_for_line() -> Result<String, NumbersError> {
     if io::stdin().is_terminal() {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }
@@ -137,5 +159,5 @@ fn ask_for_number(region: Option<NationalRegion>) -> Result<NumberKey, NumbersEr
     if read.unwrap_or_default() == 0 || line.trim().is_empty() {
         return Err(NumbersError::NothingSaid);
     }
-    Ok(number_text::parse(line.trim(), "", region)?)
+    Ok(line.trim().to_owned())
 }

@@ -2,18 +2,21 @@
 
 use std::io::{self, BufWriter, Write};
 
-use channel_connection::ids::PortalId;
+use channel_connection::{ids::PortalId, phone_number};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
+    aws_error::AwsError,
     ending::{Ending, Failure},
-    numbers::{
-        stored::{Page, Stored},
-        table::Table,
-    },
+    json_array::JsonArray,
+    numbers::{stored::Stored, table::Table},
     terminal,
 };
+
+/// What stands for users that nobody can tell. Import refuses it: read as nobody in particular, it
+/// would show the number to everyone.
+const UNREADABLE: &str = "unreadable";
 
 /// Which portal to list.
 #[derive(Debug, Clone, Args)]
@@ -67,30 +70,18 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
         return export(table, &options, true).await;
     }
     let mut shown = terminal::table(["number", "extension", "name", "users"]);
-    let (mut start, mut count) = (None, 0_u64);
-    loop {
-        let page = table.portal_page(options.portal, start).await?;
-        count += page.rows.len() as u64;
-        for stored in &page.rows {
-            let Exported {
-                number,
-                extension,
-                friendly_name,
-                user_ids,
-                ..
-            } = stored.into();
-            let users = if user_ids.is_empty() {
-                "all".into()
-            } else {
-                user_ids
-            };
-            shown.add_row([number, extension, friendly_name, users]);
-        }
-        start = page.next;
-        if start.is_none() {
-            break;
-        }
-    }
+    let mut count = 0_u64;
+    let add = |stored: &Stored| {
+        let row = Exported::from(stored);
+        let users = match row.user_ids.as_str() {
+            "" => "all".to_owned(),
+            _ => row.user_ids,
+        };
+        shown.add_row([row.number, row.extension, row.friendly_name, users]);
+        count += 1;
+        Ok::<_, AwsError>(())
+    };
+    table.each(Some(options.portal), add).await?;
     writeln!(
         terminal::output(),
         "{shown}\n{} in portal {}",
@@ -112,52 +103,37 @@ pub async fn export(
         options.format
     };
     let mut writer = Writer::new(format)?;
-    let mut start = None;
-    loop {
-        let Page { rows, next } = match options.portal {
-            Some(portal) => table.portal_page(portal, start).await?,
-            None => table.page(start).await?,
-        };
-        for stored in &rows {
-            writer.write(&stored.into())?;
-        }
-        start = next;
-        if start.is_none() {
-            break;
-        }
-    }
+    let write = |stored: &Stored| Ok::<_, Failure>(writer.write(&stored.into())?);
+    table.each(options.portal, write).await?;
     writer.finish()?;
     Ok(Ending::Done)
 }
 
 impl From<&Stored> for Exported {
     fn from(stored: &Stored) -> Self {
-        let key = stored.key();
-        let (number, extension) = key.split_once(";ext=").unwrap_or((key, ""));
-        let users = stored.users().unwrap_or_default();
-        let users: Vec<_> = users.iter().map(ToString::to_string).collect();
+        let (number, extension) = phone_number::split_key(stored.key());
+        let users = stored.users().map(|users| {
+            let users: Vec<_> = users.iter().map(ToString::to_string).collect();
+            users.join(" ")
+        });
         Self {
             portal_id: stored.portal.clone(),
             number: number.to_owned(),
-            extension: extension.to_owned(),
+            extension: extension.unwrap_or_default().to_owned(),
             friendly_name: stored.name().unwrap_or_default().to_owned(),
-            user_ids: users.join(" "),
+            user_ids: users.unwrap_or_else(|| UNREADABLE.into()),
         }
     }
 }
 
 enum Writer {
     Csv(Box<csv::Writer<io::Stdout>>),
-    Json {
-        output: BufWriter<io::Stdout>,
-        is_first: bool,
-    },
+    Json(JsonArray),
     Jsonl(BufWriter<io::Stdout>),
 }
 
 impl Writer {
     fn new(format: ExportFormat) -> io::Result<Self> {
-        let output = BufWriter::new(io::stdout());
         Ok(match format {
             ExportFormat::Csv => {
                 let mut writer = csv::WriterBuilder::new()
@@ -172,23 +148,15 @@ impl Writer {
                 ])?;
                 Self::Csv(Box::new(writer))
             }
-            ExportFormat::Json => Self::Json {
-                output,
-                is_first: true,
-            },
-            ExportFormat::Jsonl => Self::Jsonl(output),
+            ExportFormat::Json => Self::Json(JsonArray::default()),
+            ExportFormat::Jsonl => Self::Jsonl(BufWriter::new(io::stdout())),
         })
     }
 
     fn write(&mut self, row: &Exported) -> io::Result<()> {
         match self {
             Self::Csv(writer) => Ok(writer.serialize(row)?),
-            Self::Json { output, is_first } => {
-                let before: &[u8] = if *is_first { b"[\n" } else { b",\n" };
-                *is_first = false;
-                output.write_all(before)?;
-                Ok(serde_json::to_writer(output, row)?)
-            }
+            Self::Json(array) => array.push(row),
             Self::Jsonl(output) => {
                 serde_json::to_writer(&mut *output, row)?;
                 output.write_all(b"\n")
@@ -199,13 +167,7 @@ impl Writer {
     fn finish(self) -> io::Result<()> {
         match self {
             Self::Csv(mut writer) => writer.flush(),
-            Self::Json {
-                mut output,
-                is_first,
-            } => {
-                output.write_all(if is_first { b"[]\n" } else { b"\n]\n" })?;
-                output.flush()
-            }
+            Self::Json(array) => array.finish(),
             Self::Jsonl(mut output) => output.flush(),
         }
     }

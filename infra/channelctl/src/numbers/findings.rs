@@ -34,6 +34,9 @@ pub enum Problem {
     /// The row is another portal's.
     #[error("is not {0}, which --portal says")]
     OtherPortal(PortalId),
+    /// The cell holds something of JSON that is no text.
+    #[error("is neither text nor number")]
+    WrongType,
     /// The name is longer than anybody's.
     #[error("is longer than {LONGEST_STORED_NAME} bytes")]
     NameTooLong,
@@ -51,9 +54,9 @@ pub enum Warning {
     /// HubSpot cuts names.
     #[error("is longer than {LONGEST_NAME} characters; HubSpot will show {0:?}")]
     Cut(String),
-    /// HubSpot takes no extensions.
-    #[error("has an extension; HubSpot will show the number, but nobody can select it")]
-    Unselectable,
+    /// HubSpot shows the number, but nobody can select it.
+    #[error("will be shown, but not selected. {0}")]
+    NotSelectable(&'static str),
 }
 
 /// Something found in a row.

@@ -13,14 +13,12 @@ use serde_json::{Map, Value};
 
 use crate::numbers::{
     column::Column,
-    columns::{Columns, ColumnsError, Mapping},
+    columns::{Columns, Mapping},
     file_error::FileError,
     input::{Budget, Input, LONGEST_ROW},
     raw_row::{RawRow, Sink},
     row::Place,
 };
-
-const EXPLAINED: &str = "by the fields' names";
 
 /// Reads the objects of one array; returns how the fields were told apart.
 pub(super) fn read_array(
@@ -30,7 +28,7 @@ pub(super) fn read_array(
 ) -> Result<String, FileError> {
     let budget = input.budget();
     let mut rows = Rows {
-        mappings,
+        fields: Fields::new(mappings),
         sink,
         budget: budget.clone(),
         count: 0,
@@ -45,7 +43,7 @@ pub(super) fn read_array(
         (Some(failure), _) => Err(failure),
         (None, Err(_)) if budget.is_used_up() => Err(FileError::EndlessRow(place)),
         (None, Err(error)) => Err(FileError::NotJson(place, error.to_string())),
-        (None, Ok(())) => Ok(EXPLAINED.into()),
+        (None, Ok(())) => rows.fields.explained(),
     }
 }
 
@@ -56,6 +54,7 @@ pub(super) fn read_lines(
     sink: &mut Sink<'_>,
 ) -> Result<String, FileError> {
     let budget = input.budget();
+    let mut fields = Fields::new(mappings);
     let mut text = Vec::new();
     for line in 1.. {
         let place = Place::Line(line);
@@ -73,15 +72,15 @@ pub(super) fn read_lines(
         if !text.trim_ascii().is_empty() {
             let object: Result<Map<_, _>, _> = serde_json::from_slice(&text);
             let object = object.map_err(|error| FileError::NotJson(place, error.to_string()))?;
-            sink(row(place, &object, mappings)?)?;
+            sink(fields.row(place, &object)?)?;
         }
     }
-    Ok(EXPLAINED.into())
+    fields.explained()
 }
 
 /// An array's objects, each given on as soon as it is read.
 struct Rows<'a, 'sink> {
-    mappings: &'a [Mapping],
+    fields: Fields<'a>,
     sink: &'a mut Sink<'sink>,
     budget: Budget,
     count: u64,
@@ -100,7 +99,8 @@ impl<'de> Visitor<'de> for &mut Rows<'_, '_> {
             self.budget.renew();
             self.count += 1;
             let place = Place::Item(self.count);
-            let given = row(place, &object, self.mappings).and_then(|row| (self.sink)(row));
+            let row = self.fields.row(place, &object);
+            let given = row.and_then(|row| (self.sink)(row));
             if let Err(failure) = given {
                 self.failure = Some(failure);
                 return Err(A::Error::custom("the row cannot be taken"));
@@ -120,33 +120,65 @@ impl<'de> DeserializeSeed<'de> for Object {
     }
 }
 
-fn row(
-    place: Place,
-    object: &Map<String, Value>,
-    mappings: &[Mapping],
-) -> Result<RawRow, FileError> {
-    let names: Vec<_> = object.keys().map(String::as_str).collect();
-    let columns = match Columns::find(&names, &present(mappings, &names)) {
-        Ok(columns) => columns,
-        // One object without a number is a bad row among good ones.
-        Err(ColumnsError::NoNumber(_)) => Columns::default(),
-        Err(error) => return Err(error.into()),
-    };
-    let cells = Column::ALL.map(|column| {
-        let (_, value) = object.iter().nth(columns.at(column)?)?;
-        text(value)
-    });
-    Ok(RawRow { place, cells })
+/// What the objects' fields are taken for.
+struct Fields<'a> {
+    mappings: &'a [Mapping],
+    /// The mappings whose field no object has had yet.
+    unseen: Vec<&'a Mapping>,
+    /// The names of the first object's fields.
+    first: Vec<String>,
 }
 
-/// An object leaves out what it has no value for.
-fn present(mappings: &[Mapping], names: &[&str]) -> Vec<Mapping> {
-    let is_present = |mapping: &&Mapping| names.contains(&mapping.header());
-    mappings.iter().filter(is_present).cloned().collect()
+impl<'a> Fields<'a> {
+    fn new(mappings: &'a [Mapping]) -> Self {
+        Self {
+            mappings,
+            unseen: mappings.iter().collect(),
+            first: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, place: Place, object: &Map<String, Value>) -> Result<RawRow, FileError> {
+        let names: Vec<_> = object.keys().map(String::as_str).collect();
+        self.unseen.retain(|mapping| mapping.at(&names).is_none());
+        if self.first.is_empty() {
+            self.first = object.keys().cloned().collect();
+        }
+        let columns = Columns::of_fields(&names, self.mappings)?;
+        let value = |column| object.values().nth(columns.at(column)?);
+        let is_wrong =
+            |column: &Column| value(*column).is_some_and(|value| !is_cell(*column, value));
+        Ok(RawRow {
+            place,
+            cells: Column::ALL.map(|column| text(value(column)?)),
+            of_wrong_type: Column::ALL.into_iter().find(is_wrong),
+        })
+    }
+
+    /// Says how they were told apart, or which one that was mapped no object has.
+    fn explained(&self) -> Result<String, FileError> {
+        match self.unseen.first() {
+            Some(absent) if !self.first.is_empty() => {
+                let names: Vec<_> = self.first.iter().map(String::as_str).collect();
+                Err(absent.is_absent(&names).into())
+            }
+            _ => Ok("by the fields' names".into()),
+        }
+    }
 }
 
-/// A value as a cell would have it; what is neither text nor number stands there as JSON, for the
-/// checks to refuse.
+/// Tells whether a value is what a file's cell could hold; only users may be a list.
+fn is_cell(column: Column, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::String(_) | Value::Number(_) => true,
+        Value::Array(values) if column == Column::Users => values
+            .iter()
+            .all(|value| value.is_string() || value.is_number()),
+        _ => false,
+    }
+}
+
+/// Writes a value as a cell would have it, and what no cell could hold as JSON, to be shown.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

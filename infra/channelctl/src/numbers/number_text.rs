@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use channel_connection::phone_number::{E164, Extension, NumberKey};
+use channel_connection::phone_number::{E164, EXTENSION_MARK, Extension, NumberKey};
 use phonenumber::{Mode, country};
 
 use crate::numbers::{
@@ -48,8 +48,8 @@ pub enum NumberProblem {
     TwoExtensions,
 }
 
-/// The forms in which an extension is written behind a number; longer ones first.
-const EXTENSION_MARKS: [&str; 6] = [";ext=", " ext. ", " ext ", " ext.", " x", "x"];
+/// The forms in which an extension is written behind a number, in small letters; longer ones first.
+const EXTENSION_MARKS: [&str; 6] = [EXTENSION_MARK, "extension", "ext.", "ext", "x", "#"];
 
 impl FromStr for NationalRegion {
     type Err = UnknownRegion;
@@ -91,8 +91,10 @@ pub fn parse(
 }
 
 fn split_extension(number: &str) -> (&str, Option<&str>) {
+    let small = number.to_ascii_lowercase();
     let marked = EXTENSION_MARKS.iter().find_map(|mark| {
-        let (number, extension) = number.split_once(mark)?;
+        let at = small.find(mark)?;
+        let (number, extension) = (&number[..at], &number[at + mark.len()..]);
         Some((number.trim_end(), Some(extension.trim_start())))
     });
     marked.unwrap_or((number, None))
@@ -104,6 +106,10 @@ fn e164(number: &str, region: Option<NationalRegion>) -> Result<E164, NumberProb
         (None, Some(NationalRegion(region))) => {
             let number = phonenumber::parse(Some(region), number);
             let number = number.map_err(|_| NumberProblem::NotE164)?;
+            // Written in yet another form; dropped, the number would be another one.
+            if number.extension().is_some() {
+                return Err(NumberProblem::Extension);
+            }
             number.format().mode(Mode::E164).to_string()
         }
         (None, None) if number.chars().any(|character| character.is_ascii_digit()) => {
@@ -161,6 +167,10 @@ mod tests {
             "+18001231234 x12",
             "+1 800 123 1234 ext. 12",
             "+18001231234x12",
+            "+18001231234 X12",
+            "+1 800 123 1234 Ext 12",
+            "+1 800 123 1234 EXTENSION 12",
+            "+18001231234 #12",
         ] {
             assert_eq!(read(text).as_deref(), Ok("+18001231234;ext=12"), "{text}");
         }
@@ -199,7 +209,27 @@ mod tests {
             of("GB", "020 7946 0123 ext. 7").as_deref(),
             Ok("+442079460123;ext=7")
         );
+        for text in ["(800) 123-1234 #7", "(800) 123-1234 X7", "800 123 1234x7"] {
+            assert_eq!(
+                of("US", text).as_deref(),
+                Ok("+18001231234;ext=7"),
+                "{text}"
+            );
+        }
         assert!("USA".parse::<NationalRegion>().is_err());
+    }
+
+    #[test]
+    fn an_extension_in_a_form_that_is_not_known_is_not_lost() {
+        for text in [
+            "(800) 123-1234;7",
+            "(800) 123-1234~7",
+            "(800) 123-1234,7",
+            "(800) 123-1234 доб. 7",
+        ] {
+            let read = of("US", text);
+            assert!(read.as_deref() != Ok("+18001231234"), "{text}: {read:?}");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub enum NumbersError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file has nothing but a header.
-    #[error("The file has a header, but no rows.")]
+    /// The file has nothing but a header, or an empty array.
+    #[error("The file has no rows.")]
     NoRows,
     /// Some rows cannot be written, so none is.
     #[error("Nothing was written: mend the bad rows first.")]

@@ -9,6 +9,8 @@ pub struct RawRow {
     pub place: Place,
     /// The cells by column, in the order of [`Column::ALL`].
     pub cells: [Option<String>; 5],
+    /// The first column that holds neither text nor number, as a JSON object's may.
+    pub of_wrong_type: Option<Column>,
 }
 
 /// What a row is given to; an error of it ends the reading.

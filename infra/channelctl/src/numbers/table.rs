@@ -22,7 +22,7 @@ use crate::{
     numbers::{
         census::Census,
         staged::Planned,
-        stored::{Key, Page, number},
+        stored::{Key, Page, Stored, number},
     },
     stack::{Stack, StackError},
 };
@@ -88,6 +88,26 @@ impl Table {
         Ok(Page::new(answer.items, answer.last_evaluated_key))
     }
 
+    /// Hands over every row of a portal, or of all portals one after the other, page by page.
+    pub async fn each<E: From<AwsError>>(
+        &self,
+        portal: Option<PortalId>,
+        mut take: impl FnMut(&Stored) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut start = None;
+        loop {
+            let page = match portal {
+                Some(portal) => self.portal_page(portal, start).await?,
+                None => self.page(start).await?,
+            };
+            page.rows.iter().try_for_each(&mut take)?;
+            start = page.next;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Counts numbers and portals, as far as it costs little.
     pub async fn census(&self) -> Result<Census, AwsError> {
         let mut census = Census::default();
@@ -148,11 +168,7 @@ impl Table {
             }
             match pauses.next() {
                 Some(pause) => sleep(pause).await,
-                None => {
-                    return Err(AwsError::NoAnswer(
-                        "write the numbers: it throttles all the time",
-                    ));
-                }
+                None => return Err(AwsError::Throttled("write the numbers")),
             }
         }
     }

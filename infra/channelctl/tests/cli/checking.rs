@@ -24,13 +24,13 @@ async fn checked(arguments: &[&str]) -> Ran {
 async fn a_portal_is_shown_as_hubspot_will_show_it() {
     let ran = checked(&["check", "--portal", "62515", "--json"]).await;
     assert_eq!(ran.code, Some(3), "a row is left out");
-    let portal: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
-    let extension = "cannot be selected: it has an extension";
+    let portals: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+    let extension = "HubSpot lets no user select a number with an extension.";
     let number = "the number is listed more than once, with other extensions";
     let name = "another number shows the same name";
     assert_eq!(
-        portal,
-        serde_json::json!({
+        portals,
+        serde_json::json!([{
             "portalId": "62515",
             "numbers": [
                 {"name": "Customer success Europe", "number": "+18005550101", "selectable": true,
@@ -43,8 +43,19 @@ async fn a_portal_is_shown_as_hubspot_will_show_it() {
                  "notes": ["no name: the number is shown"]},
             ],
             "leftOut": [["0800 CALL", "number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0"]],
-        })
+        }])
     );
+}
+
+#[tokio::test]
+async fn whatever_is_checked_is_one_array() {
+    let portals = async |portal: &[&str]| {
+        let ran = checked(&[&["check", "--json"], portal].concat()).await;
+        let portals: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+        portals.as_array().map(Vec::len)
+    };
+    assert_eq!(portals(&[]).await, Some(2));
+    assert_eq!(portals(&["--portal", "8"]).await, Some(0));
 }
 
 #[tokio::test]
@@ -73,6 +84,26 @@ async fn a_list_has_the_rows_as_they_are_stored() {
     assert!(
         output.contains("0800 CALL") && output.contains("5 numbers in portal 62515"),
         "{output}"
+    );
+}
+
+#[tokio::test]
+async fn users_that_nobody_can_tell_are_not_exported_as_everyone() {
+    let table = NumbersTable::start().await;
+    let users = AttributeValue::S("41".into());
+    table.put("+18005550101", "userIds", users).await;
+    let ran = async |arguments: &[&str]| run(on(&table.endpoint, arguments), "").await.output;
+    let listed = ran(&["list", "--portal", "62515"]).await;
+    assert!(listed.contains("unreadable"), "{listed}");
+    let exported = ran(&["export"]).await;
+    let again = import(&table, exported, &["--replace"]).await;
+    assert_eq!(again.code, Some(3), "{}", again.output);
+    assert!(
+        again
+            .errors
+            .contains("\"unreadable\" is not a list of user ids"),
+        "{}",
+        again.errors
     );
 }
 

@@ -1,5 +1,7 @@
 //! One number put or removed.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use crate::support::{NumbersTable, import, named, on, rows, run};
 
 #[tokio::test]
@@ -69,6 +71,20 @@ async fn all_of_a_portal_is_removed_and_nothing_of_another() {
     assert_eq!(rows(&table).await.len(), 3);
     run(on(&table.endpoint, &[&remove[..], &["--yes"]].concat()), "").await;
     assert_eq!(rows(&table).await, named([(7, "+18005550101", "Kept")]));
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_number_is_removed_as_it_is_typed() {
+    let table = NumbersTable::start().await;
+    import(&table, "portal,number,name\n62515,+18005550101,Kept\n", &[]).await;
+    let name = AttributeValue::S("Wrong".into());
+    for key in ["0800 CALL", "+1 800 555 0101"] {
+        table.put(key, "friendlyName", name.clone()).await;
+        let remove = ["remove", "--portal", "62515", "--yes"];
+        let ran = run(on(&table.endpoint, &remove), format!("{key}\n")).await;
+        assert_eq!(ran.code, Some(0), "{key}: {}", ran.errors);
+        assert_eq!(rows(&table).await, named([(62515, "+18005550101", "Kept")]));
+    }
 }
 
 #[tokio::test]

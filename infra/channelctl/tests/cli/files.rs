@@ -123,6 +123,34 @@ async fn json_is_read_as_an_array_and_as_lines() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_mapped_is_never_guessed() {
+    let rows = "{\"portal\":62515,\"team\":\"Sales, east\",\"number\":\"+18005550101\"}\n\
+        {\"portal\":62515,\"name\":\"Not the team\",\"number\":\"+18005550102\"}";
+    let table = NumbersTable::start().await;
+    let ran = import(&table, rows, &["--map", "name=team"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    let expected = [
+        (62515, "+18005550101", "Sales, east"),
+        (62515, "+18005550102", ""),
+    ];
+    assert_eq!(crate::support::rows(&table).await, named(expected));
+    let absent = refused(rows, &["--map", "name=tema"]).await;
+    assert!(
+        absent.contains("--map name=tema: there is no such column. There are: "),
+        "{absent}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_neither_text_nor_number_is_a_bad_row() {
+    for value in [r#"{"en":"Sales"}"#, "true", r#"["Sales"]"#] {
+        let row = format!(r#"[{{"portal":62515,"number":"+18005550101","name":{value}}}]"#);
+        let told = refused(row, &[]).await;
+        assert!(told.contains("is neither text nor number"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn users_come_as_a_list_in_json_and_as_words_in_csv() {
     for file in [
         r#"[{"portal":62515,"number":"+18005550101","userIds":[42,7,42]}]"#,
@@ -177,9 +205,9 @@ async fn a_file_without_rows_says_what_it_lacks() {
     assert!(
         refused("portal,number\n", &[])
             .await
-            .contains("The file has a header, but no rows.")
+            .contains("The file has no rows.")
     );
-    assert!(refused("[]", &[]).await.contains("but no rows"));
+    assert!(refused("[]", &[]).await.contains("has no rows"));
     let errors = refused("62515,+18005550101,Sales\n", &[]).await;
     assert!(
         errors.contains("The first line must name the columns"),

@@ -71,7 +71,7 @@ async fn users_are_warned_of_what_they_will_not_see_as_the_file_has_it() {
     assert_eq!(ran.code, Some(0));
     for text in [
         "HubSpot will show \"Customer success Europe\"",
-        "HubSpot will show the number, but nobody can select it",
+        "will be shown, but not selected. HubSpot lets no user select a number with an extension.",
     ] {
         assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
     }
@@ -186,7 +186,9 @@ async fn a_dry_run_and_an_import_that_nobody_confirms_write_nothing() {
     let unconfirmed = run(on(&table.endpoint, &["import", "-"]), TWO).await;
     assert_eq!(unconfirmed.code, Some(4));
     assert!(
-        unconfirmed.errors.contains("Say --yes to do it"),
+        unconfirmed
+            .errors
+            .contains("Say --yes (make: YES=1) to do it"),
         "{}",
         unconfirmed.errors
     );
@@ -211,7 +213,7 @@ async fn the_plan_is_json_on_demand() {
                 "badRows": 0, "warnings": 1, "problemsShown": [],
                 "warningsShown": [{
                     "place": 2, "column": "number", "value": "+18005550101 x7",
-                    "reason": "has an extension; HubSpot will show the number, but nobody can select it",
+                    "reason": "will be shown, but not selected. HubSpot lets no user select a number with an extension.",
                 }],
             },
         })

@@ -9,11 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::support::{
-    NumbersTable, Rows,
-    numbers::dynamodb::{Mood, Proxy},
-    on, rows,
-};
+use crate::support::{NumbersTable, Rows, numbers::dynamodb::Proxy, on, rows};
 
 const ROWS: usize = 6_000;
 const KILLS: usize = 10;
@@ -74,11 +70,9 @@ async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
     let mut import = on(&endpoint, &["import", path, "--yes", "--parallel", "1"]);
     import.stderr(File::create(told.path()).unwrap());
     let mut child = import.spawn().unwrap();
-    // Sixty portals are read, then rows are written.
     while proxy.requests() < 70 {
         tokio::task::yield_now().await;
     }
-    proxy.be(Mood::Well);
     let interrupted = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();

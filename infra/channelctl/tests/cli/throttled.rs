@@ -9,34 +9,35 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{
-    NumbersTable,
-    numbers::{
-        dynamodb::{Mood, Proxy},
-        http,
-    },
-    on, rows, run,
-};
+use crate::support::{NumbersTable, numbers::http, on, rows, run};
 
-/// How many batches are taken in half.
-const HALVED: usize = 6;
+/// What becomes of the first batches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Throttling {
+    /// So many are taken in half.
+    Halves(usize),
+    /// So many are refused whole.
+    Refuses(usize),
+}
 
 #[derive(Clone)]
 struct Throttled {
     upstream: String,
+    throttling: Throttling,
     batches: Arc<AtomicUsize>,
 }
 
-async fn before(endpoint: &str) -> (Throttled, String) {
+async fn before(endpoint: &str, throttling: Throttling) -> (Throttled, String) {
     let throttled = Throttled {
         upstream: endpoint.to_owned(),
+        throttling,
         batches: Arc::default(),
     };
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -52,13 +53,23 @@ async fn pass(State(throttled): State<Throttled>, headers: HeaderMap, body: Byte
     let mut body: Value = serde_json::from_slice(&body).unwrap();
     let target = headers["x-amz-target"].to_str().unwrap().to_owned();
     let mut unprocessed = Vec::new();
-    if target.ends_with("BatchWriteItem")
-        && throttled.batches.fetch_add(1, Ordering::Relaxed) < HALVED
-    {
-        let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
-        unprocessed = requests.split_off(requests.len() / 2);
-        if requests.is_empty() {
-            return Json(json!({"UnprocessedItems": {"numbers": unprocessed}})).into_response();
+    if target.ends_with("BatchWriteItem") {
+        let earlier = throttled.batches.fetch_add(1, Ordering::Relaxed);
+        match throttled.throttling {
+            Throttling::Halves(first) if earlier < first => {
+                let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
+                unprocessed = requests.split_off(requests.len() / 2);
+                if requests.is_empty() {
+                    let unprocessed = json!({"UnprocessedItems": {"numbers": unprocessed}});
+                    return Json(unprocessed).into_response();
+                }
+            }
+            Throttling::Refuses(first) if earlier < first => {
+                let refusal =
+                    json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"});
+                return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
+            }
+            _ => {}
         }
     }
     let request = http()
@@ -87,25 +98,34 @@ fn many(rows: usize) -> String {
 #[tokio::test]
 async fn what_dynamodb_did_not_take_is_sent_again() {
     let table = NumbersTable::start().await;
-    let (throttled, url) = before(&table.endpoint).await;
+    let (throttled, url) = before(&table.endpoint, Throttling::Halves(6)).await;
     let ran = run(on(&url, &["import", "-", "--yes"]), many(120)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert!(ran.errors.contains("120 rows written"), "{}", ran.errors);
     assert_eq!(rows(&table).await.len(), 120);
-    assert!(throttled.batches.load(Ordering::Relaxed) > 5 + HALVED / 2);
+    assert!(throttled.batches.load(Ordering::Relaxed) > 5 + 3);
 }
 
 #[tokio::test]
-async fn throttling_delays_an_import_and_loses_nothing() {
+async fn throttling_delays_a_write_and_loses_nothing() {
     let table = NumbersTable::start().await;
-    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
-    proxy.be(Mood::Throttling);
-    let importing = tokio::spawn(run(on(&endpoint, &["import", "-", "--yes"]), many(2)));
-    while proxy.requests() < 2 {
-        tokio::task::yield_now().await;
-    }
-    proxy.be(Mood::Well);
-    let ran = importing.await.unwrap();
+    let (throttled, url) = before(&table.endpoint, Throttling::Refuses(3)).await;
+    let ran = run(on(&url, &["import", "-", "--yes"]), many(2)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert_eq!(rows(&table).await.len(), 2);
+    assert_eq!(throttled.batches.load(Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
+async fn a_table_that_takes_nothing_is_said_to_throttle() {
+    let table = NumbersTable::start().await;
+    let (_, url) = before(&table.endpoint, Throttling::Refuses(usize::MAX)).await;
+    let ran = run(on(&url, &["import", "-", "--yes"]), many(2)).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.errors.contains("0 of 2 rows are written. Run it again"),
+        "{}",
+        ran.errors
+    );
+    assert!(ran.errors.contains("AWS throttles"), "{}", ran.errors);
 }
