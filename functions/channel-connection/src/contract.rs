@@ -53,6 +53,14 @@ pub fn violations(body: &[u8]) -> Vec<Violation> {
     }
 }
 
+/// Lists in words every departure of a whole answer, whose status can be wrong too.
+pub fn departures(status: u16, body: &[u8]) -> Vec<String> {
+    if status != 200 {
+        return vec![format!("the answer's status is {status}, not 200")];
+    }
+    violations(body).iter().map(ToString::to_string).collect()
+}
+
 /// Counts the numbers of an answer that follows the contract.
 pub fn count(body: &[u8]) -> usize {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();

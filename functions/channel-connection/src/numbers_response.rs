@@ -7,6 +7,11 @@ use crate::{
     phone_number::{E164, Extension},
 };
 
+/// The largest answer in bytes, with all that stands around it: what a Lambda function can return.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+
 /// One number of HubSpot's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

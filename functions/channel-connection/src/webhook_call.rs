@@ -1,6 +1,6 @@
 //! A call of the webhook, as HubSpot makes it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use reqwest::{Client, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Map, Value, json};
@@ -10,12 +10,13 @@ use crate::{
     client_secrets::SigningSecret,
     http_client::{self, BodyError},
     numbers_request::NumbersRequest,
+    numbers_response::LARGEST_ANSWER,
     public_url::PublicUrl,
     signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
 };
 
-/// The largest answer that is read, in bytes: what a Lambda function can return.
-pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+/// How long a caller waits. HubSpot documents no time for this webhook; its other webhooks have 5 s.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request that is ready to be sent; its fields are open, so that a caller can spoil it on purpose.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use std::{
 use channel_connection::{
     aws_environment::AwsEnvironment,
     numbers_request::NumbersRequest,
-    numbers_response::NumbersResponse,
+    numbers_response::{LARGEST_ANSWER, NumbersResponse},
     portal_numbers::{BadRow, PortalNumbers},
     signature::SignatureError,
 };
@@ -33,8 +33,8 @@ use crate::{
 const LONGEST: Duration = Duration::from_millis(2_500);
 /// What is kept back of Lambda's own time to hand the answer over.
 const TIME_TO_HAND_OVER: Duration = Duration::from_millis(200);
-/// The largest body as Lambda carries it: its 6 MiB, less what stands around the body.
-const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 1024;
+/// The largest body as Lambda carries it, with room for what stands around it.
+const LARGEST_BODY: usize = LARGEST_ANSWER - 1024;
 
 /// The webhook that HubSpot calls for a portal's numbers.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Webhook {
         }
         self.record_bad_rows(&found.numbers, now, record).await;
         let response =
-            NumbersResponse::within(LARGEST_ANSWER, found.numbers.visible_to(asked.user_id));
+            NumbersResponse::within(LARGEST_BODY, found.numbers.visible_to(asked.user_id));
         (record.count, record.left_out) = (response.count, response.left_out);
         Ok(response.body)
     }

@@ -11,9 +11,6 @@ use reqwest::header::DATE;
 
 use crate::terminal::counted;
 
-/// How far a request's timestamp may be off: HubSpot's requests are refused beyond it.
-pub const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
-
 /// Tells how far this machine's clock is ahead of a server's; `None` where the server does not say.
 ///
 /// HTTP's own `Date` has whole seconds, so it is a second off at best.

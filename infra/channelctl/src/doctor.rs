@@ -3,6 +3,7 @@
 use std::io;
 
 use aws_sdk_sts::Client;
+use channel_connection::signature::LONGEST_AGE;
 use jiff::SignedDuration;
 
 use crate::{
@@ -85,7 +86,7 @@ async fn clock_of(stack: &Stack) -> Finding {
     };
     match clock::ahead_of(&url).await {
         None => doubtful(about, "no server told the time", None),
-        Some(ahead) if ahead.abs() > clock::TOLERATED => {
+        Some(ahead) if ahead.unsigned_abs() > LONGEST_AGE => {
             let found =
                 format!("this machine is {ahead:#} off: AWS and the webhook refuse what it signs");
             wrong(about, found, Some("set this machine's clock".into()))

@@ -48,7 +48,7 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
     let (answer, took) = timed_call::send(&call).await?;
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let violations = violations(&answer);
+    let violations = contract::departures(answer.status, &answer.body);
     if as_json {
         terminal::print_json(&json!({
             "url": call.url.as_str(), "status": answer.status, "body": body(&answer),
@@ -68,16 +68,6 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     } else {
         Ending::SomethingWrong
     })
-}
-
-fn violations(answer: &WebhookAnswer) -> Vec<String> {
-    match answer.status {
-        200 => contract::violations(&answer.body)
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        status => vec![format!("the status is {status}, not 200")],
-    }
 }
 
 fn body(answer: &WebhookAnswer) -> Value {

@@ -5,11 +5,8 @@ use std::time::{Duration, Instant};
 use channel_connection::{
     http_client,
     public_url::Reach,
-    webhook_call::{CallError, WebhookAnswer, WebhookCall},
+    webhook_call::{CallError, PATIENCE, WebhookAnswer, WebhookCall},
 };
-
-// HubSpot documents none for this webhook; its other webhooks have 5 s.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The reason there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -99,7 +99,7 @@ impl CallReport {
             answer: ReadAnswer {
                 status,
                 body: serde_json::from_slice(body).unwrap_or_else(|_| text.clone().into()),
-                violations: violations(status, body),
+                violations: contract::departures(status, body),
             },
             received: ReceivedAnswer {
                 headers: texts(&received.headers),
@@ -109,14 +109,6 @@ impl CallReport {
             milliseconds,
         }
     }
-}
-
-fn violations(status: u16, body: &[u8]) -> Vec<String> {
-    if status != 200 {
-        return vec![format!("the answer's status is {status}, not 200")];
-    }
-    let violations = contract::violations(body);
-    violations.iter().map(ToString::to_string).collect()
 }
 
 /// What a client names as host: with the port, where that is not the scheme's own.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header::CONTENT_TYPE},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,7 @@ use crate::{
     account::{self, ApiCall},
     fault::{Fault, When},
     lock,
-    specification::{self, Message},
+    specification::{self, Call, Message},
 };
 
 const LARGEST_BODY: usize = 64 * 1024;
@@ -27,44 +27,47 @@ pub(crate) struct Journal {
     pub(crate) silenced: Arc<Notify>,
 }
 
-/// What of a call stands in its record.
+/// A call whose record is to be kept.
 struct Heading {
-    method: String,
-    uri: Uri,
+    call: Call,
     fault: Option<Fault>,
     came: Instant,
 }
 
 pub(crate) async fn keep(State(journal): State<Journal>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST_BODY).await;
+    let fault = body
+        .as_ref()
+        .ok()
+        .and_then(|_| lock(&journal.account).next_fault());
     let heading = Heading {
-        method: request.method().to_string(),
-        uri: request.uri().clone(),
-        fault: lock(&journal.account).next_fault(),
+        call: call(&parts, body.as_deref().unwrap_or_default()),
+        fault,
         came: Instant::now(),
     };
-    let Some((sent, request)) = read_request(request).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let Ok(body) = body else {
+        let violations = vec![format!("the request has more than {LARGEST_BODY} bytes")];
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        journal.record(heading, Some(status), violations);
+        return status.into_response();
     };
+    let request = Request::from_parts(parts, Body::from(body));
     match heading.fault {
         Some(fault) if !fault.only_delays() => {
             if fault.when == When::After {
                 next.run(request).await;
             }
-            journal.record(heading, None, Vec::new());
+            let violations = specification::violations(&heading.call, None);
+            journal.record(heading, None, violations);
             fault.how.response(&journal.silenced).await
         }
-        _ => journal.fulfil(heading, sent, request, next).await,
+        _ => journal.fulfil(heading, request, next).await,
     }
 }
 
 impl Journal {
-    async fn fulfil(
-        &self,
-        heading: Heading,
-        sent: Message,
-        request: Request,
-        next: Next,
-    ) -> Response {
+    async fn fulfil(&self, heading: Heading, request: Request, next: Next) -> Response {
         let late = async |side| {
             if let Some(fault) = heading.fault {
                 fault.wait(side).await;
@@ -73,13 +76,14 @@ impl Journal {
         late(When::Before).await;
         let (answered, response) = read_response(next.run(request).await).await;
         late(When::After).await;
-        let status = response.status().as_u16();
-        let violations = heading.violations(&sent, status, &answered);
+        let status = response.status();
+        let answered = Some((status.as_u16(), &answered));
+        let violations = specification::violations(&heading.call, answered);
         self.record(heading, Some(status), violations);
         response
     }
 
-    fn record(&self, heading: Heading, status: Option<u16>, violations: Vec<String>) {
+    fn record(&self, heading: Heading, status: Option<StatusCode>, violations: Vec<String>) {
         let mut account = lock(&self.account);
         let held = account.held();
         account.record(ApiCall {
@@ -87,9 +91,9 @@ impl Journal {
             at: Instant::now(),
             answered_at: account::now(),
             milliseconds: u64::try_from(heading.came.elapsed().as_millis()).unwrap_or(u64::MAX),
-            method: heading.method,
-            path: heading.uri.path().to_owned(),
-            status,
+            method: heading.call.method,
+            path: heading.call.path,
+            status: status.map(|status| status.as_u16()),
             fault: heading.fault,
             held,
             violations,
@@ -97,20 +101,15 @@ impl Journal {
     }
 }
 
-impl Heading {
-    fn violations(&self, sent: &Message, status: u16, answered: &Message) -> Vec<String> {
-        let query = url::form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes());
-        let query: Vec<String> = query.map(|(name, _)| name.into_owned()).collect();
-        let path = self.uri.path();
-        specification::violations(&self.method, path, &query, sent, status, answered)
+fn call(parts: &Parts, body: &[u8]) -> Call {
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let query = url::form_urlencoded::parse(query);
+    Call {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: query.map(|(name, _)| name.into_owned()).collect(),
+        sent: message(&parts.headers, body),
     }
-}
-
-async fn read_request(request: Request) -> Option<(Message, Request)> {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_BODY).await.ok()?;
-    let message = message(&parts.headers, &body);
-    Some((message, Request::from_parts(parts, Body::from(body))))
 }
 
 async fn read_response(response: Response) -> (Message, Response) {

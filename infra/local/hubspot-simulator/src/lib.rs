@@ -19,7 +19,7 @@ mod misbehaviour;
 mod oauth;
 mod page;
 mod settings_api;
-pub mod specification;
+mod specification;
 mod webhook_caller;
 
 use std::{

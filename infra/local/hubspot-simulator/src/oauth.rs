@@ -1,6 +1,11 @@
 //! The token endpoint, as far as OAuth client credentials go.
 
-use axum::{Form, Json, Router, extract::State, http::StatusCode, routing::post};
+use axum::{
+    Form, Json, Router,
+    extract::{State, rejection::FormRejection},
+    http::StatusCode,
+    routing::post,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,8 +36,12 @@ pub(crate) fn routes() -> Router<SharedAccount> {
 
 async fn exchange(
     State(account): State<SharedAccount>,
-    Form(exchange): Form<Exchange>,
+    form: Result<Form<Exchange>, FormRejection>,
 ) -> Result<Json<Granted>, (StatusCode, Json<ErrorBody>)> {
+    let Form(exchange) = form.map_err(|rejection| {
+        let error = ErrorBody::new("VALIDATION_ERROR", rejection.body_text());
+        error.with(StatusCode::BAD_REQUEST)
+    })?;
     let mut account = lock(&account);
     let is_known = account.keys.as_ref().is_some_and(|keys| {
         exchange.client_id == keys.client_id && exchange.client_secret == keys.client_secret

@@ -5,8 +5,8 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State, rejection::JsonRejection},
-    http::StatusCode,
+    extract::{FromRequestParts, Path, State, rejection::JsonRejection},
+    http::{StatusCode, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -22,6 +22,23 @@ use crate::{
 
 type Answer = Result<Json<RegisteredSettings>, (StatusCode, Json<ErrorBody>)>;
 
+/// The app that a path names.
+struct Of(AppId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Of {
+    type Rejection = (StatusCode, Json<ErrorBody>);
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(app_id)) => Ok(Self(app_id)),
+            Err(_) => {
+                Err(ErrorBody::new("VALIDATION_ERROR", "Invalid app id")
+                    .with(StatusCode::BAD_REQUEST))
+            }
+        }
+    }
+}
+
 pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
     let endpoints = || get(read).post(create).patch(change).delete(remove);
     ApiVersion::ALL
@@ -35,13 +52,13 @@ pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
         ))
 }
 
-async fn read(State(account): State<SharedAccount>, Path(app_id): Path<AppId>) -> Answer {
+async fn read(State(account): State<SharedAccount>, Of(app_id): Of) -> Answer {
     Ok(Json(registered(&mut lock(&account), app_id)?.clone()))
 }
 
 async fn create(
     State(account): State<SharedAccount>,
-    Path(app_id): Path<AppId>,
+    Of(app_id): Of,
     body: Result<Json<ChannelConnectionSettings>, JsonRejection>,
 ) -> Answer {
     let Json(settings) = body.map_err(|rejection| invalid(&rejection))?;
@@ -58,7 +75,7 @@ async fn create(
 
 async fn change(
     State(account): State<SharedAccount>,
-    Path(app_id): Path<AppId>,
+    Of(app_id): Of,
     body: Result<Json<SettingsChange>, JsonRejection>,
 ) -> Answer {
     let Json(change) = body.map_err(|rejection| invalid(&rejection))?;
@@ -68,7 +85,7 @@ async fn change(
     Ok(Json(settings.clone()))
 }
 
-async fn remove(State(account): State<SharedAccount>, Path(app_id): Path<AppId>) -> Response {
+async fn remove(State(account): State<SharedAccount>, Of(app_id): Of) -> Response {
     let mut account = lock(&account);
     if let Err(error) = registered(&mut account, app_id) {
         return error.into_response();

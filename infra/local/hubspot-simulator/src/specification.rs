@@ -19,13 +19,26 @@ const DOCUMENTS: [&str; 4] = [
 static OPERATIONS: LazyLock<Vec<Operation>> =
     LazyLock::new(|| DOCUMENTS.iter().flat_map(|text| operations(text)).collect());
 
-/// What was sent or answered, as far as it is specified.
+/// A call, as far as it is specified.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub(crate) struct Call {
+    /// The HTTP method.
+    pub(crate) method: String,
+    /// The path, without the query.
+    pub(crate) path: String,
+    /// The names of the query's parameters.
+    pub(crate) query: Vec<String>,
+    /// What was sent.
+    pub(crate) sent: Message,
+}
+
+/// What was sent or answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
     /// The content type, without its parameters.
-    pub content_type: String,
+    pub(crate) content_type: String,
     /// The body.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 struct Operation {
@@ -41,43 +54,44 @@ struct Body {
     validator: Validator,
 }
 
-/// Lists where a call and its answer depart from the specification, in words.
-///
-/// `query` is the names of the query's parameters.
-pub fn violations(
-    method: &str,
-    path: &str,
-    query: &[String],
-    request: &Message,
-    status: u16,
-    response: &Message,
-) -> Vec<String> {
+/// Lists in words where a call departs from the specification, and its answer, where it got one.
+pub(crate) fn violations(call: &Call, answered: Option<(u16, &Message)>) -> Vec<String> {
     let operation = OPERATIONS
         .iter()
-        .find(|operation| operation.method == method && operation.takes(path));
+        .find(|operation| operation.method == call.method && operation.takes(&call.path));
     let Some(operation) = operation else {
-        return vec![format!("{method} {path} is not specified")];
+        return vec![format!("{} {} is not specified", call.method, call.path)];
     };
-    let mut violations: Vec<String> = query
-        .iter()
-        .filter(|name| *name != "hapikey")
-        .map(|name| format!("the query parameter {name} is not specified"))
-        .collect();
-    violations.extend(departures("request", operation.request.as_ref(), request));
-    violations.extend(unspecified(operation.request.as_ref(), request));
-    let status = status.to_string();
-    let mut answer = ["default", status.as_str()].into_iter().filter_map(|name| {
-        let mut responses = operation.responses.iter();
-        responses.find(|(status, _)| status == name)
-    });
-    match answer.next_back() {
-        None => violations.push(format!("the status {status} is not specified")),
-        Some((_, body)) => violations.extend(departures("answer", body.as_ref(), response)),
+    let mut violations = operation.of_call(call);
+    if let Some((status, message)) = answered {
+        violations.extend(operation.of_answer(status, message));
     }
     violations
 }
 
 impl Operation {
+    fn of_call(&self, call: &Call) -> Vec<String> {
+        let known = |name: &&String| name.as_str() == "hapikey";
+        let unknown = call.query.iter().filter(|name| !known(name));
+        unknown
+            .map(|name| format!("the query parameter {name} is not specified"))
+            .chain(departures("request", self.request.as_ref(), &call.sent))
+            .chain(unspecified(self.request.as_ref(), &call.sent))
+            .collect()
+    }
+
+    fn of_answer(&self, status: u16, message: &Message) -> Vec<String> {
+        let status = status.to_string();
+        let mut answer = ["default", status.as_str()].into_iter().filter_map(|name| {
+            let mut responses = self.responses.iter();
+            responses.find(|(status, _)| status == name)
+        });
+        match answer.next_back() {
+            None => vec![format!("the status {status} is not specified")],
+            Some((_, body)) => departures("answer", body.as_ref(), message),
+        }
+    }
+
     fn takes(&self, path: &str) -> bool {
         let mut parts = path.split('/');
         let fits = self.path.split('/').all(|specified| match parts.next() {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{Json, http::StatusCode};
@@ -10,8 +10,9 @@ use channel_connection::{
     http_client,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
+    numbers_response::LARGEST_ANSWER,
     public_url::{PublicUrl, Reach},
-    webhook_call::{CallError, LARGEST_ANSWER, WebhookCall},
+    webhook_call::{CallError, PATIENCE, WebhookCall},
 };
 use reqwest::{Client, Request};
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,6 @@ use crate::{
     misbehaviour::{self, Misbehaviour},
 };
 
-// HubSpot documents none for this webhook; its other webhooks have 5 s.
-const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_AT_ONCE: usize = 100;
 
 /// A user who opens the list of numbers.

@@ -1,7 +1,10 @@
 //! The picker page as a browser gets it, and what the simulator does for it.
 #![allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use channel_connection::{client_secrets::SigningSecret, http_client, public_url::Reach};
 use hubspot_simulator::{Account, AccountKeys, Simulator};
@@ -60,25 +63,36 @@ async fn the_page_and_all_that_it_loads_come_from_the_simulator_alone() {
     );
     let page = page.text().await.unwrap();
     assert!(page.contains("<title>") && !page.contains("<style") && !page.contains("style="));
-    for file in [
-        "picker.css",
-        "controls.css",
-        "content.css",
-        "picker.js",
-        "element.js",
-        "exchange.js",
-        "numbers.js",
-        "settings.js",
-        "simulator.js",
-    ] {
-        let loaded = get(format!("{}/{file}", simulator.api_url())).await;
-        assert_eq!(loaded.status(), StatusCode::OK, "{file}");
-        let text = loaded.text().await.unwrap();
+    let mut texts = vec![page];
+    let mut seen = BTreeSet::new();
+    while let Some(text) = texts.pop() {
         assert!(
             !text.contains("://") && !text.contains("innerHTML"),
-            "{file}"
+            "{text}"
         );
+        for file in loaded(&text) {
+            if seen.insert(file.clone()) {
+                let answer = get(format!("{}/{file}", simulator.api_url())).await;
+                assert_eq!(answer.status(), StatusCode::OK, "{file}");
+                texts.push(answer.text().await.unwrap());
+            }
+        }
     }
+    assert!(
+        seen.contains("picker.css") && seen.contains("element.js"),
+        "{seen:?}"
+    );
+}
+
+/// What a page or a script loads, by its attributes and imports.
+fn loaded(text: &str) -> Vec<String> {
+    ["href=\"", "src=\"", "from \"./"]
+        .into_iter()
+        .flat_map(|mark| text.split(mark).skip(1))
+        .filter_map(|behind| behind.split_once('"'))
+        .map(|(file, _)| file.to_owned())
+        .filter(|file| file != "data:,")
+        .collect()
 }
 
 #[tokio::test]

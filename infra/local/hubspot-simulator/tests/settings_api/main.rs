@@ -8,6 +8,7 @@
 mod hubspot;
 
 use channel_connection::settings::ApiVersion;
+use hubspot_simulator::fault::{Fault, How, When};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -99,6 +100,50 @@ async fn what_cannot_be_done_is_answered_with_hubspots_error_body() {
     );
     let (status, error) = hubspot.ask(Method::POST, version, complete).await;
     assert_eq!((status, is_error(&error)), (409, true));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_with_hubspots_error_body_too() {
+    let hubspot = HubSpot::start().await;
+    let no_app = ApiVersion::V2026_03.settings_path("seven");
+    let no_app = hubspot.http.get(hubspot.simulator.api_url() + &no_app);
+    let no_exchange = hubspot.simulator.api_url() + "/oauth/2026-03/token";
+    let no_exchange = hubspot.http.post(no_exchange).form(&[("scope", "none")]);
+    for request in [no_app.bearer_auth(TOKEN), no_exchange] {
+        let (status, error) = answered(request).await;
+        assert_eq!((status, is_error(&error)), (400, true), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_fails_or_is_too_large_is_recorded_with_its_departures() {
+    let hubspot = HubSpot::start().await;
+    let post = |body| hubspot.ask(Method::POST, ApiVersion::V3, body);
+    let huge = "x".repeat(65 * 1024);
+    assert_eq!(post(json!({"url": huge, "isReady": false})).await.0, 413);
+    hubspot.simulator.with_account(|account| {
+        account.standing_fault = Some(Fault {
+            when: When::Before,
+            how: How::Status(503),
+        });
+    });
+    assert_eq!(post(json!({"url": URL})).await.0, 503);
+    let recorded = hubspot.simulator.with_account(|account| {
+        let calls = account.calls.iter();
+        calls
+            .map(|call| (call.status, call.violations.clone()))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(
+        recorded,
+        [
+            (
+                Some(413),
+                vec!["the request has more than 65536 bytes".to_owned()]
+            ),
+            (None, vec!["the request's : required".to_owned()]),
+        ]
+    );
 }
 
 #[tokio::test]
