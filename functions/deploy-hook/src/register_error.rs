@@ -1,5 +1,7 @@
 //! Why a registration failed, and what that left in HubSpot.
 
+use channel_connection::public_url::PublicUrl;
+
 use crate::{api_error::ApiError, probe::ProbeError, readiness::NotOurs, settings_api::Settings};
 
 /// What went wrong while HubSpot was being told.
@@ -9,8 +11,14 @@ pub enum Cause {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// The URL could not be proved.
-    #[error(transparent)]
-    Probe(#[from] ProbeError),
+    #[error("{url} is not proved: {error}")]
+    NotProved {
+        /// The URL.
+        url: PublicUrl,
+        /// What kept it from being proved.
+        #[source]
+        error: ProbeError,
+    },
     /// What HubSpot holds is not this stack's to replace.
     #[error(transparent)]
     NotOurs(#[from] NotOurs),

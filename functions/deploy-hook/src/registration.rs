@@ -130,7 +130,7 @@ impl Registration {
     ) -> Result<(), Cause> {
         for step in steps {
             match step {
-                Step::Prove => drop(probe.prove(url, until).await?),
+                Step::Prove => prove(probe, url, until).await?,
                 Step::Write(settings) => {
                     let settings = Some(settings);
                     attempt.written.push(settings.clone());
@@ -213,6 +213,14 @@ impl Registration {
             Err(Cause::Moved(now))
         }
     }
+}
+
+async fn prove(probe: &Probe, url: &PublicUrl, until: Instant) -> Result<(), Cause> {
+    let proved = probe.prove(url, until).await;
+    proved.map(drop).map_err(|error| Cause::NotProved {
+        url: url.clone(),
+        error,
+    })
 }
 
 async fn in_time<T>(

@@ -53,7 +53,7 @@ async fn a_url_that_is_not_our_webhook_is_refused_and_the_former_settings_stand(
             } else {
                 "The former settings stand again in HubSpot."
             };
-            assert_eq!(reason, format!("{cause}. {then}"));
+            assert_eq!(reason, format!("{url} is not proved: {cause}. {then}"));
             assert_eq!(world.held(), former, "{reason}");
         }
     }
@@ -70,7 +70,7 @@ async fn a_webhook_that_nobody_runs_is_refused() {
         .await;
     assert_eq!(
         told["Reason"],
-        "the webhook gave no answer: the webhook cannot be reached. Check that its URL can be reached from the internet. The former settings stand again in HubSpot."
+        "http://localhost:1/numbers is not proved: the webhook gave no answer: the webhook cannot be reached. Check that its URL can be reached from the internet. The former settings stand again in HubSpot."
     );
     assert_eq!(world.held(), None);
 }

@@ -115,7 +115,11 @@ async fn a_webhook_that_is_broken_is_not_released_but_can_be_held() {
     assert_eq!(report["done"], false);
     assert_eq!(
         report["outcome"],
-        "the webhook answered the signed request with 502, not 200. See the log of its function. HubSpot holds what it held before."
+        format!(
+            "{} is not proved: the webhook answered the signed request with 502, not 200. \
+             See the log of its function. HubSpot holds what it held before.",
+            world.webhook_url
+        )
     );
     assert_eq!(world.held(), settings(&world.webhook_url, false));
     world.hold(&world.webhook_url, true);

@@ -98,11 +98,16 @@ async fn a_webhook_that_never_answers_is_named_rather_than_the_time_that_ran_out
     world.budget.probe_tries = 100;
     world.budget.to_restore = Duration::from_secs(1);
     world.budget.to_answer = Duration::from_secs(3);
-    let told = world.deploy("create", property("WebhookUrl", silent)).await;
+    let told = world
+        .deploy("create", property("WebhookUrl", silent.as_str()))
+        .await;
     assert_eq!(
         told["Reason"],
-        "the webhook gave no answer: no answer in time. Check that its URL can be reached from the internet. \
-         The former settings stand again in HubSpot."
+        format!(
+            "{silent} is not proved: the webhook gave no answer: no answer in time. \
+             Check that its URL can be reached from the internet. \
+             The former settings stand again in HubSpot."
+        )
     );
 }
 
