@@ -6,38 +6,6 @@ use crate::{
     stack::Stack,
 };
 
-/// Says how CloudFormation left the stack.
-pub fn deployment(stack: &Stack) -> Finding {
-    let about = "stack";
-    let found = format!("{}: {}", stack.target.stack, stack.status);
-    let again = || stack.make("deploy");
-    match stack.status.as_str() {
-        "UPDATE_ROLLBACK_FAILED" => {
-            let go_on = "mend what its events name, then aws cloudformation continue-update-rollback --stack-name";
-            wrong(
-                about,
-                found,
-                Some(format!("{go_on} {}", stack.target.stack)),
-            )
-        }
-        status if status.ends_with("_IN_PROGRESS") => {
-            doubtful(about, found, Some("wait until the deploy is done".into()))
-        }
-        "CREATE_FAILED" | "ROLLBACK_FAILED" | "ROLLBACK_COMPLETE" => {
-            let why = "the first deploy failed, and AWS updates no such stack";
-            let mend = format!("{}, then {}: {why}", stack.make("delete"), again());
-            wrong(about, found, Some(mend))
-        }
-        "DELETE_FAILED" => wrong(about, found, Some(stack.make("delete"))),
-        status if status.ends_with("_FAILED") => wrong(about, found, Some(again())),
-        status if status.contains("ROLLBACK") => {
-            let why = "the last deploy failed; its events say why";
-            doubtful(about, found, Some(format!("{}: {why}", again())))
-        }
-        _ => right(about, &found),
-    }
-}
-
 /// Says whether HubSpot accepts the credential.
 pub fn credential(stack: &Stack, report: &Report) -> Finding {
     let about = "HubSpot";
@@ -122,58 +90,22 @@ pub fn release(stack: &Stack, report: &Report) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use aws_config::SdkConfig;
-
     use super::*;
     use crate::{
+        finding::tests::assert_found,
         hook::{
             LastProbe,
             tests::{URL, report},
         },
-        target::Target,
     };
 
-    fn stack(status: &str) -> Stack {
-        let target = Target {
-            stack: "calls-dev".into(),
-            named: "--stage dev".into(),
-            stage: Some("dev".into()),
-            aws: SdkConfig::builder().build(),
-        };
-        Stack::with(target, status, [("AppId", "1234567")])
-    }
-
-    #[track_caller]
-    fn assert_found(finding: &Finding, found: &str, mend: Option<&str>) {
-        assert!(finding.found().contains(found), "{finding:?}");
-        assert_eq!(finding.mend(), mend, "{finding:?}");
-    }
-
-    #[test]
-    fn a_stack_that_stands_is_right_and_one_that_was_rolled_back_is_deployed_again() {
-        assert_found(
-            &deployment(&stack("UPDATE_COMPLETE")),
-            "UPDATE_COMPLETE",
-            None,
-        );
-        assert_found(
-            &deployment(&stack("UPDATE_ROLLBACK_COMPLETE")),
-            "UPDATE_ROLLBACK_COMPLETE",
-            Some("make deploy STAGE=dev: the last deploy failed; its events say why"),
-        );
-        assert_found(
-            &deployment(&stack("UPDATE_ROLLBACK_FAILED")),
-            "UPDATE_ROLLBACK_FAILED",
-            Some(
-                "mend what its events name, then aws cloudformation continue-update-rollback \
-                 --stack-name calls-dev",
-            ),
-        );
+    fn stack() -> Stack {
+        Stack::in_state("UPDATE_COMPLETE")
     }
 
     #[test]
     fn a_url_that_drifted_is_registered_again() {
-        let stack = stack("UPDATE_COMPLETE");
+        let stack = stack();
         let register = Some("channelctl --stage dev register");
         let ours = registered_url(&stack, &report(Some((URL, true))));
         assert_found(&ours, URL, None);
@@ -192,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_function_of_another_app_is_deployed_again() {
-        let stack = stack("UPDATE_COMPLETE");
+        let stack = stack();
         let mut report = report(None);
         assert_found(&app(&stack, &report), "1234567", None);
         report.app_id = 7;
@@ -201,28 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn a_deploy_that_goes_on_is_waited_for_and_one_that_failed_is_made_again() {
-        for status in ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"] {
-            let mend = Some("wait until the deploy is done");
-            assert_found(&deployment(&stack(status)), status, mend);
-        }
-        let failed = deployment(&stack("UPDATE_FAILED"));
-        assert_found(&failed, "UPDATE_FAILED", Some("make deploy STAGE=dev"));
-        let failed = deployment(&stack("DELETE_FAILED"));
-        assert_found(&failed, "DELETE_FAILED", Some("make delete STAGE=dev"));
-    }
-
-    #[test]
-    fn a_stack_whose_first_deploy_failed_is_deleted_first() {
-        let mend = "make delete STAGE=dev, then make deploy STAGE=dev: the first deploy failed, and AWS updates no such stack";
-        for status in ["CREATE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"] {
-            assert_found(&deployment(&stack(status)), status, Some(mend));
-        }
-    }
-
-    #[test]
     fn a_credential_that_is_missing_or_refused_is_set_anew() {
-        let stack = stack("UPDATE_COMPLETE");
+        let stack = stack();
         let mut report = report(None);
         (report.drift, report.outcome) = (None, "HubSpot refused the access token".into());
         report.credential_usable = Some(false);
@@ -232,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_hubspot_that_does_not_answer_is_asked_later() {
-        let stack = stack("UPDATE_COMPLETE");
+        let stack = stack();
         let mut report = report(None);
         (report.drift, report.outcome) = (None, "HubSpot cannot be reached".into());
         report.credential_usable = None;
@@ -246,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_webhook_without_proof_leads_to_its_log_or_to_the_secret_that_is_not_set() {
-        let stack = stack("UPDATE_COMPLETE");
+        let stack = stack();
         let mut report = report(None);
         report.last_probe = LastProbe {
             proved: false,

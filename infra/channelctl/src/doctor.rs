@@ -16,6 +16,7 @@ use crate::{
     registration,
     secrets::{self, SecretsError},
     stack::Stack,
+    stack_state,
     target::Target,
 };
 
@@ -31,7 +32,7 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
 }
 
 async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
-    findings.add(diagnosis::deployment(stack))?;
+    findings.add(stack_state::examine(stack))?;
     findings.add(clock_of(stack).await)?;
     let secret = client_secret(stack).await;
     findings.add(secret.clone())?;

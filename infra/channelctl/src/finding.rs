@@ -129,3 +129,14 @@ impl Finding {
         Ok(())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::Finding;
+
+    #[track_caller]
+    pub(crate) fn assert_found(finding: &Finding, found: &str, mend: Option<&str>) {
+        assert!(finding.found().contains(found), "{finding:?}");
+        assert_eq!(finding.mend(), mend, "{finding:?}");
+    }
+}

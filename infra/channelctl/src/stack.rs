@@ -104,19 +104,18 @@ impl Stack {
 
     /// Makes up a stack without outputs, for tests of what is said of one.
     #[cfg(test)]
-    pub(crate) fn with<const N: usize>(
-        target: Target,
-        status: &str,
-        parameters: [(&str, &str); N],
-    ) -> Self {
+    pub(crate) fn in_state(status: &str) -> Self {
         Self {
-            target,
+            target: Target {
+                stack: "calls-dev".into(),
+                named: "--stage dev".into(),
+                stage: Some("dev".into()),
+                aws: aws_config::SdkConfig::builder().build(),
+            },
             status: status.into(),
             changed: None,
             outputs: HashMap::new(),
-            parameters: parameters
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
+            parameters: [("AppId".into(), "1234567".into())].into(),
         }
     }
 

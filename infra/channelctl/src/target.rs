@@ -1,10 +1,6 @@
 //! Which stack is meant: a stage of samconfig.toml, a stack by its name, or the local one.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sts::config::Credentials;
@@ -12,11 +8,12 @@ use channel_connection::aws_sdk;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::samconfig::{self, StageError};
+
 const LOCAL: &str = "--local";
 const LOCAL_STACK: &str = "channel-connection-local";
 /// Where `make run` says which ports it took.
 const LOCAL_PORTS: &str = ".local/run/stack.json";
-const STAGES: &str = "infra/samconfig.toml";
 /// The port that `make run` takes when nobody says another.
 const LOCAL_AWS_PORT: u16 = 4566;
 
@@ -61,32 +58,14 @@ pub enum TargetError {
         "Which stack? Say --stage dev, --stack NAME, or --local for the one that make run keeps up."
     )]
     Unnamed,
-    /// Stages are known in the repository only.
-    #[error("There is no {STAGES} here or in a folder above. Name the stack itself: --stack NAME.")]
-    NoStages,
+    /// The stage's stack is not known.
+    #[error(transparent)]
+    Stage(#[from] StageError),
     /// No region is known to call AWS in.
     #[error(
         "No AWS region is known. Say --aws-region, or set one: aws configure set region us-east-1"
     )]
     NoRegion,
-    /// The file that has them cannot be read.
-    #[error("{STAGES}: {0}")]
-    UnreadableStages(String),
-    /// The file has no such stage.
-    #[error("There is no stage {stage} in {STAGES}. There are: {known}.")]
-    UnknownStage {
-        /// What was asked for.
-        stage: String,
-        /// What there is.
-        known: String,
-    },
-}
-
-/// A stage's stack, and its region where the file names one.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-struct Stage {
-    stack_name: String,
-    region: Option<String>,
 }
 
 impl TargetOptions {
@@ -103,7 +82,7 @@ impl TargetOptions {
         let (stack, region, named) = match (&self.stack, &self.stage) {
             (Some(stack), _) => (stack.clone(), None, format!("--stack {stack}")),
             (None, Some(name)) => {
-                let stage = read_stage(name)?;
+                let stage = samconfig::stage(name)?;
                 (stage.stack_name, stage.region, format!("--stage {name}"))
             }
             (None, None) => return Err(TargetError::Unnamed),
@@ -122,7 +101,7 @@ impl TargetOptions {
         if self.local {
             return Ok(local_aws().await);
         }
-        let stage = self.stage.as_deref().map(read_stage).transpose()?;
+        let stage = self.stage.as_deref().map(samconfig::stage).transpose()?;
         let region = stage.and_then(|stage| stage.region);
         self.aws(self.aws_region.clone().or(region)).await
     }
@@ -175,83 +154,7 @@ fn local_port() -> u16 {
     struct Ports {
         aws: u16,
     }
-    let ports = above(LOCAL_PORTS).and_then(|file| fs::read(file).ok());
+    let ports = samconfig::above(LOCAL_PORTS).and_then(|file| fs::read(file).ok());
     let ports = ports.and_then(|text| serde_json::from_slice(&text).ok());
     ports.map_or(LOCAL_AWS_PORT, |ports: Ports| ports.aws)
-}
-
-fn read_stage(name: &str) -> Result<Stage, TargetError> {
-    let file = above(STAGES).ok_or(TargetError::NoStages)?;
-    let text = fs::read_to_string(file);
-    let text = text.map_err(|error| TargetError::UnreadableStages(error.to_string()))?;
-    stage(&text, name)
-}
-
-fn stage(samconfig: &str, name: &str) -> Result<Stage, TargetError> {
-    let unreadable = |error: toml::de::Error| TargetError::UnreadableStages(error.message().into());
-    let stages: toml::Table = samconfig.parse().map_err(unreadable)?;
-    let Some(stage) = stages.get(name).filter(|stage| stage.is_table()) else {
-        let known: Vec<_> = stages
-            .iter()
-            .filter(|(_, stage)| stage.is_table())
-            .map(|(name, _)| name.as_str())
-            .collect();
-        return Err(TargetError::UnknownStage {
-            stage: name.to_owned(),
-            known: known.join(", "),
-        });
-    };
-    let parameters = stage
-        .get("deploy")
-        .and_then(|deploy| deploy.get("parameters"));
-    let parameters = parameters.cloned().unwrap_or(toml::Value::Boolean(false));
-    parameters.try_into().map_err(unreadable)
-}
-
-/// Finds a file of the repository from wherever in it the command runs.
-fn above(file: &str) -> Option<PathBuf> {
-    let here = env::current_dir().ok()?;
-    here.ancestors()
-        .map(|folder: &Path| folder.join(file))
-        .find(|file| file.is_file())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SAMCONFIG: &str = r#"
-        version = 0.1
-        [dev.deploy.parameters]
-        stack_name = "calls-dev"
-        parameter_overrides = ["AppId=1"]
-        [prod.deploy.parameters]
-        stack_name = "calls"
-        region = "eu-central-1"
-    "#;
-
-    #[test]
-    fn a_stage_names_its_stack_and_maybe_its_region() {
-        let of = |name| stage(SAMCONFIG, name).unwrap();
-        assert_eq!(
-            (of("dev").stack_name, of("dev").region),
-            ("calls-dev".into(), None)
-        );
-        assert_eq!(of("prod").region.as_deref(), Some("eu-central-1"));
-    }
-
-    #[test]
-    fn a_stage_that_is_none_is_told_from_those_there_are() {
-        let error = stage(SAMCONFIG, "qa").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "There is no stage qa in infra/samconfig.toml. There are: dev, prod."
-        );
-    }
-
-    #[test]
-    fn a_stage_without_a_stack_is_said_to_be_wrong() {
-        let error = stage("[dev.deploy]\nx = 1", "dev").unwrap_err();
-        assert!(matches!(error, TargetError::UnreadableStages(_)), "{error}");
-    }
 }

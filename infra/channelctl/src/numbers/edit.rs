@@ -11,7 +11,8 @@ use crate::{
     numbers::{
         changes::{self, WritingOptions},
         findings::Findings,
-        number_text::{self, NationalRegion, NumberProblem},
+        number_problem::NumberProblem,
+        number_text::{self, NationalRegion},
         numbers_error::NumbersError,
         row::{LONGEST_STORED_NAME, Place, Row},
         staged::{Change, Staged},

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     numbers::{
         column::Column,
-        number_text::NumberProblem,
+        number_problem::NumberProblem,
         row::{LONGEST_STORED_NAME, Place},
     },
     terminal::{DOUBTFUL, WRONG, coloured},

@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
-use channel_connection::phone_number::{E164, EXTENSION_MARK, Extension, NumberKey};
+use channel_connection::phone_number::{E164, Extension, NumberKey};
 use phonenumber::{Mode, country};
 
 use crate::numbers::{
+    extension_text::split_extension,
+    number_problem::NumberProblem,
     possible_number::is_possible,
     spreadsheet_text::{is_blank, is_quantity, plain},
 };
@@ -18,38 +20,6 @@ pub struct NationalRegion(country::Id);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is no region; write two letters, like US or DE")]
 pub struct UnknownRegion;
-
-/// The reason a cell's text is no number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NumberProblem {
-    /// The cell is empty.
-    #[error("is empty")]
-    Empty,
-    /// A spreadsheet took the number for a quantity.
-    #[error(
-        "was turned into a quantity by a spreadsheet, which lost digits; format the column as text \
-         where the file comes from, and export it again"
-    )]
-    Exponent,
-    /// There is no country code, and nobody said which country is meant.
-    #[error("has no country code; if the numbers are national, say which country's: --region US")]
-    National,
-    /// It is written as no number is.
-    #[error("is not an E.164 number like +18001231234")]
-    NotE164,
-    /// No number of that country has as many digits, or there is no such country.
-    #[error("is not a possible number: no country's numbers have that code and length")]
-    NotPossible,
-    /// The extension is not made of digits.
-    #[error("has an extension that is not 1 to 20 digits")]
-    Extension,
-    /// The number and the extension's own column name two.
-    #[error("has an extension of its own beside the extension's column")]
-    TwoExtensions,
-}
-
-/// The forms in which an extension is written behind a number, in small letters; longer ones first.
-const EXTENSION_MARKS: [&str; 6] = [EXTENSION_MARK, "extension", "ext.", "ext", "x", "#"];
 
 impl FromStr for NationalRegion {
     type Err = UnknownRegion;
@@ -88,16 +58,6 @@ pub fn parse(
         number: e164(number, region)?,
         extension,
     })
-}
-
-fn split_extension(number: &str) -> (&str, Option<&str>) {
-    let small = number.to_ascii_lowercase();
-    let marked = EXTENSION_MARKS.iter().find_map(|mark| {
-        let at = small.find(mark)?;
-        let (number, extension) = (&number[..at], &number[at + mark.len()..]);
-        Some((number.trim_end(), Some(extension.trim_start())))
-    });
-    marked.unwrap_or((number, None))
 }
 
 fn e164(number: &str, region: Option<NationalRegion>) -> Result<E164, NumberProblem> {

@@ -4,7 +4,7 @@ use channel_connection::ids::PortalId;
 
 use crate::{
     aws_error::AwsError,
-    numbers::{file_error::FileError, number_text::NumberProblem},
+    numbers::{file_error::FileError, number_problem::NumberProblem},
 };
 
 /// The reason numbers could not be read or written.

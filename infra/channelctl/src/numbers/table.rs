@@ -1,19 +1,14 @@
 //! The numbers table as the operator works on it: whole portals read, many rows written.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    types::{
-        AttributeValue, DeleteRequest, PutRequest, ReturnConsumedCapacity, Select, WriteRequest,
-    },
+    types::{AttributeValue, ReturnConsumedCapacity, Select, WriteRequest},
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
-use channel_connection::ids::{PortalId, UserId};
+use channel_connection::ids::PortalId;
 use jiff::{Timestamp, Unit};
 use tokio::time::sleep;
 
@@ -21,6 +16,7 @@ use crate::{
     aws_error::AwsError,
     numbers::{
         census::Census,
+        number_item::{key, user_set},
         staged::Planned,
         stored::{Key, Page, Stored, number},
     },
@@ -211,42 +207,8 @@ impl Table {
     }
 }
 
-/// Puts a new row whole.
-pub fn put(row: &Planned, now: &str) -> Option<WriteRequest> {
-    let mut item = key(row);
-    item.insert("updatedAt".into(), AttributeValue::S(now.to_owned()));
-    if let Some(name) = row.name.as_ref().filter(|name| !name.is_empty()) {
-        item.insert("friendlyName".into(), AttributeValue::S(name.clone()));
-    }
-    if let Some(users) = row.users.as_ref().filter(|users| !users.is_empty()) {
-        item.insert("userIds".into(), user_set(users));
-    }
-    let put = PutRequest::builder().set_item(Some(item)).build().ok()?;
-    Some(WriteRequest::builder().put_request(put).build())
-}
-
-/// Deletes a row.
-pub fn delete(row: &Planned) -> Option<WriteRequest> {
-    let delete = DeleteRequest::builder()
-        .set_key(Some(key(row)))
-        .build()
-        .ok()?;
-    Some(WriteRequest::builder().delete_request(delete).build())
-}
-
 /// Returns the present time as `updatedAt` has it.
 pub fn now() -> String {
     let now = Timestamp::now();
     now.round(Unit::Second).unwrap_or(now).to_string()
-}
-
-fn key(row: &Planned) -> Key {
-    HashMap::from([
-        ("portalId".into(), AttributeValue::N(row.portal.to_string())),
-        ("number".into(), AttributeValue::S(row.key.clone())),
-    ])
-}
-
-fn user_set(users: &BTreeSet<UserId>) -> AttributeValue {
-    AttributeValue::Ns(users.iter().map(ToString::to_string).collect())
 }

@@ -10,6 +10,7 @@ use tokio::{signal, task::JoinSet};
 use crate::{
     aws_error::AwsError,
     numbers::{
+        number_item,
         numbers_error::NumbersError,
         staged::{Change, Planned, Staged},
         table::{self, LARGEST_BATCH, Table},
@@ -68,8 +69,8 @@ async fn write_rows(table: Table, change: Change, rows: Vec<Planned>) -> Result<
         }
     } else {
         let request = |row: &Planned| match change {
-            Change::Remove => table::delete(row),
-            _ => table::put(row, &now),
+            Change::Remove => number_item::delete(row),
+            _ => number_item::put(row, &now),
         };
         table
             .write(rows.iter().filter_map(request).collect())

@@ -15,6 +15,7 @@ mod files;
 mod help;
 mod importing;
 mod interrupted;
+mod json_files;
 mod memory;
 mod support;
 mod throttled;

@@ -1,0 +1,86 @@
+//! How CloudFormation left a stack, and what to do about it.
+
+use crate::{
+    finding::{Finding, doubtful, right, wrong},
+    stack::Stack,
+};
+
+/// Says how CloudFormation left the stack.
+pub fn examine(stack: &Stack) -> Finding {
+    let about = "stack";
+    let found = format!("{}: {}", stack.target.stack, stack.status);
+    let again = || stack.make("deploy");
+    match stack.status.as_str() {
+        "UPDATE_ROLLBACK_FAILED" => {
+            let go_on = "mend what its events name, then aws cloudformation continue-update-rollback --stack-name";
+            wrong(
+                about,
+                found,
+                Some(format!("{go_on} {}", stack.target.stack)),
+            )
+        }
+        status if status.ends_with("_IN_PROGRESS") => {
+            doubtful(about, found, Some("wait until the deploy is done".into()))
+        }
+        "CREATE_FAILED" | "ROLLBACK_FAILED" | "ROLLBACK_COMPLETE" => {
+            let why = "the first deploy failed, and AWS updates no such stack";
+            let mend = format!("{}, then {}: {why}", stack.make("delete"), again());
+            wrong(about, found, Some(mend))
+        }
+        "DELETE_FAILED" => wrong(about, found, Some(stack.make("delete"))),
+        status if status.ends_with("_FAILED") => wrong(about, found, Some(again())),
+        status if status.contains("ROLLBACK") => {
+            let why = "the last deploy failed; its events say why";
+            doubtful(about, found, Some(format!("{}: {why}", again())))
+        }
+        _ => right(about, &found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::tests::assert_found;
+
+    #[test]
+    fn a_stack_that_stands_is_right_and_one_that_was_rolled_back_is_deployed_again() {
+        assert_found(
+            &examine(&Stack::in_state("UPDATE_COMPLETE")),
+            "UPDATE_COMPLETE",
+            None,
+        );
+        assert_found(
+            &examine(&Stack::in_state("UPDATE_ROLLBACK_COMPLETE")),
+            "UPDATE_ROLLBACK_COMPLETE",
+            Some("make deploy STAGE=dev: the last deploy failed; its events say why"),
+        );
+        assert_found(
+            &examine(&Stack::in_state("UPDATE_ROLLBACK_FAILED")),
+            "UPDATE_ROLLBACK_FAILED",
+            Some(
+                "mend what its events name, then aws cloudformation continue-update-rollback \
+                 --stack-name calls-dev",
+            ),
+        );
+    }
+
+    #[test]
+    fn a_deploy_that_goes_on_is_waited_for_and_one_that_failed_is_made_again() {
+        for status in ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"] {
+            let mend = Some("wait until the deploy is done");
+            assert_found(&examine(&Stack::in_state(status)), status, mend);
+        }
+        let failed = examine(&Stack::in_state("UPDATE_FAILED"));
+        assert_found(&failed, "UPDATE_FAILED", Some("make deploy STAGE=dev"));
+        let failed = examine(&Stack::in_state("DELETE_FAILED"));
+        assert_found(&failed, "DELETE_FAILED", Some("make delete STAGE=dev"));
+    }
+
+    #[test]
+    fn a_stack_whose_first_deploy_failed_is_deleted_first() {
+        let mend = "make delete STAGE=dev, then make deploy STAGE=dev: the first deploy failed, and AWS updates no such stack";
+        for status in ["CREATE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"] {
+            assert_found(&examine(&Stack::in_state(status)), status, Some(mend));
+        }
+    }
+}
