@@ -122,6 +122,17 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_departs_by_its_status_or_by_its_body() {
+        let good = br#"{"phoneNumbers":[]}"#;
+        assert_eq!(departures(200, good), [""; 0]);
+        assert_eq!(departures(200, b"{}"), ["the answer has no phoneNumbers"]);
+        assert_eq!(
+            departures(503, good),
+            ["the answer's status is 503, not 200"]
+        );
+    }
+
+    #[test]
     fn an_answer_to_the_contract_has_none() {
         for body in [
             r#"{"phoneNumbers":[]}"#,

@@ -136,6 +136,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_the_table_can_be_selected_unless_it_has_an_extension() {
+        let extension = Extension::try_from("7".to_owned()).unwrap();
+        assert_eq!(not_selectable(Some(&extension)), Some(WITH_EXTENSION));
+        assert_eq!(not_selectable(None), None);
+    }
+
+    #[test]
     fn what_is_no_number_cannot_be_selected_either() {
         for listed in [
             r#"{"e164PhoneNumber":"(800) 123-1234"}"#,

@@ -8,6 +8,7 @@
 
 mod before_traffic;
 mod deleting;
+mod dispatching;
 mod failing;
 mod hubspot_failing;
 mod operating;
