@@ -27,9 +27,9 @@ async fn a_field_that_is_mapped_is_never_guessed() {
         (62515, "+18005550102", ""),
     ];
     assert_eq!(rows(&table).await, named(expected));
-    let absent = refused(file, &["--map", "name=tema"]).await;
+    let absent = refused(file, &["--map", "name=squad"]).await;
     assert!(
-        absent.contains("--map name=tema: there is no such column. There are: "),
+        absent.contains("--map name=squad: there is no such column. There are: "),
         "{absent}"
     );
 }
