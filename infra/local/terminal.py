@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 
 import pexpect
 
@@ -27,6 +28,8 @@ class Terminal:
             encoding="utf-8",
             timeout=300,
             dimensions=(50, 250),
+            # What runs in the background of a script passes on that it ignores Ctrl-C; no terminal does.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.shell.expect(ENDED)
 

@@ -1,8 +1,9 @@
-//! What a stack and its deploy-hook's report tell of what is wrong.
+//! What a stack, its deploy-hook's report and its table tell of what is wrong.
 
 use crate::{
     finding::{Finding, doubtful, right, wrong},
     hook::Report,
+    numbers::census::Census,
     stack::Stack,
 };
 
@@ -86,6 +87,16 @@ pub fn release(stack: &Stack, report: &Report) -> Finding {
         ),
         None => wrong(about, "unknown, as HubSpot could not be asked", None),
     }
+}
+
+/// Says whether customers have numbers to select from.
+pub fn numbers(stack: &Stack, census: Census) -> Finding {
+    let about = "numbers";
+    if census.numbers == 0 {
+        let found = "the table is empty: every customer sees an empty list";
+        return doubtful(about, found, Some(stack.command("numbers import FILE")));
+    }
+    right(about, census.to_string())
 }
 
 #[cfg(test)]
@@ -173,5 +184,15 @@ mod tests {
         let unset = wrong("client secret", "not set yet", Some(stack.make("secrets")));
         let mend = Some("make secrets STAGE=dev");
         assert_found(&webhook(&stack, &report, &unset), found, mend);
+    }
+
+    #[test]
+    fn a_table_without_numbers_is_filled() {
+        let stack = stack();
+        let mut census = Census::default();
+        let mend = Some("channelctl --stage dev numbers import FILE");
+        assert_found(&numbers(&stack, census), "the table is empty", mend);
+        (census.numbers, census.portals) = (2, 1);
+        assert_found(&numbers(&stack, census), "2 numbers in 1 portal", None);
     }
 }

@@ -117,18 +117,12 @@ async fn client_secret(stack: &Stack) -> Finding {
 }
 
 async fn numbers(stack: &Stack) -> Finding {
-    let about = "numbers";
     let census = match Table::of(stack) {
         Ok(table) => table.census().await.map_err(Failure::from),
         Err(error) => Err(error.into()),
     };
     match census {
-        Ok(census) if census.is_empty() => doubtful(
-            about,
-            "the table is empty: every customer sees an empty list",
-            Some(stack.command("numbers import FILE")),
-        ),
-        Ok(census) => right(about, census.to_string()),
-        Err(error) => wrong(about, error.to_string(), None),
+        Ok(census) => diagnosis::numbers(stack, census),
+        Err(error) => wrong("numbers", error.to_string(), None),
     }
 }

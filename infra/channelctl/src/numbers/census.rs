@@ -18,13 +18,6 @@ pub struct Census {
     pub at_least: bool,
 }
 
-impl Census {
-    /// Tells whether there is no number at all.
-    pub fn is_empty(&self) -> bool {
-        self.numbers == 0
-    }
-}
-
 impl fmt::Display for Census {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let more = if self.at_least { "at least " } else { "" };
