@@ -18,6 +18,7 @@ LEAST_PRIVILEGE = (*PYTHON, "infra.checks.least_privilege", STACK, "functions")
 WILDCARDS = (*PYTHON, "infra.checks.wildcards", STACK, PIPELINE)
 SECRECY = (*PYTHON, "infra.checks.secrecy", STACK)
 RETENTION = (*PYTHON, "infra.checks.retention", STACK)
+VERSIONS = (*PYTHON, "infra.checks.versions", STACK)
 CHECKOV = (
     str(Path(sys.executable).parent / "checkov"),
     *("--skip-download", "--quiet", "--compact", "--framework", "cloudformation", "-f", STACK),
@@ -197,6 +198,14 @@ FAULTS = (
         "      RouteSettings:",
         CHECKOV,
         "CKV_AWS_95",
+    ),
+    Fault(
+        "a function that is the same in the next deploy",
+        STACK,
+        " Deploy ${DeployId}.",
+        "",
+        VERSIONS,
+        "NumbersWebhookFunction: neither its description nor its variables change",
     ),
 )
 
