@@ -69,6 +69,9 @@ WALK = (
     Section(RUNBOOK, "Take the app back in an emergency"),
     Section(RUNBOOK, "A stack in UPDATE_ROLLBACK_FAILED"),
     Section(INFRA, "The pipeline"),
+    Section(RUNBOOK, "Take a newer version of this project"),
+    Section(RUNBOOK, "A stack that cannot be deleted", before=("make deploy STAGE=staging",)),
+    Section(RUNBOOK, "Uninstall"),
 )
 
 # What is typed, by a part of what asks for it.
@@ -87,6 +90,7 @@ ANSWERS = {
 # What a reader puts in place of an example's; $HUBSPOT is the simulated one's address.
 MEANT = {
     "customers.csv": ".local/docs-test/customers.csv",
+    "backup.csv": ".local/docs-test/backup.csv",
     "https://api.hubapi.com": "$HUBSPOT",
 }
 
