@@ -1,12 +1,12 @@
 //! What was last read of each portal, for the time in which DynamoDB does not answer.
 
 use std::{
-    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use channel_connection::{ids::PortalId, portal_numbers::PortalNumbers};
+use lru::LruCache;
 
 /// How much is remembered in all, in bytes.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -20,12 +20,10 @@ pub(crate) struct LastGood {
     kept: Mutex<Kept>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
-    portals: HashMap<PortalId, Remembered>,
-    /// The portals in the order in which they were read, by a count that only grows.
-    order: BTreeMap<u64, PortalId>,
-    reads: u64,
+    /// By when they were read; what they are recalled for does not count.
+    portals: LruCache<PortalId, Remembered>,
     bytes: usize,
 }
 
@@ -33,14 +31,14 @@ struct Kept {
 struct Remembered {
     numbers: Arc<PortalNumbers>,
     read_at: SystemTime,
-    read: u64,
 }
 
 impl LastGood {
     pub(crate) fn new(longest_age: Duration) -> Self {
+        let portals = LruCache::unbounded();
         Self {
             longest_age,
-            kept: Mutex::default(),
+            kept: Mutex::new(Kept { portals, bytes: 0 }),
         }
     }
 
@@ -53,28 +51,21 @@ impl LastGood {
     ) {
         let mut kept = self.kept();
         kept.forget(portal);
-        let bytes = numbers.bytes() + PORTAL_BYTES;
+        let remembered = Remembered {
+            numbers: Arc::clone(numbers),
+            read_at,
+        };
+        let bytes = remembered.bytes();
         if bytes > MOST_BYTES {
             return;
         }
         while kept.bytes + bytes > MOST_BYTES
-            && let Some((_, oldest)) = kept.order.pop_first()
+            && let Some((_, oldest)) = kept.portals.pop_lru()
         {
-            kept.forget(oldest);
+            kept.bytes -= oldest.bytes();
         }
-        kept.reads += 1;
         kept.bytes += bytes;
-        let read = kept.reads;
-        kept.order.insert(read, portal);
-        let numbers = Arc::clone(numbers);
-        kept.portals.insert(
-            portal,
-            Remembered {
-                numbers,
-                read_at,
-                read,
-            },
-        );
+        kept.portals.push(portal, remembered);
     }
 
     /// Returns what was read of a portal, and how long ago, if that may still be served.
@@ -84,7 +75,7 @@ impl LastGood {
         now: SystemTime,
     ) -> Option<(Arc<PortalNumbers>, Duration)> {
         let kept = self.kept();
-        let remembered = kept.portals.get(&portal)?;
+        let remembered = kept.portals.peek(&portal)?;
         // A clock that was set back tells no age.
         let age = now.duration_since(remembered.read_at).ok()?;
         (age < self.longest_age).then(|| (Arc::clone(&remembered.numbers), age))
@@ -97,10 +88,15 @@ impl LastGood {
 
 impl Kept {
     fn forget(&mut self, portal: PortalId) {
-        if let Some(remembered) = self.portals.remove(&portal) {
-            self.order.remove(&remembered.read);
-            self.bytes -= remembered.numbers.bytes() + PORTAL_BYTES;
+        if let Some(former) = self.portals.pop(&portal) {
+            self.bytes -= former.bytes();
         }
+    }
+}
+
+impl Remembered {
+    fn bytes(&self) -> usize {
+        self.numbers.bytes() + PORTAL_BYTES
     }
 }
 
