@@ -11,7 +11,7 @@ use reqwest::{
     redirect,
 };
 
-use crate::public_url::Reach;
+use crate::public_url::{Reach, is_loopback_name};
 
 /// How every client here names itself.
 pub const USER_AGENT: &str = concat!("hubspot-channel-connection/", env!("CARGO_PKG_VERSION"));
@@ -62,8 +62,7 @@ struct LoopbackNames;
 
 impl Resolve for LoopbackNames {
     fn resolve(&self, name: Name) -> Resolving {
-        let is_loopback = name.as_str() == "localhost" || name.as_str().ends_with(".localhost");
-        let resolved = if is_loopback {
+        let resolved = if is_loopback_name(name.as_str()) {
             // reqwest puts the URL's own port in place of 0.
             Ok(Box::new(std::iter::once(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))) as Addrs)
         } else {

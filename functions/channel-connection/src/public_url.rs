@@ -68,6 +68,22 @@ impl PublicUrl {
         Ok(Self(url.into()))
     }
 
+    /// Tells how far a call of it goes: to this machine itself, or to where HubSpot calls it too.
+    pub fn reach(&self) -> Reach {
+        let url = Url::parse(&self.0).ok();
+        let is_loopback = match url.as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => is_loopback_name(name),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if is_loopback {
+            Reach::Local
+        } else {
+            Reach::Public
+        }
+    }
+
     /// Returns the last part of the path: what is left of it behind any stage or base path.
     pub fn last_segment(&self) -> &str {
         let path = self.0.split('?').next().unwrap_or_default();
@@ -78,6 +94,11 @@ impl PublicUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Tells whether a name is this machine's own wherever it is asked for (RFC 6761, 6.3).
+pub fn is_loopback_name(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn has_public_host(url: &Url) -> bool {
@@ -168,5 +189,25 @@ mod tests {
             refusal("ftp://localhost/", Reach::Local),
             InvalidUrl::NotHttps
         );
+    }
+
+    #[test]
+    fn a_call_of_a_loopback_name_or_address_stays_on_this_machine_and_no_other_does() {
+        let reach = |text| PublicUrl::parse(text, Reach::Local).unwrap().reach();
+        for local in [
+            "http://localhost:3000/",
+            "http://a1.execute-api.localhost:4566/numbers",
+            "http://127.0.0.1:3000/",
+            "http://[::1]:3000/",
+        ] {
+            assert_eq!(reach(local), Reach::Local, "{local}");
+        }
+        for public in [
+            "https://calls.example.com/numbers",
+            "http://localhost.example.com/",
+            "http://10.0.0.1/",
+        ] {
+            assert_eq!(reach(public), Reach::Public, "{public}");
+        }
     }
 }

@@ -5,12 +5,13 @@ use std::{collections::VecDeque, time::Instant};
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::AppId,
+    public_url::PublicUrl,
     settings::{ChannelConnectionSettings, SettingsChange},
 };
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{deployed_webhook::DeployedWebhook, fault::Fault};
+use crate::fault::Fault;
 
 /// How many calls are kept; one that stays up for weeks forgets the oldest.
 const MOST_CALLS: usize = 10_000;
@@ -25,7 +26,7 @@ pub struct Account {
     /// What opens the account; nothing does where the webhook is a deployed stage's.
     pub keys: Option<AccountKeys>,
     /// The webhook that is called in place of a registered one.
-    pub deployed: Option<DeployedWebhook>,
+    pub deployed: Option<PublicUrl>,
     /// The access tokens that OAuth client credentials were exchanged for.
     pub issued_tokens: Vec<String>,
     /// The app's channel connection settings, where there are any.
@@ -104,7 +105,7 @@ impl Account {
     }
 
     /// Makes an account in which nothing can be registered: only a deployed webhook is called.
-    pub fn of_deployed(app_id: AppId, secret: SigningSecret, webhook: DeployedWebhook) -> Self {
+    pub fn of_deployed(app_id: AppId, secret: SigningSecret, webhook: PublicUrl) -> Self {
         Self {
             deployed: Some(webhook),
             ..Self::closed(app_id, secret)

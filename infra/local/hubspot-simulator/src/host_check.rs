@@ -11,7 +11,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{deployed_webhook::is_loopback_name, failure::failure};
+use channel_connection::public_url::is_loopback_name;
+
+use crate::failure::failure;
 
 pub(crate) async fn require(request: Request, next: Next) -> Response {
     if is_known(request.headers()) {

@@ -29,7 +29,7 @@ use std::{
 
 pub use account::{Account, AccountKeys, ApiCall, RegisteredSettings};
 use axum::{Router, middleware};
-pub use deployed_webhook::DeployedWebhook;
+pub use deployed_webhook::deployed_webhook;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
 use crate::journal::Journal;

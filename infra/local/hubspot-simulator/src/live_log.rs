@@ -3,6 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::response::sse::{Event, KeepAlive, Sse};
+use channel_connection::public_url::PublicUrl;
 use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
@@ -31,7 +32,7 @@ fn state(account: &Account) -> Value {
     let deployed = account.deployed.as_ref();
     json!({
         "appId": account.app_id,
-        "deployedUrl": deployed.map(|webhook| webhook.url().as_str()),
+        "deployedUrl": deployed.map(PublicUrl::as_str),
         "settings": account.settings,
         "arrangedFaults": account.faults.len(),
         "standingFault": account.standing_fault,

@@ -2,9 +2,11 @@
 
 use std::{error::Error, net::SocketAddr, process::ExitCode};
 
-use channel_connection::{client_secrets::SigningSecret, environment, ids::AppId};
-use clap::{Parser, Subcommand};
-use hubspot_simulator::{Account, AccountKeys, DeployedWebhook, Simulator};
+use channel_connection::{
+    client_secrets::SigningSecret, environment, ids::AppId, public_url::PublicUrl,
+};
+use clap::Parser;
+use hubspot_simulator::{Account, AccountKeys, Simulator, deployed_webhook};
 use tokio::net::TcpListener;
 
 /// HubSpot on one machine, for the local stack.
@@ -13,31 +15,22 @@ use tokio::net::TcpListener;
 /// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_OAUTH_CLIENT_ID` and `HUBSPOT_OAUTH_CLIENT_SECRET`.
 #[derive(Parser)]
 struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serve the page and the settings API, and call the registered webhook on demand.
-    Serve {
-        /// The address to listen on.
-        #[arg(long, default_value = "127.0.0.1:4577")]
-        listen: SocketAddr,
-        /// The app that the account has.
-        #[arg(long)]
-        app_id: AppId,
-        /// Register nothing, and call the webhook of a deployed stage.
-        ///
-        /// Of the secrets it takes `HUBSPOT_CLIENT_SECRET` only: the app's own.
-        #[arg(long)]
-        webhook_url: Option<DeployedWebhook>,
-    },
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:4577")]
+    listen: SocketAddr,
+    /// The app that the account has.
+    #[arg(long)]
+    app_id: AppId,
+    /// Register nothing, and call the webhook of a deployed stage.
+    ///
+    /// Of the secrets it takes `HUBSPOT_CLIENT_SECRET` only: the app's own.
+    #[arg(long, value_parser = deployed_webhook)]
+    webhook_url: Option<PublicUrl>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
+    match serve(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hubspot-simulator: {error}");
@@ -46,23 +39,20 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), Box<dyn Error>> {
-    match command {
-        Command::Serve {
-            listen,
-            app_id,
-            webhook_url,
-        } => {
-            let secret = client_secret()?;
-            let account = match webhook_url {
-                Some(webhook) => Account::of_deployed(app_id, secret, webhook),
-                None => Account::new(app_id, secret, keys()?),
-            };
-            let simulator = Simulator::start(TcpListener::bind(listen).await?, account)?;
-            println!("The picker page: {}/", simulator.api_url());
-            simulator.serve().await;
-        }
-    }
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let Arguments {
+        listen,
+        app_id,
+        webhook_url,
+    } = arguments;
+    let secret = client_secret()?;
+    let account = match webhook_url {
+        Some(webhook) => Account::of_deployed(app_id, secret, webhook),
+        None => Account::new(app_id, secret, keys()?),
+    };
+    let simulator = Simulator::start(TcpListener::bind(listen).await?, account)?;
+    println!("The picker page: {}/", simulator.api_url());
+    simulator.serve().await;
     Ok(())
 }
 

@@ -127,7 +127,7 @@ fn prepare(account: &Account, ask: &Ask) -> Result<WebhookCall, Failure> {
 
 fn url(account: &Account) -> Result<PublicUrl, Failure> {
     if let Some(deployed) = &account.deployed {
-        return Ok(deployed.url().clone());
+        return Ok(deployed.clone());
     }
     let held = account.held();
     let held = held.ok_or_else(|| failure(StatusCode::CONFLICT, "no webhook is registered"))?;
