@@ -30,7 +30,7 @@ pub(crate) enum Action {
     Probe,
     /// Prove the webhook and release it to every customer, if HubSpot holds its URL.
     Release,
-    /// Hide the app from customers, if HubSpot holds this stack's URL; for emergencies too.
+    /// Keep customers from selecting the app, if HubSpot holds this stack's URL; for emergencies too.
     Hold,
     /// Register the URL and prove it, as a deploy does.
     Register {

@@ -31,7 +31,7 @@ pub(crate) enum OnDelete {
     /// They are removed.
     #[default]
     Remove,
-    /// They stay, and users no longer see the app.
+    /// They stay, and users can no longer select the app.
     Hold,
     /// They stay as they are.
     Retain,

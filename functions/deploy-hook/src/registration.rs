@@ -52,7 +52,7 @@ impl Registration {
         let held = in_time(deadlines.done, self.read(deadlines.done)).await;
         let held = held.map_err(RegisterError::Unchanged)?;
         let mut attempt = Attempt::from(held.clone());
-        let work = self.attempt(&mut attempt, held, probe, wanted, deadlines.done);
+        let work = self.carry_out(&mut attempt, held, probe, wanted, deadlines.done);
         match in_time(deadlines.done, work).await {
             Ok(settings) => Ok(Registered {
                 settings,
@@ -71,17 +71,9 @@ impl Registration {
     ) -> Result<Withdrawal, Cause> {
         let withdraw = async {
             let held = self.read(deadline).await?;
-            let hidden = match &held {
-                None => return Ok(Withdrawal::NothingThere),
-                Some(held) if held.url != url.as_str() => return Ok(Withdrawal::OfAnotherStack),
-                Some(held) => ChannelConnectionSettings {
-                    is_ready: false,
-                    ..held.clone()
-                },
-            };
-            let wanted = match leaving {
-                Leaving::Nothing => None,
-                Leaving::Hidden => Some(hidden),
+            let wanted = match leaving.settings(url, held.as_ref()) {
+                Ok(wanted) => wanted,
+                Err(untouched) => return Ok(untouched),
             };
             if held != wanted {
                 self.reconcile(held, &wanted, deadline).await?;
@@ -93,7 +85,7 @@ impl Registration {
     }
 
     /// Follows the plan, and plans anew where somebody else wrote meanwhile.
-    async fn attempt(
+    async fn carry_out(
         &self,
         attempt: &mut Attempt,
         mut held: Settings,

@@ -31,7 +31,7 @@ async fn settings_that_are_to_be_held_stay_and_are_no_longer_released() {
     let told = world.deploy("delete", property("OnDelete", "hold")).await;
     assert_eq!(
         told["Reason"],
-        "HubSpot holds the URL with isReady=false: users no longer see the app."
+        "HubSpot holds the URL with isReady=false: users can no longer select the app."
     );
     assert_eq!(world.held(), settings(&world.webhook_url, false));
 }
