@@ -74,10 +74,10 @@ def of_drift(stack):
     """A URL that somebody else registered, and back."""
     stack.hubspot.register(ELSEWHERE, True)
     yield (
-        "doctor names a URL that drifted, and the command that mends it",
+        "doctor names a URL that drifted, and the command that fixes it",
         holds(on_stack("doctor"), 3, f"HubSpot holds {ELSEWHERE}", "register"),
     )
-    yield "which mends it", holds(on_stack("register", "--is-ready", "true", "--yes"), 0, "done")
+    yield "which fixes it", holds(on_stack("register", "--is-ready", "true", "--yes"), 0, "done")
     yield "a probe proves the webhook", holds(on_stack("probe"), 0, "nobody else")
 
 

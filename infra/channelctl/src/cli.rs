@@ -44,7 +44,7 @@ enum Command {
     Numbers(NumbersCommand),
     #[command(flatten)]
     OfStack(StackCommand),
-    /// Find what is wrong, with the command that mends it
+    /// Find what is wrong, with the command that fixes it
     Doctor,
     /// Print a sample event, freshly signed
     #[command(subcommand)]
@@ -62,7 +62,7 @@ enum StackCommand {
     Status,
     /// Let every customer select the app, after a proof
     Release(WriteOptions),
-    /// Hide the app from every customer, at once
+    /// Stop every customer from selecting the app, without waiting for a proof
     Hold(WriteOptions),
     /// Prove the webhook: signed, unsigned and forged requests
     Probe,

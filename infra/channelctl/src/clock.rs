@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use channel_connection::{
-    http_client,
-    public_url::{PublicUrl, Reach},
-};
+use channel_connection::{http_client, public_url::PublicUrl};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::header::DATE;
 
@@ -15,7 +12,7 @@ use crate::terminal::counted;
 ///
 /// HTTP's own `Date` has whole seconds, so it is a second off at best.
 pub async fn ahead_of(url: &PublicUrl) -> Option<SignedDuration> {
-    let http = http_client::client(Duration::from_secs(5), Reach::Local).ok()?;
+    let http = http_client::client(Duration::from_secs(5), url.reach()).ok()?;
     let answer = http.head(url.as_str()).send().await.ok()?;
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;

@@ -17,12 +17,12 @@ pub fn credential(stack: &Stack, report: &Report) -> Finding {
             right(about, found)
         }
         (_, Some(_)) => {
-            let mend = format!("{}, then {doctor}", stack.make("secrets"));
-            wrong(about, report.outcome.as_str(), Some(mend))
+            let fix = format!("{}, then {doctor}", stack.make("secrets"));
+            wrong(about, report.outcome.as_str(), Some(fix))
         }
         (_, None) => {
-            let mend = format!("{doctor}, once HubSpot answers again");
-            wrong(about, report.outcome.as_str(), Some(mend))
+            let fix = format!("{doctor}, once HubSpot answers again");
+            wrong(about, report.outcome.as_str(), Some(fix))
         }
     }
 }
@@ -44,14 +44,15 @@ pub fn app(stack: &Stack, report: &Report) -> Finding {
 /// Says whether HubSpot holds the stack's URL.
 pub fn registered_url(stack: &Stack, report: &Report) -> Finding {
     let about = "registration";
-    let register = || Some(stack.command("register"));
+    let register = stack.command("register");
     match (&report.registered, report.drift) {
         (Some(held), Some(false)) => right(about, format!("HubSpot holds {}", held.url)),
         (Some(held), _) => {
             let found = format!("HubSpot holds {}, not {}", held.url, report.expected.url);
-            wrong(about, found, register())
+            let fix = format!("{register}, unless that URL is another stage's");
+            wrong(about, found, Some(fix))
         }
-        (None, Some(_)) => wrong(about, "HubSpot holds no URL", register()),
+        (None, Some(_)) => wrong(about, "HubSpot holds no URL", Some(register)),
         (None, None) => wrong(about, "unknown, as HubSpot could not be asked", None),
     }
 }
@@ -68,8 +69,8 @@ pub fn webhook(stack: &Stack, report: &Report, client_secret: &Finding) -> Findi
         );
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
-    let mend = client_secret.mend().map(str::to_owned);
-    wrong(about, reason, mend.or_else(|| Some(stack.make("logs"))))
+    let fix = client_secret.fix().map(str::to_owned);
+    wrong(about, reason, fix.or_else(|| Some(stack.make("logs"))))
 }
 
 /// Says whether customers can select the app.
@@ -117,19 +118,18 @@ mod tests {
     #[test]
     fn a_url_that_drifted_is_registered_again() {
         let stack = stack();
-        let register = Some("channelctl --stage dev register");
         let ours = registered_url(&stack, &report(Some((URL, true))));
         assert_found(&ours, URL, None);
         let other = report(Some(("https://other.example.com/", true)));
         assert_found(
             &registered_url(&stack, &other),
             "https://other.example.com/, not",
-            register,
+            Some("channelctl --stage dev register, unless that URL is another stage's"),
         );
         assert_found(
             &registered_url(&stack, &report(None)),
             "HubSpot holds no URL",
-            register,
+            Some("channelctl --stage dev register"),
         );
     }
 
@@ -149,8 +149,8 @@ mod tests {
         let mut report = report(None);
         (report.drift, report.outcome) = (None, "HubSpot refused the access token".into());
         report.credential_usable = Some(false);
-        let mend = "make secrets STAGE=dev, then channelctl --stage dev doctor";
-        assert_found(&credential(&stack, &report), "HubSpot refused", Some(mend));
+        let fix = "make secrets STAGE=dev, then channelctl --stage dev doctor";
+        assert_found(&credential(&stack, &report), "HubSpot refused", Some(fix));
     }
 
     #[test]
@@ -159,12 +159,8 @@ mod tests {
         let mut report = report(None);
         (report.drift, report.outcome) = (None, "HubSpot cannot be reached".into());
         report.credential_usable = None;
-        let mend = "channelctl --stage dev doctor, once HubSpot answers again";
-        assert_found(
-            &credential(&stack, &report),
-            "cannot be reached",
-            Some(mend),
-        );
+        let fix = "channelctl --stage dev doctor, once HubSpot answers again";
+        assert_found(&credential(&stack, &report), "cannot be reached", Some(fix));
     }
 
     #[test]
@@ -179,19 +175,19 @@ mod tests {
         };
         let set = right("client secret", "set");
         let found = "the webhook cannot be reached";
-        let mend = Some("make logs STAGE=dev");
-        assert_found(&webhook(&stack, &report, &set), found, mend);
+        let fix = Some("make logs STAGE=dev");
+        assert_found(&webhook(&stack, &report, &set), found, fix);
         let unset = wrong("client secret", "not set yet", Some(stack.make("secrets")));
-        let mend = Some("make secrets STAGE=dev");
-        assert_found(&webhook(&stack, &report, &unset), found, mend);
+        let fix = Some("make secrets STAGE=dev");
+        assert_found(&webhook(&stack, &report, &unset), found, fix);
     }
 
     #[test]
     fn a_table_without_numbers_is_filled() {
         let stack = stack();
         let mut census = Census::default();
-        let mend = Some("channelctl --stage dev numbers import FILE");
-        assert_found(&numbers(&stack, census), "the table is empty", mend);
+        let fix = Some("channelctl --stage dev numbers import FILE");
+        assert_found(&numbers(&stack, census), "the table is empty", fix);
         (census.numbers, census.portals) = (2, 1);
         assert_found(&numbers(&stack, census), "2 numbers in 1 portal", None);
     }

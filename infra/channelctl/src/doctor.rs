@@ -1,4 +1,4 @@
-//! What is wrong with a stack, and the command that mends it.
+//! What is wrong with a stack, and the command that fixes it.
 
 use std::io;
 
@@ -67,11 +67,11 @@ async fn credentials(target: &Target) -> Finding {
         }
         Err(error) => {
             let error = AwsError::new("say who you are", &error);
-            let mend = match &error {
+            let fix = match &error {
                 AwsError::SignedOut(_) => Some("aws sso login".to_owned()),
                 _ => None,
             };
-            wrong(about, error.to_string(), mend)
+            wrong(about, error.to_string(), fix)
         }
     }
 }

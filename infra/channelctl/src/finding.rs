@@ -1,4 +1,4 @@
-//! What doctor found out about one thing, and what mends it.
+//! What doctor found out about one thing, and what fixes it.
 
 use std::io::{self, Write};
 
@@ -15,9 +15,9 @@ pub struct Finding {
     about: &'static str,
     verdict: Verdict,
     found: String,
-    /// The command, or the step, that mends it.
+    /// The command, or the step, that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    mend: Option<String>,
+    fix: Option<String>,
 }
 
 /// Whether something is as it should be.
@@ -77,26 +77,26 @@ pub fn right(about: &'static str, found: impl Into<String>) -> Finding {
 }
 
 /// Says that something is worth a look.
-pub fn doubtful(about: &'static str, found: impl Into<String>, mend: Option<String>) -> Finding {
-    finding(about, Verdict::Doubtful, found, mend)
+pub fn doubtful(about: &'static str, found: impl Into<String>, fix: Option<String>) -> Finding {
+    finding(about, Verdict::Doubtful, found, fix)
 }
 
 /// Says that something is not as it should be.
-pub fn wrong(about: &'static str, found: impl Into<String>, mend: Option<String>) -> Finding {
-    finding(about, Verdict::Wrong, found, mend)
+pub fn wrong(about: &'static str, found: impl Into<String>, fix: Option<String>) -> Finding {
+    finding(about, Verdict::Wrong, found, fix)
 }
 
 fn finding(
     about: &'static str,
     verdict: Verdict,
     found: impl Into<String>,
-    mend: Option<String>,
+    fix: Option<String>,
 ) -> Finding {
     Finding {
         about,
         verdict,
         found: found.into(),
-        mend,
+        fix,
     }
 }
 
@@ -106,9 +106,9 @@ impl Finding {
         &self.found
     }
 
-    /// Returns the command, or the step, that mends it.
-    pub fn mend(&self) -> Option<&str> {
-        self.mend.as_deref()
+    /// Returns the command, or the step, that fixes it.
+    pub fn fix(&self) -> Option<&str> {
+        self.fix.as_deref()
     }
 
     fn print(&self) -> io::Result<()> {
@@ -123,8 +123,8 @@ impl Finding {
             self.about,
             self.found
         )?;
-        if let Some(mend) = &self.mend {
-            writeln!(terminal::output(), "{:<20} mend it: {mend}", "")?;
+        if let Some(fix) = &self.fix {
+            writeln!(terminal::output(), "{:<20} fix it: {fix}", "")?;
         }
         Ok(())
     }
@@ -135,8 +135,8 @@ pub(crate) mod tests {
     use super::Finding;
 
     #[track_caller]
-    pub(crate) fn assert_found(finding: &Finding, found: &str, mend: Option<&str>) {
+    pub(crate) fn assert_found(finding: &Finding, found: &str, fix: Option<&str>) {
         assert!(finding.found().contains(found), "{finding:?}");
-        assert_eq!(finding.mend(), mend, "{finding:?}");
+        assert_eq!(finding.fix(), fix, "{finding:?}");
     }
 }

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod fresh_event;
 pub mod hook;
 pub mod json_array;
+pub mod next_step;
 pub mod numbers;
 pub mod registration;
 pub mod samconfig;

@@ -38,7 +38,7 @@ pub enum StackError {
         advice: String,
     },
     /// The stack never came to be, or is another template's, or an older one of this.
-    #[error("The stack {stack}, {status}, has no output {name}. What mends it: {advice}")]
+    #[error("The stack {stack}, {status}, has no output {name}. What fixes it: {advice}")]
     NoOutput {
         /// The stack's name.
         stack: String,

@@ -12,20 +12,22 @@ pub fn examine(stack: &Stack) -> Finding {
     let again = || stack.make("deploy");
     match stack.status.as_str() {
         "UPDATE_ROLLBACK_FAILED" => {
-            let go_on = "mend what its events name, then aws cloudformation continue-update-rollback --stack-name";
+            let go_on = "fix what its events name, then aws cloudformation continue-update-rollback --stack-name";
             wrong(
                 about,
                 found,
                 Some(format!("{go_on} {}", stack.target.stack)),
             )
         }
+        // A change set was looked at, and nothing deployed yet.
+        "REVIEW_IN_PROGRESS" => doubtful(about, found, Some(again())),
         status if status.ends_with("_IN_PROGRESS") => {
             doubtful(about, found, Some("wait until the deploy is done".into()))
         }
         "CREATE_FAILED" | "ROLLBACK_FAILED" | "ROLLBACK_COMPLETE" => {
             let why = "the first deploy failed, and AWS updates no such stack";
-            let mend = format!("{}, then {}: {why}", stack.make("delete"), again());
-            wrong(about, found, Some(mend))
+            let fix = format!("{}, then {}: {why}", stack.make("delete"), again());
+            wrong(about, found, Some(fix))
         }
         "DELETE_FAILED" => wrong(about, found, Some(stack.make("delete"))),
         status if status.ends_with("_FAILED") => wrong(about, found, Some(again())),
@@ -58,7 +60,7 @@ mod tests {
             &examine(&Stack::in_state("UPDATE_ROLLBACK_FAILED")),
             "UPDATE_ROLLBACK_FAILED",
             Some(
-                "mend what its events name, then aws cloudformation continue-update-rollback \
+                "fix what its events name, then aws cloudformation continue-update-rollback \
                  --stack-name calls-dev",
             ),
         );
@@ -67,20 +69,22 @@ mod tests {
     #[test]
     fn a_deploy_that_goes_on_is_waited_for_and_one_that_failed_is_made_again() {
         for status in ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"] {
-            let mend = Some("wait until the deploy is done");
-            assert_found(&examine(&Stack::in_state(status)), status, mend);
+            let fix = Some("wait until the deploy is done");
+            assert_found(&examine(&Stack::in_state(status)), status, fix);
         }
-        let failed = examine(&Stack::in_state("UPDATE_FAILED"));
-        assert_found(&failed, "UPDATE_FAILED", Some("make deploy STAGE=dev"));
+        for status in ["UPDATE_FAILED", "REVIEW_IN_PROGRESS"] {
+            let fix = Some("make deploy STAGE=dev");
+            assert_found(&examine(&Stack::in_state(status)), status, fix);
+        }
         let failed = examine(&Stack::in_state("DELETE_FAILED"));
         assert_found(&failed, "DELETE_FAILED", Some("make delete STAGE=dev"));
     }
 
     #[test]
     fn a_stack_whose_first_deploy_failed_is_deleted_first() {
-        let mend = "make delete STAGE=dev, then make deploy STAGE=dev: the first deploy failed, and AWS updates no such stack";
+        let fix = "make delete STAGE=dev, then make deploy STAGE=dev: the first deploy failed, and AWS updates no such stack";
         for status in ["CREATE_FAILED", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE"] {
-            assert_found(&examine(&Stack::in_state(status)), status, Some(mend));
+            assert_found(&examine(&Stack::in_state(status)), status, Some(fix));
         }
     }
 }

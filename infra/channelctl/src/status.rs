@@ -8,7 +8,8 @@ use crate::{
     aws_error::AwsError,
     clock,
     ending::{Ending, Failure},
-    hook::{self, LastProbe, Registered, Report},
+    hook::{self, LastProbe, Registered},
+    next_step,
     numbers::{census::Census, table::Table},
     registration, secrets,
     stack::Stack,
@@ -64,7 +65,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         api_version: report.api_version.clone(),
         numbers: numbers.ok(),
         client_secret_changed: secret.ok().flatten().map(clock::ago),
-        next: next(stack, &report),
+        next: next_step::next_step(stack, &report),
     };
     if as_json {
         terminal::print_json(&status)?;
@@ -77,30 +78,6 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     } else {
         Ending::SomethingWrong
     })
-}
-
-/// Says what to do next.
-fn next(stack: &Stack, report: &Report) -> String {
-    if !report.done {
-        return stack.command("doctor");
-    }
-    if report.drift == Some(true) {
-        let held = match report.registered {
-            Some(_) => "HubSpot holds another URL, maybe another stage's",
-            None => "HubSpot holds no URL",
-        };
-        return format!("{}: {held}", stack.command("register"));
-    }
-    if stack.status.contains("ROLLBACK") {
-        return format!("{}: the last deploy failed", stack.command("doctor"));
-    }
-    if !report.last_probe.proved {
-        return stack.command("doctor");
-    }
-    if report.ready == Some(true) {
-        return "nothing".into();
-    }
-    format!("test it in HubSpot, then {}", stack.command("release"))
 }
 
 /// Says which version of numbers-webhook takes the requests, and which is on its way.
@@ -181,7 +158,7 @@ impl Status {
             Some(true) => (GOOD, "true: every customer can select the app"),
             Some(false) => (
                 DOUBTFUL,
-                "false: only who sets the flag in the browser can select the app",
+                "false: only people who set the flag in their browser can select the app",
             ),
             None => (WRONG, "unknown"),
         };

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use channel_connection::{
     http_client,
-    public_url::Reach,
     webhook_call::{CallError, PATIENCE, WebhookAnswer, WebhookCall},
 };
 
@@ -26,7 +25,7 @@ pub enum TimedCallError {
 
 /// Sends a call once.
 pub async fn send(call: &WebhookCall) -> Result<(WebhookAnswer, Duration), TimedCallError> {
-    let http = http_client::client(PATIENCE, Reach::Local)
+    let http = http_client::client(PATIENCE, call.url.reach())
         .map_err(|error| TimedCallError::Client(error.to_string()))?;
     let started = Instant::now();
     let answer = call.send(&http).await;

@@ -117,7 +117,7 @@ impl Findings {
         }
     }
 
-    /// Prints them, the warnings first, so that what must be mended stands last.
+    /// Prints them, the warnings first, so that what must be fixed stands last.
     pub fn print(&self) {
         let Some(place) = self.place else { return };
         let kinds = [

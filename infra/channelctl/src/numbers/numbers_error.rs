@@ -17,7 +17,7 @@ pub enum NumbersError {
     #[error("The file has no rows.")]
     NoRows,
     /// Some rows cannot be written, so none is.
-    #[error("Nothing was written: mend the bad rows first.")]
+    #[error("Nothing was written: fix the bad rows first.")]
     BadRows,
     /// A number was to be read from standard input, and is none.
     #[error("The number {0}.")]

@@ -55,7 +55,7 @@ async fn nothing_is_written_while_one_row_is_bad() {
         "line 5, portal \"x\" must be a whole number",
         "line 6, number \"+1800555010\" is not a possible number",
         "line 7, number \"+18005550101\" is there twice: first in line 2",
-        "Nothing was written: mend the bad rows first.",
+        "Nothing was written: fix the bad rows first.",
     ];
     for text in expected {
         assert!(ran.errors.contains(text), "{text} in {}", ran.errors);

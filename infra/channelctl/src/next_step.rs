@@ -1,0 +1,65 @@
+//! What to do next with a stack.
+
+use crate::{diagnosis, finding::Finding, hook::Report, stack::Stack, stack_state};
+
+/// Names the one step that comes next: what fixes the first thing that is wrong, or the release.
+///
+/// What has more than one possible cause leads to doctor, which looks for it.
+pub fn next_step(stack: &Stack, report: &Report) -> String {
+    let fix = |finding: Finding| finding.fix().map(str::to_owned);
+    let doctor = stack.command("doctor");
+    if !report.done {
+        return doctor;
+    }
+    fix(stack_state::examine(stack))
+        .or_else(|| fix(diagnosis::registered_url(stack, report)))
+        .or_else(|| (!report.last_probe.proved).then_some(doctor))
+        .or_else(|| fix(diagnosis::release(stack, report)))
+        .unwrap_or_else(|| "nothing".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hook::tests::{URL, report};
+
+    fn next(status: &str, report: &Report) -> String {
+        next_step(&Stack::in_state(status), report)
+    }
+
+    #[test]
+    fn a_proved_url_is_released_and_then_there_is_nothing_to_do() {
+        let held = report(Some((URL, false)));
+        let release = "test it in HubSpot, then channelctl --stage dev release";
+        assert_eq!(next("UPDATE_COMPLETE", &held), release);
+        let released = report(Some((URL, true)));
+        assert_eq!(next("UPDATE_COMPLETE", &released), "nothing");
+    }
+
+    #[test]
+    fn how_cloudformation_left_the_stack_comes_before_what_hubspot_holds() {
+        for registered in [None, Some((URL, true))] {
+            let going_on = next("UPDATE_IN_PROGRESS", &report(registered));
+            assert_eq!(going_on, "wait until the deploy is done");
+        }
+    }
+
+    #[test]
+    fn a_url_that_hubspot_does_not_hold_is_registered_before_it_is_looked_at() {
+        let mut report = report(None);
+        report.last_probe.proved = false;
+        let register = "channelctl --stage dev register";
+        assert_eq!(next("UPDATE_COMPLETE", &report), register);
+    }
+
+    #[test]
+    fn a_hook_that_failed_and_a_webhook_that_is_not_proved_lead_to_doctor() {
+        let doctor = "channelctl --stage dev doctor";
+        let mut unproved = report(Some((URL, true)));
+        unproved.last_probe.proved = false;
+        assert_eq!(next("UPDATE_COMPLETE", &unproved), doctor);
+        let mut failed = report(Some((URL, true)));
+        failed.done = false;
+        assert_eq!(next("UPDATE_ROLLBACK_COMPLETE", &failed), doctor);
+    }
+}
