@@ -162,7 +162,7 @@ status: $(QUICK) ## Show how a stage stands, and what to do next
 release: $(QUICK) ## Release the app to every customer: WHY="..." goes into the log
 	@exec $(ON_STAGE) release $(if $(YES),--yes)
 
-hold: $(QUICK) ## Hide the app from every customer, at once
+hold: $(QUICK) ## Stop every customer from selecting the app, at once
 	@exec $(ON_STAGE) hold --yes
 
 channelctl: check-prerequisites ## Build the operator's command: numbers in, state out

@@ -142,7 +142,7 @@ LEFT_OUT = {
     'aws cloudformation continue-update-rollback --stack-name "$STACK"': (
         "it needs a stack in UPDATE_ROLLBACK_FAILED"
     ),
-    "HUBSPOT_CLIENT_SECRET=... target/debug/hubspot-simulator serve \\": (
+    "HUBSPOT_CLIENT_SECRET=... target/debug/hubspot-simulator \\": (
         "make picker runs the same, with a real URL"
     ),
 }

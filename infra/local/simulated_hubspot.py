@@ -31,7 +31,7 @@ class SimulatedHubSpot:
 
     def start(self, processes):
         """Starts the simulator."""
-        command = [self.program, "serve", "--listen", f"{self.host}:{self.port}", "--app-id", str(APP_ID)]
+        command = [self.program, "--listen", f"{self.host}:{self.port}", "--app-id", str(APP_ID)]
         process = processes.start("hubspot-simulator", command, self.env)
         processes.wait_for_port("hubspot-simulator", process, self.port, self.host)
 
@@ -50,7 +50,7 @@ class SimulatedHubSpot:
     def show(self, app_id, webhook_url, client_secret):
         """Serves the picker page for a webhook that is deployed, until Ctrl-C; returns the exit code."""
         listen = f"{self.host}:{self.port}"
-        command = [self.program, "serve", "--listen", listen, "--app-id", str(app_id)]
+        command = [self.program, "--listen", listen, "--app-id", str(app_id)]
         environment = os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret}
         command += ["--webhook-url", webhook_url]
         return subprocess.run(command, env=environment, check=False).returncode

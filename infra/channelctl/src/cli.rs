@@ -62,7 +62,7 @@ enum StackCommand {
     Status,
     /// Let every customer select the app, after a proof
     Release(WriteOptions),
-    /// Stop every customer from selecting the app, without waiting for a proof
+    /// Stop every customer from selecting the app, at once
     Hold(WriteOptions),
     /// Prove the webhook: signed, unsigned and forged requests
     Probe,

@@ -53,7 +53,7 @@ export async function withWebhookThatAnswers(body, act) {
 
 /** Starts a second simulator that only calls the stack's webhook, as for a deployed stage. */
 export async function withPickerOfDeployedStage(act) {
-  const settings = ["serve", "--listen", "127.0.0.1:0", "--app-id", APP_ID, "--webhook-url", WEBHOOK];
+  const settings = ["--listen", "127.0.0.1:0", "--app-id", APP_ID, "--webhook-url", WEBHOOK];
   const { PATH, HUBSPOT_CLIENT_SECRET } = process.env;
   const simulator = spawn(process.env.SIMULATOR, settings, {
     env: { PATH, HUBSPOT_CLIENT_SECRET },
