@@ -11,12 +11,11 @@ from infra.checks.template import branches, of_type, read, report, statements, t
 
 INFRA = Path(__file__).resolve().parents[1]
 # The rest of a name that begins with the stage's own.
-OF_THE_STAGE = re.compile(r"^[^*]*\$\{(StackName|Stack|ArtifactBucket)\}[/-][A-Za-z-]*\*$")
+OF_THE_STAGE = re.compile(r"^[^*]*\$\{(StackName|Stack)\}[/-][A-Za-z-]*\*$")
 # The ends of other names that no stage's name is in, and why.
 UNNAMED = (
     ":secret:ClientSecret-*",  # CloudFormation names these after their logical ids
     "HubSpotCredential-*",
-    ":dashboard/Dashboard-*",
     "CodeDeployDefault.*",  # AWS's own configurations
     "::/apis/*",  # API Gateway's ARNs have ids where others have names
     "::/domainnames/*",
