@@ -1,4 +1,5 @@
-//! HubSpot's channel connection settings: which URL it calls for numbers, and whether users see it.
+//! HubSpot's channel connection settings: which URL it calls for numbers, and whether users can select
+//! the app.
 
 use std::{fmt, str::FromStr};
 

@@ -34,7 +34,7 @@ pub(crate) enum Action {
     Hold,
     /// Register the URL and prove it, as a deploy does.
     Register {
-        /// Whether users shall see it.
+        /// Whether users can select the app.
         #[serde(default)]
         is_ready: Readiness,
     },

@@ -96,9 +96,16 @@ impl ApiError {
 }
 
 impl Refusal {
-    /// Reads what HubSpot answered, however little of it is as documented.
-    pub fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+    /// Reads what HubSpot answered, however little of it is as documented; `redact` takes secrets out.
+    pub fn new(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        redact: impl Fn(&str) -> String,
+    ) -> Self {
         let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        // Before it is cut, or the first part of a secret could stay.
+        let told = |text: &str| brief(&redact(text));
         Self {
             status: status.as_u16(),
             is_hubspots: body.message.is_some() || body.category.is_some(),
@@ -106,9 +113,9 @@ impl Refusal {
             message: body
                 .message
                 .as_deref()
-                .map_or_else(|| "no reason given".into(), brief),
+                .map_or_else(|| "no reason given".into(), told),
             correlation_id: match body.correlation_id {
-                Some(id) => CorrelationId(Some(brief(&id))),
+                Some(id) => CorrelationId(Some(told(&id))),
                 None => CorrelationId::of(headers),
             },
         }
@@ -160,6 +167,7 @@ mod tests {
             StatusCode::from_u16(status).unwrap(),
             &headers.collect(),
             body.as_bytes(),
+            |text| text.replace("marked", "…"),
         )
     }
 
@@ -209,6 +217,17 @@ mod tests {
                 "{body}"
             );
             assert_eq!(told.correlation_id.to_string(), "c-2");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_told_on_wherever_hubspot_repeats_it() {
+        let across_the_cut = format!("{}marked", " ".repeat(LONGEST_TEXT - 3));
+        for message in ["the key marked expired", &across_the_cut] {
+            let body = serde_json::json!({"message": message, "correlationId": "marked"});
+            let told = refusal(400, &[], &body.to_string());
+            assert!(!told.message.contains("mar"), "{}", told.message);
+            assert_eq!(told.correlation_id.to_string(), "…");
         }
     }
 

@@ -28,6 +28,7 @@ impl Hook {
         let transport = Transport::Function {
             lambda: self.lambda.clone(),
             version: version.ok_or(HookError::NoVersion)?,
+            limit: self.budget.call,
         };
         let target = &self.config.target;
         match self.probe(target, transport).await {

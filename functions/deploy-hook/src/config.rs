@@ -2,7 +2,7 @@
 
 use channel_connection::{
     environment::{EnvironmentError, Lookup, optional, or_default, reach, required, required_with},
-    ids::{AppId, PortalId, UserId},
+    ids::{AppId, PortalId},
     public_url::{PublicUrl, Reach},
     settings::ApiVersion,
 };
@@ -42,8 +42,6 @@ pub struct Target {
 pub struct ProbedPortal {
     /// `PROBE_PORTAL_ID`.
     pub id: PortalId,
-    /// A user whom no number is kept for alone.
-    pub user: UserId,
     /// `PROBE_LEAST_NUMBERS`: how many numbers the portal must at least have.
     pub least_numbers: usize,
 }
@@ -52,7 +50,6 @@ impl Default for ProbedPortal {
     fn default() -> Self {
         Self {
             id: PortalId::LARGEST,
-            user: UserId::LARGEST,
             least_numbers: 0,
         }
     }
@@ -78,8 +75,11 @@ impl Config {
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
             probed_portal: ProbedPortal {
                 id: or_default(environment, "PROBE_PORTAL_ID", nobody.id)?,
-                least_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", 0)?,
-                ..nobody
+                least_numbers: or_default(
+                    environment,
+                    "PROBE_LEAST_NUMBERS",
+                    nobody.least_numbers,
+                )?,
             },
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
             reach,

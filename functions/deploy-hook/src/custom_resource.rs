@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     config::Target,
-    properties::{OnDelete, Properties, PropertyError},
+    properties::{Properties, PropertyError},
     readiness::Readiness,
     withdrawal::Leaving,
 };
@@ -37,7 +37,7 @@ pub(crate) enum Wish {
         target: Target,
         /// The URL that this stack registered before.
         former_url: Option<String>,
-        /// Whether users shall see it.
+        /// Whether users can select the app.
         readiness: Readiness,
     },
     /// Delete: the registration withdrawn, if it is this stack's.
@@ -128,9 +128,8 @@ impl ResourceEvent {
         let target = properties.target;
         if kind == Kind::Delete {
             return Ok(match properties.on_delete {
-                OnDelete::Remove => Wish::Withdraw(target, Leaving::Nothing),
-                OnDelete::Hold => Wish::Withdraw(target, Leaving::Hidden),
-                OnDelete::Retain => Wish::Nothing(
+                Some(leaving) => Wish::Withdraw(target, leaving),
+                None => Wish::Nothing(
                     "HubSpot was not told: OnDelete=retain leaves the settings as they are.",
                 ),
             });

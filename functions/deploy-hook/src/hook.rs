@@ -100,13 +100,7 @@ impl Hook {
         let hubspot = HubSpot::new(self.http.clone(), &self.config.hubspot_api_url);
         let pauses = Pauses::new(&self.budget, until);
         let access = oauth::access(&hubspot, credential, pauses).await?;
-        Ok(SettingsApi::new(
-            hubspot,
-            access,
-            target,
-            self.budget,
-            until,
-        ))
+        Ok(SettingsApi::new(hubspot, access, target, self.budget))
     }
 
     /// Secrets are read at each event: a hook runs rarely, and they may have been set since.

@@ -1,4 +1,4 @@
-//! Why an event came to nothing, and what that leaves for CloudFormation to know.
+//! Why an event came to nothing.
 
 use channel_connection::{client_secrets::InvalidClientSecrets, secret_store::SecretError};
 
@@ -7,7 +7,6 @@ use crate::{
     credential::CredentialError,
     custom_resource::EventError,
     lifecycle::TellError,
-    outcome::Outcome,
     probe::ProbeError,
     register_error::{Cause, RegisterError},
     response_url::AnswerError,
@@ -73,28 +72,12 @@ impl HookError {
             Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
         )
     }
-}
 
-impl HookError {
     /// Tells whether the credential is missing, unusable or refused.
     pub(crate) fn is_of_credential(&self) -> bool {
         matches!(
             self,
             Self::Credential(_) | Self::Api(ApiError::Unauthorized { .. })
         )
-    }
-}
-
-impl From<Result<&String, &HookError>> for Outcome {
-    fn from(fulfilled: Result<&String, &HookError>) -> Self {
-        match fulfilled {
-            Ok(done) => Self::Done(done.clone()),
-            Err(
-                error @ (HookError::Register(RegisterError::NotRestored { .. })
-                | HookError::Withdraw(_)
-                | HookError::OutOfTime),
-            ) => Self::HalfDone(error.to_string()),
-            Err(error) => Self::NothingDone(error.to_string()),
-        }
     }
 }

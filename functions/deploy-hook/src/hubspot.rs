@@ -15,7 +15,7 @@ use crate::{
 const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// HubSpot's API, and the way to it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct HubSpot {
     http: Client,
     base_url: String,
@@ -66,8 +66,8 @@ impl HubSpot {
                 correlation_id: CorrelationId::of(&headers),
             });
         }
-        let mut refusal = Refusal::new(status, &headers, &body.unwrap_or_default());
-        refusal.message = access.redact(&refusal.message);
+        let redact = |text: &str| access.redact(text);
+        let refusal = Refusal::new(status, &headers, &body.unwrap_or_default(), redact);
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ApiError::Unauthorized {
                 credential: access.kind(),

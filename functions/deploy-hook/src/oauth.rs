@@ -25,19 +25,16 @@ struct Token {
 pub(crate) async fn access(
     hubspot: &HubSpot,
     credential: Credential,
-    mut pauses: Pauses,
+    pauses: Pauses,
 ) -> Result<Access, ApiError> {
     let (id, secret) = match credential {
         Credential::DeveloperApiKey(key) => return Ok(Access::Key(key)),
         Credential::AccessToken(token) => return Ok(Access::Token(token)),
         Credential::ClientCredentials { id, secret } => (id, secret),
     };
-    loop {
-        match exchange(hubspot, &id, &secret).await {
-            Err(error) if pauses.before_another(&error).await => {}
-            outcome => return outcome,
-        }
-    }
+    pauses
+        .retry(async || exchange(hubspot, &id, &secret).await)
+        .await
 }
 
 async fn exchange(hubspot: &HubSpot, id: &str, secret: &str) -> Result<Access, ApiError> {

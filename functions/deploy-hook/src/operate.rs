@@ -27,7 +27,8 @@ impl Hook {
                 action = action.name()
             );
         }
-        let (registration, refused) = self.registration_report(deadline).await;
+        let ((registration, refused), last_probe) =
+            tokio::join!(self.registration_report(deadline), self.last_probe());
         let outcome = match refused {
             // Status is nothing but that report.
             Some(error) if action == Action::Status => Err(error.to_string()),
@@ -38,7 +39,7 @@ impl Hook {
             outcome,
             &self.config.target,
             registration,
-            self.last_probe().await,
+            last_probe,
         );
         // A plain struct of texts and numbers serialises always.
         serde_json::to_value(report).unwrap_or_default()
@@ -80,7 +81,7 @@ impl Hook {
             }
             Action::Release => register(Readiness::Ready, true).await,
             Action::Register { is_ready } => register(is_ready, false).await,
-            Action::Hold => withdraw(Leaving::Hidden).await,
+            Action::Hold => withdraw(Leaving::HeldBack).await,
             Action::Remove => withdraw(Leaving::Nothing).await,
         }
     }
@@ -95,7 +96,7 @@ impl Hook {
             Err(error) => return (RegistrationReport::unknown(None, &error), Some(error)),
         };
         let kind = api.credential_kind();
-        match api.read().await {
+        match api.read(deadline).await {
             Ok(held) => (RegistrationReport::new(kind, target, held), None),
             Err(error) => {
                 let error = error.into();

@@ -2,9 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::custom_resource::{Kind, NOT_CREATED, ResourceEvent};
+use crate::{
+    custom_resource::{Kind, NOT_CREATED, ResourceEvent},
+    hook_error::HookError,
+    register_error::RegisterError,
+};
 
-/// The longest explanation, in bytes: CloudFormation refuses an answer of more than 4,096.
+/// The longest explanation in bytes, which a success has twice: CloudFormation refuses an answer of more
+/// than 4,096.
 const LONGEST_EXPLANATION: usize = 1_000;
 
 /// What became of the event.
@@ -16,6 +21,20 @@ pub(crate) enum Outcome {
     NothingDone(String),
     /// It failed, and HubSpot may hold something of it.
     HalfDone(String),
+}
+
+impl From<Result<&String, &HookError>> for Outcome {
+    fn from(fulfilled: Result<&String, &HookError>) -> Self {
+        match fulfilled {
+            Ok(done) => Self::Done(done.clone()),
+            Err(
+                error @ (HookError::Register(RegisterError::NotRestored { .. })
+                | HookError::Withdraw(_)
+                | HookError::OutOfTime),
+            ) => Self::HalfDone(error.to_string()),
+            Err(error) => Self::NothingDone(error.to_string()),
+        }
+    }
 }
 
 impl Outcome {
@@ -53,8 +72,19 @@ impl Outcome {
     }
 }
 
+/// Cuts a text to what takes so many bytes once it is quoted as JSON.
 fn brief(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+    let mut size = 0;
+    let fits = |character: &char| {
+        size += match character {
+            '"' | '\\' => 2,
+            control if control.is_control() => 6,
+            other => other.len_utf8(),
+        };
+        size <= bytes
+    };
+    let length = text.chars().take_while(fits).map(char::len_utf8).sum();
+    &text[..length]
 }
 
 #[cfg(test)]
@@ -93,8 +123,11 @@ mod tests {
     fn an_answer_stays_under_cloudformations_4096_bytes_whatever_happened() {
         let properties = properties(&"9".repeat(9_000), URL, "10");
         for outcome in [Outcome::Done, Outcome::NothingDone, Outcome::HalfDone] {
-            let answer = outcome("é".repeat(60_000)).answer(&event("Create", &properties));
-            assert!(answer.to_string().len() < 4_096);
+            for character in ["é", "\"", "\u{1}"] {
+                let answer = outcome(character.repeat(60_000));
+                let answer = answer.answer(&event("Create", &properties));
+                assert!(answer.to_string().len() < 4_096, "{character:?}");
+            }
         }
     }
 

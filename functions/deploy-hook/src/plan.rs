@@ -22,7 +22,7 @@ pub(crate) fn plan(
     wanted: &ChannelConnectionSettings,
 ) -> Vec<Step> {
     use Step::{Confirm, Prove, Write};
-    let hidden = ChannelConnectionSettings {
+    let held_back = ChannelConnectionSettings {
         is_ready: false,
         ..wanted.clone()
     };
@@ -33,14 +33,14 @@ pub(crate) fn plan(
     if let Some(released) = released {
         return if released.url == wanted.url {
             // Held back: nothing may keep a broken webhook from that.
-            vec![Write(hidden), Confirm]
+            vec![Write(held_back), Confirm]
         } else {
             vec![Prove, Write(wanted.clone()), Prove, Confirm]
         };
     }
     let mut steps = Vec::new();
-    if held != Some(&hidden) {
-        steps.push(Write(hidden));
+    if held != Some(&held_back) {
+        steps.push(Write(held_back));
     }
     steps.push(Prove);
     if wanted.is_ready {
@@ -80,11 +80,19 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_uses_yet_is_told_hidden_and_proved_before_it_is_released() {
-        let (hidden, ready) = (settings(OURS, false), settings(OURS, true));
+    fn what_nobody_uses_yet_is_told_held_back_and_proved_before_it_is_released() {
+        let (held_back, ready) = (settings(OURS, false), settings(OURS, true));
         for held in [None, Some((OTHER, false))] {
-            assert_eq!(steps(held, false), [Write(hidden.clone()), Prove, Confirm]);
-            let to_release = [Write(hidden.clone()), Prove, Write(ready.clone()), Confirm];
+            assert_eq!(
+                steps(held, false),
+                [Write(held_back.clone()), Prove, Confirm]
+            );
+            let to_release = [
+                Write(held_back.clone()),
+                Prove,
+                Write(ready.clone()),
+                Confirm,
+            ];
             assert_eq!(steps(held, true), to_release);
         }
         assert_eq!(
@@ -94,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_customers_use_is_replaced_only_by_what_is_proved_and_never_hidden_on_the_way() {
+    fn what_customers_use_is_replaced_only_by_what_is_proved_and_never_held_back_on_the_way() {
         for is_ready in [true, false] {
             let wanted = settings(OURS, is_ready);
             assert_eq!(
@@ -106,7 +114,10 @@ mod tests {
 
     #[test]
     fn a_hold_waits_for_no_proof() {
-        let hidden = settings(OURS, false);
-        assert_eq!(steps(Some((OURS, true)), false), [Write(hidden), Confirm]);
+        let held_back = settings(OURS, false);
+        assert_eq!(
+            steps(Some((OURS, true)), false),
+            [Write(held_back), Confirm]
+        );
     }
 }

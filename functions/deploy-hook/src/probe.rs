@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 use channel_connection::{
     client_secrets::SigningSecret,
     contract,
-    ids::AppId,
+    ids::{AppId, UserId},
     numbers_request::NumbersRequest,
     public_url::PublicUrl,
     webhook_call::{WebhookAnswer, WebhookCall},
@@ -69,7 +69,9 @@ pub enum ProbeError {
         least: usize,
     },
     /// The webhook answered a request that HubSpot did not make.
-    #[error("the webhook answered {1} request with {0}, not 401: anybody could read the numbers")]
+    #[error(
+        "the webhook answered {1} request with {0}, not 401: it must refuse what HubSpot did not sign"
+    )]
     StrangerAnswered(u16, &'static str),
 }
 
@@ -85,7 +87,8 @@ impl Probe {
         let question = NumbersRequest {
             app_id,
             portal_id: portal.id,
-            user_id: portal.user,
+            // A user whom no number is kept for alone.
+            user_id: UserId::LARGEST,
         };
         Self {
             transport,
@@ -127,7 +130,7 @@ impl Probe {
         let signed =
             WebhookCall::signed(url.clone(), self.question, &self.secret, SystemTime::now());
         let started = Instant::now();
-        let answer = self.transport.send(&signed, self.budget.call).await?;
+        let answer = self.transport.send(&signed).await?;
         let milliseconds = started.elapsed().as_millis();
         let numbers = self.check(&answer)?;
         let forged = WebhookCall {
@@ -139,7 +142,7 @@ impl Probe {
             ..signed
         };
         for (call, kind) in [(forged, "a wrongly signed"), (unsigned, "an unsigned")] {
-            match self.transport.send(&call, self.budget.call).await?.status {
+            match self.transport.send(&call).await?.status {
                 401 | 403 => {}
                 status => return Err(ProbeError::StrangerAnswered(status, kind)),
             }

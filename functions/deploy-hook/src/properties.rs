@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     config::Target,
     readiness::{Readiness, UnknownReadiness},
+    withdrawal::Leaving,
 };
 
 /// The resource's properties.
@@ -19,22 +20,10 @@ use crate::{
 pub(crate) struct Properties {
     /// Which settings are meant, and the URL they should hold.
     pub target: Target,
-    /// Whether users shall see it.
+    /// Whether users can select the app.
     pub readiness: Readiness,
-    /// What becomes of the settings when the stack goes.
-    pub on_delete: OnDelete,
-}
-
-/// What becomes of the settings when the stack goes, if they still point to its URL.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum OnDelete {
-    /// They are removed.
-    #[default]
-    Remove,
-    /// They stay, and users can no longer select the app.
-    Hold,
-    /// They stay as they are.
-    Retain,
+    /// What is left of the settings when the stack goes; `None` where they stay as they are.
+    pub on_delete: Option<Leaving>,
 }
 
 /// The reason the resource's properties cannot be used.
@@ -81,9 +70,9 @@ impl Properties {
             },
             readiness: texts.is_ready.parse()?,
             on_delete: match texts.on_delete.as_deref() {
-                None | Some("remove") => OnDelete::Remove,
-                Some("hold") => OnDelete::Hold,
-                Some("retain") => OnDelete::Retain,
+                None | Some("remove") => Some(Leaving::Nothing),
+                Some("hold") => Some(Leaving::HeldBack),
+                Some("retain") => None,
                 Some(_) => return Err(PropertyError::OnDelete),
             },
         })
@@ -139,9 +128,9 @@ mod tests {
             properties["OnDelete"] = value;
             Properties::parse(&properties, Reach::Public).map(|properties| properties.on_delete)
         };
-        assert_eq!(on_delete(Value::Null), Ok(OnDelete::Remove));
-        assert_eq!(on_delete("hold".into()), Ok(OnDelete::Hold));
-        assert_eq!(on_delete("retain".into()), Ok(OnDelete::Retain));
+        assert_eq!(on_delete(Value::Null), Ok(Some(Leaving::Nothing)));
+        assert_eq!(on_delete("hold".into()), Ok(Some(Leaving::HeldBack)));
+        assert_eq!(on_delete("retain".into()), Ok(None));
         assert_eq!(on_delete("delete".into()), Err(PropertyError::OnDelete));
     }
 }

@@ -1,17 +1,17 @@
-//! Whether users shall see the app, and whose URL may be replaced for it.
+//! Whether users can select the app, and whose URL may be replaced for it.
 
 use std::str::FromStr;
 
 use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
 use serde::Deserialize;
 
-/// Whether users shall see the app as a provider of channels.
+/// Whether every customer's users can select the app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) enum Readiness {
     /// Released to every customer.
     Ready,
-    /// Hidden, but for those who set the flag in their browser.
+    /// Held back, but for those who set the flag in their browser.
     NotReady,
     /// As HubSpot has it for this stack; not ready where it has nothing yet.
     #[default]
@@ -30,7 +30,7 @@ pub(crate) struct Wanted<'a> {
     pub url: &'a PublicUrl,
     /// The URL that the same stack registered before, where it was another.
     pub former_url: Option<&'a str>,
-    /// Whether users shall see it.
+    /// Whether users can select the app.
     pub readiness: Readiness,
     /// Whether HubSpot must hold the URL already.
     pub only_if_registered: bool,

@@ -172,10 +172,9 @@ impl Registration {
         if held == *wanted {
             return Ok(());
         }
-        let api = self.api.until(until);
-        let mut pauses = api.pauses();
+        let mut pauses = self.api.pauses(until);
         loop {
-            let write = async { Ok(api.write(&held, wanted).await?) };
+            let write = async { Ok(self.api.write(&held, wanted).await?) };
             // Timed here too, so that a write which is broken off is logged as any other.
             let written = in_time(until, write).await;
             self.audit.log(&held, wanted, written.as_ref());
@@ -184,7 +183,7 @@ impl Registration {
                 Err(Cause::Api(error)) => error,
                 Err(cause) => return Err(cause),
             };
-            match api.read().await? {
+            match self.api.read(until).await? {
                 now if now == *wanted => return Ok(()),
                 now if now != held => return Err(Cause::Moved(now)),
                 _ if pauses.before_another(&error).await => {}
@@ -194,7 +193,7 @@ impl Registration {
     }
 
     async fn read(&self, until: Instant) -> Result<Settings, Cause> {
-        Ok(self.api.until(until).read().await?)
+        Ok(self.api.read(until).await?)
     }
 
     async fn confirm(&self, wanted: &Settings, until: Instant) -> Result<(), Cause> {

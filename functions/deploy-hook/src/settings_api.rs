@@ -19,39 +19,27 @@ pub(crate) type Settings = Option<ChannelConnectionSettings>;
 const READ: &str = "read the settings";
 
 /// The settings of one app.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct SettingsApi {
     hubspot: HubSpot,
     access: Access,
     path: String,
     budget: TimeBudget,
-    until: Instant,
 }
 
 impl SettingsApi {
-    /// Names the app's settings; nothing is sent yet, and nothing is tried again after `until`.
+    /// Names the app's settings; nothing is sent yet.
     pub(crate) fn new(
         hubspot: HubSpot,
         access: Access,
         target: &Target,
         budget: TimeBudget,
-        until: Instant,
     ) -> Self {
         Self {
             hubspot,
             access,
             path: target.api_version.settings_path(target.app_id),
             budget,
-            until,
-        }
-    }
-
-    /// Returns the same settings, with other time to try again.
-    #[must_use]
-    pub(crate) fn until(&self, until: Instant) -> Self {
-        Self {
-            until,
-            ..self.clone()
         }
     }
 
@@ -60,20 +48,16 @@ impl SettingsApi {
         self.access.kind()
     }
 
-    /// Returns the pauses of a call that is worth another try.
-    pub(crate) fn pauses(&self) -> Pauses {
-        Pauses::new(&self.budget, self.until)
+    /// Returns the pauses of a call that is worth another try before `until`.
+    pub(crate) fn pauses(&self, until: Instant) -> Pauses {
+        Pauses::new(&self.budget, until)
     }
 
-    /// Reads the settings, trying again while that may help.
-    pub(crate) async fn read(&self) -> Result<Settings, ApiError> {
-        let mut pauses = self.pauses();
-        loop {
-            match self.read_once().await {
-                Err(error) if pauses.before_another(&error).await => {}
-                outcome => return outcome,
-            }
-        }
+    /// Reads the settings, trying again before `until` while that may help.
+    pub(crate) async fn read(&self, until: Instant) -> Result<Settings, ApiError> {
+        self.pauses(until)
+            .retry(async || self.read_once().await)
+            .await
     }
 
     async fn read_once(&self) -> Result<Settings, ApiError> {

@@ -19,6 +19,8 @@ pub(crate) enum Transport {
         lambda: Lambda,
         /// The version's ARN.
         version: String,
+        /// How long it has to answer; for a URL, the client knows.
+        limit: Duration,
     },
 }
 
@@ -54,16 +56,16 @@ pub enum InvocationError {
 }
 
 impl Transport {
-    /// Sends a call once; a function has as long as `limit`, a URL as long as its client has.
-    pub(crate) async fn send(
-        &self,
-        call: &WebhookCall,
-        limit: Duration,
-    ) -> Result<WebhookAnswer, TransportError> {
+    /// Sends a call once.
+    pub(crate) async fn send(&self, call: &WebhookCall) -> Result<WebhookAnswer, TransportError> {
         match self {
             Self::Http(http) => Ok(call.send(http).await?),
-            Self::Function { lambda, version } => {
-                let answer = timeout(limit, invoke(lambda, version, call)).await;
+            Self::Function {
+                lambda,
+                version,
+                limit,
+            } => {
+                let answer = timeout(*limit, invoke(lambda, version, call)).await;
                 Ok(answer.unwrap_or(Err(InvocationError::TimedOut))?)
             }
         }

@@ -10,7 +10,7 @@ pub(crate) enum Leaving {
     /// Nothing.
     Nothing,
     /// Its URL, not released.
-    Hidden,
+    HeldBack,
 }
 
 /// What became of settings that were to be withdrawn.
@@ -37,7 +37,7 @@ impl Leaving {
         }
         Ok(match self {
             Self::Nothing => None,
-            Self::Hidden => Some(ChannelConnectionSettings {
+            Self::HeldBack => Some(ChannelConnectionSettings {
                 is_ready: false,
                 ..held.clone()
             }),
@@ -50,7 +50,7 @@ impl Withdrawal {
     pub(crate) fn explain(self, leaving: Leaving) -> &'static str {
         match (self, leaving) {
             (Self::Done, Leaving::Nothing) => "The settings were removed from HubSpot.",
-            (Self::Done, Leaving::Hidden) => {
+            (Self::Done, Leaving::HeldBack) => {
                 "HubSpot holds the URL with isReady=false: users can no longer select the app."
             }
             (Self::NothingThere, _) => "HubSpot held no settings.",
@@ -78,21 +78,21 @@ mod tests {
 
     #[test]
     fn what_is_this_stacks_is_removed_or_held_back_released_or_not() {
-        let hidden = ChannelConnectionSettings {
+        let held_back = ChannelConnectionSettings {
             url: OURS.into(),
             is_ready: false,
         };
         for is_ready in [true, false] {
             let held = Some((OURS, is_ready));
             assert_eq!(after(Leaving::Nothing, held), Ok(None));
-            assert_eq!(after(Leaving::Hidden, held), Ok(Some(hidden.clone())));
+            assert_eq!(after(Leaving::HeldBack, held), Ok(Some(held_back.clone())));
         }
     }
 
     #[test]
     fn another_url_stays_as_it_is_and_so_does_nothing() {
         let other = Some(("https://other.example.com/numbers", true));
-        for leaving in [Leaving::Nothing, Leaving::Hidden] {
+        for leaving in [Leaving::Nothing, Leaving::HeldBack] {
             assert_eq!(after(leaving, other), Err(Withdrawal::OfAnotherStack));
             assert_eq!(after(leaving, None), Err(Withdrawal::NothingThere));
         }

@@ -42,7 +42,7 @@ async fn a_version_that_is_broken_gets_none() {
         ),
         (
             json!({"statusCode": 200, "body": r#"{"phoneNumbers":[]}"#}),
-            "the webhook answered a wrongly signed request with 200, not 401: anybody could read the numbers",
+            "the webhook answered a wrongly signed request with 200, not 401: it must refuse what HubSpot did not sign",
         ),
         (
             json!({"errorMessage": "it died"}),

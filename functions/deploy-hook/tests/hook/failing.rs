@@ -32,7 +32,7 @@ async fn a_url_that_is_not_our_webhook_is_refused_and_the_former_settings_stand(
         (
             StatusCode::OK,
             r#"{"phoneNumbers":[]}"#,
-            "the webhook answered a wrongly signed request with 200, not 401: anybody could read the numbers",
+            "the webhook answered a wrongly signed request with 200, not 401: it must refuse what HubSpot did not sign",
         ),
     ];
     for (status, body, cause) in cases {
