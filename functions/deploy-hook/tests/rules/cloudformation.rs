@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::servers::APP;
+use crate::account::APP;
 
 /// The stack, when it stands.
 #[derive(Debug, Clone)]

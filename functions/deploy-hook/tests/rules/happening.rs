@@ -30,6 +30,12 @@ impl Happening {
             .is_some_and(|status| status == "SUCCESS")
     }
 
+    /// Whether CloudFormation or the operator was told that all is done as asked.
+    pub fn was_done(&self) -> bool {
+        let action = self.told("done").is_some_and(|done| *done == true);
+        (self.succeeded() && !self.words().starts_with("Rolled back")) || action
+    }
+
     pub fn told(&self, name: &str) -> Option<&Value> {
         match &self.ending {
             Ending::Died => None,

@@ -11,6 +11,8 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
+#[path = "../hook/support/account.rs"]
+mod account;
 mod cloudformation;
 mod happening;
 mod rules;

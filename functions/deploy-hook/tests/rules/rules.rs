@@ -1,15 +1,15 @@
 //! The rules, each in words and as a check.
 
-use std::time::Instant;
+use std::{ops::Range, time::Instant};
 
 use channel_connection::settings::ChannelConnectionSettings;
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 use serde_json::Value;
 
 use crate::{
+    account::{CLIENT_SECRET, KEY},
     cloudformation::Event,
     happening::{Ending, Happening, Settings},
-    servers::{CLIENT_SECRET, KEY},
     step::Mode,
     world::World,
 };
@@ -30,14 +30,28 @@ fn meddling(world: &World, url: usize) -> Settings {
     }
 }
 
-/// Whether a webhook answered a signed request rightly since the event began, before `until`.
-fn was_proved(world: &World, happening: &Happening, url: &str, until: Instant) -> bool {
+/// Whether a webhook answered a signed request rightly at some time.
+fn was_proved(world: &World, url: &str, time: Range<Instant>) -> bool {
     let state = world.webhooks.state.lock().unwrap();
     let known = world.webhooks.urls.iter().zip(state.iter());
     known
         .filter(|(known, _)| *known == url)
         .flat_map(|(_, webhook)| &webhook.proofs)
-        .any(|proof| (happening.started..until).contains(proof))
+        .any(|proof| time.contains(proof))
+}
+
+/// Whether a URL was proved since HubSpot was told of it, if it was told by the event.
+fn was_proved_since_written(world: &World, happening: &Happening, url: &str) -> bool {
+    if happening
+        .before
+        .as_ref()
+        .is_some_and(|before| before.url == url)
+    {
+        return true;
+    }
+    let mut writes = happening.calls.iter().filter(|call| call.method != "GET");
+    let told = writes.find(|call| call.held.as_ref().is_some_and(|held| held.url == url));
+    told.is_none_or(|call| was_proved(world, url, call.at..Instant::now()))
 }
 
 /// What must hold after whatever event, however it ended.
@@ -50,7 +64,7 @@ pub fn after_every_event(world: &World, happening: &Happening) -> Verdict {
         let stood = happening.before.as_ref() == Some(released);
         let by_others = meddling(world, happening.url).as_ref() == Some(released);
         prop_assert!(
-            stood || by_others || was_proved(world, happening, &released.url, call.at),
+            stood || by_others || was_proved(world, &released.url, happening.started..call.at),
             "released without a proof: {call:?} of {happening:?}"
         );
     }
@@ -70,6 +84,14 @@ pub fn after_every_event(world: &World, happening: &Happening) -> Verdict {
     }
     if was_meddled_with(world, happening.url) || happening.was_lied_to() {
         return Ok(());
+    }
+    if let Some(released) = happening.after.as_ref().filter(|after| after.is_ready)
+        && happening.was_done()
+    {
+        prop_assert!(
+            was_proved_since_written(world, happening, &released.url),
+            "released, and not proved since: {happening:?}"
+        );
     }
     let words = happening.words();
     if words.contains("HubSpot holds what it held before") || words.contains("stand again") {
@@ -105,12 +127,12 @@ pub fn after_a_stacks_event(world: &World, event: &Event, happening: &Happening)
                 // Customers are never worse off: what they use stands, or what was proved.
                 let stands = *after == happening.before;
                 let replaced = after.as_ref().is_some_and(|held| {
-                    held.is_ready && was_proved(world, happening, &held.url, Instant::now())
+                    held.is_ready && was_proved(world, &held.url, happening.started..Instant::now())
                 });
                 prop_assert!(stands || replaced, "{happening:?}");
             }
             let rolled_back = happening.words().starts_with("Rolled back");
-            if happening.succeeded() && !rolled_back {
+            if happening.was_done() {
                 let ready = match properties.is_ready {
                     "keep" => happening.was_released(),
                     is_ready => is_ready == "true",
@@ -134,7 +156,7 @@ pub fn after_an_action(world: &World, request: &Value, happening: &Happening) ->
     let url = &world.webhooks.urls[happening.url];
     let is_ours = |held: &Settings| held.as_ref().is_some_and(|held| held.url == *url);
     let after = &happening.after;
-    let done = happening.told("done").is_some_and(|done| *done == true);
+    let done = happening.was_done();
     let action = request["action"].as_str().unwrap();
     // Only register may replace what is not this stack's.
     if action != "register" && !is_ours(&happening.before) {

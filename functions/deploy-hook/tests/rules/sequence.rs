@@ -4,9 +4,9 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 
 use crate::{
+    account::account,
     cloudformation::{Event, Properties, Stack},
     rules,
-    servers::account,
     step::{Step, Trouble, URLS},
     webhook::Webhook,
     world::World,

@@ -1,4 +1,4 @@
-//! What stands around the hook: the app's account with HubSpot, AWS and CloudFormation.
+//! What the hook talks to beside HubSpot: AWS and CloudFormation.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,47 +11,10 @@ use axum::{
     routing::{post, put},
 };
 use channel_connection::aws_sdk;
-use channel_connection::{
-    client_secrets::SigningSecret,
-    public_url::{PublicUrl, Reach},
-    settings::ApiVersion,
-};
-use deploy_hook::config::{Config, ProbedPortal, Target};
-use hubspot_simulator::{Account, AccountKeys, Simulator};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-pub const APP: &str = "1234567";
-pub const CLIENT_SECRET: &str = "marked-client-secret";
-pub const KEY: &str = "marked-developer-api-key";
-
-pub fn account() -> Account {
-    let keys = AccountKeys {
-        developer_api_key: KEY.into(),
-        access_token: "unused".into(),
-        client_id: "unused".into(),
-        client_secret: "unused".into(),
-    };
-    let secret = SigningSecret::new(CLIENT_SECRET).unwrap();
-    Account::new(APP.parse().unwrap(), secret, keys)
-}
-
-pub fn config(hubspot: &Simulator, url: &str) -> Config {
-    let parse = |url: &str| PublicUrl::parse(url, Reach::Local).unwrap();
-    Config {
-        target: Target {
-            app_id: APP.parse().unwrap(),
-            url: parse(url),
-            api_version: ApiVersion::V2026_03,
-        },
-        hubspot_api_url: parse(&(hubspot.api_url() + "/")),
-        client_secret_arn: "client-secret".into(),
-        credential_arn: "credential".into(),
-        probed_portal: ProbedPortal::default(),
-        webhook_version: None,
-        reach: Reach::Local,
-    }
-}
+use crate::account::{CLIENT_SECRET, KEY};
 
 /// AWS, as far as it keeps the stack's two secrets.
 pub async fn aws() -> SdkConfig {

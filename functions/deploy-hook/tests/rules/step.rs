@@ -4,10 +4,10 @@ use channel_connection::settings::ChannelConnectionSettings;
 use hubspot_simulator::fault::{Fault, How, When};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
+use crate::account::ELSEWHERE;
+
 /// A webhook of the vendor's: this stack's URL is one of them.
 pub const URLS: usize = 2;
-/// A webhook that is not this stack's.
-pub const ELSEWHERE: &str = "https://other.example.com/numbers";
 
 /// One thing that happens.
 #[derive(Debug, Clone)]

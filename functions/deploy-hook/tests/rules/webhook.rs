@@ -21,7 +21,7 @@ use hubspot_simulator::Simulator;
 use tokio::net::TcpListener;
 
 use crate::{
-    servers::CLIENT_SECRET,
+    account::CLIENT_SECRET,
     step::{Meddling, Mode, URLS},
 };
 

@@ -5,13 +5,15 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use channel_connection::settings::ApiVersion;
 use deploy_hook::{hook::Hook, time_budget::TimeBudget};
 use hubspot_simulator::Simulator;
 use serde_json::Value;
 
 use crate::{
+    account::{account, config},
     happening::{Ending, Happening, Settings},
-    servers::{account, aws, cloudformation, config},
+    servers::{aws, cloudformation},
     step::{Trouble, URLS},
     webhook::Webhooks,
 };
@@ -52,7 +54,8 @@ impl World {
         let sdk = aws().await;
         let hooks = [HURRIED, PATIENT].map(|budget| {
             std::array::from_fn(|url| {
-                Hook::new(config(&hubspot, &webhooks.urls[url]), &sdk, budget).unwrap()
+                let config = config(&hubspot, &webhooks.urls[url], ApiVersion::V2026_03);
+                Hook::new(config, &sdk, budget).unwrap()
             })
         });
         Self {

@@ -13,32 +13,30 @@ use channel_connection::{
 };
 use channelctl::sample_event;
 use deploy_hook::{
-    config::{Config, ProbedPortal, Target},
+    config::{Config, ProbedPortal},
     hook::Hook,
     hook_error::HookError,
     time_budget::TimeBudget,
 };
 use hubspot_simulator::{
-    Account, AccountKeys, Simulator,
+    Simulator,
     fault::{Fault, How, When},
 };
 use serde_json::Value;
 
+mod account;
 mod log;
 #[path = "../../../../numbers-webhook/tests/webhook/support/mod.rs"]
 #[allow(dead_code, reason = "it serves the webhook's own tests too")]
 pub mod numbers;
 mod servers;
 
+pub use account::{CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN};
+use account::{account, config};
 pub use log::Log;
-use numbers::{APP, CLIENT_SECRET, NumbersTable, sdk_at};
+use numbers::{CLIENT_SECRET, NumbersTable, sdk_at};
 use servers::{Aws, CloudFormation, Watched, real_webhook, serve};
 pub use servers::{constant_webhook, silent_webhook};
-
-pub const KEY: &str = "marked-developer-api-key";
-pub const TOKEN: &str = "marked-access-token";
-pub const CLIENT_ID: &str = "marked-oauth-client-id";
-pub const OAUTH_SECRET: &str = "marked-oauth-client-secret";
 
 /// A hook that gives up fast, on a machine that may be slow.
 pub const BUDGET: TimeBudget = TimeBudget {
@@ -103,18 +101,9 @@ impl World {
 
     pub fn hook(&self, api_version: ApiVersion) -> Hook {
         let config = Config {
-            target: Target {
-                app_id: APP.parse().unwrap(),
-                url: PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap(),
-                api_version,
-            },
-            hubspot_api_url: PublicUrl::parse(&(self.hubspot.api_url() + "/"), Reach::Local)
-                .unwrap(),
-            client_secret_arn: "client-secret".into(),
-            credential_arn: "credential".into(),
             probed_portal: self.probed_portal,
             webhook_version: self.webhook_version.clone(),
-            reach: Reach::Local,
+            ..config(&self.hubspot, &self.webhook_url, api_version)
         };
         Hook::new(config, &self.sdk, self.budget).unwrap()
     }
@@ -212,24 +201,6 @@ impl World {
         });
     }
 }
-
-/// The vendor's account, with an app that has no settings.
-pub fn account() -> Account {
-    let keys = AccountKeys {
-        developer_api_key: KEY.into(),
-        access_token: TOKEN.into(),
-        client_id: CLIENT_ID.into(),
-        client_secret: OAUTH_SECRET.into(),
-    };
-    Account::new(
-        APP.parse().unwrap(),
-        SigningSecret::new(CLIENT_SECRET).unwrap(),
-        keys,
-    )
-}
-
-/// A webhook that is not this stack's.
-pub const ELSEWHERE: &str = "https://other.example.com/numbers";
 
 #[allow(
     clippy::unnecessary_wraps,
