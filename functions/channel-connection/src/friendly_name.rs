@@ -19,8 +19,9 @@ pub const LONGEST_NAME: usize = 24;
 pub struct FriendlyName(String);
 
 impl FriendlyName {
-    /// Cuts a text to what HubSpot shows, between what a reader takes for characters; `None` where
-    /// nothing would be left.
+    /// Cuts a text to what HubSpot shows, between what a reader takes for characters.
+    ///
+    /// `None` where nothing would be left.
     pub fn cut(text: &str) -> Option<Self> {
         let text = text.trim();
         if is_shown_whole(text) {

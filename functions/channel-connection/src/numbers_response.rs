@@ -11,6 +11,8 @@ use crate::{
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+/// The largest body of an answer, with room for what stands around it.
+pub const LARGEST_BODY: usize = LARGEST_ANSWER - 1024;
 
 /// One number of HubSpot's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,7 +74,7 @@ const OPENING: &str = r#"{"phoneNumbers":["#;
 const COMMA: &str = ",";
 const CLOSING: &str = "]}";
 
-/// The size of a JSON text once it is itself quoted as a JSON text.
+/// Returns the size of a JSON text once it is itself quoted as a JSON text.
 fn quoted_size(json: &str) -> usize {
     json.len()
         + json
@@ -121,13 +123,23 @@ mod tests {
 
     #[test]
     fn lambda_carries_74_000_numbers_with_the_longest_names_and_95_000_with_short_ones() {
-        // What the webhook gives a body, of Lambda's 6 MB.
-        const ROOM: usize = 6_290_432;
         for (name, carried) in [("Sales", 95_000), ("a name of 24 characters.", 74_000)] {
             let numbers = std::iter::repeat_n(listed("+18001231234", name), 100_000);
             let numbers: Vec<_> = numbers.collect();
-            let response = NumbersResponse::within(ROOM, &numbers);
+            let response = NumbersResponse::within(LARGEST_BODY, &numbers);
             assert_eq!(response.count / 1_000 * 1_000, carried, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_limit_itself_is_not_too_much() {
+        let numbers = [listed("+18001231234", "Sales")];
+        let body = NumbersResponse::within(usize::MAX, &numbers).body;
+        let quoted = serde_json::to_string(&body).unwrap().len() - 2;
+        // One comma is counted for each number, though the last has none.
+        for (limit, count) in [(quoted + 1, 1), (quoted, 0)] {
+            let response = NumbersResponse::within(limit, &numbers);
+            assert_eq!(response.count, count, "{limit}");
         }
     }
 

@@ -136,7 +136,8 @@ impl fmt::Display for CorrelationId {
     }
 }
 
-/// HubSpot's documents name 423 (locked), 429 (too many calls) and 477 (the account moves) as passing.
+/// Tells which statuses may pass: HubSpot's documents name 423 (locked), 429 (too many calls) and 477
+/// (the account moves).
 fn again(status: StatusCode, headers: &HeaderMap, policy: Option<&str>) -> Again {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
     let named = number("retry-after").map(Duration::from_secs);

@@ -103,7 +103,7 @@ impl Hook {
         Ok(SettingsApi::new(hubspot, access, target, self.budget))
     }
 
-    /// Secrets are read at each event: a hook runs rarely, and they may have been set since.
+    /// Reads a secret, at each event: a hook runs rarely, and it may have been set since.
     async fn secret(&self, arn: &str) -> Result<String, SecretError> {
         secret_store::read(&self.secrets_manager, arn).await
     }

@@ -39,8 +39,9 @@ struct Expected {
 pub(crate) struct RegistrationReport {
     /// The kind that HubSpot is asked with; null where there is no usable one.
     credential: Option<&'static str>,
-    /// Whether HubSpot took it; false where it is missing, unusable or refused, null where HubSpot could
-    /// not be asked.
+    /// Whether HubSpot took it.
+    ///
+    /// False where it is missing, unusable or refused, null where HubSpot could not be asked.
     credential_usable: Option<bool>,
     /// What HubSpot holds; null where it holds nothing, or could not be asked.
     registered: Option<ChannelConnectionSettings>,

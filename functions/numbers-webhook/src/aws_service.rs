@@ -93,8 +93,9 @@ impl AwsService {
         })
     }
 
-    /// Connects, and signs once, for the first call to find a connection and warm code; where that
-    /// fails, the call tries again.
+    /// Connects, and signs once, so that the first call finds a connection and warm code.
+    ///
+    /// Where that fails, the call tries again.
     pub(crate) async fn connect(&self) {
         let _ = timeout(ATTEMPT, self.connection.open()).await;
         let _ = self.request("", &Bytes::new(), SystemTime::now());
@@ -108,8 +109,7 @@ impl AwsService {
             .with_max_times(2)
             .with_jitter();
         let attempt = || self.attempt(operation, body.clone());
-        let attempts = attempt.retry(pauses).sleep(tokio::time::sleep);
-        attempts.when(CallError::may_pass).await
+        attempt.retry(pauses).when(CallError::may_pass).await
     }
 
     async fn attempt(&self, operation: &str, body: Bytes) -> Result<Bytes, CallError> {
@@ -187,8 +187,9 @@ impl CallError {
     }
 }
 
-/// Takes the name alone of `com.amazonaws.dynamodb.v20120810#ThrottlingException`, if it is one: it
-/// goes into the log.
+/// Returns the name alone of `com.amazonaws.dynamodb.v20120810#ThrottlingException`, if it is one.
+///
+/// It goes into the log.
 fn code(kind: &str) -> Option<String> {
     let code = kind.rsplit('#').next()?;
     let is_name = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric());

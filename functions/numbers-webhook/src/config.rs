@@ -15,13 +15,15 @@ pub struct Config {
     pub function_name: String,
     /// `APP_ID`: the only app whose requests are answered.
     pub app_id: AppId,
-    /// `WEBHOOK_URL`, the URL that is registered with HubSpot, and `FORMER_WEBHOOK_URL`, the one before,
-    /// while HubSpot may still sign that.
+    /// `WEBHOOK_URL`, the URL that is registered with HubSpot, and `FORMER_WEBHOOK_URL`.
+    ///
+    /// The latter is the one before, while HubSpot may still sign that.
     pub webhook_urls: Vec<PublicUrl>,
     /// `NUMBERS_TABLE`: the name of the DynamoDB table.
     pub numbers_table: String,
-    /// `LONGEST_ANSWER_AGE_SECONDS`: how old a remembered answer may be that is served while DynamoDB
-    /// does not answer; 0 for none at all.
+    /// `LONGEST_ANSWER_AGE_SECONDS`: how old an answer may be that is served while DynamoDB fails.
+    ///
+    /// 0 for none at all.
     pub longest_age: Duration,
     /// `CLIENT_SECRET_ARN`: the secret in Secrets Manager that holds the client secret.
     pub client_secret_arn: String,

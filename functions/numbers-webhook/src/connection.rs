@@ -22,9 +22,10 @@ use tokio_rustls::{
 
 use crate::prompt_stream::PromptStream;
 
-/// The largest answer that is read, in bytes; one page of DynamoDB's holds 1 MiB of rows, which its
-/// JSON makes a few times larger.
-const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// The largest answer that is read, in bytes.
+///
+/// One page of DynamoDB's holds 1 MiB of rows, which its JSON makes a few times larger.
+const LARGEST_PAGE: usize = 16 * 1024 * 1024;
 /// How long a connection may lie idle. The function is frozen meanwhile, and does not see it end.
 const LONGEST_IDLE: Duration = Duration::from_secs(60);
 
@@ -52,7 +53,7 @@ type Sender = SendRequest<Full<Bytes>>;
 
 /// The reason a server cannot be called at all.
 #[derive(Debug, thiserror::Error)]
-#[error("the endpoint is no URL of a server")]
+#[error("AWS_ENDPOINT_URL, or that of one service, is no URL of a server")]
 pub struct InvalidEndpoint;
 
 /// What kept a request from its answer.
@@ -104,14 +105,14 @@ impl Connection {
         self.finish(sender, response).await
     }
 
-    /// A connection is kept once its answer was read whole; else it ends here.
+    /// Reads an answer whole, and keeps its connection; one that fails ends here.
     async fn finish(
         &self,
         sender: Sender,
         response: http::Response<hyper::body::Incoming>,
     ) -> Result<(StatusCode, Bytes), ConnectionError> {
         let status = response.status();
-        let body = Limited::new(response.into_body(), LARGEST_ANSWER);
+        let body = Limited::new(response.into_body(), LARGEST_PAGE);
         let body = body.collect().await?.to_bytes();
         self.keep(sender);
         Ok((status, body))

@@ -48,13 +48,9 @@ struct Headers {
     older_version: bool,
 }
 
-/// A header, as far as it matters; the others' names and values are not kept.
-enum HeaderName {
-    Signature,
-    Timestamp,
-    OlderSignature,
-    Other,
-}
+/// A header's name, which is not copied.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The reason an event cannot be taken further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -139,14 +135,16 @@ impl<'de> Deserialize<'de> for Headers {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Headers, M::Error> {
                 let mut headers = Headers::default();
-                while let Some(name) = map.next_key()? {
-                    match name {
-                        HeaderName::Signature => headers.signature = text(map.next_value()?),
-                        HeaderName::Timestamp => headers.timestamp = text(map.next_value()?),
-                        HeaderName::OlderSignature => {
-                            headers.older_version |= text(map.next_value()?).is_some();
-                        }
-                        HeaderName::Other => drop(map.next_value::<IgnoredAny>()?),
+                while let Some(Name(name)) = map.next_key()? {
+                    // REST APIs keep the names' case as the caller wrote it.
+                    if name.eq_ignore_ascii_case(SIGNATURE_HEADER) {
+                        headers.signature = text(map.next_value()?);
+                    } else if name.eq_ignore_ascii_case(TIMESTAMP_HEADER) {
+                        headers.timestamp = text(map.next_value()?);
+                    } else if name.eq_ignore_ascii_case(OLDER_SIGNATURE_HEADER) {
+                        headers.older_version |= text(map.next_value()?).is_some();
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
                     }
                 }
                 Ok(headers)
@@ -161,39 +159,6 @@ fn text(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),
         _ => None,
-    }
-}
-
-impl<'de> Deserialize<'de> for HeaderName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Known;
-        impl Visitor<'_> for Known {
-            type Value = HeaderName;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a header's name")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<HeaderName, E> {
-                Ok(name.into())
-            }
-        }
-        deserializer.deserialize_str(Known)
-    }
-}
-
-impl From<&str> for HeaderName {
-    /// REST APIs keep the names' case as the caller wrote it.
-    fn from(name: &str) -> Self {
-        if name.eq_ignore_ascii_case(SIGNATURE_HEADER) {
-            Self::Signature
-        } else if name.eq_ignore_ascii_case(TIMESTAMP_HEADER) {
-            Self::Timestamp
-        } else if name.eq_ignore_ascii_case(OLDER_SIGNATURE_HEADER) {
-            Self::OlderSignature
-        } else {
-            Self::Other
-        }
     }
 }
 

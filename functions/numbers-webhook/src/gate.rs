@@ -13,7 +13,7 @@ use channel_connection::{
 use crate::{event::Event, refusal::Refusal};
 
 /// The largest body that is looked at, in bytes; HubSpot's own has fewer than 100.
-const LARGEST_BODY: usize = 16 * 1024;
+const LARGEST_QUESTION: usize = 16 * 1024;
 
 /// What a request must be for.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Gate {
         if method != "POST" {
             return Err(Refusal::OtherMethod);
         }
-        let body = event.body(LARGEST_BODY)?;
+        let body = event.body(LARGEST_QUESTION)?;
         let headers = event.signature_headers();
         let verify = |url: &Url| {
             signature::verify(secrets.accepted(), method, &url.uri, &body, headers, now)

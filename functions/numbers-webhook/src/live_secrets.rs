@@ -17,8 +17,9 @@ use crate::client_secret::{ClientSecretError, StoredSecret};
 const TIME_TO_LIVE: Duration = Duration::from_secs(300);
 /// How soon they are tried again where that failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// How soon a wrong signature may have them read again: whoever forges requests must not be able to
-/// have Secrets Manager called for each.
+/// How soon a wrong signature may have them read again.
+///
+/// Whoever forges requests must not be able to have Secrets Manager called for each.
 const PAUSE_AFTER_WRONG_SIGNATURE: Duration = Duration::from_secs(60);
 /// How long a request waits for them; what was read before still counts.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -96,7 +97,7 @@ impl LiveSecrets {
     }
 }
 
-/// Whether `pause` has passed since a time; a clock that was set back counts as if it had.
+/// Tells whether `pause` has passed since a time; a clock that was set back counts as if it had.
 fn is_past(time: Option<SystemTime>, pause: Duration, now: SystemTime) -> bool {
     time.is_none_or(|time| now.duration_since(time).map_or(true, |age| age >= pause))
 }

@@ -25,11 +25,12 @@ impl PromptStream {
         Ok(Self(stream))
     }
 
-    /// Linux forgets it with the next packet, so it is said at each wait; where it is refused, the
-    /// answer only comes later.
+    /// Asks for acknowledgement at once, which Linux forgets with the next packet.
+    ///
+    /// Where that is refused, the answer only comes later.
     fn acknowledge(&self) {
         #[cfg(target_os = "linux")]
-        let _ = socket2::SockRef::from(&self.0).set_tcp_quickack(true);
+        let _ = self.0.set_quickack(true);
     }
 }
 

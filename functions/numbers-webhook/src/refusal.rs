@@ -40,7 +40,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The outcome's name in logs and metrics.
+    /// Returns the outcome's name in logs and metrics.
     pub fn outcome(&self) -> &'static str {
         match self {
             Self::Event(EventError::NotAnEvent) | Self::Malformed(_) => "malformed",

@@ -22,7 +22,8 @@ pub(crate) struct RequestRecord {
     pub(crate) xray_trace_id: Option<String>,
     pub(crate) cold_start: bool,
     pub(crate) asked: Option<NumbersRequest>,
-    pub(crate) outcome: &'static str,
+    /// The name of the refusal, where it was refused.
+    pub(crate) refused: Option<&'static str>,
     /// Why it was refused, or why an old answer was served.
     pub(crate) reason: Option<String>,
     pub(crate) count: usize,
@@ -116,7 +117,7 @@ impl RequestRecord {
             xray_trace_id: self.xray_trace_id.as_deref(),
             portal_id: self.asked.map(|asked| asked.portal_id),
             user_id: self.asked.map(|asked| asked.user_id),
-            outcome: self.outcome,
+            outcome: self.outcome(),
             reason: self.reason.as_deref(),
             cold_start: self.cold_start,
             stale_seconds: self.stale.map(|age| age.as_secs()),
@@ -128,8 +129,16 @@ impl RequestRecord {
         serde_json::to_string(&line).unwrap_or_default()
     }
 
+    fn outcome(&self) -> &'static str {
+        match (self.refused, self.stale) {
+            (Some(refused), _) => refused,
+            (None, Some(_)) => "answered_stale",
+            (None, None) => "answered",
+        }
+    }
+
     fn level(&self) -> &'static str {
-        match self.outcome {
+        match self.outcome() {
             "unavailable" => "ERROR",
             _ if self.left_out > 0 => "ERROR",
             "answered" if self.bad_row_count == 0 => "INFO",
@@ -137,7 +146,7 @@ impl RequestRecord {
         }
     }
 
-    /// The metrics that this request has a value of; `Requests` comes first.
+    /// Returns the metrics that this request has a value of; `Requests` comes first.
     fn metrics(&self) -> Vec<Metric> {
         let mut metrics = vec![
             count("Requests", 1),
@@ -148,7 +157,7 @@ impl RequestRecord {
             metrics.push(time("StoreLatency", read));
             metrics.push(count("StaleAnswers", self.stale.is_some().into()));
         }
-        if self.outcome.starts_with("answered") {
+        if self.refused.is_none() {
             metrics.push(count("NumbersAnswered", self.count));
             metrics.push(count("NumbersLeftOut", self.left_out));
             metrics.push(count("BadRows", self.bad_row_count));
@@ -161,14 +170,14 @@ fn count(name: &'static str, count: usize) -> Metric {
     Metric(name, "Count", Measured::Count(count))
 }
 
-/// A hundredth of a millisecond tells what there is to tell.
+/// Returns a time to a hundredth of a millisecond, which is as exact as it can be told.
 fn time(name: &'static str, time: Duration) -> Metric {
     let milliseconds = (time.as_secs_f64() * 1e5).round() / 1e2;
     Metric(name, "Milliseconds", Measured::Milliseconds(milliseconds))
 }
 
 impl<'a> Metadata<'a> {
-    /// `Requests` are counted by outcome, everything else for the function as a whole.
+    /// Counts `Requests` by outcome, and everything else for the function as a whole.
     fn new(now: SystemTime, metrics: &'a [Metric]) -> Self {
         let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let (requests, others) = metrics.split_at(1);
@@ -206,19 +215,22 @@ mod tests {
 
     #[test]
     fn numbers_that_were_left_out_are_an_error_in_an_old_answer_too() {
-        for (outcome, left_out, level) in [
-            ("answered", 0, "INFO"),
-            ("answered_stale", 0, "WARN"),
-            ("answered", 1, "ERROR"),
-            ("answered_stale", 1, "ERROR"),
-            ("unavailable", 0, "ERROR"),
+        let old = Some(Duration::from_secs(1));
+        for (refused, stale, left_out, outcome, level) in [
+            (None, None, 0, "answered", "INFO"),
+            (None, old, 0, "answered_stale", "WARN"),
+            (None, None, 1, "answered", "ERROR"),
+            (None, old, 1, "answered_stale", "ERROR"),
+            (Some("unavailable"), None, 0, "unavailable", "ERROR"),
         ] {
             let record = RequestRecord {
-                outcome,
+                refused,
                 left_out,
+                stale,
                 ..RequestRecord::default()
             };
-            assert_eq!(record.level(), level, "{outcome}, {left_out} left out");
+            let told = (record.outcome(), record.level());
+            assert_eq!(told, (outcome, level), "{left_out} left out");
         }
     }
 }

@@ -49,7 +49,9 @@ fn parse(pem: &str) -> Result<RootCertStore, TlsError> {
     }
 }
 
-/// A comment in the file may be in any encoding; to look at each byte for that takes long.
+/// Reads a file as text: a comment in it may be in any encoding.
+///
+/// To look at each byte for that takes long.
 fn text(pem: Vec<u8>) -> String {
     String::from_utf8(pem)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())

@@ -1,14 +1,18 @@
 //! The path of a request, from API Gateway's event to its answer, and the line that is logged of it.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use channel_connection::{
     aws_environment::AwsEnvironment,
+    client_secrets::ClientSecrets,
     numbers_request::NumbersRequest,
-    numbers_response::{LARGEST_ANSWER, NumbersResponse},
+    numbers_response::{LARGEST_BODY, NumbersResponse},
     portal_numbers::{BadRow, PortalNumbers},
     signature::SignatureError,
 };
@@ -33,9 +37,6 @@ use crate::{
 const LONGEST: Duration = Duration::from_millis(2_500);
 /// What is kept back of Lambda's own time to hand the answer over.
 const TIME_TO_HAND_OVER: Duration = Duration::from_millis(200);
-/// The largest body as Lambda carries it, with room for what stands around it.
-const LARGEST_BODY: usize = LARGEST_ANSWER - 1024;
-
 /// The webhook that HubSpot calls for a portal's numbers.
 #[derive(Debug)]
 pub struct Webhook {
@@ -79,8 +80,9 @@ pub enum StartError {
 }
 
 impl Webhook {
-    /// Reads the client secret and connects to DynamoDB, both at once; where either fails, requests
-    /// try again.
+    /// Reads the client secret and connects to DynamoDB, both at once.
+    ///
+    /// Where either fails, requests try again.
     pub async fn start(config: Config, aws: &AwsEnvironment) -> Result<Self, StartError> {
         let tls = tls::trusting(aws.root_certificates.as_deref())?;
         let table = NumbersTable::new(config.numbers_table, aws, &tls)?;
@@ -115,7 +117,7 @@ impl Webhook {
         {
             Ok(body) => Answer::json(200, body),
             Err(refusal) => {
-                record.outcome = refusal.outcome();
+                record.refused = Some(refusal.outcome());
                 record.reason = Some(refusal.to_string());
                 refusal.answer(&record.request_id)
             }
@@ -132,51 +134,48 @@ impl Webhook {
         deadline: Instant,
         record: &mut RequestRecord,
     ) -> Result<String, Refusal> {
-        let asked = self.admit(&Event::parse(event)?, now).await?;
+        let (asked, secrets) = self.admit(&Event::parse(event)?, now).await?;
         record.asked = Some(asked);
         let reading = Instant::now();
         let found = self.store.portal(asked.portal_id, now, deadline).await;
         record.store_time = Some(reading.elapsed());
         let found = found?;
-        record.outcome = "answered";
         if let Some((age, error)) = found.stale {
-            (record.outcome, record.stale) = ("answered_stale", Some(age));
+            record.stale = Some(age);
             record.reason = Some(error.to_string());
         }
-        self.record_bad_rows(&found.numbers, now, record).await;
+        record_bad_rows(&found.numbers, &secrets, record);
         let response =
             NumbersResponse::within(LARGEST_BODY, found.numbers.visible_to(asked.user_id));
         (record.count, record.left_out) = (response.count, response.left_out);
         Ok(response.body)
     }
 
+    /// Lets HubSpot's requests through, and returns what they ask and the secrets that they count by.
+    ///
     /// A wrong signature may have been made with a secret that is newer than ours.
-    async fn admit(&self, event: &Event, now: SystemTime) -> Result<NumbersRequest, Refusal> {
-        let secrets = self.secrets.at(now).await.ok_or(Refusal::NoSecret)?;
-        let checked = self.gate.check(event, &secrets, now);
-        if matches!(checked, Err(Refusal::NotHubSpot(SignatureError::Wrong)))
-            && let Some(secrets) = self.secrets.after_wrong_signature(now).await
-        {
-            return self.gate.check(event, &secrets, now);
-        }
-        checked
-    }
-
-    async fn record_bad_rows(
+    async fn admit(
         &self,
-        numbers: &PortalNumbers,
+        event: &Event,
         now: SystemTime,
-        record: &mut RequestRecord,
-    ) {
-        record.bad_row_count = numbers.bad_row_count();
-        if record.bad_row_count > 0
-            && let Some(secrets) = self.secrets.at(now).await
+    ) -> Result<(NumbersRequest, Arc<ClientSecrets>), Refusal> {
+        let mut secrets = self.secrets.at(now).await.ok_or(Refusal::NoSecret)?;
+        let mut checked = self.gate.check(event, &secrets, now);
+        if matches!(checked, Err(Refusal::NotHubSpot(SignatureError::Wrong)))
+            && let Some(newer) = self.secrets.after_wrong_signature(now).await
         {
-            let of = |row: &BadRow| BadRowRecord {
-                key_hash: secrets.key_hash(&row.key),
-                reason: row.reason.to_string(),
-            };
-            record.bad_rows = numbers.bad_rows().iter().map(of).collect();
+            secrets = newer;
+            checked = self.gate.check(event, &secrets, now);
         }
+        Ok((checked?, secrets))
     }
+}
+
+fn record_bad_rows(numbers: &PortalNumbers, secrets: &ClientSecrets, record: &mut RequestRecord) {
+    let of = |row: &BadRow| BadRowRecord {
+        key_hash: secrets.key_hash(&row.key),
+        reason: row.reason.to_string(),
+    };
+    record.bad_row_count = numbers.bad_row_count();
+    record.bad_rows = numbers.bad_rows().iter().map(of).collect();
 }

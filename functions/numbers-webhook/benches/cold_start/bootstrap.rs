@@ -17,10 +17,10 @@ use tokio::process::{Child, Command};
 
 use crate::{
     aws::{Aws, CLIENT_SECRET},
+    function_process::{ENVIRONMENT, URL, peak_memory},
     runtime_api::RuntimeApi,
 };
 
-const URL: &str = "https://calls.example.com/numbers";
 const APP: i64 = 1_234_567;
 
 /// A function that is asked for numbers.
@@ -40,7 +40,7 @@ impl Bootstrap {
         command
             .args(&words[1..])
             .env_clear()
-            .envs(environment())
+            .envs(ENVIRONMENT)
             .env("PATH", std::env::var("PATH").unwrap_or_default())
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
             .env("AWS_ENDPOINT_URL", &aws.endpoint)
@@ -73,7 +73,7 @@ impl Bootstrap {
 
     /// What the process has used of a processor, as Linux counts it.
     pub fn processor_time(&self) -> Duration {
-        let tasks = fs::read_dir(self.file("task")).unwrap();
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
         let of = |task: PathBuf| -> u64 {
             let text = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
             let nanoseconds = text.split(' ').next().unwrap_or_default();
@@ -82,15 +82,9 @@ impl Bootstrap {
         Duration::from_nanos(tasks.map(|task| of(task.unwrap().path())).sum())
     }
 
-    /// The most memory that the process ever held, in KiB, as Linux counts it.
+    /// The most memory that the process ever held, in KiB.
     pub fn peak_memory(&self) -> u64 {
-        let status = fs::read_to_string(self.file("status")).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak.unwrap()
-            .trim()
-            .trim_end_matches(" kB")
-            .parse()
-            .unwrap()
+        peak_memory(self.process.id().unwrap())
     }
 
     /// Asks the process to end, and waits until it has.
@@ -99,28 +93,6 @@ impl Bootstrap {
         Command::new("kill").arg(id).status().await.unwrap();
         self.process.wait().await.unwrap();
     }
-
-    fn file(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/{name}", self.process.id().unwrap()))
-    }
-}
-
-fn environment() -> [(&'static str, &'static str); 13] {
-    [
-        ("AWS_LAMBDA_FUNCTION_NAME", "webhook"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-        ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("APP_ID", "1234567"),
-        ("WEBHOOK_URL", URL),
-        ("NUMBERS_TABLE", "numbers"),
-        ("LONGEST_ANSWER_AGE_SECONDS", "600"),
-        ("CLIENT_SECRET_ARN", "client"),
-    ]
 }
 
 /// A question that HubSpot signed just now.

@@ -15,6 +15,8 @@ mod aws;
 mod bootstrap;
 mod chart;
 mod figures;
+#[path = "../../tests/webhook/function_process.rs"]
+mod function_process;
 mod measure;
 #[path = "../../tests/webhook/runtime_api.rs"]
 mod runtime_api;

@@ -27,11 +27,11 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use crate::{
+    function_process::URL,
     support::{ask, aws_at, config, webhook},
     tls_server::{Secured, certificate},
 };
 
-const URL: &str = "https://calls.example.com/numbers";
 const NOTHING: &str = r#"{"Items":[],"Count":0,"ScannedCount":0}"#;
 const USER: i64 = 4242;
 

@@ -8,9 +8,12 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::{runtime_api::RuntimeApi, support};
+use crate::{
+    function_process::{ENVIRONMENT, peak_memory},
+    runtime_api::RuntimeApi,
+    support,
+};
 
-pub const URL: &str = "https://calls.example.com/numbers";
 const BINARY: &str = env!("CARGO_BIN_EXE_numbers-webhook");
 
 /// The function, and the Runtime API that hands it its events.
@@ -21,12 +24,18 @@ pub struct Lambda {
 }
 
 impl Lambda {
+    /// Starts it with DynamoDB at `endpoint`.
     pub async fn start(test: &str, endpoint: &str) -> Self {
+        Self::start_with(test, &[("AWS_ENDPOINT_URL", endpoint)]).await
+    }
+
+    /// Starts it with more variables, or others.
+    pub async fn start_with(test: &str, variables: &[(&str, &str)]) -> Self {
         let mut api = RuntimeApi::start().await;
         let mut command = command();
         command
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_ENDPOINT_URL", endpoint);
+            .envs(variables.iter().copied());
         // A file, because nobody would empty a pipe while the function writes into it.
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.log"));
         let output = File::create(&log).unwrap();
@@ -43,15 +52,9 @@ impl Lambda {
         answer["statusCode"].as_u64().unwrap()
     }
 
-    /// The most memory that the process ever held, in KiB, as Linux counts it.
+    /// The most memory that the process ever held, in KiB.
     pub fn peak_memory(&self) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.function.id().unwrap())).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        peak_memory(self.function.id().unwrap())
     }
 
     /// Ends the function and returns everything that it wrote.
@@ -64,26 +67,11 @@ impl Lambda {
 /// The function with a complete configuration.
 pub fn command() -> Command {
     let mut command = Command::new(BINARY);
-    command.env_clear().kill_on_drop(true).envs([
-        ("AWS_LAMBDA_FUNCTION_NAME", "webhook"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-        ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("APP_ID", support::APP),
-        ("WEBHOOK_URL", URL),
-        ("NUMBERS_TABLE", "numbers"),
-        ("LONGEST_ANSWER_AGE_SECONDS", "600"),
-        ("CLIENT_SECRET_ARN", "client-secret"),
-        (
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-            support::secrets_manager::endpoint(),
-        ),
-    ]);
+    let secrets_manager = support::secrets_manager::endpoint();
+    command
+        .env_clear()
+        .kill_on_drop(true)
+        .envs(ENVIRONMENT)
+        .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets_manager);
     command
 }

@@ -8,6 +8,7 @@
 )]
 
 mod aws;
+mod function_process;
 mod hostile;
 mod lambda;
 mod numbers;

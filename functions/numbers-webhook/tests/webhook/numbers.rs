@@ -2,13 +2,15 @@
 
 use std::time::SystemTime;
 
-use crate::support::{
-    NumbersTable, answered, ask, dynamodb::Proxy, invocation, question, signed_event, webhook,
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-const URL: &str = "https://calls.example.com/numbers";
+use crate::{
+    function_process::URL,
+    support::{
+        NumbersTable, answered, ask, dynamodb::Proxy, invocation, question, signed_event, webhook,
+    },
+};
 
 async fn listed(endpoint: &str) -> Value {
     let webhook = webhook(endpoint, URL).await;

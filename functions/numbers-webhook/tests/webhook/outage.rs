@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::support::{
-    NumbersTable, ask,
-    dynamodb::{Mood, Proxy},
-    webhook,
-};
 use serde_json::{Value, json};
 
-const URL: &str = "https://calls.example.com/numbers";
+use crate::{
+    function_process::URL,
+    support::{
+        NumbersTable, ask,
+        dynamodb::{Mood, Proxy},
+        webhook,
+    },
+};
+
 const USER: i64 = 4242;
 const BAD_DAYS: [Mood; 5] = [
     Mood::Throttling,

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use axum::Router;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::{
-    lambda::{Lambda, URL, command},
+    function_process::URL,
+    lambda::{Lambda, command},
     support::{
         CLIENT_SECRET, NumbersTable,
         dynamodb::{Mood, Proxy},
@@ -90,6 +93,29 @@ async fn no_path_through_the_function_logs_a_secret_a_number_a_name_or_a_body() 
     assert_eq!(requests(&log).len(), 19, "one line for each request");
     for mark in ["arked", "ARKED", "800555", CLIENT_SECRET, &signature[..20]] {
         assert!(!log.contains(mark), "{mark:?} is in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_read_is_not_logged_either() {
+    for (test, answer) in [
+        (
+            "cut_secret",
+            r#"{"SecretString":"{\"clientSecret\":\"marked"#,
+        ),
+        ("wrong_secret", r#"{"SecretString":"marked"}"#),
+    ] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(move || async move { answer });
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        let variables =
+            ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"].map(|name| (name, &*endpoint));
+        let mut lambda = Lambda::start_with(test, &variables).await;
+        assert_eq!(lambda.invoke(signed_now(62515)).await, 503);
+        let log = lambda.log().await;
+        assert!(log.contains("client secret not read"), "{log}");
+        assert!(!log.contains("marked"), "{log}");
     }
 }
 

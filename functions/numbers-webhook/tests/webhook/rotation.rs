@@ -5,7 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::support::{aws_at, config, invocation, question, signed_by};
+use crate::{
+    function_process::URL,
+    support::{aws_at, config, invocation, question, signed_by},
+};
 use axum::{
     Json, Router,
     extract::State,
@@ -15,8 +18,6 @@ use axum::{
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-
-const URL: &str = "https://calls.example.com/numbers";
 
 /// What Secrets Manager holds, `None` while it is down, and how often it was read.
 #[derive(Default)]
