@@ -90,7 +90,7 @@ def sam(stage, account, *options):
     """Runs `sam deploy` with the stage's configuration."""
     built = {"DeployId": str(int(time.time())), "Architecture": os.environ["ARCHITECTURE"]}
     parameters = stage.parameters | built
-    role = os.environ.get("ROLE_ARN")
+    role = os.environ.get("CLOUDFORMATION_ROLE_ARN")
     command = [
         *(SAM, "deploy", "--config-file", str(FILE), "--config-env", stage.name),
         *("--template-file", os.environ.get("SAM_TEMPLATE", str(ROOT / "infra" / "template.yaml"))),
