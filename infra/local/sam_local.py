@@ -19,10 +19,11 @@ from infra.local.command_line import run as run_command
 from infra.local.container_engine import engines_host, remove_containers
 from infra.local.local_aws import TOOLS, LocalAws, architecture, lay_out
 from infra.local.processes import Processes, free_port, is_taken
+from infra.local.sample_numbers import SAMPLE_NUMBERS
 from infra.local.progress import Trouble, step
 from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
 from infra.local.simulated_hubspot import SECRETS, SimulatedHubSpot
-from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
+from infra.local.stack import PORTAL, USER
 
 TABLE = "numbers"
 # The first time, sam fetches the image that Lambda's functions run in.
