@@ -1,6 +1,5 @@
 """Invokes a function of the running local stack with a sample event, made fresh for it."""
 
-import argparse
 import json
 import os
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from infra import ROOT
 from infra.local import running_stack
 from infra.local.channelctl import fresh
-from infra.local.command_line import run as run_command
+from infra.local.command_line import run
 from infra.local.local_aws import LocalAws
 from infra.local.progress import Trouble
 from infra.local.simulated_hubspot import SECRETS
@@ -73,12 +72,5 @@ def readable(answer):
     return answer
 
 
-def main():
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.set_defaults(command=lambda _: invoke(os.environ.get("EVENT", "")))
-    return run_command(parser)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(invoke, os.environ.get("EVENT", "")))

@@ -207,7 +207,8 @@ def main():
     asking = commands.add_parser("engine", help=engine.__doc__)
     asking.add_argument("goal")
     asking.set_defaults(command=engine)
-    return run_command(parser)
+    arguments = parser.parse_args()
+    return run_command(arguments.command, arguments)
 
 
 if __name__ == "__main__":

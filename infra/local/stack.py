@@ -141,7 +141,8 @@ def main():
     running.add_argument("--hubspot-port", type=int, required=True)
     running.set_defaults(command=run)
     commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
-    return run_command(parser)
+    arguments = parser.parse_args()
+    return run_command(arguments.command, arguments)
 
 
 if __name__ == "__main__":
