@@ -94,7 +94,11 @@ def delete(stage, account):
     print("deleting ...", flush=True)
     with going_on(stage):
         wait_until_gone(client, stack["StackId"])
-    table = outputs_of(stack).get("NumbersTable")
+    tell_what_stays(stage, outputs_of(stack).get("NumbersTable"))
+
+
+def tell_what_stays(stage, table):
+    """Says what a deleted stack leaves, and how to delete that too."""
     if table is None:
         print("Gone. It had no numbers.")
         return
