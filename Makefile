@@ -10,6 +10,7 @@ STAGE ?= dev
 # Read from the environment, so that no shell takes their texts apart.
 export ARCHITECTURE EVENT HUBSPOT_PORT MEASURE PARAMETERS SINCE WHY YES
 
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS := .local/tools
 PYTHON := $(TOOLS)/bin/python
 PREPARED := $(TOOLS)/prepared
@@ -130,7 +131,7 @@ NUMBERS_WEBHOOK_MB := 2.3
 DEPLOY_HOOK_MB := 3.0
 # Without the paths of this machine, the same source makes the same program everywhere.
 REMAPPED := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
-LAMBDA_BUILT := $(or $(CARGO_TARGET_DIR),target)/lambda
+LAMBDA_BUILT := $(TARGET)/lambda
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" RUSTFLAGS="$(REMAPPED)" cargo lambda build --$(subst _,-,$(ARCHITECTURE))
 build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
 	@$(LAMBDA_BUILD) --profile release --package numbers-webhook
@@ -153,7 +154,6 @@ diff: $(PREPARED) ## Show what a deploy would change, and change nothing
 	@exec $(STAGED) diff $(STAGE)
 
 # BUILT=1 here too: channelctl as `make channelctl` left it, or a pipeline before.
-TARGET := $(or $(CARGO_TARGET_DIR),target)
 ON_STAGE = $(TARGET)/$(if $(BUILT),tool,debug)/channelctl --stage $(STAGE)
 QUICK = $(if $(BUILT),,build-quick)
 status: $(QUICK) ## Show how a stage stands, and what to do next
@@ -162,8 +162,10 @@ status: $(QUICK) ## Show how a stage stands, and what to do next
 release: $(QUICK) ## Release the app to every customer: WHY="..." goes into the log
 	@exec $(ON_STAGE) release $(if $(YES),--yes)
 
-hold: $(QUICK) ## Stop every customer from selecting the app, at once
-	@exec $(ON_STAGE) hold --yes
+# In an emergency nothing is built anew: any channelctl can do it.
+BUILT_ONCE := $(firstword $(wildcard $(TARGET)/tool/channelctl $(TARGET)/debug/channelctl))
+hold: $(if $(BUILT_ONCE),,build-quick) ## Stop every customer from selecting the app, at once
+	@exec $(or $(BUILT_ONCE),$(TARGET)/debug/channelctl) --stage $(STAGE) hold --yes
 
 channelctl: check-prerequisites ## Build the operator's command: numbers in, state out
 	@echo "build       cargo build (optimised; some minutes the first time)"

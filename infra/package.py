@@ -1,6 +1,6 @@
 """Puts a built function into the zip that Lambda takes: the same bytes for the same program.
 
-    python -m infra.package PROGRAM FOLDER [LARGEST_MB]
+    python -m infra.package PROGRAM FOLDER LARGEST_MB
 
 writes FOLDER/bootstrap.zip, says how large it is, and fails above LARGEST_MB millions of bytes.
 """

@@ -34,6 +34,10 @@ def without_key(template):
         for name, properties in of_type(template, kind):
             if "KmsKeyArn" not in texts(properties.get(key)):
                 yield f"{name}: {key} does not follow KmsKeyArn"
+    for name, properties in of_type(template, "AWS::Serverless::Function"):
+        # Lambda makes the group then: without the key, and without an end.
+        if "LogGroup" not in properties.get("LoggingConfig", {}):
+            yield f"{name}: it logs into a group that nobody declares"
 
 
 def in_plain_text(template):

@@ -17,7 +17,6 @@ PYTHON = (sys.executable, "-m")
 LEAST_PRIVILEGE = (*PYTHON, "infra.checks.least_privilege", STACK, "functions")
 WILDCARDS = (*PYTHON, "infra.checks.wildcards", STACK, PIPELINE)
 SECRECY = (*PYTHON, "infra.checks.secrecy", STACK)
-RETENTION = (*PYTHON, "infra.checks.retention", STACK)
 VERSIONS = (*PYTHON, "infra.checks.versions", STACK)
 CHECKOV = (
     str(Path(sys.executable).parent / "checkov"),
@@ -172,15 +171,15 @@ FAULTS = (
         STACK,
         "      RetentionInDays: !Ref LogRetentionDays\n",
         "",
-        RETENTION,
-        "kept for ever",
+        CHECKOV,
+        "CKV_AWS_66",
     ),
     Fault(
         "a log group that nobody declares",
         STACK,
         "        LogGroup: !Ref DeployHookLogs\n",
         "",
-        RETENTION,
+        SECRECY,
         "nobody declares",
     ),
     Fault(

@@ -83,7 +83,8 @@ def main():
     commands = parser.add_subparsers(required=True)
     commands.add_parser("chromium", help=find.__doc__).set_defaults(command=find)
     commands.add_parser("run", help=test.__doc__).set_defaults(command=test)
-    return run_command(parser)
+    arguments = parser.parse_args()
+    return run_command(arguments.command, arguments)
 
 
 if __name__ == "__main__":

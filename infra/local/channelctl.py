@@ -23,16 +23,12 @@ def load(table, file):
     succeed(channelctl("numbers", "import", file, "--replace", "--yes", "--table", table))
 
 
-def fresh(file, url, client_secret, response_url=None):
-    """Returns a sample event that fits a stack, signed with its client secret."""
-    arguments = ["event", of(file), str(file), "--url", url]
-    arguments += ["--response-url", response_url] if response_url and of(file) == "hook" else []
-    return json.loads(succeed(channelctl(*arguments, HUBSPOT_CLIENT_SECRET=client_secret)).stdout)
-
-
-def of(file):
-    """Names the function that a sample event is for, as channelctl does."""
-    return "numbers" if "requestContext" in json.loads(file.read_text(encoding="utf-8")) else "hook"
+def fresh(file, *fit, response_url=None, **environment):
+    """Returns a sample event that fits a stack, which channelctl's options name."""
+    function = "numbers" if b'"requestContext"' in file.read_bytes() else "hook"
+    if response_url and function == "hook":
+        fit += ("--response-url", response_url)
+    return json.loads(succeed(channelctl("event", function, file, *fit, **environment)).stdout)
 
 
 def succeed(ran):

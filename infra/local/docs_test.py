@@ -4,12 +4,11 @@
 reader goes; a command that nothing runs, and for which it gives no reason, fails the test.
 """
 
-import argparse
 import sys
 
 from infra import ROOT
 from infra.local.checks import check
-from infra.local.command_line import run as run_command
+from infra.local.command_line import run
 from infra.local.docs_walk import ANSWERS, FOLLOWED, LEFT_OUT, MEANT, WALK
 from infra.local.documents import DOCUMENTS, broken_links, commands, missing_names
 from infra.local.processes import free_port
@@ -97,12 +96,5 @@ class Reader:
         yield " ".join(["what is left out stands in a document", *gone]), not gone
 
 
-def main():
-    """Reads the command line, which has nothing to say."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.set_defaults(command=lambda _: test())
-    return run_command(parser)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(test))

@@ -83,8 +83,7 @@ ANSWERS = {
     "key: ": SECRETS["HUBSPOT_DEVELOPER_API_KEY"],
     "Number, like": "+18001231299",
     "[y/N]": "y",
-    "[y]": "y",
-    "[prod]": "prod",
+    "Type prod to delete it:": "prod",
 }
 
 # What a reader puts in place of an example's; $HUBSPOT is the simulated one's address.

@@ -20,29 +20,14 @@ from pathlib import Path
 
 import boto3
 
+from infra.local import numbers_table
+from infra.local.local_aws import leave_users_account
+
 ROWS, PORTALS = 100_000, 1_000
-TABLE = {
-    "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": [
-        {"AttributeName": "portalId", "AttributeType": "N"},
-        {"AttributeName": "number", "AttributeType": "S"},
-    ],
-    "KeySchema": [
-        {"AttributeName": "portalId", "KeyType": "HASH"},
-        {"AttributeName": "number", "KeyType": "RANGE"},
-    ],
-}
-ACCOUNT = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 def main(folder):
     """Measures, and prints it; fails where it is not five times as fast, or takes too much memory."""
-    os.environ |= ACCOUNT
     built = Path(folder)
     with tempfile.TemporaryDirectory() as temporary:
         file, longer = Path(temporary, "rows.csv"), Path(temporary, "longer.csv")
@@ -80,10 +65,10 @@ def endpoint(built, port):
     """Keeps a DynamoDB endpoint with two empty tables up, and yields its process and a client."""
     process = subprocess.Popen([built / "examples" / "dynamodb"], stdout=subprocess.PIPE, text=True)
     try:
-        os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{json.loads(process.stdout.readline())[port]}"
+        leave_users_account(f"http://127.0.0.1:{json.loads(process.stdout.readline())[port]}")
         client = boto3.client("dynamodb")
         for name in ("boto3", "channelctl"):
-            client.create_table(TableName=name, **TABLE)
+            numbers_table.create(client, name)
         yield process, client
     finally:
         process.kill()

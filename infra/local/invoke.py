@@ -1,20 +1,17 @@
 """Invokes a function of the running local stack with a sample event, made fresh for it."""
 
-import argparse
 import json
 import os
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from infra import ROOT
 from infra.local import running_stack
 from infra.local.channelctl import fresh
-from infra.local.command_line import run as run_command
+from infra.local.command_line import run
 from infra.local.local_aws import LocalAws
+from infra.local.outcomes import Receiver
 from infra.local.progress import Trouble
-from infra.local.simulated_hubspot import SECRETS
 
 EVENTS = ROOT / "events"
 
@@ -29,30 +26,17 @@ def find(name):
     return found[0].resolve()
 
 
-class CloudFormation(BaseHTTPRequestHandler):
-    """Stands where a custom resource's outcome is put, and prints it."""
-
-    def do_PUT(self):
-        """Takes the outcome."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        print(f"CloudFormation is told:\n{json.dumps(json.loads(body), indent=2)}\n", flush=True)
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_):
-        """Keeps the server's own log off the terminal."""
-
-
 def invoke(name):
     """Invokes the function that the event is for, and prints what it answers."""
     file = find(name)
     aws = LocalAws(running_stack.ports()["aws"], running_stack.FOLDER)
-    outputs = aws.outputs()
-    receiver = HTTPServer(("127.0.0.1", 0), CloudFormation)
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
-    response_url = f"http://localhost:{receiver.server_port}/"
-    event = fresh(file, outputs["WebhookUrl"], SECRETS["HUBSPOT_CLIENT_SECRET"], response_url)
-    show(aws.invoke(outputs[function_of(event)], event))
+    receiver = Receiver()
+    event = fresh(file, "--local", response_url=receiver.url)
+    try:
+        show(aws.invoke(aws.outputs()[function_of(event)], event))
+    finally:
+        for outcome in receiver.told:
+            print(f"CloudFormation is told:\n{json.dumps(outcome, indent=2)}")
 
 
 def function_of(event):
@@ -73,12 +57,5 @@ def readable(answer):
     return answer
 
 
-def main():
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.set_defaults(command=lambda _: invoke(os.environ.get("EVENT", "")))
-    return run_command(parser)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(invoke, os.environ.get("EVENT", "")))

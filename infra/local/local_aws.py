@@ -31,7 +31,8 @@ class LocalAws:
         self.endpoint = f"http://{host}:{port}"
         self.host, self.port = host, port
         self.folder = folder
-        leave_users_account(self.endpoint, folder / "tmp")
+        leave_users_account(self.endpoint)
+        os.environ["TMPDIR"] = str(folder / "tmp")
 
     def start(self, processes):
         """Starts ministack; its functions run as processes of its group."""
@@ -43,7 +44,7 @@ class LocalAws:
 
     def client(self, service):
         """Returns a client of one service."""
-        return boto3.client(service, config=ONCE)
+        return boto3.client(service)
 
     def create_secret(self, name, content):
         """Keeps a secret and returns its ARN."""
@@ -100,16 +101,11 @@ class LocalAws:
         return self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
 
     def failures(self):
-        """Returns why resources of the stack failed, in CloudFormation's words."""
+        """Returns why resources of the stack failed; nothing where there is no stack."""
         try:
-            events = self.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+            return failures(self.client("cloudformation"), STACK)
         except ClientError:
             return []
-        return [
-            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-            for event in reversed(events)
-            if event["ResourceStatus"].endswith("_FAILED")
-        ]
 
     def outputs(self):
         """Returns what the stack says of itself."""
@@ -131,18 +127,41 @@ class LocalAws:
 
     def invoke(self, function, event):
         """Invokes a function and returns what it answered."""
-        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-        return json.loads(answer["Payload"].read() or "null")
+        return invoke(boto3, function, event, os.path.relpath(self.folder / "local-aws.log"))
 
 
-def leave_users_account(endpoint, temporary):
+def invoke(session, function, event, logs):
+    """Invokes a function and returns what it answered; if it failed, its logs may say why."""
+    client = session.client("lambda", config=ONCE)
+    answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    said = json.loads(answer["Payload"].read() or "null")
+    if "FunctionError" in answer:
+        reason = said.get("errorMessage", said) if isinstance(said, dict) else said
+        raise Trouble(f"The function failed: {reason}. See {logs}")
+    return said
+
+
+def failures(client, stack):
+    """Returns why resources failed in what was last done to a stack, in CloudFormation's words."""
+    reasons = []
+    for event in client.describe_stack_events(StackName=stack)["StackEvents"]:
+        status, is_stack = event["ResourceStatus"], event.get("PhysicalResourceId") == event["StackId"]
+        if is_stack and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+            break
+        # The stack's own reason only names them.
+        if not is_stack and status.endswith("_FAILED"):
+            reason = event.get("ResourceStatusReason", "no reason given")
+            reasons.insert(0, f"{event['LogicalResourceId']}: {reason}")
+    return reasons
+
+
+def leave_users_account(endpoint):
     """Points this process, and every one it starts, at the local AWS and at nothing else."""
     for name, value in environment(endpoint).items():
         if value is None:
             del os.environ[name]
         else:
             os.environ[name] = value
-    os.environ["TMPDIR"] = str(temporary)
 
 
 def environment(endpoint):

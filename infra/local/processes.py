@@ -6,10 +6,13 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 
 from infra.local.progress import Trouble, tail
 
 LOOPBACK = "127.0.0.1"
+# What ends a program, beside Ctrl-C.
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Processes:
@@ -65,11 +68,12 @@ class Processes:
     def stop(self):
         """Stops every process, the last one first, and returns whether there was any."""
         had_any = bool(self.running)
-        while self.running:
-            name, process = self.running.pop()
-            stop_group(process.pid)
-            process.wait()
-            (self.folder / f"{name}.pid").unlink(missing_ok=True)
+        with undisturbed():
+            while self.running:
+                name, process = self.running.pop()
+                stop_group(process.pid)
+                process.wait()
+                (self.folder / f"{name}.pid").unlink(missing_ok=True)
         return had_any
 
     def _stop_leftovers(self):
@@ -79,6 +83,17 @@ class Processes:
                 print(f"An earlier run left {file.stem} running: stopping it.", flush=True)
                 stop_group(int(pid))
             file.unlink()
+
+
+@contextmanager
+def undisturbed():
+    """Lets nothing end this program while it clears up, which must not take long."""
+    former = {kind: signal.signal(kind, signal.SIG_IGN) for kind in (signal.SIGINT, *ENDINGS)}
+    try:
+        yield
+    finally:
+        for kind, handler in former.items():
+            signal.signal(kind, handler)
 
 
 def stop_group(leader, patience=5):

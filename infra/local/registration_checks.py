@@ -1,6 +1,8 @@
 """What HubSpot must hold when stacks are created, moved, fail and go; each said in a line."""
 
 from infra.local.progress import Trouble
+from infra.local.sample_numbers import sample_rows
+from infra.local.simulated_hubspot import SECRETS
 
 ELSEWHERE = "https://other.example.com/numbers"
 URL = "${Api.ApiEndpoint}/"
@@ -14,6 +16,7 @@ def registration_checks(stack):
     """Yields what is claimed, and whether it holds; the stack is gone at the end."""
     yield from of_a_new_url(stack)
     yield from of_failing_updates(stack)
+    yield "no number, name or secret is in the functions' logs", leaks(stack) == []
     yield from of_deletes(stack)
     yield "every call of HubSpot was as its specification says", stack.hubspot.violations() == []
 
@@ -35,6 +38,15 @@ def of_failing_updates(stack):
     failure = failure_of(stack, *ANOTHER_URL, HubSpotApiUrl="http://127.0.0.1:9/")
     yield "a deploy that cannot reach HubSpot fails and says so", "HubSpot cannot be reached" in failure
     yield "the stack rolls back once more, and the registration stands", stands(stack, settings)
+
+
+def leaks(stack):
+    """Returns what of the numbers, names and secrets stands in the functions' logs."""
+    told = stack.aws.logs()
+    if not all(sign in told for sign in ("answered", "cannot be reached")):
+        return ["there are no logs to look at"]
+    numbers = [text for row in sample_rows() for text in (row["number"].lstrip("+"), row["friendlyName"])]
+    return [mark for mark in (*numbers, *SECRETS.values()) if mark in told]
 
 
 def of_deletes(stack):

@@ -6,23 +6,22 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
-from samcli.yamlhelper import yaml_parse
 
 from infra import ROOT
+from infra.local import numbers_table
 from infra.local.channelctl import fresh, load
 from infra.local.checks import check
 from infra.local.command_line import run as run_command
 from infra.local.container_engine import engines_host, remove_containers
 from infra.local.local_aws import TOOLS, LocalAws, architecture, lay_out
+from infra.local.outcomes import Receiver
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.sam_checks import WEBHOOK, api_checks, hook_checks, webhook_checks
+from infra.local.sample_numbers import SAMPLE_NUMBERS
 from infra.local.simulated_hubspot import SECRETS, SimulatedHubSpot
-from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
+from infra.local.stack import PORTAL, USER
 
 TABLE = "numbers"
 # The first time, sam fetches the image that Lambda's functions run in.
@@ -45,24 +44,6 @@ Ctrl-C stops everything.
 """
 
 
-class Outcomes(BaseHTTPRequestHandler):
-    """Stands where outcomes are told: CloudFormation's are put, CodeDeploy's are posted."""
-
-    def do_PUT(self):
-        """Takes an outcome."""
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        # CodeDeploy writes its names with a small letter first where its event has a capital one.
-        self.server.told.append({name[0].upper() + name[1:]: value for name, value in body.items()})
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    do_POST = do_PUT
-
-    def log_message(self, *_):
-        """Keeps the server's own log off the terminal."""
-
-
 class Containers:
     """The functions in containers, and all that they call on this machine."""
 
@@ -70,8 +51,7 @@ class Containers:
         self.folder, self.host = folder, host
         self.aws = LocalAws(free_port(host), folder, host)
         self.hubspot = SimulatedHubSpot(free_port(host), host)
-        self.receiver = HTTPServer((host, 0), Outcomes)
-        self.receiver.told = []
+        self.receiver = Receiver(host)
         self.ports = {"start-api": api_port, "start-lambda": free_port(host)}
         self.url = f"{self.at(api_port)}numbers"
         self.template, self.parameters = None, {}
@@ -87,7 +67,6 @@ class Containers:
             self._fill_aws()
         with step("HubSpot", f"{self.hubspot.url} (simulated)"):
             self.hubspot.start(processes)
-        threading.Thread(target=self.receiver.serve_forever, daemon=True).start()
         with step("functions", "the quick builds"):
             self.template = lay_out(self.folder / "cloud", 0, [(NAMED, NAMED + ALSO_NAMED)])
         self.serve("start-api", processes)
@@ -104,8 +83,7 @@ class Containers:
         """Sends a sample event, made fresh, to a container of its own; returns event and answer."""
         # What reaches a REST API's function has lost the stage that HubSpot signs.
         url = self.url.replace("/numbers", "/prod/numbers") if file.stem == "rest-api-stage" else self.url
-        secret, told = SECRETS["HUBSPOT_CLIENT_SECRET"], self.at(self.receiver.server_port)
-        event = fresh(file, url, secret, told)
+        event = fresh(file, "--url", url, response_url=self.receiver.url, **SECRETS)
         command = self._sam("invoke", function, "--event", "-", url=url)
         with open(self.log(file), "wb") as log:
             ran = subprocess.run(
@@ -121,10 +99,7 @@ class Containers:
         return self.folder / f"{file.stem}.log"
 
     def _fill_aws(self):
-        template = yaml_parse((ROOT / "infra" / "template.yaml").read_text(encoding="utf-8"))
-        table = template["Resources"]["NumbersTable"]["Properties"]
-        shape = {name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
-        self.aws.client("dynamodb").create_table(TableName=TABLE, **shape)
+        numbers_table.create(self.aws.client("dynamodb"), TABLE)
         load(TABLE, SAMPLE_NUMBERS)
         self.parameters = {"Architecture": architecture()} | self.hubspot.parameters(self.aws)
 
@@ -135,7 +110,7 @@ class Containers:
             "NUMBERS_WEBHOOK_VERSION": WEBHOOK,
             "AWS_ENDPOINT_URL": self.aws.endpoint,
             "AWS_ENDPOINT_URL_LAMBDA": self.at(self.ports["start-lambda"]),
-            "AWS_ENDPOINT_URL_CODEDEPLOY": self.at(self.receiver.server_port),
+            "AWS_ENDPOINT_URL_CODEDEPLOY": self.receiver.url,
         }
         file = self.folder / f"{command}.json"
         file.write_text(json.dumps({"Parameters": variables}), encoding="utf-8")
@@ -206,7 +181,8 @@ def main():
     asking = commands.add_parser("engine", help=engine.__doc__)
     asking.add_argument("goal")
     asking.set_defaults(command=engine)
-    return run_command(parser)
+    arguments = parser.parse_args()
+    return run_command(arguments.command, arguments)
 
 
 if __name__ == "__main__":

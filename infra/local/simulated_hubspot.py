@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import urllib.error
 import urllib.request
 
@@ -48,12 +47,12 @@ class SimulatedHubSpot:
         }
 
     def show(self, app_id, webhook_url, client_secret):
-        """Serves the picker page for a webhook that is deployed, until Ctrl-C; returns the exit code."""
+        """Becomes the picker page for a webhook that is deployed, until Ctrl-C."""
         listen = f"{self.host}:{self.port}"
         command = [self.program, "--listen", listen, "--app-id", str(app_id)]
         environment = os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret}
         command += ["--webhook-url", webhook_url]
-        return subprocess.run(command, env=environment, check=False).returncode
+        os.execve(self.program, command, environment)
 
     def settings(self):
         """Returns the registered settings, None where there are none."""

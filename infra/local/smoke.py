@@ -1,7 +1,5 @@
 """What must hold of the stack from outside, each said in a line."""
 
-from infra.local.simulated_hubspot import SECRETS
-
 EXPECTED = [
     {"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"},
     {"e164PhoneNumber": "+18001231235", "extension": "1", "friendlyName": "Front desk"},
@@ -36,18 +34,8 @@ def smoke_checks(stack, portal, user):
     yield "the webhook answers HubSpot, and nobody else", report["lastProbe"]["proved"]
     yield "the hook holds the app back when asked to", act(stack, "hold")["ready"] is False
     yield "and releases it again", act(stack, "release")["ready"] is True
-    yield "no number, name or secret is in the functions' logs", not leaks(stack)
 
 
 def act(stack, action):
     """Asks the hook for an action, and returns its report."""
     return stack.aws.invoke(stack.outputs["DeployHookFunction"], {"action": action})
-
-
-def leaks(stack):
-    """Returns what of the numbers, names and secrets stands in the functions' logs."""
-    told = stack.aws.logs()
-    if "answered" not in told:
-        return ["there are no logs to look at"]
-    marks = ["+1800", "Front desk", *SECRETS.values()]
-    return [mark for mark in marks if mark in told]

@@ -17,11 +17,11 @@ from infra.local.local_aws import LocalAws, lay_out
 from infra.local.processes import Processes, free_port, is_taken
 from infra.local.progress import Trouble, step
 from infra.local.registration_checks import registration_checks
+from infra.local.sample_numbers import SAMPLE_NUMBERS
 from infra.local.simulated_hubspot import SimulatedHubSpot
 from infra.local.smoke import smoke_checks
 from infra.local.stage_checks import stage_checks
 
-SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"
 PORTAL, USER = 62515, 4242
 
 UP = """
@@ -141,7 +141,8 @@ def main():
     running.add_argument("--hubspot-port", type=int, required=True)
     running.set_defaults(command=run)
     commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
-    return run_command(parser)
+    arguments = parser.parse_args()
+    return run_command(arguments.command, arguments)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,15 @@ from infra.local.registration_checks import ELSEWHERE
 def stage_checks(stack):
     """Yields what is claimed, and whether it holds; nothing is deployed at the end."""
     parameters = stack.parameters | {"IsReady": "keep", "OnDelete": "remove"}
+    yield from of_first_deploys(stack, parameters)
+    yield from of_a_deployed_stage(stack, parameters)
+    yield from of_what_is_refused(stack, parameters)
+
+
+def of_first_deploys(stack, parameters):
+    """A stage that was never deployed, one whose first deploy failed, and one without its secrets."""
+    status, told = command(stack, "diff", "dev", parameters)
+    yield "what a first deploy would make is shown", status == 0 and "Add" in told
     status, told = command(stack, "status", "dev", parameters)
     yield "a stage that is not deployed says how to", status == 1 and "make deploy STAGE=dev" in told
     stack.hubspot.register(ELSEWHERE, True)
@@ -22,8 +31,20 @@ def stage_checks(stack):
     yield "after a first deploy that failed it says what to delete", status == 1 and "make delete" in told
     status, told = command(stack, "doctor", "dev", parameters)
     yield "and so does its doctor", status != 0 and "make delete STAGE=dev, then make deploy" in told
+    status, told = command(stack, "logs", "dev", parameters)
+    yield "where it has no outputs it says what to do", status == 1 and "make status STAGE=dev" in told
     status, told = command(stack, "delete", "dev", parameters)
     yield "and it is deleted", status == 0 and "Gone." in told
+    secrets = ("ClientSecretArn", "HubSpotCredentialArn")
+    without = {name: value for name, value in parameters.items() if name not in secrets}
+    status, told = command(stack, "deploy", "dev", without)
+    yield "without its secrets a stage asks for them", status == 0 and "make secrets STAGE=dev" in told
+    status, told = command(stack, "invoke", "dev", parameters, EVENT="known-portal")
+    yield "and nothing is signed for it until then", status == 1 and "make secrets STAGE=dev" in told
+
+
+def of_a_deployed_stage(stack, parameters):
+    """The commands in the order in which somebody needs them, until the stage is deleted."""
     stack.hubspot.register(ELSEWHERE, False)
     status, told = command(stack, "deploy", "dev", parameters | {"HubSpotApiVersion": "2026-09"})
     yield "a deployed stage says what HubSpot holds", status == 0 and "with isReady=false" in told
@@ -45,6 +66,9 @@ def stage_checks(stack):
     status, told = command(stack, "delete", "dev", parameters)
     yield "once deleted, it says what stays", status == 0 and "delete-table" in told
 
+
+def of_what_is_refused(stack, parameters):
+    """What can be wrong with a stage, told before anything is built."""
     status, told = command(stack, "confirm", "qa", parameters)
     yield "a stage that is none is told from those there are", status == 1 and "dev, staging, prod" in told
     status, told = command(stack, "confirm", "dev", {"AppId": ""})
@@ -63,14 +87,14 @@ def stage_checks(stack):
 
 def command(stack, name, stage, parameters, **environment):
     """Runs a command for a stage on the local AWS; returns its status and all that it said."""
-    template = lay_out(stack.folder / "cloud", time.time_ns())
     settings = {
         "PARAMETERS": " ".join(f"{key}={value}" for key, value in parameters.items()),
-        "SAM_TEMPLATE": str(template),
         "ARCHITECTURE": architecture(),
         "YES": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    if name in ("deploy", "diff"):
+        settings["SAM_TEMPLATE"] = str(lay_out(stack.folder / "cloud", time.time_ns()))
     settings = os.environ | settings | environment
     settings = {key: value for key, value in settings.items() if value is not None}
     program = [sys.executable, "-m", "infra.stages.stage", name, stage]

@@ -2,11 +2,12 @@
 
 import json
 import os
+from contextlib import suppress
 
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.local.local_aws import ONCE
+from infra.local import local_aws
 from infra.local.progress import Trouble
 
 
@@ -20,7 +21,7 @@ class Account:
 
     def client(self, service):
         """Returns a client of one service."""
-        return self.session.client(service, config=ONCE)
+        return self.session.client(service)
 
     def describe(self):
         """Says which stack is meant, in which account and region."""
@@ -43,18 +44,29 @@ class Account:
         raise Trouble(f"There is no {self.describe()}. Deploy it first: make deploy STAGE={self.stage.name}")
 
     def outputs(self):
-        """Returns the stack's outputs by name."""
-        return {output["OutputKey"]: output["OutputValue"] for output in self.stack().get("Outputs", [])}
+        """Returns the stack's outputs by name, which it has from its first deploy that succeeds."""
+        stack = self.stack()
+        if found := outputs_of(stack):
+            return found
+        raise Trouble(
+            f"{self.stage.stack} has no outputs: it is {stack['StackStatus']}."
+            f" What to do: make status STAGE={self.stage.name}"
+        )
 
     def secret(self, arn):
-        """Returns what a secret holds."""
-        return json.loads(self.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+        """Returns the texts that a secret holds by name, none where it is no JSON object."""
+        text = self.client("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", "")
+        held = None
+        with suppress(ValueError):
+            held = json.loads(text)
+        fields = held.items() if isinstance(held, dict) else ()
+        return {name: text for name, text in fields if isinstance(text, str)}
 
     def invoke(self, function, event):
         """Invokes a function, and returns its answer."""
-        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-        said = json.loads(answer["Payload"].read() or "null")
-        if "FunctionError" in answer:
-            reason = said.get("errorMessage", said)
-            raise Trouble(f"The function failed: {reason}. See make logs STAGE={self.stage.name}")
-        return said
+        return local_aws.invoke(self.session, function, event, f"make logs STAGE={self.stage.name}")
+
+
+def outputs_of(stack):
+    """Returns the outputs by name of what CloudFormation says of a stack."""
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -4,10 +4,15 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+from botocore.exceptions import WaiterError
+
 from infra import ROOT
-from infra.local.progress import Trouble
+from infra.local.local_aws import failures
+from infra.local.progress import Trouble, complain
+from infra.stages.account import outputs_of
 from infra.stages.configuration import FILE
 
 SAM = str(Path(sys.executable).parent / "sam")
@@ -35,7 +40,8 @@ def confirm(stage, account):
 
 def deploy(stage, account):
     """Deploys the stack, and says what HubSpot holds then and what to do next."""
-    sam(stage, account, "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    with going_on(stage):
+        sam(stage, account, "--no-confirm-changeset", "--no-fail-on-empty-changeset")
     outputs = account.outputs()
     print(f"\nwebhook       {outputs['WebhookUrl']}\nregistration  {outputs['Registration']}")
     if "not set yet" in outputs["Registration"]:
@@ -47,21 +53,52 @@ def deploy(stage, account):
 def diff(stage, account):
     """Shows what a deploy would change, and changes nothing."""
     print(f"What a deploy would change in {account.describe()}:", flush=True)
-    sam(stage, account, "--no-execute-changeset", "--no-fail-on-empty-changeset")
+    former = change_sets(stage, account)
+    try:
+        sam(stage, account, "--no-execute-changeset", "--no-fail-on-empty-changeset")
+    finally:
+        clear_up(stage, account, former)
+    print("The change set is deleted again; nothing was changed.")
+
+
+def change_sets(stage, account):
+    """Returns the change sets of the stack, none where there is no stack."""
+    if account.find() is None:
+        return set()
+    pages = account.client("cloudformation").get_paginator("list_change_sets")
+    listed = (one for page in pages.paginate(StackName=stage.stack) for one in page["Summaries"])
+    return {one["ChangeSetId"] for one in listed}
+
+
+def clear_up(stage, account, former):
+    """Deletes the change sets that came, and the stack if it was only made for them."""
+    client = account.client("cloudformation")
+    for change_set in change_sets(stage, account) - former:
+        client.delete_change_set(ChangeSetName=change_set)
+    stack = account.find() or {}
+    if stack.get("StackStatus") == "REVIEW_IN_PROGRESS" and not former:
+        client.delete_stack(StackName=stack["StackId"])
+        wait_until_gone(client, stack["StackId"])
 
 
 def delete(stage, account):
     """Deletes the stack after asking, and says what stays."""
-    stack, outputs = account.stack()["StackId"], account.outputs()
+    stack = account.stack()
+    question = f"Delete {account.describe()}?"
     if stage.name == "prod":
-        ask(f"Delete {account.describe()}? Type the stage's name", stage.name)
+        ask(question, "Type prod to delete it:", ("prod",))
     else:
-        ask(f"Delete {account.describe()}?")
+        ask(question)
     client = account.client("cloudformation")
     client.delete_stack(StackName=stage.stack)
     print("deleting ...", flush=True)
-    wait_until_gone(client, stack)
-    table = outputs.get("NumbersTable")
+    with going_on(stage):
+        wait_until_gone(client, stack["StackId"])
+    tell_what_stays(stage, outputs_of(stack).get("NumbersTable"))
+
+
+def tell_what_stays(stage, table):
+    """Says what a deleted stack leaves, and how to delete that too."""
     if table is None:
         print("Gone. It had no numbers.")
         return
@@ -72,25 +109,34 @@ def delete(stage, account):
 
 
 def wait_until_gone(client, stack_id):
-    """Waits until the stack is gone, or says why it is not."""
+    """Waits until the stack is gone, an hour at most, or says why it is not."""
+    try:
+        # By its id a stack is told of when it is gone, too; by its name it would only be unknown.
+        client.get_waiter("stack_delete_complete").wait(
+            StackName=stack_id, WaiterConfig={"Delay": 5, "MaxAttempts": 720}
+        )
+    except WaiterError as error:
+        reasons = "\n".join(failures(client, stack_id)) or error
+        raise Trouble(f"The stack is not deleted.\n\n{reasons}") from None
 
-    # By its id a stack is told of when it is gone, too; by its name it would only be unknown.
-    def status():
-        return client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
 
-    while (now := status()) != "DELETE_COMPLETE":
-        if now == "DELETE_FAILED":
-            events = client.describe_stack_events(StackName=stack_id)["StackEvents"]
-            failed = (event for event in events if event["ResourceStatus"] == "DELETE_FAILED")
-            raise Trouble(f"The stack is not deleted: {next(failed).get('ResourceStatusReason')}")
-        time.sleep(2)
+@contextmanager
+def going_on(stage):
+    """Says, where somebody stops waiting, what becomes of what CloudFormation does."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain(
+            f"What CloudFormation has begun goes on by itself. How it stands: make status STAGE={stage.name}"
+        )
+        raise
 
 
 def sam(stage, account, *options):
     """Runs `sam deploy` with the stage's configuration."""
     built = {"DeployId": str(int(time.time())), "Architecture": os.environ["ARCHITECTURE"]}
     parameters = stage.parameters | built
-    role = os.environ.get("ROLE_ARN")
+    role = os.environ.get("CLOUDFORMATION_ROLE_ARN")
     command = [
         *(SAM, "deploy", "--config-file", str(FILE), "--config-env", stage.name),
         *("--template-file", os.environ.get("SAM_TEMPLATE", str(ROOT / "infra" / "template.yaml"))),
@@ -108,11 +154,11 @@ def sam(stage, account, *options):
         )
 
 
-def ask(question, answer="y"):
+def ask(question, hint="[y/N]", answers=("y", "yes")):
     """Asks before going on, unless YES=1 says so already."""
     if os.environ.get("YES") == "1":
         return
     if not sys.stdin.isatty():
         raise Trouble(f"{question} Nobody is there to answer: set YES=1.")
-    if input(f"{question} [{answer}] ").strip() != answer:
+    if input(f"{question} {hint} ").strip().lower() not in answers:
         raise Trouble("Nothing was done.")

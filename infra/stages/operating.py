@@ -1,7 +1,6 @@
 """A stack that runs: its functions invoked, its numbers shown, its logs followed."""
 
 import os
-import subprocess
 from datetime import datetime, timezone
 
 from infra.local.channelctl import fresh
@@ -15,8 +14,7 @@ from infra.stages.deploying import SAM
 def invoke(stage, account):
     """Sends the sample event EVENT, made fresh, to the stage's function, and prints its answer."""
     file, outputs = find(os.environ.get("EVENT", "")), account.outputs()
-    secret = account.secret(outputs["ClientSecretArn"]).get("clientSecret", "")
-    event = fresh(file, outputs["WebhookUrl"], secret)
+    event = fresh(file, "--stage", stage.name)
     if "RequestType" in event or "DeploymentId" in event:
         raise Trouble("Only AWS sends that event to a stage. Try an action: status, probe, register, ...")
     function = outputs[function_of(event)]
@@ -35,7 +33,7 @@ def picker(stage, account):
     if not secret:
         raise Trouble(f"The client secret is not set. Set it: make secrets STAGE={stage.name}")
     print(f"{account.describe()}; Ctrl-C ends", flush=True)
-    return hubspot.show(stage.parameters["AppId"], outputs["WebhookUrl"], secret)
+    hubspot.show(stage.parameters["AppId"], outputs["WebhookUrl"], secret)
 
 
 def logs(stage, account):
@@ -50,4 +48,4 @@ def logs(stage, account):
     print(
         f"{stage.stack}, since {since} ({datetime.now(timezone.utc):%H:%M:%S} UTC); Ctrl-C ends", flush=True
     )
-    return subprocess.run(command, env=os.environ | {"SAM_CLI_TELEMETRY": "0"}, check=False).returncode
+    os.execve(SAM, command, os.environ | {"SAM_CLI_TELEMETRY": "0"})

@@ -13,9 +13,9 @@ import time
 
 from infra.local import running_stack
 from infra.local.channelctl import PROGRAM
+from infra.local.command_line import run
 from infra.local.local_aws import TOOLS, architecture, environment, lay_out
 from infra.local.processes import LOOPBACK, free_port
-from infra.local.progress import Trouble, complain
 from infra.local.simulated_hubspot import APP_ID, SECRETS
 from infra.stages import stage
 
@@ -60,14 +60,5 @@ def rehearse(command, name):
     return stage.main(command, name)
 
 
-def main(arguments):
-    """Signs a shell in, or runs COMMAND STAGE there."""
-    try:
-        return rehearse(*arguments) if arguments else sign_in()
-    except Trouble as trouble:
-        complain(trouble)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(rehearse if sys.argv[1:] else sign_in, *sys.argv[1:]))

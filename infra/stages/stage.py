@@ -8,9 +8,10 @@ the template besides those of infra/samconfig.toml.
 
 import sys
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
-from infra.local.progress import Trouble, complain
+from infra.local.command_line import run
+from infra.local.progress import Trouble
 from infra.stages import configuration
 from infra.stages.account import Account
 from infra.stages.deploying import announce, confirm, delete, deploy, diff
@@ -32,21 +33,18 @@ SIGN_IN = "Sign in to AWS first (aws sso login, or aws configure), or name your 
 
 
 def main(command, name):
-    """Runs one command for one stage."""
+    """Runs one command for one stage, and says what to do where AWS is not reached or refuses."""
     try:
         stage = configuration.read(name)
-        return COMMANDS[command](stage, Account(stage)) or 0
-    except KeyboardInterrupt:
-        return 130
+        return COMMANDS[command](stage, Account(stage))
     except NoCredentialsError:
-        complain(f"There are no AWS credentials. {SIGN_IN}")
+        raise Trouble(f"There are no AWS credentials. {SIGN_IN}") from None
     except NoRegionError:
-        complain(f"There is no AWS region. Set AWS_REGION, or region for {name} in infra/samconfig.toml.")
+        raise Trouble(
+            f"There is no AWS region. Set AWS_REGION, or region for {name} in infra/samconfig.toml."
+        ) from None
     except ClientError as error:
-        complain(explained(error))
-    except (Trouble, BotoCoreError) as trouble:
-        complain(trouble)
-    return 1
+        raise Trouble(explained(error)) from None
 
 
 def explained(error):
@@ -64,4 +62,4 @@ def explained(error):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(run(main, *sys.argv[1:]))

@@ -20,7 +20,8 @@ def ask_and_keep(stage, account):
     outputs = account.outputs()
     print(f"Secrets of {account.describe()}. Nothing that you type is shown; Enter alone leaves it as it is.")
     secrets = account.client("secretsmanager")
-    current = account.secret(outputs["ClientSecretArn"]).get("clientSecret")
+    former = account.secret(outputs["ClientSecretArn"]).get("clientSecret", "")
+    current = former if is_whole(former) else None
     kept = [keep_client_secret(secrets, outputs["ClientSecretArn"], current)]
     kept.append(keep_credential(secrets, outputs["HubSpotCredentialArn"]))
     if any(kept):
@@ -33,6 +34,8 @@ def keep_client_secret(secrets, arn, current):
     new = getpass("Client secret (HubSpot: your app, Auth): ").strip()
     if not new:
         return False
+    if not is_whole(new):
+        raise Trouble("There is a space or a line end in it. Nothing was changed.")
     # A wrong one would push the one before out of the secret, at the next try.
     if getpass("Once more: ").strip() != new:
         raise Trouble("The two differ. Nothing was changed.")
@@ -42,6 +45,11 @@ def keep_client_secret(secrets, arn, current):
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(stored))
     print("Kept." + (" The one before stays accepted as well." if len(stored) == 2 else ""))
     return True
+
+
+def is_whole(secret):
+    """Tells whether there is a secret without spaces and line ends; the webhook takes no other."""
+    return secret.split() == [secret]
 
 
 def keep_credential(secrets, arn):

@@ -60,10 +60,10 @@ export async function withPickerOfDeployedStage(act) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
-    for await (const line of createInterface(simulator.stdout)) {
-      await act(line.replace("The picker page: ", ""));
-      break;
-    }
+    const lines = createInterface(simulator.stdout)[Symbol.asyncIterator]();
+    const { value: first } = await lines.next();
+    assert.ok(first, "the simulator says where its page is");
+    await act(first.replace("The picker page: ", ""));
   } finally {
     simulator.kill();
   }
