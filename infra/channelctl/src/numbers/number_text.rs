@@ -216,6 +216,27 @@ mod tests {
     }
 
     #[test]
+    fn a_zero_that_is_dialled_inside_the_country_only_makes_no_other_number() {
+        for text in [
+            "+49 (0)30 12345678",
+            "+31 (0)20 1234567",
+            "+46 (0)8 123 456 78",
+            "+61 (0)2 1234 5678",
+            "+353 (0)1 234 5678",
+            "+43 (0)1 2345678",
+        ] {
+            assert_eq!(read(text), Err(NumberProblem::NotPossible), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zero_that_is_part_of_the_number_stays() {
+        for text in ["+390612345678", "+810012345678", "+25006123456"] {
+            assert_eq!(read(text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_said_to_be_none() {
         for text in ["+", "+abc", "Sales", "+1800CALLNOW"] {
             assert_eq!(read(text), Err(NumberProblem::NotE164), "{text}");
