@@ -42,7 +42,7 @@ pub(super) fn read_array(
     match (rows.failure, read) {
         (Some(failure), _) => Err(failure),
         (None, Err(_)) if budget.is_used_up() => Err(FileError::EndlessRow(place)),
-        (None, Err(error)) => Err(FileError::NotJson(place, error.to_string())),
+        (None, Err(error)) => Err(refused(place, &error)),
         (None, Ok(())) => rows.fields.explained(),
     }
 }
@@ -71,11 +71,20 @@ pub(super) fn read_lines(
         }
         if !text.trim_ascii().is_empty() {
             let object: Result<Map<_, _>, _> = serde_json::from_slice(&text);
-            let object = object.map_err(|error| FileError::NotJson(place, error.to_string()))?;
+            let object = object.map_err(|error| refused(place, &error))?;
             sink(fields.row(place, &object)?)?;
         }
     }
     fields.explained()
+}
+
+/// Says why a text is no row; of what is JSON, serde's own words would repeat the value.
+fn refused(place: Place, error: &serde_json::Error) -> FileError {
+    if error.is_data() {
+        FileError::NotARow(place)
+    } else {
+        FileError::NotJson(place, error.to_string())
+    }
 }
 
 /// An array's objects, each given on as soon as it is read.
