@@ -74,7 +74,7 @@ async fn carry_out(
     parallel: usize,
 ) -> Result<Ending, Failure> {
     let bar = progress_bar("writing", "rows", writes);
-    let written = write::write(staged, table, parallel, |more| bar.inc(more)).await;
+    let written = write::write(staged, table, parallel, &bar).await;
     let (done, seconds) = (bar.position(), bar.elapsed().as_secs_f64());
     bar.finish_and_clear();
     let so_far =
