@@ -62,6 +62,7 @@ impl Table {
             .client
             .query()
             .table_name(&self.name)
+            .consistent_read(true)
             .key_condition_expression("portalId = :portal")
             .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
             .set_exclusive_start_key(start)
@@ -77,6 +78,7 @@ impl Table {
             .client
             .scan()
             .table_name(&self.name)
+            .consistent_read(true)
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -17,5 +17,6 @@ mod importing;
 mod interrupted;
 mod json_files;
 mod memory;
+mod reading;
 mod support;
 mod throttled;
