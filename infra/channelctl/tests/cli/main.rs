@@ -9,6 +9,7 @@
 
 mod aws_refusing;
 mod checking;
+mod doctor;
 mod editing;
 mod events;
 mod files;
