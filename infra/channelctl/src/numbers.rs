@@ -17,6 +17,7 @@ pub mod import;
 pub mod input;
 mod json_rows;
 mod line_starts;
+pub mod mapping;
 pub mod number_item;
 pub mod number_problem;
 pub mod number_text;

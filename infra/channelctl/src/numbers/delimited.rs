@@ -6,10 +6,11 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use crate::numbers::{
     column::Column,
-    columns::{Columns, Mapping},
+    columns::Columns,
     file_error::FileError,
     input::{Budget, Input},
     line_starts::{LineStarts, Lines},
+    mapping::Mapping,
     raw_row::{RawRow, Sink},
     row::Place,
 };

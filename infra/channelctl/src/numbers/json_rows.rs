@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 
 use crate::numbers::{
     column::Column,
-    columns::{Columns, Mapping},
+    columns::Columns,
     file_error::FileError,
     input::{Budget, Input, LONGEST_ROW},
+    mapping::Mapping,
     raw_row::{RawRow, Sink},
     row::Place,
 };
