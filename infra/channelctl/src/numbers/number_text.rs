@@ -205,12 +205,7 @@ mod tests {
 
     #[test]
     fn a_number_that_no_country_has_is_not_possible() {
-        for text in [
-            "+1800123123",
-            "+180012312345",
-            "+99912345678",
-            "+44 (0)20 7946 0123",
-        ] {
+        for text in ["+1800123123", "+180012312345", "+99912345678"] {
             assert_eq!(read(text), Err(NumberProblem::NotPossible), "{text}");
         }
     }
@@ -224,15 +219,9 @@ mod tests {
             "+61 (0)2 1234 5678",
             "+353 (0)1 234 5678",
             "+43 (0)1 2345678",
+            "+44 (0)20 7946 0123",
         ] {
             assert_eq!(read(text), Err(NumberProblem::NotPossible), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_zero_that_is_part_of_the_number_stays() {
-        for text in ["+390612345678", "+810012345678", "+25006123456"] {
-            assert_eq!(read(text).as_deref(), Ok(text));
         }
     }
 

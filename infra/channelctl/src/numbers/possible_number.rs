@@ -57,3 +57,15 @@ fn possible_lengths(region: &Metadata) -> impl Iterator<Item = &u16> {
         .filter_map(|kind| region.descriptors().get(kind))
         .flat_map(Descriptor::possible_length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_that_is_part_of_the_number_stays() {
+        for text in ["+390612345678", "+810012345678", "+25006123456"] {
+            assert!(is_possible(&text.to_owned().try_into().unwrap()), "{text}");
+        }
+    }
+}
