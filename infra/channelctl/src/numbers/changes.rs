@@ -138,14 +138,16 @@ fn line(change: Change, row: &Planned) -> String {
     } = row;
     let name = name.as_deref().unwrap_or_default();
     let former = former_name.as_deref().unwrap_or_default();
-    match change {
-        Change::Change if former != name && row.name.is_some() => {
-            format!("{portal}  {key}  {former:?} becomes {name:?}")
+    let what = match change {
+        Change::Change if former == name || row.name.is_none() => "who sees it".into(),
+        Change::Change => {
+            let users = row.users.as_ref().map_or("", |_| ", and who sees it");
+            format!("{former:?} becomes {name:?}{users}")
         }
-        Change::Change => format!("{portal}  {key}  who sees it"),
-        Change::Remove => format!("{portal}  {key}  {former}"),
-        Change::Add | Change::Keep => format!("{portal}  {key}  {name}"),
-    }
+        Change::Remove => former.to_owned(),
+        Change::Add | Change::Keep => name.to_owned(),
+    };
+    format!("{portal}  {key}  {what}")
 }
 
 /// A bar on a terminal, and nothing in a pipe.

@@ -18,6 +18,6 @@ mod importing;
 mod interrupted;
 mod json_files;
 mod memory;
-mod reading;
+mod planning;
 mod support;
 mod throttled;

@@ -1,4 +1,4 @@
-//! How the table is read.
+//! What a plan compares with, and what it shows.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::State, routing::post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{on, run};
+use crate::support::{NumbersTable, import, on, rows, run};
 
 type Asked = Arc<Mutex<Vec<Value>>>;
 
@@ -44,4 +44,32 @@ async fn a_plan_compares_with_what_was_written_a_moment_ago() {
             assert_eq!(question["ConsistentRead"], true, "{question}");
         }
     }
+}
+
+#[tokio::test]
+async fn whatever_changes_of_a_number_is_shown() {
+    let table = NumbersTable::start().await;
+    let changed = async |row: &str| {
+        let file = format!("portal,number,name,users\n62515,+18005550101,{row}\n");
+        import(&table, file, &[]).await.output
+    };
+    changed("Sales,7").await;
+    let renamed = changed("Desk,7").await;
+    assert!(
+        renamed.contains("\"Sales\" becomes \"Desk\"\n"),
+        "{renamed}"
+    );
+    let both = changed("Front desk,7 8").await;
+    assert!(
+        both.contains("\"Desk\" becomes \"Front desk\", and who sees it\n"),
+        "{both}"
+    );
+    let users = changed("Front desk,8").await;
+    assert!(
+        users.contains("~ 62515  +18005550101  who sees it\n"),
+        "{users}"
+    );
+    let key = (62515, "+18005550101".to_owned());
+    let row = ("Front desk".to_owned(), vec!["8".to_owned()]);
+    assert_eq!(rows(&table).await[&key], row);
 }
