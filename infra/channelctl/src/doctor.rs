@@ -101,7 +101,7 @@ async fn client_secret(stack: &Stack) -> Finding {
         }
         Err(error) => return wrong(about, error.to_string(), None),
     }
-    let changed = secrets::client_secret_changed(stack).await.ok().flatten();
+    let changed = secrets::client_secret_changed(stack).await;
     let ago = changed.map_or_else(|| "at an unknown time".into(), clock::ago);
     right(about, format!("set, changed {ago}"))
 }

@@ -7,10 +7,7 @@ use channel_connection::{
 };
 use jiff::Timestamp;
 
-use crate::{
-    aws_error::AwsError,
-    stack::{Stack, StackError},
-};
+use crate::stack::{Stack, StackError};
 
 /// The reason there is no client secret to sign with.
 #[derive(Debug, thiserror::Error)]
@@ -38,25 +35,13 @@ pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, SecretsError>
     current.ok_or_else(|| SecretsError::NotSet(stack.make("secrets")))
 }
 
-/// Asks when the client secret was last changed.
-pub async fn client_secret_changed(stack: &Stack) -> Result<Option<Timestamp>, SecretsChanged> {
-    let arn = stack.output("ClientSecretArn")?;
+/// Asks when the client secret was last changed; `None` where Secrets Manager does not say.
+pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
+    let arn = stack.output("ClientSecretArn").ok()?;
     let asked = Client::new(&stack.target.aws)
         .describe_secret()
         .secret_id(arn);
-    let secret = asked.send().await;
-    let secret = secret.map_err(|error| AwsError::new("look at the client secret", &error))?;
-    let changed = secret.last_changed_date.or(secret.created_date);
-    Ok(changed.and_then(|time| Timestamp::from_second(time.secs()).ok()))
-}
-
-/// The reason nobody can tell how old the client secret is.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretsChanged {
-    /// The stack does not name it.
-    #[error(transparent)]
-    Stack(#[from] StackError),
-    /// Secrets Manager did not say.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
+    let secret = asked.send().await.ok()?;
+    let changed = secret.last_changed_date.or(secret.created_date)?;
+    Timestamp::from_second(changed.secs()).ok()
 }
