@@ -13,7 +13,6 @@ use crate::{
     finding::{Finding, Findings, doubtful, right, wrong},
     hook,
     numbers::table::Table,
-    registration,
     secrets::{self, SecretsError},
     stack::Stack,
     stack_state,
@@ -37,8 +36,7 @@ async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
     findings.add(stack_state::examine(stack))?;
     let secret = client_secret(stack).await;
     findings.add(secret.clone())?;
-    let asked = registration::request("status", None, "channelctl doctor");
-    match hook::act(stack, &asked).await {
+    match hook::status(stack, "channelctl doctor").await {
         Err(error) => findings.add(diagnosis::no_report(stack, &error))?,
         Ok(report) => {
             findings.add(diagnosis::credential(stack, &report))?;

@@ -118,6 +118,16 @@ pub enum HookError {
     Answer,
 }
 
+/// Asks a stack's deploy-hook how things stand.
+pub async fn status(stack: &Stack, why: &str) -> Result<Report, HookError> {
+    let request = Request {
+        action: "status",
+        why: why.to_owned(),
+        is_ready: None,
+    };
+    act(stack, &request).await
+}
+
 /// Asks a stack's deploy-hook for an action.
 pub async fn act(stack: &Stack, request: &Request) -> Result<Report, HookError> {
     let event = serde_json::to_vec(request).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::{
     hook::{self, LastProbe, Registered},
     next_step,
     numbers::{census::Census, table::Table},
-    registration, secrets,
+    secrets,
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted},
 };
@@ -41,10 +41,9 @@ struct Status {
 /// Prints how a stack stands; something is wrong where HubSpot holds another URL or the webhook is
 /// not proved.
 pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
-    let asked = registration::request("status", None, "channelctl status");
     let table = Table::of(stack)?;
     let (report, version, numbers, secret) = tokio::join!(
-        hook::act(stack, &asked),
+        hook::status(stack, "channelctl status"),
         live_version(stack),
         table.census(),
         secrets::client_secret_changed(stack),
