@@ -4,7 +4,7 @@ use crate::numbers::{column::Column, mapping::Mapping};
 
 /// Where in a row each column stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Columns([Option<usize>; 5]);
+pub struct Columns([Option<usize>; Column::ALL.len()]);
 
 /// The reason columns cannot be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -54,12 +54,10 @@ pub(super) fn read_lines(
     mappings: &[Mapping],
     sink: &mut Sink<'_>,
 ) -> Result<String, FileError> {
-    let budget = input.budget();
     let mut fields = Fields::new(mappings);
     let mut text = Vec::new();
     for line in 1.. {
         let place = Place::Line(line);
-        budget.renew();
         text.clear();
         let mut bounded = input.by_ref().take(LONGEST_ROW as u64);
         let read = bounded.read_until(b'\n', &mut text);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, ReturnConsumedCapacity, Select, WriteRequest},
+    types::{AttributeValue, WriteRequest},
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::ids::PortalId;
@@ -115,9 +115,7 @@ impl Table {
                 .client
                 .scan()
                 .table_name(&self.name)
-                .select(Select::SpecificAttributes)
                 .projection_expression("portalId")
-                .return_consumed_capacity(ReturnConsumedCapacity::None)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
