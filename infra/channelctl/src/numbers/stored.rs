@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use channel_connection::{
     ids::UserId,
-    number_row::{Attribute, NumberRow},
+    number_row::{Attribute, Audience, NumberRow},
 };
 
 /// Where a page begins.
@@ -55,11 +55,10 @@ impl Stored {
 
     /// Returns the users as they are stored; `None` where they are no set of ids.
     pub fn users(&self) -> Option<BTreeSet<UserId>> {
-        match &self.row.user_ids {
-            Attribute::Missing => Some(BTreeSet::new()),
-            Attribute::WrongType => None,
-            Attribute::Value(ids) => ids.iter().map(|id| id.parse().ok()).collect(),
-        }
+        Some(match self.row.audience().ok()? {
+            Audience::Everyone => BTreeSet::new(),
+            Audience::Only(users) => users.into_iter().collect(),
+        })
     }
 }
 
