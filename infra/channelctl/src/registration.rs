@@ -1,8 +1,10 @@
 //! The registration, steered through the deploy-hook: release, hold, probe, register, remove.
 
-use std::{env, io::Write};
+use std::{
+    env,
+    io::{self, Write},
+};
 
-use anstream::eprintln;
 use clap::Args;
 use serde_json::json;
 
@@ -40,9 +42,8 @@ pub async fn act(
     let looks_first = action != Action::Probe && !(action == Action::Hold && options.yes);
     if looks_first {
         let report = hook::status(stack, "look before a change").await?;
-        if let Some(plan) = action::plan(action, &report) {
-            eprintln!("{}: {}\n{plan}", action.name(), stack.target.stack);
-        }
+        let plan = action::plan(action, &report).unwrap_or_default();
+        show_plan(stack, action, &plan, options.dry_run, as_json)?;
         if options.dry_run {
             return Ok(Ending::Done);
         }
@@ -65,6 +66,23 @@ pub fn request(action: &'static str, is_ready: Option<&'static str>, why: &str) 
         action,
         why: why.to_owned(),
         is_ready,
+    }
+}
+
+fn show_plan(
+    stack: &Stack,
+    action: Action,
+    plan: &str,
+    is_dry_run: bool,
+    as_json: bool,
+) -> io::Result<()> {
+    let action = action.name();
+    let text = format!("{action}: {}\n{plan}", stack.target.stack);
+    match (as_json, is_dry_run) {
+        (true, true) => terminal::print_json(&json!({"action": action, "plan": plan})),
+        // What is printed as JSON then is the report alone.
+        (true, false) => writeln!(anstream::stderr(), "{text}"),
+        (false, _) => writeln!(terminal::output(), "{text}"),
     }
 }
 

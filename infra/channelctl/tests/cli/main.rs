@@ -19,5 +19,6 @@ mod interrupted;
 mod json_files;
 mod memory;
 mod planning;
+mod registering;
 mod support;
 mod throttled;
