@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        findings::Findings,
         numbers_error::NumbersError,
         plan,
+        row_findings::RowFindings,
         staged::{Change, Counts, Planned, Staged},
         table::Table,
         write::{self, Written},
@@ -50,7 +50,7 @@ pub async fn write(
     staged: &Staged,
     table: &Table,
     options: &WritingOptions,
-    findings_as_json: Option<&Findings>,
+    findings_as_json: Option<&RowFindings>,
 ) -> Result<Ending, Failure> {
     let portals = staged.portal_count().map_err(NumbersError::from)?;
     let counts = staged.counts().map_err(NumbersError::from)?;

@@ -9,10 +9,10 @@ use channel_connection::{
 
 use crate::numbers::{
     column::Column,
-    findings::{Findings, Problem, Warning},
     number_text::{self, NationalRegion},
     raw_row::RawRow,
     row::{Place, Row, is_too_long},
+    row_findings::{Problem, RowFindings, Warning},
 };
 
 /// What is known of every row, whatever the file says.
@@ -25,7 +25,7 @@ pub struct Expected {
 }
 
 /// Checks a row; what is wrong with it goes to the findings.
-pub fn check(raw: &RawRow, expected: Expected, findings: &mut Findings) -> Option<Row> {
+pub fn check(raw: &RawRow, expected: Expected, findings: &mut RowFindings) -> Option<Row> {
     match row(raw, expected) {
         Ok(row) => {
             warn(raw.place, raw.text(Column::Number), &row, findings);
@@ -81,7 +81,7 @@ fn users(text: Option<&str>) -> Result<Option<BTreeSet<UserId>>, Problem> {
 }
 
 /// Says what users will not see of a row whose number was written as `number`.
-pub fn warn(place: Place, number: &str, row: &Row, findings: &mut Findings) {
+pub fn warn(place: Place, number: &str, row: &Row, findings: &mut RowFindings) {
     let name = row.name.as_deref().unwrap_or_default();
     let (shown, lost) = cut(name);
     if !lost.is_empty() {

@@ -11,11 +11,11 @@ use crate::{
     numbers::{
         changes::{self, WritingOptions},
         check_row,
-        findings::Findings,
         number_problem::NumberProblem,
         number_text::{self, NationalRegion},
         numbers_error::NumbersError,
         row::{Place, Row, is_too_long},
+        row_findings::RowFindings,
         staged::{Change, Staged},
         stored::Stored,
         table::Table,
@@ -62,7 +62,7 @@ pub struct RemoveOptions {
 
 /// Adds or changes one number.
 pub async fn put(table: &Table, options: &PutOptions, as_json: bool) -> Result<Ending, Failure> {
-    let mut findings = Findings::new(options.writing.show);
+    let mut findings = RowFindings::new(options.writing.show);
     let staged = one_row(options, &mut findings)?;
     if !as_json {
         findings.print();
@@ -79,11 +79,11 @@ pub async fn remove(
     as_json: bool,
 ) -> Result<Ending, Failure> {
     let staged = rows_to_remove(table, options).await?;
-    let nothing_found = as_json.then(Findings::default);
+    let nothing_found = as_json.then(RowFindings::default);
     changes::write(&staged, table, &options.writing, nothing_found.as_ref()).await
 }
 
-fn one_row(options: &PutOptions, findings: &mut Findings) -> Result<Staged, NumbersError> {
+fn one_row(options: &PutOptions, findings: &mut RowFindings) -> Result<Staged, NumbersError> {
     if options.name.as_deref().is_some_and(is_too_long) {
         return Err(NumbersError::NameTooLong);
     }

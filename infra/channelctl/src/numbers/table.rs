@@ -18,7 +18,7 @@ use crate::{
         census::Census,
         number_item::{key, user_set},
         staged::Planned,
-        stored::{Key, Page, Stored, number},
+        stored::{Item, Page, Stored, portal},
     },
     stack::{Stack, StackError},
 };
@@ -56,7 +56,7 @@ impl Table {
     pub async fn portal_page(
         &self,
         portal: PortalId,
-        start: Option<Key>,
+        start: Option<Item>,
     ) -> Result<Page, AwsError> {
         let answer = self
             .client
@@ -73,7 +73,7 @@ impl Table {
     }
 
     /// Reads a page of all rows, portal by portal, and where the next one begins.
-    pub async fn page(&self, start: Option<Key>) -> Result<Page, AwsError> {
+    pub async fn page(&self, start: Option<Item>) -> Result<Page, AwsError> {
         let answer = self
             .client
             .scan()
@@ -122,7 +122,7 @@ impl Table {
                 .map_err(|error| AwsError::new("count the numbers", &error))?;
             // A scan reads one portal's rows after the other.
             for item in answer.items.unwrap_or_default() {
-                let portal = number(item.get("portalId")).unwrap_or_default();
+                let portal = portal(&item);
                 census.numbers += 1;
                 if portal != last_portal {
                     census.portals += 1;
