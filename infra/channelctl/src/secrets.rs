@@ -15,15 +15,29 @@ pub enum SecretsError {
     /// The stack does not name it.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// Secrets Manager refused it.
+    /// Secrets Manager does not show it to you.
     #[error("{0}. You need secretsmanager:GetSecretValue on it.")]
-    Unreadable(#[from] SecretError),
+    Denied(SecretError),
+    /// Secrets Manager did not answer with it.
+    #[error("{0}")]
+    Unreadable(SecretError),
     /// It holds something else.
     #[error(transparent)]
     Invalid(#[from] InvalidClientSecrets),
     /// It has never been set.
     #[error("The client secret is not set. Set it: {0}")]
     NotSet(String),
+}
+
+impl From<SecretError> for SecretsError {
+    fn from(error: SecretError) -> Self {
+        match &error {
+            SecretError::Unreadable { code, .. } if code == "AccessDeniedException" => {
+                Self::Denied(error)
+            }
+            _ => Self::Unreadable(error),
+        }
+    }
 }
 
 /// Reads the client secret that the stack verifies with.
@@ -44,4 +58,20 @@ pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
     let secret = asked.send().await.ok()?;
     let changed = secret.last_changed_date.or(secret.created_date)?;
     Timestamp::from_second(changed.secs()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_is_asked_for_where_it_lacks_and_nowhere_else() {
+        let told = |code: &str| {
+            let (arn, code) = ("arn:client-secret".into(), code.into());
+            SecretsError::from(SecretError::Unreadable { arn, code }).to_string()
+        };
+        let needed = "You need secretsmanager:GetSecretValue on it.";
+        assert!(told("AccessDeniedException").ends_with(needed));
+        assert!(!told("ResourceNotFoundException").contains(needed));
+    }
 }

@@ -123,8 +123,9 @@ async fn rows_to_remove(table: &Table, options: &RemoveOptions) -> Result<Staged
     }
     match sought.map(|sought| sought.key) {
         _ if staged.has(options.portal)? => Ok(staged),
+        None => Err(NumbersError::NoNumbers(options.portal)),
+        Some(Ok(_)) => Err(NumbersError::NoSuchNumber(options.portal)),
         Some(Err(no_number)) => Err(no_number.into()),
-        _ => Err(NumbersError::NoSuchNumber(options.portal)),
     }
 }
 

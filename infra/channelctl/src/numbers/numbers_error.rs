@@ -28,6 +28,9 @@ pub enum NumbersError {
     /// Standard input cannot be read.
     #[error("cannot read the number from standard input: {0}")]
     Unheard(std::io::Error),
+    /// The table has no number of the portal.
+    #[error("Portal {0} has no numbers.")]
+    NoNumbers(PortalId),
     /// The table has no such number.
     #[error("Portal {0} has no such number.")]
     NoSuchNumber(PortalId),

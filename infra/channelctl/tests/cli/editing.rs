@@ -142,6 +142,17 @@ async fn what_is_not_there_or_no_number_is_said_to_be_so() {
             .await
             .contains("Portal 62515 has no such number.")
     );
+    let nothing = run(
+        on(&table.endpoint, &["remove", "--portal", "62515", "--all"]),
+        "",
+    )
+    .await;
+    assert_eq!(nothing.code, Some(1));
+    assert!(
+        nothing.errors.contains("Portal 62515 has no numbers."),
+        "{}",
+        nothing.errors
+    );
     assert!(
         told("put", "8005550101\n")
             .await
