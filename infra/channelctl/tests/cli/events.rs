@@ -1,8 +1,8 @@
-//! Sample events without any stack, and commands that need one.
+//! Sample events without any stack.
 
-use std::{net::TcpListener, process::Command};
+use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{program, run};
 
@@ -72,63 +72,8 @@ async fn an_event_that_is_none_is_told_from_those_there_are() {
 }
 
 #[tokio::test]
-async fn a_stack_must_be_named() {
-    let ran = run(program(&["status"]), "").await;
-    assert_eq!(ran.code, Some(1));
-    assert!(
-        ran.errors.contains("Which stack? Say --stage dev"),
-        "{}",
-        ran.errors
-    );
-}
-
-#[tokio::test]
-async fn without_credentials_it_says_how_to_sign_in() {
-    let mut command = program(&["status", "--stack", "calls"]);
-    command
-        .env_remove("AWS_ACCESS_KEY_ID")
-        .env_remove("AWS_SECRET_ACCESS_KEY");
-    let ran = run(command, "").await;
-    assert_eq!(ran.code, Some(1));
-    assert!(ran.errors.contains("aws sso login"), "{}", ran.errors);
-}
-
-#[tokio::test]
-async fn without_a_region_it_says_how_to_name_one() {
-    let mut command = program(&["status", "--stack", "calls"]);
-    command.env_remove("AWS_REGION");
-    let ran = run(command, "").await;
-    assert_eq!(ran.code, Some(1));
-    assert!(ran.errors.contains("Say --aws-region"), "{}", ran.errors);
-}
-
-#[tokio::test]
 async fn an_event_of_a_portal_is_no_sample() {
     let ran = run(program(&["event", "numbers", "retry", "--portal", "7"]), "").await;
     assert_eq!(ran.code, Some(2));
     assert!(ran.errors.contains("cannot be used with"), "{}", ran.errors);
-}
-
-#[tokio::test]
-async fn the_local_stack_that_is_not_up_is_started_with_make_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let run_folder = folder.path().join(".local/run");
-    std::fs::create_dir_all(&run_folder).unwrap();
-    let ports = json!({"aws": closed_port()});
-    std::fs::write(run_folder.join("stack.json"), ports.to_string()).unwrap();
-    let mut command = program(&["status", "--local"]);
-    command.current_dir(folder.path());
-    let ran = run(command, "").await;
-    assert_eq!(ran.code, Some(1));
-    assert!(
-        ran.errors
-            .contains("Start it in another terminal: make run"),
-        "{}",
-        ran.errors
-    );
-}
-
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

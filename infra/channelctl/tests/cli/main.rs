@@ -21,4 +21,5 @@ mod memory;
 mod planning;
 mod registering;
 mod support;
+mod target;
 mod throttled;
