@@ -89,7 +89,7 @@ ANSWERS = {
 # What a reader puts in place of an example's; $HUBSPOT is the simulated one's address.
 MEANT = {
     "customers.csv": ".local/docs-test/customers.csv",
-    "backup.csv": ".local/docs-test/backup.csv",
+    "backup.json": ".local/docs-test/backup.json",
     "https://api.hubapi.com": "$HUBSPOT",
 }
 

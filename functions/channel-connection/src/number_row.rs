@@ -77,7 +77,8 @@ impl NumberRow {
         ))
     }
 
-    fn audience(&self) -> Result<Audience, RowError> {
+    /// Says who sees the number, whatever else the row holds.
+    pub fn audience(&self) -> Result<Audience, RowError> {
         match &self.user_ids {
             Attribute::Missing => Ok(Audience::Everyone),
             Attribute::WrongType => Err(RowError::InvalidUserIds),

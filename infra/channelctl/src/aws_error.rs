@@ -38,7 +38,10 @@ impl AwsError {
         let no_code = match error {
             SdkError::ServiceError(_) => "no code",
             // The SDK looks for credentials when it dispatches; without any it never calls.
-            SdkError::DispatchFailure(failure) if failure.is_other() || failure.is_user() => {
+            // A broken connection is of the other kind too, but then of one that may be tried again.
+            SdkError::DispatchFailure(failure)
+                if failure.is_user() || (failure.is_other() && failure.as_other().is_none()) =>
+            {
                 return Self::SignedOut("no credentials".into());
             }
             _ => return Self::NoAnswer(what),

@@ -10,7 +10,7 @@ use crate::{
     doctor,
     ending::{Ending, Failure},
     event::{self, EventCommand},
-    numbers::NumbersCommand,
+    numbers::NumbersOptions,
     registration::{self, WriteOptions},
     simulate::{self, CallOptions},
     stack::Stack,
@@ -40,8 +40,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Import, list, export, put, remove and check numbers
-    #[command(subcommand)]
-    Numbers(NumbersCommand),
+    Numbers(NumbersOptions),
     #[command(flatten)]
     OfStack(StackCommand),
     /// Find what is wrong, with the command that fixes it
@@ -99,7 +98,7 @@ impl Cli {
             command,
         } = self;
         match command {
-            Command::Numbers(command) => command.run(&target, json).await,
+            Command::Numbers(options) => options.run(&target, json).await,
             Command::Event(command) => event::print(&command, &target).await,
             Command::Doctor => doctor::examine(target.target().await?, json).await,
             Command::Completions { shell } => {

@@ -1,22 +1,38 @@
-//! This machine's clock, beside that of the servers it talks to.
+//! This machine's clock, beside that of AWS.
 
 use std::time::Duration;
 
-use channel_connection::{http_client, public_url::PublicUrl};
+use aws_config::SdkConfig;
+use channel_connection::{
+    http_client,
+    public_url::{PublicUrl, Reach},
+};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::header::DATE;
 
 use crate::terminal::counted;
 
-/// Tells how far this machine's clock is ahead of a server's; `None` where the server does not say.
+/// Tells how far this machine's clock is ahead of AWS's; `None` where AWS does not say.
 ///
 /// HTTP's own `Date` has whole seconds, so it is a second off at best.
-pub async fn ahead_of(url: &PublicUrl) -> Option<SignedDuration> {
+pub async fn ahead_of_aws(aws: &SdkConfig) -> Option<SignedDuration> {
+    let url = address(aws.endpoint_url(), aws.region()?.as_ref());
+    let url = PublicUrl::parse(&url, Reach::Local).ok()?;
     let http = http_client::client(Duration::from_secs(5), url.reach()).ok()?;
     let answer = http.head(url.as_str()).send().await.ok()?;
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
     Some(Timestamp::now().duration_since(server))
+}
+
+/// Names what answers for AWS, whoever asks: it looks at no signature before it tells the time.
+fn address(endpoint: Option<&str>, region: &str) -> String {
+    let domain = match region.strip_prefix("cn-") {
+        Some(_) => "amazonaws.com.cn",
+        None => "amazonaws.com",
+    };
+    let endpoint = endpoint.map(|endpoint| endpoint.trim_end_matches('/').to_owned());
+    endpoint.unwrap_or_else(|| format!("https://sts.{region}.{domain}")) + "/"
 }
 
 /// Says how long ago something was, in the largest unit that fits.
@@ -34,6 +50,34 @@ pub fn ago(then: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_is_asked_for_where_the_regions_calls_go() {
+        for (endpoint, region, asked) in [
+            (
+                None,
+                "eu-central-1",
+                "https://sts.eu-central-1.amazonaws.com/",
+            ),
+            (
+                None,
+                "cn-north-1",
+                "https://sts.cn-north-1.amazonaws.com.cn/",
+            ),
+            (
+                Some("http://127.0.0.1:4566"),
+                "us-east-1",
+                "http://127.0.0.1:4566/",
+            ),
+            (
+                Some("http://127.0.0.1:4566/"),
+                "us-east-1",
+                "http://127.0.0.1:4566/",
+            ),
+        ] {
+            assert_eq!(address(endpoint, region), asked);
+        }
+    }
 
     #[test]
     fn a_time_is_told_in_the_largest_unit_that_fits() {

@@ -2,10 +2,21 @@
 
 use crate::{
     finding::{Finding, doubtful, right, wrong},
-    hook::Report,
+    hook::{HookError, Report},
     numbers::census::Census,
     stack::Stack,
 };
+
+/// Says why the deploy-hook gave no report.
+pub fn no_report(stack: &Stack, error: &HookError) -> Finding {
+    let fix = match error {
+        HookError::Failed { .. } => Some(stack.make("logs")),
+        HookError::Answer | HookError::Stack(_) => Some(stack.make("deploy")),
+        // What AWS says has no fix of ours.
+        HookError::Aws(_) => None,
+    };
+    wrong("deploy-hook", error.to_string(), fix)
+}
 
 /// Says whether HubSpot accepts the credential.
 pub fn credential(stack: &Stack, report: &Report) -> Finding {
@@ -104,6 +115,7 @@ pub fn numbers(stack: &Stack, census: Census) -> Finding {
 mod tests {
     use super::*;
     use crate::{
+        aws_error::AwsError,
         finding::tests::assert_found,
         hook::{
             LastProbe,
@@ -113,6 +125,33 @@ mod tests {
 
     fn stack() -> Stack {
         Stack::in_state("UPDATE_COMPLETE")
+    }
+
+    #[test]
+    fn a_hook_that_gave_no_report_leads_to_its_log_or_to_a_deploy_or_to_what_aws_says() {
+        let stack = stack();
+        let failed = HookError::Failed {
+            reason: "it ran out of time".into(),
+            logs: stack.make("logs"),
+        };
+        let absent = stack.output("DeployHookFunction").unwrap_err();
+        let throttled = AwsError::Throttled("invoke the deploy-hook");
+        for (error, found, fix) in [
+            (failed, "ran out of time", Some("make logs STAGE=dev")),
+            (
+                HookError::Answer,
+                "does not understand",
+                Some("make deploy STAGE=dev"),
+            ),
+            (
+                absent.into(),
+                "has no output",
+                Some("make deploy STAGE=dev"),
+            ),
+            (throttled.into(), "Run it again later.", None),
+        ] {
+            assert_found(&no_report(&stack, &error), found, fix);
+        }
     }
 
     #[test]

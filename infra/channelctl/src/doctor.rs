@@ -13,16 +13,17 @@ use crate::{
     finding::{Finding, Findings, doubtful, right, wrong},
     hook,
     numbers::table::Table,
-    registration,
     secrets::{self, SecretsError},
     stack::Stack,
     stack_state,
     target::Target,
 };
 
-/// Looks at everything that can be wrong, from the credentials on; each finding as it comes.
+/// Looks at everything that can be wrong, from the clock on; each finding as it comes.
 pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
     let mut findings = Findings::new(as_json);
+    // AWS refuses whatever a clock that is far off has signed, and does not always say why.
+    findings.add(clock_of(&target).await)?;
     findings.add(credentials(&target).await)?;
     match Stack::find(target).await {
         Err(error) => findings.add(wrong("stack", error.to_string(), None))?,
@@ -33,16 +34,10 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
 
 async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
     findings.add(stack_state::examine(stack))?;
-    findings.add(clock_of(stack).await)?;
     let secret = client_secret(stack).await;
     findings.add(secret.clone())?;
-    let asked = registration::request("status", None, "channelctl doctor");
-    match hook::act(stack, &asked).await {
-        Err(error) => findings.add(wrong(
-            "deploy-hook",
-            error.to_string(),
-            Some(stack.make("logs")),
-        ))?,
+    match hook::status(stack, "channelctl doctor").await {
+        Err(error) => findings.add(diagnosis::no_report(stack, &error))?,
         Ok(report) => {
             findings.add(diagnosis::credential(stack, &report))?;
             findings.add(diagnosis::app(stack, &report))?;
@@ -76,17 +71,10 @@ async fn credentials(target: &Target) -> Finding {
     }
 }
 
-async fn clock_of(stack: &Stack) -> Finding {
+async fn clock_of(target: &Target) -> Finding {
     let about = "clock";
-    let Ok(url) = stack.webhook_url() else {
-        return wrong(
-            about,
-            "the stack has no URL to ask for the time",
-            Some(stack.make("deploy")),
-        );
-    };
-    match clock::ahead_of(&url).await {
-        None => doubtful(about, "no server told the time", None),
+    match clock::ahead_of_aws(&target.aws).await {
+        None => doubtful(about, "AWS did not tell the time", None),
         Some(ahead) if ahead.unsigned_abs() > LONGEST_AGE => {
             let found =
                 format!("this machine is {ahead:#} off: AWS and the webhook refuse what it signs");
@@ -97,7 +85,7 @@ async fn clock_of(stack: &Stack) -> Finding {
             format!("this machine is {ahead:#} off"),
             Some("set this machine's clock".into()),
         ),
-        Some(_) => right(about, "this machine agrees with the server"),
+        Some(_) => right(about, "this machine agrees with AWS"),
     }
 }
 
@@ -111,7 +99,7 @@ async fn client_secret(stack: &Stack) -> Finding {
         }
         Err(error) => return wrong(about, error.to_string(), None),
     }
-    let changed = secrets::client_secret_changed(stack).await.ok().flatten();
+    let changed = secrets::client_secret_changed(stack).await;
     let ago = changed.map_or_else(|| "at an unknown time".into(), clock::ago);
     right(about, format!("set, changed {ago}"))
 }

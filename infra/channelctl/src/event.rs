@@ -7,11 +7,11 @@ use channel_connection::{
     ids::{AppId, PortalId, UserId},
     public_url::{PublicUrl, Reach},
 };
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use crate::{
     ending::{Ending, Failure},
-    fresh_event::{Addressee, EventError, SECRET},
+    fresh_event::{self, Addressee, EventError, SECRET},
     secrets,
     stack::Stack,
     target::TargetOptions,
@@ -32,8 +32,12 @@ pub enum EventCommand {
         /// Ask as this user
         #[arg(long, requires = "portal", default_value = "1")]
         user: UserId,
-        #[command(flatten)]
-        fit: Fit,
+        /// The webhook's URL, signed with `HUBSPOT_CLIENT_SECRET` of the environment; no stack is asked then
+        #[arg(long)]
+        url: Option<String>,
+        /// The app that asks, with --url and --portal
+        #[arg(long, requires = "url", default_value = "1234567")]
+        app_id: AppId,
     },
     /// For deploy-hook: CloudFormation's, CodeDeploy's or an operator's event
     Hook {
@@ -43,20 +47,10 @@ pub enum EventCommand {
         /// Where a custom resource's outcome goes
         #[arg(long)]
         response_url: Option<String>,
-        #[command(flatten)]
-        fit: Fit,
+        /// The webhook's URL; no stack is asked then
+        #[arg(long)]
+        url: Option<String>,
     },
-}
-
-/// What the event is made to fit, where no stack says it.
-#[derive(Debug, Clone, Args)]
-pub struct Fit {
-    /// The webhook's URL, signed with `HUBSPOT_CLIENT_SECRET` of the environment; no stack is asked then
-    #[arg(long)]
-    url: Option<String>,
-    /// The app that asks, with --url and --portal
-    #[arg(long, requires = "url", default_value = "1234567")]
-    app_id: AppId,
 }
 
 /// Prints an event that looks as if it came now.
@@ -66,34 +60,42 @@ pub async fn print(command: &EventCommand, options: &TargetOptions) -> Result<En
             event,
             portal,
             user,
-            fit,
+            url,
+            app_id,
         } => {
-            let addressee = addressee(fit, options).await?;
+            let addressee = addressee(url.as_deref(), *app_id, options).await?;
             match portal {
                 Some(portal) => addressee.ask(*portal, *user),
-                None => addressee.refresh("numbers-webhook", event, None)?,
+                None => addressee.refresh(event)?,
             }
         }
         EventCommand::Hook {
             event,
             response_url,
-            fit,
+            url,
         } => {
-            let addressee = addressee(fit, options).await?;
-            addressee.refresh("deploy-hook", event, response_url.as_deref())?
+            let url = match url {
+                Some(url) => webhook_url(url)?,
+                None => Stack::find(options.target().await?).await?.webhook_url()?,
+            };
+            fresh_event::hook_event(event, &url, response_url.as_deref())?
         }
     };
     terminal::print_json(&event)?;
     Ok(Ending::Done)
 }
 
-async fn addressee(fit: &Fit, options: &TargetOptions) -> Result<Addressee, Failure> {
-    if let Some(url) = &fit.url {
+async fn addressee(
+    url: Option<&str>,
+    app_id: AppId,
+    options: &TargetOptions,
+) -> Result<Addressee, Failure> {
+    if let Some(url) = url {
         let secret = env::var(SECRET).ok().and_then(SigningSecret::new);
         return Ok(Addressee {
-            url: PublicUrl::parse(url, Reach::Local).map_err(EventError::Url)?,
+            url: webhook_url(url)?,
             secret: secret.ok_or(EventError::NoSecret)?,
-            app_id: fit.app_id,
+            app_id,
         });
     }
     let stack = Stack::find(options.target().await?).await?;
@@ -102,4 +104,8 @@ async fn addressee(fit: &Fit, options: &TargetOptions) -> Result<Addressee, Fail
         secret: secrets::client_secret(&stack).await?,
         app_id: stack.app_id()?,
     })
+}
+
+fn webhook_url(text: &str) -> Result<PublicUrl, EventError> {
+    Ok(PublicUrl::parse(text, Reach::Local)?)
 }

@@ -1,4 +1,4 @@
-//! An event made fresh: a sample, or a question of HubSpot's, signed for whom it goes to.
+//! An event made fresh: a sample, or a question of HubSpot's, made for whom it goes to.
 
 use std::{fs, io, path::Path, time::SystemTime};
 
@@ -46,7 +46,7 @@ pub enum EventError {
     NoSecret,
 }
 
-/// Where a fresh event goes, and what it is signed with.
+/// Where a fresh request goes, and what it is signed with.
 #[derive(Debug)]
 pub struct Addressee {
     /// The webhook.
@@ -68,22 +68,27 @@ impl Addressee {
         WebhookCall::signed(self.url, question, &self.secret, SystemTime::now()).to_event()
     }
 
-    /// Takes a sample of a folder of `events/`, or a file like one, and makes it fit.
-    pub fn refresh(
-        &self,
-        folder: &str,
-        event: &str,
-        response_url: Option<&str>,
-    ) -> Result<Value, EventError> {
-        let sample = serde_json::from_slice(&read(folder, event)?);
-        let sample = sample.map_err(|_| EventError::NotJson(event.to_owned()))?;
-        let stack = sample_event::Stack {
-            url: &self.url,
-            secret: &self.secret,
-            response_url,
-        };
-        Ok(sample_event::refresh(sample, &stack, SystemTime::now())?)
+    /// Takes a sample request of `events/`, or a file like one, and makes it fit.
+    pub fn refresh(&self, event: &str) -> Result<Value, EventError> {
+        let (sample, now) = (sample("numbers-webhook", event)?, SystemTime::now());
+        let fresh = sample_event::refresh_request(sample, &self.url, &self.secret, now);
+        Ok(fresh?)
     }
+}
+
+/// Takes a sample of the deploy-hook's events, or a file like one, and makes it fit a webhook.
+pub fn hook_event(
+    event: &str,
+    url: &PublicUrl,
+    response_url: Option<&str>,
+) -> Result<Value, EventError> {
+    let sample = sample("deploy-hook", event)?;
+    Ok(sample_event::refresh_hook_event(sample, url, response_url)?)
+}
+
+fn sample(folder: &str, event: &str) -> Result<Value, EventError> {
+    let sample = serde_json::from_slice(&read(folder, event)?);
+    sample.map_err(|_| EventError::NotJson(event.to_owned()))
 }
 
 fn read(folder: &str, event: &str) -> Result<Vec<u8>, EventError> {

@@ -1,12 +1,20 @@
 //! The deploy-hook function, asked to act: it alone writes to HubSpot.
 
-use aws_sdk_lambda::{Client, config::Builder, config::retry::RetryConfig, primitives::Blob};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_lambda::{
+    Client, Config,
+    config::{Builder, retry::RetryConfig},
+    primitives::Blob,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     aws_error::AwsError,
     stack::{Stack, StackError},
+    target,
 };
 
 /// What an operator asks for: the function takes it as its event.
@@ -110,12 +118,20 @@ pub enum HookError {
     Answer,
 }
 
+/// Asks a stack's deploy-hook how things stand.
+pub async fn status(stack: &Stack, why: &str) -> Result<Report, HookError> {
+    let request = Request {
+        action: "status",
+        why: why.to_owned(),
+        is_ready: None,
+    };
+    act(stack, &request).await
+}
+
 /// Asks a stack's deploy-hook for an action.
 pub async fn act(stack: &Stack, request: &Request) -> Result<Report, HookError> {
-    // What may have been done is not asked for twice.
-    let once = Builder::from(&stack.target.aws).retry_config(RetryConfig::disabled());
     let event = serde_json::to_vec(request).unwrap_or_default();
-    let answer = Client::from_conf(once.build())
+    let answer = Client::from_conf(once_and_patiently(&stack.target.aws))
         .invoke()
         .function_name(stack.output("DeployHookFunction")?)
         .payload(Blob::new(event))
@@ -127,6 +143,14 @@ pub async fn act(stack: &Stack, request: &Request) -> Result<Report, HookError> 
         return Err(failed(stack, &said));
     }
     serde_json::from_slice(&said).map_err(|_| HookError::Answer)
+}
+
+/// Waits longer than the deploy-hook takes for an action; what may have been done is not asked twice.
+fn once_and_patiently(aws: &SdkConfig) -> Config {
+    Builder::from(aws)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(target::patience(Duration::from_secs(100)))
+        .build()
 }
 
 fn failed(stack: &Stack, said: &[u8]) -> HookError {
@@ -141,6 +165,17 @@ fn failed(stack: &Stack, said: &[u8]) -> HookError {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    #[test]
+    fn an_action_is_asked_for_once_and_waited_for_longer_than_the_hook_takes() {
+        let config = once_and_patiently(&Stack::in_state("UPDATE_COMPLETE").target.aws);
+        let patience = config.timeout_config().unwrap();
+        assert_eq!(
+            patience.operation_attempt_timeout(),
+            Some(Duration::from_secs(100))
+        );
+        assert_eq!(config.retry_config().unwrap().max_attempts(), 1);
+    }
 
     pub(crate) const URL: &str = "https://calls.example.com/numbers";
 

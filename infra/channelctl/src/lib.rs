@@ -24,4 +24,3 @@ pub mod stack_state;
 pub mod status;
 pub mod target;
 pub mod terminal;
-pub mod timed_call;

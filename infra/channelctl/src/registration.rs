@@ -1,8 +1,10 @@
 //! The registration, steered through the deploy-hook: release, hold, probe, register, remove.
 
-use std::{env, io::Write};
+use std::{
+    env,
+    io::{self, Write},
+};
 
-use anstream::eprintln;
 use clap::Args;
 use serde_json::json;
 
@@ -10,6 +12,7 @@ use crate::{
     action::{self, Action},
     ending::{Ending, Failure},
     hook::{self, Report, Request},
+    next_step::next_step,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured},
 };
@@ -38,10 +41,9 @@ pub async fn act(
     // In an emergency the second look would cost seconds, and tells nothing that could stop a hold.
     let looks_first = action != Action::Probe && !(action == Action::Hold && options.yes);
     if looks_first {
-        let report = hook::act(stack, &request("status", None, "look before a change")).await?;
-        if let Some(plan) = action::plan(action, &report) {
-            eprintln!("{}: {}\n{plan}", action.name(), stack.target.stack);
-        }
+        let report = hook::status(stack, "look before a change").await?;
+        let plan = action::plan(action, &report).unwrap_or_default();
+        show_plan(stack, action, &plan, options.dry_run, as_json)?;
         if options.dry_run {
             return Ok(Ending::Done);
         }
@@ -67,25 +69,34 @@ pub fn request(action: &'static str, is_ready: Option<&'static str>, why: &str) 
     }
 }
 
+fn show_plan(
+    stack: &Stack,
+    action: Action,
+    plan: &str,
+    is_dry_run: bool,
+    as_json: bool,
+) -> io::Result<()> {
+    let action = action.name();
+    let text = format!("{action}: {}\n{plan}", stack.target.stack);
+    match (as_json, is_dry_run) {
+        (true, true) => terminal::print_json(&json!({"action": action, "plan": plan})),
+        // What is printed as JSON then is the report alone.
+        (true, false) => writeln!(anstream::stderr(), "{text}"),
+        (false, _) => writeln!(terminal::output(), "{text}"),
+    }
+}
+
 fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result<Ending, Failure> {
     if as_json {
         terminal::print_json(&json!(report))?;
-    } else if report.done {
-        writeln!(
-            terminal::output(),
-            "{} {}",
-            coloured(GOOD, "done:"),
-            report.outcome
-        )?;
-        writeln!(terminal::output(), "next: {}", next(stack, action, report))?;
     } else {
-        writeln!(
-            terminal::output(),
-            "{} {}",
-            coloured(WRONG, "not done:"),
-            report.outcome
-        )?;
-        writeln!(terminal::output(), "next: {}", stack.command("doctor"))?;
+        let verdict = if report.done {
+            coloured(GOOD, "done:")
+        } else {
+            coloured(WRONG, "not done:")
+        };
+        let (outcome, next) = (&report.outcome, next(stack, action, report));
+        writeln!(terminal::output(), "{verdict} {outcome}\nnext: {next}")?;
     }
     Ok(if report.done {
         Ending::Done
@@ -96,10 +107,43 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
 
 fn next(stack: &Stack, action: Action, report: &Report) -> String {
     match action {
-        Action::Remove => stack.command("register"),
-        Action::Register(_) if report.ready != Some(true) => {
-            format!("test it in HubSpot, then {}", stack.command("release"))
+        // What was just released, held or proved is looked at, and not undone.
+        Action::Release | Action::Hold | Action::Probe if report.done => stack.command("status"),
+        _ => next_step(stack, report),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        action::IsReady,
+        hook::tests::{URL, report},
+    };
+
+    #[track_caller]
+    fn assert_next(action: Action, report: &Report, command: &str) {
+        let next = next(&Stack::in_state("UPDATE_COMPLETE"), action, report);
+        assert!(next.contains(command), "{action:?}: {next}");
+    }
+
+    #[test]
+    fn a_url_that_was_registered_is_tried_and_released_once_it_is_proved() {
+        let register = Action::Register(IsReady::Keep);
+        let mut held = report(Some((URL, false)));
+        assert_next(register, &held, "test it in HubSpot, then channelctl");
+        held.last_probe.proved = false;
+        assert_next(register, &held, "doctor");
+        assert_next(Action::Remove, &report(None), "register");
+    }
+
+    #[test]
+    fn what_was_done_is_looked_at_and_what_was_not_is_looked_into() {
+        let mut held = report(Some((URL, false)));
+        assert_next(Action::Hold, &held, "status");
+        held.done = false;
+        for action in [Action::Hold, Action::Release, Action::Remove] {
+            assert_next(action, &held, "doctor");
         }
-        _ => stack.command("status"),
     }
 }

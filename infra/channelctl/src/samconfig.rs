@@ -45,25 +45,32 @@ pub fn stage(name: &str) -> Result<Stage, StageError> {
     parse(&text, name)
 }
 
+/// What a stage's section holds of what is read here.
+#[derive(Deserialize)]
+struct Section {
+    deploy: Command,
+}
+
+/// A command of SAM, and what it is told.
+#[derive(Deserialize)]
+struct Command {
+    parameters: Stage,
+}
+
 fn parse(samconfig: &str, name: &str) -> Result<Stage, StageError> {
     let unreadable = |error: toml::de::Error| StageError::Unreadable(error.message().into());
-    let stages: toml::Table = samconfig.parse().map_err(unreadable)?;
-    let Some(stage) = stages.get(name).filter(|stage| stage.is_table()) else {
-        let known: Vec<_> = stages
-            .iter()
-            .filter(|(_, stage)| stage.is_table())
-            .map(|(name, _)| name.as_str())
-            .collect();
+    let mut file: toml::Table = samconfig.parse().map_err(unreadable)?;
+    // Beside the stages stands the file's version.
+    file.retain(|_, section| section.is_table());
+    let Some(section) = file.remove(name) else {
+        let known: Vec<_> = file.keys().map(String::as_str).collect();
         return Err(StageError::Unknown {
             stage: name.to_owned(),
             known: known.join(", "),
         });
     };
-    let parameters = stage
-        .get("deploy")
-        .and_then(|deploy| deploy.get("parameters"));
-    let parameters = parameters.cloned().unwrap_or(toml::Value::Boolean(false));
-    parameters.try_into().map_err(unreadable)
+    let section: Section = section.try_into().map_err(unreadable)?;
+    Ok(section.deploy.parameters)
 }
 
 /// Finds a file of the repository from wherever in it the command runs.
@@ -109,7 +116,14 @@ mod tests {
 
     #[test]
     fn a_stage_without_a_stack_is_said_to_be_wrong() {
-        let error = parse("[dev.deploy]\nx = 1", "dev").unwrap_err();
-        assert!(matches!(error, StageError::Unreadable(_)), "{error}");
+        for (section, lacks) in [
+            ("[dev.build]", "deploy"),
+            ("[dev.deploy]\nx = 1", "parameters"),
+            ("[dev.deploy.parameters]\nx = 1", "stack_name"),
+        ] {
+            let told = parse(section, "dev").unwrap_err().to_string();
+            let field = format!("infra/samconfig.toml: missing field `{lacks}`");
+            assert!(told.starts_with(&field), "{told}");
+        }
     }
 }

@@ -16,25 +16,17 @@ use serde_json::Value;
 /// The secret that the sample events are signed with.
 pub const SAMPLE_CLIENT_SECRET: &str = "local-client-secret";
 
-/// What a sample event is made to fit.
-#[derive(Debug)]
-pub struct Stack<'a> {
-    /// The webhook's URL.
-    pub url: &'a PublicUrl,
-    /// The client secret that the stack verifies with.
-    pub secret: &'a SigningSecret,
-    /// Where a custom resource's outcome goes; the sample's own address is nobody's.
-    pub response_url: Option<&'a str>,
-}
-
 /// The reason an event cannot be made to fit.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
-    /// The event is neither an API Gateway request nor a custom resource's event nor an action.
+    /// The event is no API Gateway request.
+    #[error("this is no sample of a webhook event: it has no requestContext")]
+    NoRequest,
+    /// The event is neither a custom resource's nor CodeDeploy's nor an action.
     #[error(
-        "this is no sample event: it has none of requestContext, RequestType, DeploymentId and action"
+        "this is no sample of a hook event: it has none of RequestType, DeploymentId and action"
     )]
-    Unknown,
+    NoHookEvent,
     /// A webhook event lacks what was signed.
     #[error("this webhook event has no {0}")]
     Incomplete(&'static str),
@@ -43,47 +35,55 @@ pub enum SampleError {
     Url(#[from] InvalidUrl),
 }
 
-/// Returns the event as it would look if it came now.
-pub fn refresh(mut event: Value, stack: &Stack<'_>, now: SystemTime) -> Result<Value, SampleError> {
-    if event.get("requestContext").is_some() {
-        refresh_signature(&mut event, stack, now)?;
-    } else if event.get("RequestType").is_some() {
-        event["ResourceProperties"]["WebhookUrl"] = stack.url.as_str().into();
-        if let Some(response_url) = stack.response_url {
+/// Returns a hook event for a webhook; its outcome goes to `response_url`, if there is one.
+pub fn refresh_hook_event(
+    mut event: Value,
+    url: &PublicUrl,
+    response_url: Option<&str>,
+) -> Result<Value, SampleError> {
+    if event.get("RequestType").is_some() {
+        event["ResourceProperties"]["WebhookUrl"] = url.as_str().into();
+        // The sample's own address is nobody's.
+        if let Some(response_url) = response_url {
             event["ResponseURL"] = response_url.into();
         }
     } else if event.get("action").is_none() && event.get("DeploymentId").is_none() {
-        return Err(SampleError::Unknown);
+        return Err(SampleError::NoHookEvent);
     }
     Ok(event)
 }
 
-fn refresh_signature(
-    event: &mut Value,
-    stack: &Stack<'_>,
+/// Returns a webhook event as it would look if it came now, to a webhook with that client secret.
+pub fn refresh_request(
+    mut event: Value,
+    url: &PublicUrl,
+    secret: &SigningSecret,
     now: SystemTime,
-) -> Result<(), SampleError> {
+) -> Result<Value, SampleError> {
+    if event.get("requestContext").is_none() {
+        return Err(SampleError::NoRequest);
+    }
     let method = text(
-        event,
+        &event,
         ["/requestContext/http/method", "/httpMethod"],
         "method",
     )?;
-    let body = body(event)?;
-    let was_right = verifies(event, &method, &body)?;
+    let body = body(&event)?;
+    let was_right = verifies(&event, &method, &body)?;
     let timestamp = signature::timestamp(now);
     if was_right {
         let parts = SignedParts {
             method: &method,
-            uri: &stack.url.into(),
+            uri: &url.into(),
             body: &body,
             timestamp: &timestamp,
         };
-        let name = header_name(event, SIGNATURE_HEADER);
-        event["headers"][name] = signature::sign(stack.secret, parts).into();
+        let name = header_name(&event, SIGNATURE_HEADER);
+        event["headers"][name] = signature::sign(secret, parts).into();
     }
-    let name = header_name(event, TIMESTAMP_HEADER);
+    let name = header_name(&event, TIMESTAMP_HEADER);
     event["headers"][name] = timestamp.into();
-    Ok(())
+    Ok(event)
 }
 
 /// Whether the sample's signature was right at the time that the sample names.

@@ -7,10 +7,7 @@ use channel_connection::{
 };
 use jiff::Timestamp;
 
-use crate::{
-    aws_error::AwsError,
-    stack::{Stack, StackError},
-};
+use crate::stack::{Stack, StackError};
 
 /// The reason there is no client secret to sign with.
 #[derive(Debug, thiserror::Error)]
@@ -18,15 +15,29 @@ pub enum SecretsError {
     /// The stack does not name it.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// Secrets Manager refused it.
+    /// Secrets Manager does not show it to you.
     #[error("{0}. You need secretsmanager:GetSecretValue on it.")]
-    Unreadable(#[from] SecretError),
+    Denied(SecretError),
+    /// Secrets Manager did not answer with it.
+    #[error("{0}")]
+    Unreadable(SecretError),
     /// It holds something else.
     #[error(transparent)]
     Invalid(#[from] InvalidClientSecrets),
     /// It has never been set.
     #[error("The client secret is not set. Set it: {0}")]
     NotSet(String),
+}
+
+impl From<SecretError> for SecretsError {
+    fn from(error: SecretError) -> Self {
+        match &error {
+            SecretError::Unreadable { code, .. } if code == "AccessDeniedException" => {
+                Self::Denied(error)
+            }
+            _ => Self::Unreadable(error),
+        }
+    }
 }
 
 /// Reads the client secret that the stack verifies with.
@@ -38,25 +49,29 @@ pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, SecretsError>
     current.ok_or_else(|| SecretsError::NotSet(stack.make("secrets")))
 }
 
-/// Asks when the client secret was last changed.
-pub async fn client_secret_changed(stack: &Stack) -> Result<Option<Timestamp>, SecretsChanged> {
-    let arn = stack.output("ClientSecretArn")?;
+/// Asks when the client secret was last changed; `None` where Secrets Manager does not say.
+pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
+    let arn = stack.output("ClientSecretArn").ok()?;
     let asked = Client::new(&stack.target.aws)
         .describe_secret()
         .secret_id(arn);
-    let secret = asked.send().await;
-    let secret = secret.map_err(|error| AwsError::new("look at the client secret", &error))?;
-    let changed = secret.last_changed_date.or(secret.created_date);
-    Ok(changed.and_then(|time| Timestamp::from_second(time.secs()).ok()))
+    let secret = asked.send().await.ok()?;
+    let changed = secret.last_changed_date.or(secret.created_date)?;
+    Timestamp::from_second(changed.secs()).ok()
 }
 
-/// The reason nobody can tell how old the client secret is.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretsChanged {
-    /// The stack does not name it.
-    #[error(transparent)]
-    Stack(#[from] StackError),
-    /// Secrets Manager did not say.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_is_asked_for_where_it_lacks_and_nowhere_else() {
+        let told = |code: &str| {
+            let (arn, code) = ("arn:client-secret".into(), code.into());
+            SecretsError::from(SecretError::Unreadable { arn, code }).to_string()
+        };
+        let needed = "You need secretsmanager:GetSecretValue on it.";
+        assert!(told("AccessDeniedException").ends_with(needed));
+        assert!(!told("ResourceNotFoundException").contains(needed));
+    }
 }

@@ -5,15 +5,14 @@ use aws_sdk_lambda::Client;
 use serde::Serialize;
 
 use crate::{
-    aws_error::AwsError,
     clock,
     ending::{Ending, Failure},
     hook::{self, LastProbe, Registered},
     next_step,
     numbers::{census::Census, table::Table},
-    registration, secrets,
+    secrets,
     stack::Stack,
-    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted},
 };
 
 /// The alias that takes HubSpot's requests.
@@ -26,7 +25,7 @@ struct Status {
     stack: String,
     cloud_formation: String,
     deployed: Option<String>,
-    version: String,
+    version: Option<String>,
     url: String,
     registered: Option<Registered>,
     is_ready: Option<bool>,
@@ -42,10 +41,9 @@ struct Status {
 /// Prints how a stack stands; something is wrong where HubSpot holds another URL or the webhook is
 /// not proved.
 pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
-    let asked = registration::request("status", None, "channelctl status");
     let table = Table::of(stack)?;
     let (report, version, numbers, secret) = tokio::join!(
-        hook::act(stack, &asked),
+        hook::status(stack, "channelctl status"),
         live_version(stack),
         table.census(),
         secrets::client_secret_changed(stack),
@@ -55,7 +53,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         stack: stack.target.stack.clone(),
         cloud_formation: stack.status.clone(),
         deployed: stack.changed.map(|time| time.to_string()),
-        version: version.unwrap_or_else(|error| error.to_string()),
+        version,
         url: report.expected.url.clone(),
         registered: report.registered.clone(),
         is_ready: report.ready,
@@ -64,7 +62,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         credential: report.credential.clone(),
         api_version: report.api_version.clone(),
         numbers: numbers.ok(),
-        client_secret_changed: secret.ok().flatten().map(clock::ago),
+        client_secret_changed: secret.map(clock::ago),
         next: next_step::next_step(stack, &report),
     };
     if as_json {
@@ -81,25 +79,28 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
 }
 
 /// Says which version of numbers-webhook takes the requests, and which is on its way.
-async fn live_version(stack: &Stack) -> Result<String, Failure> {
+async fn live_version(stack: &Stack) -> Option<String> {
     let asked = Client::new(&stack.target.aws)
         .get_alias()
-        .function_name(stack.output("NumbersWebhookFunction")?)
+        .function_name(stack.output("NumbersWebhookFunction").ok()?)
         .name(LIVE);
-    let alias = asked.send().await;
-    let alias = alias.map_err(|error| AwsError::new("look at the alias live", &error))?;
-    let version = alias.function_version.unwrap_or_else(|| "unknown".into());
+    let alias = asked.send().await.ok()?;
+    let version = alias.function_version?;
     let routing = alias
         .routing_config
         .and_then(|routing| routing.additional_version_weights);
     let candidate = routing.unwrap_or_default().into_iter().next();
-    Ok(match candidate {
+    Some(match candidate {
         Some((next, weight)) => format!(
             "{version}, and {:.0} % of requests to {next}",
             weight * 100.0
         ),
         None => version,
     })
+}
+
+fn or_unknown(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "unknown".into())
 }
 
 impl Status {
@@ -115,7 +116,7 @@ impl Status {
                     deployed.unwrap_or_default()
                 ),
             ),
-            ("version", self.version.clone()),
+            ("version", or_unknown(self.version.clone())),
             ("webhook", self.url.clone()),
             ("registered", self.registration()),
             ("isReady", self.readiness()),
@@ -130,14 +131,15 @@ impl Status {
             ),
             (
                 "numbers",
-                self.numbers
-                    .map_or_else(|| "unknown".into(), |census| census.to_string()),
+                or_unknown(self.numbers.map(|census| census.to_string())),
             ),
             (
                 "secret",
-                self.client_secret_changed
-                    .clone()
-                    .map_or_else(|| "unknown".into(), |ago| format!("changed {ago}")),
+                or_unknown(
+                    self.client_secret_changed
+                        .as_ref()
+                        .map(|ago| format!("changed {ago}")),
+                ),
             ),
             ("next", self.next.clone()),
         ]
@@ -177,12 +179,65 @@ impl Status {
             return coloured(WRONG, &format!("not proved: {reason}"));
         }
         let (numbers, milliseconds) = (
-            numbers.unwrap_or_default(),
+            counted(numbers.unwrap_or_default(), "number"),
             milliseconds.unwrap_or_default(),
         );
         coloured(
             GOOD,
-            &format!("just now, in {milliseconds} ms, with {numbers} numbers"),
+            &format!("just now, in {milliseconds} ms, with {numbers}"),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hook::tests::{URL, report};
+
+    /// The status of a stack of which AWS tells nobody more than the hook does.
+    fn status(stack: &Stack) -> Status {
+        let report = report(Some((URL, true)));
+        Status {
+            stack: stack.target.stack.clone(),
+            cloud_formation: stack.status.clone(),
+            deployed: None,
+            version: None,
+            url: report.expected.url,
+            registered: report.registered,
+            is_ready: report.ready,
+            drift: report.drift,
+            last_probe: LastProbe {
+                numbers: Some(1),
+                ..report.last_probe
+            },
+            credential: report.credential,
+            api_version: report.api_version,
+            numbers: None,
+            client_secret_changed: None,
+            next: "nothing".into(),
+        }
+    }
+
+    #[test]
+    fn what_aws_does_not_tell_is_unknown_on_the_screen_and_null_in_json() {
+        let stack = Stack::in_state("UPDATE_COMPLETE");
+        let status = status(&stack);
+        let lines = status.lines(&stack);
+        let json = serde_json::to_value(&status).unwrap();
+        for (name, field) in [
+            ("version", "version"),
+            ("numbers", "numbers"),
+            ("secret", "clientSecretChanged"),
+        ] {
+            assert!(lines.contains(&(name, "unknown".into())), "{lines:?}");
+            assert_eq!(json[field], serde_json::Value::Null);
+        }
+    }
+
+    #[test]
+    fn one_number_is_counted_as_one() {
+        let proof = status(&Stack::in_state("UPDATE_COMPLETE")).proof();
+        assert!(proof.contains("in 41 ms, with 1 number"), "{proof}");
+        assert!(!proof.contains("numbers"), "{proof}");
     }
 }

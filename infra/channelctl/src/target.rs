@@ -131,13 +131,15 @@ fn loader() -> aws_config::ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(aws_sdk::http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(5))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(5))
-                // Longer than the deploy-hook takes for an action.
-                .operation_attempt_timeout(Duration::from_secs(100))
-                .build(),
-        )
+        .timeout_config(patience(Duration::from_secs(10)))
+}
+
+/// Waits for a connection a few seconds, and for each try of a call as long as it may take.
+pub fn patience(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(attempt)
+        .build()
 }
 
 async fn local_aws() -> SdkConfig {

@@ -11,7 +11,7 @@ use channel_connection::{
     public_url::{PublicUrl, Reach},
     signature::{self, SIGNATURE_HEADER, SignatureError, SignatureHeaders, TIMESTAMP_HEADER},
 };
-use channelctl::sample_event::{SampleError, Stack, refresh};
+use channelctl::sample_event::{SampleError, refresh_hook_event, refresh_request};
 use serde_json::{Value, json};
 
 fn event(path: &str) -> Value {
@@ -32,16 +32,11 @@ fn secret() -> SigningSecret {
 }
 
 fn refreshed(event: Value) -> Result<Value, SampleError> {
-    let (url, secret) = (url(), secret());
-    refresh(
-        event,
-        &Stack {
-            url: &url,
-            secret: &secret,
-            response_url: Some("http://localhost:1/"),
-        },
-        now(),
-    )
+    refresh_request(event, &url(), &secret(), now())
+}
+
+fn for_the_hook(event: Value) -> Result<Value, SampleError> {
+    refresh_hook_event(event, &url(), Some("http://localhost:1/"))
 }
 
 /// Verifies an event with a plain body as the stack would, now.
@@ -92,7 +87,7 @@ fn a_wrongly_signed_event_stays_wrong_for_no_other_reason_than_its_signature() {
 
 #[test]
 fn a_custom_resources_event_gets_the_stacks_url_and_a_place_for_the_outcome() {
-    let made = refreshed(event("deploy-hook/create")).unwrap();
+    let made = for_the_hook(event("deploy-hook/create")).unwrap();
     assert_eq!(made["ResourceProperties"]["WebhookUrl"], url().as_str());
     assert_eq!(made["ResponseURL"], "http://localhost:1/");
 }
@@ -100,9 +95,11 @@ fn a_custom_resources_event_gets_the_stacks_url_and_a_place_for_the_outcome() {
 #[test]
 fn an_action_stays_as_it_is_and_what_is_no_event_is_refused() {
     assert_eq!(
-        refreshed(json!({"action": "status"})).unwrap(),
+        for_the_hook(json!({"action": "status"})).unwrap(),
         json!({"action": "status"})
     );
-    let error = refreshed(json!({"some": "json"})).unwrap_err();
-    assert!(matches!(error, SampleError::Unknown));
+    let error = for_the_hook(event("numbers-webhook/known-portal")).unwrap_err();
+    assert!(matches!(error, SampleError::NoHookEvent));
+    let error = refreshed(event("deploy-hook/create")).unwrap_err();
+    assert!(matches!(error, SampleError::NoRequest));
 }

@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        findings::Findings,
         numbers_error::NumbersError,
         plan,
+        row_findings::RowFindings,
         staged::{Change, Counts, Planned, Staged},
         table::Table,
         write::{self, Written},
@@ -50,7 +50,7 @@ pub async fn write(
     staged: &Staged,
     table: &Table,
     options: &WritingOptions,
-    findings_as_json: Option<&Findings>,
+    findings_as_json: Option<&RowFindings>,
 ) -> Result<Ending, Failure> {
     let portals = staged.portal_count().map_err(NumbersError::from)?;
     let counts = staged.counts().map_err(NumbersError::from)?;
@@ -74,7 +74,7 @@ async fn carry_out(
     parallel: usize,
 ) -> Result<Ending, Failure> {
     let bar = progress_bar("writing", "rows", writes);
-    let written = write::write(staged, table, parallel, |more| bar.inc(more)).await;
+    let written = write::write(staged, table, parallel, &bar).await;
     let (done, seconds) = (bar.position(), bar.elapsed().as_secs_f64());
     bar.finish_and_clear();
     let so_far =
@@ -138,14 +138,16 @@ fn line(change: Change, row: &Planned) -> String {
     } = row;
     let name = name.as_deref().unwrap_or_default();
     let former = former_name.as_deref().unwrap_or_default();
-    match change {
-        Change::Change if former != name && row.name.is_some() => {
-            format!("{portal}  {key}  {former:?} becomes {name:?}")
+    let what = match change {
+        Change::Change if former == name || row.name.is_none() => "who sees it".into(),
+        Change::Change => {
+            let users = row.users.as_ref().map_or("", |_| ", and who sees it");
+            format!("{former:?} becomes {name:?}{users}")
         }
-        Change::Change => format!("{portal}  {key}  who sees it"),
-        Change::Remove => format!("{portal}  {key}  {former}"),
-        Change::Add | Change::Keep => format!("{portal}  {key}  {name}"),
-    }
+        Change::Remove => former.to_owned(),
+        Change::Add | Change::Keep => name.to_owned(),
+    };
+    format!("{portal}  {key}  {what}")
 }
 
 /// A bar on a terminal, and nothing in a pipe.

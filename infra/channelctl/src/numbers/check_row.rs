@@ -9,10 +9,10 @@ use channel_connection::{
 
 use crate::numbers::{
     column::Column,
-    findings::{Findings, Problem, Warning},
     number_text::{self, NationalRegion},
     raw_row::RawRow,
-    row::{LONGEST_STORED_NAME, Row},
+    row::{Place, Row, is_too_long},
+    row_findings::{Problem, RowFindings, Warning},
 };
 
 /// What is known of every row, whatever the file says.
@@ -25,10 +25,10 @@ pub struct Expected {
 }
 
 /// Checks a row; what is wrong with it goes to the findings.
-pub fn check(raw: &RawRow, expected: Expected, findings: &mut Findings) -> Option<Row> {
+pub fn check(raw: &RawRow, expected: Expected, findings: &mut RowFindings) -> Option<Row> {
     match row(raw, expected) {
         Ok(row) => {
-            warn(raw, &row, findings);
+            warn(raw.place, raw.text(Column::Number), &row, findings);
             Some(row)
         }
         Err((column, problem)) => {
@@ -43,10 +43,7 @@ fn row(raw: &RawRow, expected: Expected) -> Result<Row, (Column, Problem)> {
         return Err((column, Problem::WrongType));
     }
     let name = raw.cells[Column::Name as usize].clone();
-    if name
-        .as_ref()
-        .is_some_and(|name| name.len() > LONGEST_STORED_NAME)
-    {
+    if name.as_deref().is_some_and(is_too_long) {
         return Err((Column::Name, Problem::NameTooLong));
     }
     let (number, extension) = (raw.text(Column::Number), raw.text(Column::Extension));
@@ -83,19 +80,15 @@ fn users(text: Option<&str>) -> Result<Option<BTreeSet<UserId>>, Problem> {
     Ok(Some(users.map_err(|_| Problem::Users)?))
 }
 
-fn warn(raw: &RawRow, row: &Row, findings: &mut Findings) {
+/// Says what users will not see of a row whose number was written as `number`.
+pub fn warn(place: Place, number: &str, row: &Row, findings: &mut RowFindings) {
     let name = row.name.as_deref().unwrap_or_default();
     let (shown, lost) = cut(name);
     if !lost.is_empty() {
-        findings.warning(raw.place, Column::Name, name, &Warning::Cut(shown));
+        findings.warning(place, Column::Name, name, &Warning::Cut(shown));
     }
     if let Some(reason) = not_selectable(row.key.extension.as_ref()) {
         let warning = Warning::NotSelectable(reason);
-        findings.warning(
-            raw.place,
-            Column::Number,
-            raw.text(Column::Number),
-            &warning,
-        );
+        findings.warning(place, Column::Number, number, &warning);
     }
 }

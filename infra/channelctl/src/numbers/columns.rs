@@ -1,19 +1,10 @@
 //! Which of a file's columns is which, guessed by their names or said with `--map`.
 
-use std::str::FromStr;
-
-use crate::numbers::column::Column;
-
-/// One `--map COLUMN=HEADER`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mapping {
-    column: Column,
-    header: String,
-}
+use crate::numbers::{column::Column, mapping::Mapping};
 
 /// Where in a row each column stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Columns([Option<usize>; 5]);
+pub struct Columns([Option<usize>; Column::ALL.len()]);
 
 /// The reason columns cannot be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +29,17 @@ pub enum ColumnsError {
         /// The other.
         second: String,
     },
+    /// Two mappings are of one column.
+    #[error("--map {0}=HEADER stands there twice. Say it once: a row has one {0}.")]
+    MappedTwice(Column),
+    /// A mapping names what is there twice.
+    #[error("--map {column}={header}: two columns have that name. Rename one of them in the file.")]
+    TwoOfThatName {
+        /// What was to be mapped.
+        column: Column,
+        /// What was said.
+        header: String,
+    },
     /// A mapping names what is not there.
     #[error("--map {column}={header}: there is no such column. There are: {known}")]
     NoSuchHeader {
@@ -50,36 +52,12 @@ pub enum ColumnsError {
     },
 }
 
-/// The reason a text is no mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write COLUMN=HEADER, where COLUMN is portal, number, extension, name or users")]
-pub struct InvalidMapping;
-
-impl Mapping {
-    /// Returns where the header stands that is mapped.
-    pub fn at(&self, headers: &[&str]) -> Option<usize> {
-        headers.iter().position(|name| name.trim() == self.header)
-    }
-
-    /// Says that the header is none of those there are.
-    pub fn is_absent(&self, headers: &[&str]) -> ColumnsError {
-        ColumnsError::NoSuchHeader {
-            column: self.column,
-            header: self.header.clone(),
-            known: listed(headers),
-        }
-    }
-}
-
 impl Columns {
     /// Finds the columns by a header line; what nothing looks like is passed over.
     pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, ColumnsError> {
-        if let Some(absent) = mappings
+        mappings
             .iter()
-            .find(|mapping| mapping.at(headers).is_none())
-        {
-            return Err(absent.is_absent(headers));
-        }
+            .try_for_each(|mapping| mapping.check(headers))?;
         let columns = Self::of_fields(headers, mappings)?;
         match columns.at(Column::Number) {
             Some(_) => Ok(columns),
@@ -96,10 +74,10 @@ impl Columns {
     pub fn of_fields(names: &[&str], mappings: &[Mapping]) -> Result<Self, ColumnsError> {
         let mut columns = Self::default();
         for mapping in mappings {
-            columns.0[mapping.column as usize] = mapping.at(names);
+            columns.0[mapping.column() as usize] = mapping.at(names);
         }
         let taken = columns;
-        let is_mapped = |column| mappings.iter().any(|mapping| mapping.column == column);
+        let is_mapped = |column| mappings.iter().any(|mapping| mapping.column() == column);
         for (at, name) in names.iter().enumerate() {
             let guess = Column::guess(name).filter(|column| !is_mapped(*column));
             let Some(column) = guess.filter(|_| !taken.0.contains(&Some(at))) else {
@@ -136,24 +114,10 @@ fn looks_like_a_number(header: &str) -> bool {
     header.chars().filter(char::is_ascii_digit).count() >= 7
 }
 
-fn listed(headers: &[&str]) -> String {
+/// Names the columns that there are.
+pub(super) fn listed(headers: &[&str]) -> String {
     let headers: Vec<_> = headers.iter().map(|header| header.trim()).collect();
     headers.join(", ")
-}
-
-impl FromStr for Mapping {
-    type Err = InvalidMapping;
-
-    fn from_str(text: &str) -> Result<Self, InvalidMapping> {
-        let (name, header) = text.split_once('=').ok_or(InvalidMapping)?;
-        let column = Column::ALL
-            .into_iter()
-            .find(|column| column.to_string() == name.trim());
-        Ok(Self {
-            column: column.ok_or(InvalidMapping)?,
-            header: header.trim().to_owned(),
-        })
-    }
 }
 
 #[cfg(test)]
@@ -197,6 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn a_mapping_that_could_mean_two_columns_is_refused() {
+        let twice = found(&["A", "B", "A"], &["number=A"]).unwrap_err();
+        assert_eq!(
+            twice,
+            "--map number=A: two columns have that name. Rename one of them in the file."
+        );
+        let beside = found(&["A", "B", "B"], &["number=A"]).unwrap();
+        assert_eq!(beside, "number = A");
+    }
+
+    #[test]
     fn a_column_that_is_mapped_is_not_guessed_where_an_object_lacks_it() {
         let mapping: Mapping = "name=team".parse().unwrap();
         let columns = Columns::of_fields(&["number", "label"], &[mapping]).unwrap();
@@ -223,12 +198,5 @@ mod tests {
             no_header.starts_with("The first line must name the columns"),
             "{no_header}"
         );
-    }
-
-    #[test]
-    fn a_mapping_is_a_column_and_a_header() {
-        for text in ["number", "nummer=A", "=A"] {
-            assert!(text.parse::<Mapping>().is_err(), "{text}");
-        }
     }
 }

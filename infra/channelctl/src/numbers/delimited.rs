@@ -6,10 +6,11 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use crate::numbers::{
     column::Column,
-    columns::{Columns, Mapping},
+    columns::Columns,
     file_error::FileError,
     input::{Budget, Input},
     line_starts::{LineStarts, Lines},
+    mapping::Mapping,
     raw_row::{RawRow, Sink},
     row::Place,
 };
@@ -97,7 +98,7 @@ impl Rows {
 }
 
 fn row(place: Place, record: &ByteRecord, columns: Columns) -> Result<RawRow, FileError> {
-    let mut cells = [const { None }; 5];
+    let mut cells = [const { None }; Column::ALL.len()];
     for column in Column::ALL {
         if let Some(at) = columns.at(column) {
             // A row that ends early has empty cells, as spreadsheets see it.

@@ -1,7 +1,7 @@
 //! One number added, changed or removed; it is never an argument, so it stands in no process list
 //! and no shell's history.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use channel_connection::ids::{PortalId, UserId};
 use clap::Args;
@@ -10,16 +10,20 @@ use crate::{
     ending::{Ending, Failure},
     numbers::{
         changes::{self, WritingOptions},
-        findings::Findings,
+        check_row,
         number_problem::NumberProblem,
         number_text::{self, NationalRegion},
         numbers_error::NumbersError,
-        row::{LONGEST_STORED_NAME, Place, Row},
+        row::{Place, Row, is_too_long},
+        row_findings::RowFindings,
         staged::{Change, Staged},
         stored::Stored,
         table::Table,
     },
 };
+
+/// The most that is read of a line, in bytes: as long as a key of the table may be.
+const LONGEST_LINE: u64 = 1_024;
 
 /// Which number, and what it is to be.
 #[derive(Debug, Clone, Args)]
@@ -58,9 +62,14 @@ pub struct RemoveOptions {
 
 /// Adds or changes one number.
 pub async fn put(table: &Table, options: &PutOptions, as_json: bool) -> Result<Ending, Failure> {
-    let staged = one_row(options)?;
+    let mut findings = RowFindings::new(options.writing.show);
+    let staged = one_row(options, &mut findings)?;
+    if !as_json {
+        findings.print();
+    }
     changes::compare(&staged, table, false).await?;
-    write(&staged, table, &options.writing, as_json).await
+    let findings = as_json.then_some(&findings);
+    changes::write(&staged, table, &options.writing, findings).await
 }
 
 /// Removes one number, or all of a portal.
@@ -70,20 +79,22 @@ pub async fn remove(
     as_json: bool,
 ) -> Result<Ending, Failure> {
     let staged = rows_to_remove(table, options).await?;
-    write(&staged, table, &options.writing, as_json).await
+    let nothing_found = as_json.then(RowFindings::default);
+    changes::write(&staged, table, &options.writing, nothing_found.as_ref()).await
 }
 
-fn one_row(options: &PutOptions) -> Result<Staged, NumbersError> {
-    let name = options.name.clone();
-    if name.iter().any(|name| name.len() > LONGEST_STORED_NAME) {
+fn one_row(options: &PutOptions, findings: &mut RowFindings) -> Result<Staged, NumbersError> {
+    if options.name.as_deref().is_some_and(is_too_long) {
         return Err(NumbersError::NameTooLong);
     }
+    let number = ask_for_line()?;
     let row = Row {
         portal: options.portal,
-        key: number_text::parse(&ask_for_line()?, "", options.region)?,
-        name,
+        key: number_text::parse(&number, "", options.region)?,
+        name: options.name.clone(),
         users: (!options.users.is_empty()).then(|| options.users.iter().copied().collect()),
     };
+    check_row::warn(Place::Line(1), &number, &row, findings);
     let staged = Staged::new()?;
     staged.add(&row, Place::Line(1))?;
     Ok(staged)
@@ -112,8 +123,9 @@ async fn rows_to_remove(table: &Table, options: &RemoveOptions) -> Result<Staged
     }
     match sought.map(|sought| sought.key) {
         _ if staged.has(options.portal)? => Ok(staged),
+        None => Err(NumbersError::NoNumbers(options.portal)),
+        Some(Ok(_)) => Err(NumbersError::NoSuchNumber(options.portal)),
         Some(Err(no_number)) => Err(no_number.into()),
-        _ => Err(NumbersError::NoSuchNumber(options.portal)),
     }
 }
 
@@ -141,24 +153,15 @@ impl Sought {
     }
 }
 
-async fn write(
-    staged: &Staged,
-    table: &Table,
-    options: &WritingOptions,
-    as_json: bool,
-) -> Result<Ending, Failure> {
-    let nothing_found = as_json.then(Findings::default);
-    changes::write(staged, table, options, nothing_found.as_ref()).await
-}
-
 fn ask_for_line() -> Result<String, NumbersError> {
     if io::stdin().is_terminal() {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }
     let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    if read.unwrap_or_default() == 0 || line.trim().is_empty() {
-        return Err(NumbersError::NothingSaid);
+    let mut input = io::stdin().lock().take(LONGEST_LINE);
+    input.read_line(&mut line).map_err(NumbersError::Unheard)?;
+    match line.trim() {
+        "" => Err(NumbersError::NothingSaid),
+        said => Ok(said.to_owned()),
     }
-    Ok(line.trim().to_owned())
 }

@@ -139,13 +139,9 @@ impl Writer {
                 let mut writer = csv::WriterBuilder::new()
                     .has_headers(false)
                     .from_writer(io::stdout());
-                writer.write_record([
-                    "portalId",
-                    "number",
-                    "extension",
-                    "friendlyName",
-                    "userIds",
-                ])?;
+                writer
+                    .write_record(["portalId", "number", "extension", "friendlyName", "userIds"])
+                    .map_err(of_output)?;
                 Self::Csv(Box::new(writer))
             }
             ExportFormat::Json => Self::Json(JsonArray::default()),
@@ -155,7 +151,7 @@ impl Writer {
 
     fn write(&mut self, row: &Exported) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => Ok(writer.serialize(row)?),
+            Self::Csv(writer) => writer.serialize(row).map_err(of_output),
             Self::Json(array) => array.push(row),
             Self::Jsonl(output) => {
                 serde_json::to_writer(&mut *output, row)?;
@@ -170,5 +166,13 @@ impl Writer {
             Self::Json(array) => array.finish(),
             Self::Jsonl(mut output) => output.flush(),
         }
+    }
+}
+
+/// Takes out why the output took no more; `?` would hide that its reader has left.
+fn of_output(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        _ => io::Error::other("a row does not fit into CSV"),
     }
 }

@@ -9,11 +9,11 @@ use std::{
 use clap::ValueEnum;
 
 use crate::numbers::{
-    columns::Mapping,
     delimited,
     file_error::FileError,
     input::{TextEncoding, decoded},
     json_rows,
+    mapping::Mapping,
     raw_row::Sink,
 };
 
@@ -46,6 +46,7 @@ pub struct FileOptions {
 
 /// Reads every row of a file, `-` for standard input; returns which column was taken for what.
 pub fn read(path: &Path, options: &FileOptions, sink: &mut Sink<'_>) -> Result<String, FileError> {
+    Mapping::each_once(&options.mappings)?;
     let unreadable = |error| FileError::Unreadable(path.display().to_string(), error);
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())

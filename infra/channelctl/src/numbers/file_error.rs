@@ -27,6 +27,11 @@ pub enum FileError {
     /// It is no JSON.
     #[error("{0}: this is no JSON: {1}")]
     NotJson(Place, String),
+    /// It is JSON, but no object.
+    #[error(
+        "{0}: this is no row. A JSON file is one array of objects, a JSONL file has an object in each line."
+    )]
+    NotARow(Place),
     /// A row could not be kept.
     #[error("cannot keep the rows on disk: {0}")]
     Keep(#[from] rusqlite::Error),

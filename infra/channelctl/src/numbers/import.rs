@@ -13,9 +13,9 @@ use crate::{
         check_row::{self, Expected},
         column::Column,
         file::{self, FileOptions},
-        findings::{Findings, Problem},
         number_text::NationalRegion,
         numbers_error::NumbersError,
+        row_findings::{Problem, RowFindings},
         staged::Staged,
         table::Table,
     },
@@ -48,7 +48,7 @@ pub async fn import(
     options: &ImportOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let mut findings = Findings::new(options.writing.show);
+    let mut findings = RowFindings::new(options.writing.show);
     let staged = stage(options, &mut findings)?;
     if !as_json {
         findings.print();
@@ -65,7 +65,7 @@ pub async fn import(
 }
 
 /// Reads and checks the whole file.
-fn stage(options: &ImportOptions, findings: &mut Findings) -> Result<Staged, NumbersError> {
+fn stage(options: &ImportOptions, findings: &mut RowFindings) -> Result<Staged, NumbersError> {
     let staged = Staged::new()?;
     let expected = Expected {
         portal: options.portal,

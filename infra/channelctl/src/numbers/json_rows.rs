@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 
 use crate::numbers::{
     column::Column,
-    columns::{Columns, Mapping},
+    columns::Columns,
     file_error::FileError,
     input::{Budget, Input, LONGEST_ROW},
+    mapping::Mapping,
     raw_row::{RawRow, Sink},
     row::Place,
 };
@@ -42,7 +43,7 @@ pub(super) fn read_array(
     match (rows.failure, read) {
         (Some(failure), _) => Err(failure),
         (None, Err(_)) if budget.is_used_up() => Err(FileError::EndlessRow(place)),
-        (None, Err(error)) => Err(FileError::NotJson(place, error.to_string())),
+        (None, Err(error)) => Err(refused(place, &error)),
         (None, Ok(())) => rows.fields.explained(),
     }
 }
@@ -53,12 +54,10 @@ pub(super) fn read_lines(
     mappings: &[Mapping],
     sink: &mut Sink<'_>,
 ) -> Result<String, FileError> {
-    let budget = input.budget();
     let mut fields = Fields::new(mappings);
     let mut text = Vec::new();
     for line in 1.. {
         let place = Place::Line(line);
-        budget.renew();
         text.clear();
         let mut bounded = input.by_ref().take(LONGEST_ROW as u64);
         let read = bounded.read_until(b'\n', &mut text);
@@ -71,11 +70,20 @@ pub(super) fn read_lines(
         }
         if !text.trim_ascii().is_empty() {
             let object: Result<Map<_, _>, _> = serde_json::from_slice(&text);
-            let object = object.map_err(|error| FileError::NotJson(place, error.to_string()))?;
+            let object = object.map_err(|error| refused(place, &error))?;
             sink(fields.row(place, &object)?)?;
         }
     }
     fields.explained()
+}
+
+/// Says why a text is no row; of what is JSON, serde's own words would repeat the value.
+fn refused(place: Place, error: &serde_json::Error) -> FileError {
+    if error.is_data() {
+        FileError::NotARow(place)
+    } else {
+        FileError::NotJson(place, error.to_string())
+    }
 }
 
 /// An array's objects, each given on as soon as it is read.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use channel_connection::ids::UserId;
 
-use crate::numbers::{staged::Planned, stored::Key};
+use crate::numbers::{staged::Planned, stored::Item};
 
 /// Puts a new row whole.
 pub fn put(row: &Planned, now: &str) -> Option<WriteRequest> {
@@ -31,7 +31,7 @@ pub fn delete(row: &Planned) -> Option<WriteRequest> {
 }
 
 /// Returns the keys of a row.
-pub fn key(row: &Planned) -> Key {
+pub fn key(row: &Planned) -> Item {
     HashMap::from([
         ("portalId".into(), AttributeValue::N(row.portal.to_string())),
         ("number".into(), AttributeValue::S(row.key.clone())),

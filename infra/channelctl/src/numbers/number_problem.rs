@@ -18,8 +18,11 @@ pub enum NumberProblem {
     /// It is written as no number is.
     #[error("is not an E.164 number like +18001231234")]
     NotE164,
-    /// No number of that country has as many digits, or there is no such country.
-    #[error("is not a possible number: no country's numbers have that code and length")]
+    /// No number of that country has as many digits or begins so, or there is no such country.
+    #[error(
+        "is not a possible number: no country's numbers have that code and length; check the \
+         digits, and leave out a (0) behind the country code"
+    )]
     NotPossible,
     /// The extension is not made of digits.
     #[error("has an extension that is not 1 to 20 digits")]

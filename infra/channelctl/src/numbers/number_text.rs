@@ -205,10 +205,20 @@ mod tests {
 
     #[test]
     fn a_number_that_no_country_has_is_not_possible() {
+        for text in ["+1800123123", "+180012312345", "+99912345678"] {
+            assert_eq!(read(text), Err(NumberProblem::NotPossible), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zero_that_is_dialled_inside_the_country_only_makes_no_other_number() {
         for text in [
-            "+1800123123",
-            "+180012312345",
-            "+99912345678",
+            "+49 (0)30 12345678",
+            "+31 (0)20 1234567",
+            "+46 (0)8 123 456 78",
+            "+61 (0)2 1234 5678",
+            "+353 (0)1 234 5678",
+            "+43 (0)1 2345678",
             "+44 (0)20 7946 0123",
         ] {
             assert_eq!(read(text), Err(NumberProblem::NotPossible), "{text}");

@@ -4,7 +4,7 @@ use channel_connection::ids::PortalId;
 
 use crate::{
     aws_error::AwsError,
-    numbers::{file_error::FileError, number_problem::NumberProblem},
+    numbers::{file_error::FileError, number_problem::NumberProblem, row::LONGEST_STORED_NAME},
 };
 
 /// The reason numbers could not be read or written.
@@ -25,11 +25,17 @@ pub enum NumbersError {
     /// Neither a number nor all of them are meant.
     #[error("Nothing was said: type the number, or give it on standard input.")]
     NothingSaid,
+    /// Standard input cannot be read.
+    #[error("cannot read the number from standard input: {0}")]
+    Unheard(std::io::Error),
+    /// The table has no number of the portal.
+    #[error("Portal {0} has no numbers.")]
+    NoNumbers(PortalId),
     /// The table has no such number.
     #[error("Portal {0} has no such number.")]
     NoSuchNumber(PortalId),
     /// The name is longer than anybody's.
-    #[error("The name is too long.")]
+    #[error("The name is longer than {LONGEST_STORED_NAME} bytes. Say a shorter one.")]
     NameTooLong,
     /// AWS refused the table.
     #[error(transparent)]

@@ -90,22 +90,30 @@ fn decide(
     let change = match staged.find(portal, stored.key())? {
         None if replace => Change::Remove,
         None => return Ok(()),
-        Some(wanted) if holds(stored, &wanted) => Change::Keep,
-        Some(_) => Change::Change,
+        Some(wanted) => {
+            let has_users = has_users(stored, &wanted);
+            if has_users {
+                staged.keep_users(portal, stored.key())?;
+            }
+            if has_users && has_name(stored, &wanted) {
+                Change::Keep
+            } else {
+                Change::Change
+            }
+        }
     };
     staged.decide(portal, stored.key(), stored.name(), change)?;
     Ok(())
 }
 
-/// Tells whether the table's row is what the file wants, as far as the file says.
-fn holds(stored: &Stored, wanted: &Planned) -> bool {
-    let has_name = wanted
-        .name
-        .as_deref()
-        .is_none_or(|name| stored.name().unwrap_or_default() == name);
-    let has_users = wanted
-        .users
-        .as_ref()
-        .is_none_or(|users| stored.users().as_ref() == Some(users));
-    has_name && has_users
+/// Tells whether the table's row has the name that the file wants, if the file says one.
+fn has_name(stored: &Stored, wanted: &Planned) -> bool {
+    let name = wanted.name.as_deref();
+    name.is_none_or(|name| stored.name().unwrap_or_default() == name)
+}
+
+/// Tells whether the table's row has the users that the file wants, if the file says any.
+fn has_users(stored: &Stored, wanted: &Planned) -> bool {
+    let users = wanted.users.as_ref();
+    users.is_none_or(|users| stored.users().as_ref() == Some(users))
 }

@@ -33,11 +33,22 @@ pub(super) fn is_possible(number: &E164) -> bool {
             .parse()
             .ok()
             .and_then(|code: u16| DATABASE.by_code(&code));
-        let lengths = regions.into_iter().flatten().flat_map(possible_lengths);
-        lengths
-            .into_iter()
+        let regions = regions.into_iter().flatten();
+        regions
+            .filter(|region| !has_trunk_zero(region, national))
+            .flat_map(possible_lengths)
             .any(|possible| usize::from(*possible) == national.len())
     })
+}
+
+/// Tells whether a number still has the zero that is dialled inside its country only.
+///
+/// With it, `+49 (0)30 12345678` would be another number, of a length that its country has too.
+/// Where numbers do begin with a zero, as Japan's toll-free ones, the pattern of all of them says so.
+fn has_trunk_zero(region: &Metadata, national: &str) -> bool {
+    region.national_prefix() == Some("0")
+        && national.starts_with('0')
+        && !region.descriptors().general().is_match(national)
 }
 
 fn possible_lengths(region: &Metadata) -> impl Iterator<Item = &u16> {
@@ -45,4 +56,16 @@ fn possible_lengths(region: &Metadata) -> impl Iterator<Item = &u16> {
         .into_iter()
         .filter_map(|kind| region.descriptors().get(kind))
         .flat_map(Descriptor::possible_length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_that_is_part_of_the_number_stays() {
+        for text in ["+390612345678", "+810012345678", "+25006123456"] {
+            assert!(is_possible(&text.to_owned().try_into().unwrap()), "{text}");
+        }
+    }
 }

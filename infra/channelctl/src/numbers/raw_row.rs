@@ -8,7 +8,7 @@ pub struct RawRow {
     /// Where it stands.
     pub place: Place,
     /// The cells by column, in the order of [`Column::ALL`].
-    pub cells: [Option<String>; 5],
+    pub cells: [Option<String>; Column::ALL.len()],
     /// The first column that holds neither text nor number, as a JSON object's may.
     pub of_wrong_type: Option<Column>,
 }

@@ -10,6 +10,11 @@ use channel_connection::{
 /// The longest name that is kept, in bytes; of what is longer, HubSpot would show a tenth.
 pub const LONGEST_STORED_NAME: usize = 1_024;
 
+/// Tells whether a name is longer than any that is kept.
+pub fn is_too_long(name: &str) -> bool {
+    name.len() > LONGEST_STORED_NAME
+}
+
 /// A row that can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {

@@ -149,6 +149,14 @@ impl Staged {
         Ok(())
     }
 
+    /// Leaves a number's users as the table has them, because they are what the file wants.
+    pub fn keep_users(&self, portal: PortalId, key: &str) -> rusqlite::Result<()> {
+        self.database
+            .prepare_cached("UPDATE rows SET users = NULL WHERE portal = ? AND number = ?")?
+            .execute(params![portal.get(), key])?;
+        Ok(())
+    }
+
     /// Counts the rows by what becomes of them.
     pub fn counts(&self) -> rusqlite::Result<Counts> {
         let count = |change: Change| {

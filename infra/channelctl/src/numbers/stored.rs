@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use channel_connection::{
     ids::UserId,
-    number_row::{Attribute, NumberRow},
+    number_row::{Attribute, Audience, NumberRow},
 };
 
-/// Where a page begins.
-pub type Key = HashMap<String, AttributeValue>;
+/// A row as DynamoDB has it, or its keys alone: where a page begins.
+pub type Item = HashMap<String, AttributeValue>;
 
 /// A row as the table has it.
 #[derive(Clone)]
@@ -25,14 +25,14 @@ pub struct Page {
     /// The rows.
     pub rows: Vec<Stored>,
     /// Where the next page begins; none behind the last one.
-    pub next: Option<Key>,
+    pub next: Option<Item>,
 }
 
 impl Page {
     /// Takes over what DynamoDB answered.
-    pub fn new(items: Option<Vec<Key>>, next: Option<Key>) -> Self {
-        let stored = |item: Key| Stored {
-            portal: number(item.get("portalId")).unwrap_or_default(),
+    pub fn new(items: Option<Vec<Item>>, next: Option<Item>) -> Self {
+        let stored = |item: Item| Stored {
+            portal: portal(&item),
             row: row(item),
         };
         Self {
@@ -55,16 +55,15 @@ impl Stored {
 
     /// Returns the users as they are stored; `None` where they are no set of ids.
     pub fn users(&self) -> Option<BTreeSet<UserId>> {
-        match &self.row.user_ids {
-            Attribute::Missing => Some(BTreeSet::new()),
-            Attribute::WrongType => None,
-            Attribute::Value(ids) => ids.iter().map(|id| id.parse().ok()).collect(),
-        }
+        Some(match self.row.audience().ok()? {
+            Audience::Everyone => BTreeSet::new(),
+            Audience::Only(users) => users.into_iter().collect(),
+        })
     }
 }
 
 /// Takes a row out of an item; what it holds is not checked yet.
-fn row(mut item: Key) -> NumberRow {
+fn row(mut item: Item) -> NumberRow {
     let mut text = |name| match item.remove(name) {
         None => Attribute::Missing,
         Some(AttributeValue::S(text)) => Attribute::Value(text),
@@ -88,7 +87,8 @@ fn text(attribute: &Attribute<String>) -> Option<&str> {
     }
 }
 
-/// Returns the text of a number.
-pub fn number(value: Option<&AttributeValue>) -> Option<String> {
-    value?.as_n().ok().cloned()
+/// Returns the portal's id, as digits.
+pub fn portal(item: &Item) -> String {
+    let id = item.get("portalId").and_then(|id| id.as_n().ok());
+    id.cloned().unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, ReturnConsumedCapacity, Select, WriteRequest},
+    types::{AttributeValue, WriteRequest},
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::ids::PortalId;
@@ -18,7 +18,7 @@ use crate::{
         census::Census,
         number_item::{key, user_set},
         staged::Planned,
-        stored::{Key, Page, Stored, number},
+        stored::{Item, Page, Stored, portal},
     },
     stack::{Stack, StackError},
 };
@@ -56,12 +56,13 @@ impl Table {
     pub async fn portal_page(
         &self,
         portal: PortalId,
-        start: Option<Key>,
+        start: Option<Item>,
     ) -> Result<Page, AwsError> {
         let answer = self
             .client
             .query()
             .table_name(&self.name)
+            .consistent_read(true)
             .key_condition_expression("portalId = :portal")
             .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
             .set_exclusive_start_key(start)
@@ -72,11 +73,12 @@ impl Table {
     }
 
     /// Reads a page of all rows, portal by portal, and where the next one begins.
-    pub async fn page(&self, start: Option<Key>) -> Result<Page, AwsError> {
+    pub async fn page(&self, start: Option<Item>) -> Result<Page, AwsError> {
         let answer = self
             .client
             .scan()
             .table_name(&self.name)
+            .consistent_read(true)
             .set_exclusive_start_key(start)
             .send()
             .await
@@ -113,16 +115,14 @@ impl Table {
                 .client
                 .scan()
                 .table_name(&self.name)
-                .select(Select::SpecificAttributes)
                 .projection_expression("portalId")
-                .return_consumed_capacity(ReturnConsumedCapacity::None)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| AwsError::new("count the numbers", &error))?;
             // A scan reads one portal's rows after the other.
             for item in answer.items.unwrap_or_default() {
-                let portal = number(item.get("portalId")).unwrap_or_default();
+                let portal = portal(&item);
                 census.numbers += 1;
                 if portal != last_portal {
                     census.portals += 1;

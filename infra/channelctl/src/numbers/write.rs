@@ -5,6 +5,8 @@
 
 use std::{collections::VecDeque, pin::pin};
 
+use anstream::eprintln;
+use indicatif::ProgressBar;
 use tokio::{signal, task::JoinSet};
 
 use crate::{
@@ -25,7 +27,7 @@ const PAGE: u32 = 1_000;
 pub enum Written {
     /// Every row is written.
     All,
-    /// Ctrl-C stopped it; what had begun was finished.
+    /// Ctrl-C stopped it; what had begun was finished, unless it came twice.
     Stopped,
 }
 
@@ -34,7 +36,7 @@ pub async fn write(
     staged: &Staged,
     table: &Table,
     writers: usize,
-    mut progress: impl FnMut(u64),
+    bar: &ProgressBar,
 ) -> Result<Written, NumbersError> {
     let mut stop = pin!(signal::ctrl_c());
     let mut is_stopped = false;
@@ -48,10 +50,17 @@ pub async fn write(
             }
             tokio::select! {
                 written = writing.join_next() => match written {
-                    Some(rows) => progress(rows??),
+                    Some(rows) => bar.inc(rows??),
                     None => break,
                 },
-                _ = &mut stop, if !is_stopped => is_stopped = true,
+                _ = &mut stop => {
+                    if is_stopped {
+                        return Ok(Written::Stopped);
+                    }
+                    is_stopped = true;
+                    stop.set(signal::ctrl_c());
+                    bar.suspend(|| eprintln!("Stopping; Ctrl-C again leaves at once."));
+                }
             }
         }
         if is_stopped {

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use tokio::{io::AsyncReadExt, net::TcpListener};
+
 use crate::support::{
     NumbersTable, Ran,
     numbers::dynamodb::{Mood, Proxy},
@@ -20,8 +22,7 @@ fn assert_failed(ran: &Ran, with: &str) {
 
 #[tokio::test]
 async fn without_credentials_it_says_how_to_sign_in() {
-    let table = NumbersTable::start().await;
-    let mut signed_out = list(&table.endpoint);
+    let mut signed_out = list("http://127.0.0.1:1");
     signed_out
         .env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY");
@@ -42,5 +43,19 @@ async fn what_aws_refuses_is_told_in_its_words() {
 #[tokio::test]
 async fn an_aws_that_is_not_there_is_told_from_one_that_refuses() {
     let ran = run(list("http://127.0.0.1:1"), "").await;
+    assert_failed(&ran, "AWS cannot be reached to");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_off_says_nothing_of_who_is_signed_in() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 8 * 1024]).await;
+        }
+    });
+    let ran = run(list(&endpoint), "").await;
     assert_failed(&ran, "AWS cannot be reached to");
 }

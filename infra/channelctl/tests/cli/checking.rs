@@ -133,6 +133,26 @@ async fn what_is_exported_is_imported_again_as_itself() {
 }
 
 #[tokio::test]
+async fn an_export_whose_reader_has_read_enough_has_not_failed() {
+    let table = NumbersTable::start().await;
+    let row = |at| format!("62515,+1800555{at:04},Line {at}\n");
+    let file = (0..400).fold("portal,number,name\n".to_owned(), |file, at| {
+        file + &row(at)
+    });
+    assert_eq!(import(&table, file, &[]).await.code, Some(0));
+    for format in ["csv", "json", "jsonl"] {
+        let mut export = on(&table.endpoint, &["export", "--format", format]);
+        let ran = tokio::task::spawn_blocking(move || {
+            let mut child = export.spawn().unwrap();
+            drop(child.stdout.take());
+            child.wait_with_output().unwrap()
+        });
+        let ran = Ran::from(ran.await.unwrap());
+        assert_eq!((ran.code, ran.errors.as_str()), (Some(0), ""), "{format}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_table_is_exported_as_no_rows() {
     let table = NumbersTable::start().await;
     let exported = async |format| {

@@ -88,6 +88,44 @@ async fn a_key_that_is_no_number_is_removed_as_it_is_typed() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_put_is_warned_of_as_in_a_file() {
+    let table = NumbersTable::start().await;
+    let name = "Customer success Europe and Africa";
+    let put = async |more: &[&str]| {
+        let put = ["put", "--portal", "62515", "--yes", "--name", name];
+        let arguments = [&put[..], more].concat();
+        run(on(&table.endpoint, &arguments), "+18005550101 x7\n").await
+    };
+    let ran = put(&[]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    for text in [
+        "HubSpot will show \"Customer success Europe\"",
+        "number \"+18005550101 x7\" will be shown, but not selected.",
+    ] {
+        assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
+    }
+    let plan: serde_json::Value = serde_json::from_str(&put(&["--json"]).await.output).unwrap();
+    assert_eq!(plan["findings"]["warnings"], 2);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_could_read_is_refused_with_its_limit() {
+    let table = NumbersTable::start().await;
+    let name = "x".repeat(1_025);
+    let put = on(
+        &table.endpoint,
+        &["put", "--portal", "62515", "--name", &name],
+    );
+    let ran = run(put, "+18005550101\n").await;
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.errors.contains("longer than 1024 bytes. Say a shorter"),
+        "{}",
+        ran.errors
+    );
+}
+
+#[tokio::test]
 async fn what_is_not_there_or_no_number_is_said_to_be_so() {
     let table = NumbersTable::start().await;
     let told = async |command: &str, input: &str| {
@@ -104,10 +142,33 @@ async fn what_is_not_there_or_no_number_is_said_to_be_so() {
             .await
             .contains("Portal 62515 has no such number.")
     );
+    let nothing = run(
+        on(&table.endpoint, &["remove", "--portal", "62515", "--all"]),
+        "",
+    )
+    .await;
+    assert_eq!(nothing.code, Some(1));
+    assert!(
+        nothing.errors.contains("Portal 62515 has no numbers."),
+        "{}",
+        nothing.errors
+    );
     assert!(
         told("put", "8005550101\n")
             .await
             .contains("The number has no country code")
     );
     assert!(told("put", "").await.contains("Nothing was said"));
+    let endless = "1".repeat(100_000);
+    assert!(told("put", &endless).await.contains("The number has no"));
+    let ran = run(
+        on(&table.endpoint, &["put", "--portal", "62515"]),
+        b"\xff\n",
+    )
+    .await;
+    assert!(
+        ran.errors.contains("cannot read the number"),
+        "{}",
+        ran.errors
+    );
 }

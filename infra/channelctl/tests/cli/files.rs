@@ -148,6 +148,21 @@ async fn columns_that_cannot_be_guessed_are_mapped() {
 }
 
 #[tokio::test]
+async fn a_column_that_is_mapped_twice_is_refused_in_every_form_of_file() {
+    for file in [
+        "A,B\n+18005550101,+18005550102\n",
+        r#"[{"A":"+18005550101"}]"#,
+    ] {
+        let twice = ["--portal=7", "--map=number=A", "--map=number=B"];
+        let told = refused(file, &twice).await;
+        assert!(
+            told.contains("--map number=HEADER stands there twice. Say it once"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_file_without_rows_says_what_it_lacks() {
     assert!(refused("", &[]).await.contains("The file is empty"));
     assert!(refused("\r\n\r\n", &[]).await.contains("The file is empty"));

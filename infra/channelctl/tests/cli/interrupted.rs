@@ -5,11 +5,16 @@ use std::{
     fs::File,
     io::Write,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use tempfile::NamedTempFile;
 
-use crate::support::{NumbersTable, Rows, numbers::dynamodb::Proxy, on, rows};
+use crate::support::{
+    NumbersTable, Rows,
+    numbers::dynamodb::{Mood, Proxy},
+    on, rows,
+};
 
 const ROWS: usize = 6_000;
 const KILLS: usize = 10;
@@ -73,10 +78,7 @@ async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
     while proxy.requests() < 70 {
         tokio::task::yield_now().await;
     }
-    let interrupted = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupted.unwrap().success());
+    interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let told = std::fs::read_to_string(told.path()).unwrap();
     assert!(
@@ -89,6 +91,49 @@ async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
         "{told}"
     );
     assert_subset(&written, &expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_ctrl_c_leaves_at_once_whatever_aws_does() {
+    let table = NumbersTable::start().await;
+    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
+    let (file, _) = file("Line");
+    let told = NamedTempFile::new().unwrap();
+    let mut import = on(
+        &endpoint,
+        &["import", file.path().to_str().unwrap(), "--yes"],
+    );
+    import.stderr(File::create(told.path()).unwrap());
+    let mut child = import.spawn().unwrap();
+    while proxy.requests() < 70 {
+        tokio::task::yield_now().await;
+    }
+    proxy.be(Mood::Silent);
+    interrupt(&child);
+    let told = || std::fs::read_to_string(told.path()).unwrap();
+    within_seconds(5, || {
+        told().contains("Stopping; Ctrl-C again leaves at once.")
+    })
+    .await;
+    interrupt(&child);
+    within_seconds(5, || child.try_wait().unwrap().is_some()).await;
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(told().contains("Run it again"), "{}", told());
+}
+
+fn interrupt(child: &Child) {
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+async fn within_seconds(seconds: u64, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while !is_so() {
+        assert!(Instant::now() < end, "not within {seconds} s");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn empty(table: &NumbersTable) {

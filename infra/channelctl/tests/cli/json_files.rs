@@ -57,6 +57,29 @@ async fn users_come_as_a_list_in_json_and_as_words_in_csv() {
 }
 
 #[tokio::test]
+async fn what_is_json_but_no_row_is_named_by_its_place_and_not_repeated() {
+    let row = r#"{"portal":1,"number":"+18005550101"}"#;
+    for (file, place) in [
+        (r#"["+18005550101"]"#.to_owned(), "item 1"),
+        (format!(r#"[{row},["+18005550101"]]"#), "item 2"),
+        (format!("{row}\n\"+18005550101\"\n"), "line 2"),
+    ] {
+        let told = refused(file, &[]).await;
+        assert!(told.contains(&format!("{place}: this is no row")), "{told}");
+        assert!(!told.contains("+1800"), "{told}");
+    }
+    let told = refused(row, &["--format", "json"]).await;
+    assert!(told.contains("one array of objects"), "{told}");
+}
+
+#[tokio::test]
+async fn an_array_that_ends_behind_a_row_is_refused_and_not_taken_for_whole() {
+    let cut = r#"[{"portal":1,"number":"+18005550101"}"#;
+    let told = refused(cut, &["--replace"]).await;
+    assert!(told.contains("item 2: this is no JSON"), "{told}");
+}
+
+#[tokio::test]
 async fn broken_json_is_named_by_its_place() {
     assert!(
         refused(r#"[{"portal":1,"number":"+18005550101"},{"portal":"#, &[])

@@ -9,6 +9,7 @@
 
 mod aws_refusing;
 mod checking;
+mod doctor;
 mod editing;
 mod events;
 mod files;
@@ -17,5 +18,8 @@ mod importing;
 mod interrupted;
 mod json_files;
 mod memory;
+mod planning;
+mod registering;
 mod support;
+mod target;
 mod throttled;

@@ -132,12 +132,9 @@ impl World {
             env!("CARGO_MANIFEST_DIR")
         );
         let event = serde_json::from_slice(&std::fs::read(path).expect(name)).expect(name);
-        let stack = sample_event::Stack {
-            url: &PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap(),
-            secret: &SigningSecret::new(CLIENT_SECRET).unwrap(),
-            response_url: Some(&self.response_url),
-        };
-        let mut event = sample_event::refresh(event, &stack, SystemTime::now()).unwrap();
+        let url = PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap();
+        let to = Some(self.response_url.as_str());
+        let mut event = sample_event::refresh_hook_event(event, &url, to).unwrap();
         adapt(&mut event);
         let version = event["ResourceProperties"]["ApiVersion"]
             .as_str()

@@ -61,7 +61,7 @@ pub enum Warning {
 
 /// Something found in a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct RowFinding {
     /// The line, or a JSON array's item, from 1.
     pub place: u64,
     /// Where in the row.
@@ -75,20 +75,20 @@ pub struct Finding {
 /// What was found: the first ones as they are, all of them counted.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Findings {
+pub struct RowFindings {
     /// How many rows cannot be written.
     pub bad_rows: u64,
     /// How many warnings there are.
     pub warnings: u64,
-    problems_shown: Vec<Finding>,
-    warnings_shown: Vec<Finding>,
+    problems_shown: Vec<RowFinding>,
+    warnings_shown: Vec<RowFinding>,
     #[serde(skip)]
     keep: u32,
     #[serde(skip)]
     place: Option<Place>,
 }
 
-impl Findings {
+impl RowFindings {
     /// Starts without any, and will keep the first `keep` of each kind.
     pub fn new(keep: u32) -> Self {
         Self {
@@ -133,7 +133,7 @@ impl Findings {
             ),
         ];
         for (kind, shown, count) in kinds {
-            for Finding {
+            for RowFinding {
                 place: at,
                 column,
                 value,
@@ -150,8 +150,8 @@ impl Findings {
     }
 }
 
-fn finding(place: Place, column: Column, value: &str, reason: &impl ToString) -> Finding {
-    Finding {
+fn finding(place: Place, column: Column, value: &str, reason: &impl ToString) -> RowFinding {
+    RowFinding {
         place: place.at(),
         column,
         value: value.chars().take(SHOWN).collect(),

@@ -1,0 +1,75 @@
+//! What a plan compares with, and what it shows.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Json, Router, extract::State, routing::post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::support::{NumbersTable, import, on, rows, run};
+
+type Asked = Arc<Mutex<Vec<Value>>>;
+
+/// A DynamoDB that holds nothing, and what it was asked.
+async fn empty_table() -> (String, Asked) {
+    let asked = Asked::default();
+    let routes = Router::new()
+        .route("/", post(nothing))
+        .with_state(Arc::clone(&asked));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    (endpoint, asked)
+}
+
+async fn nothing(State(asked): State<Asked>, body: String) -> Json<Value> {
+    let question = serde_json::from_str(&body).unwrap();
+    asked.lock().unwrap().push(question);
+    Json(json!({"Items": [], "Count": 0, "ScannedCount": 0}))
+}
+
+#[tokio::test]
+async fn a_plan_compares_with_what_was_written_a_moment_ago() {
+    // A few portals are queried one by one; with many, the whole table is looked at.
+    for portals in [1, 12] {
+        let (endpoint, asked) = empty_table().await;
+        let row = |portal| format!("{portal},+18005550101\n");
+        let file: String = (1..=portals).map(row).collect();
+        let dry_run = on(&endpoint, &["import", "-", "--dry-run"]);
+        let ran = run(dry_run, format!("portal,number\n{file}")).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.errors);
+        let asked = asked.lock().unwrap();
+        assert!(!asked.is_empty());
+        for question in asked.iter() {
+            assert_eq!(question["ConsistentRead"], true, "{question}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_changes_of_a_number_is_shown() {
+    let table = NumbersTable::start().await;
+    let changed = async |row: &str| {
+        let file = format!("portal,number,name,users\n62515,+18005550101,{row}\n");
+        import(&table, file, &[]).await.output
+    };
+    changed("Sales,7").await;
+    let renamed = changed("Desk,7").await;
+    assert!(
+        renamed.contains("\"Sales\" becomes \"Desk\"\n"),
+        "{renamed}"
+    );
+    let both = changed("Front desk,7 8").await;
+    assert!(
+        both.contains("\"Desk\" becomes \"Front desk\", and who sees it\n"),
+        "{both}"
+    );
+    let users = changed("Front desk,8").await;
+    assert!(
+        users.contains("~ 62515  +18005550101  who sees it\n"),
+        "{users}"
+    );
+    let key = (62515, "+18005550101".to_owned());
+    let row = ("Front desk".to_owned(), vec!["8".to_owned()]);
+    assert_eq!(rows(&table).await[&key], row);
+}
