@@ -52,7 +52,7 @@ impl AwsEnvironment {
 }
 
 /// Returns a service's endpoint in a region of AWS's partitions `aws`, `aws-us-gov`, `aws-cn` and `aws-eusc`.
-fn regional_endpoint(service: &str, region: &str) -> String {
+pub fn regional_endpoint(service: &str, region: &str) -> String {
     let suffix = match region.split('-').next() {
         Some("cn") => "amazonaws.com.cn",
         Some("eusc") => "amazonaws.eu",

@@ -54,7 +54,7 @@ pub fn violations(body: &[u8]) -> Vec<Violation> {
 }
 
 /// Lists in words every departure of a whole answer, whose status can be wrong too.
-pub fn departures(status: u16, body: &[u8]) -> Vec<String> {
+pub fn violations_of_answer(status: u16, body: &[u8]) -> Vec<String> {
     if status != 200 {
         return vec![format!("the answer's status is {status}, not 200")];
     }
@@ -124,10 +124,13 @@ mod tests {
     #[test]
     fn an_answer_departs_by_its_status_or_by_its_body() {
         let good = br#"{"phoneNumbers":[]}"#;
-        assert_eq!(departures(200, good), [""; 0]);
-        assert_eq!(departures(200, b"{}"), ["the answer has no phoneNumbers"]);
+        assert_eq!(violations_of_answer(200, good), [""; 0]);
         assert_eq!(
-            departures(503, good),
+            violations_of_answer(200, b"{}"),
+            ["the answer has no phoneNumbers"]
+        );
+        assert_eq!(
+            violations_of_answer(503, good),
             ["the answer's status is 503, not 200"]
         );
     }

@@ -63,7 +63,7 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
     let (answer, took) = send(&call).await?;
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let violations = contract::departures(answer.status, &answer.body);
+    let violations = contract::violations_of_answer(answer.status, &answer.body);
     if as_json {
         terminal::print_json(&json!({
             "url": call.url.as_str(), "status": answer.status, "body": body(&answer),

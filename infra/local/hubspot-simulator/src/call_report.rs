@@ -99,7 +99,7 @@ impl CallReport {
             answer: ReadAnswer {
                 status,
                 body: serde_json::from_slice(body).unwrap_or_else(|_| text.clone().into()),
-                violations: contract::departures(status, body),
+                violations: contract::violations_of_answer(status, body),
             },
             received: ReceivedAnswer {
                 headers: texts(&received.headers),

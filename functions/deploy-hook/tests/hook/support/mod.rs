@@ -7,7 +7,6 @@ use std::{
 
 use aws_config::SdkConfig;
 use channel_connection::{
-    client_secrets::SigningSecret,
     public_url::{PublicUrl, Reach},
     settings::{ApiVersion, ChannelConnectionSettings},
 };
@@ -34,7 +33,7 @@ mod servers;
 pub use account::{CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN};
 use account::{account, config};
 pub use log::Log;
-use numbers::{CLIENT_SECRET, NumbersTable, sdk_at};
+use numbers::{NumbersTable, sdk_at};
 use servers::{Aws, CloudFormation, Watched, real_webhook, serve};
 pub use servers::{constant_webhook, silent_webhook};
 
