@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use crate::{
     aws_error::AwsError, fresh_event::EventError, hook::HookError,
-    numbers::numbers_error::NumbersError, secrets::SecretsError, simulate::SimulateError,
-    stack::StackError, target::TargetError, terminal::NotConfirmed,
+    numbers::numbers_error::NumbersError, secrets::SecretsError, stack::StackError,
+    target::TargetError, terminal::NotConfirmed, timed_call::TimedCallError,
 };
 
 /// How a command ended that did not fail.
@@ -45,7 +45,7 @@ pub enum Failure {
     Event(#[from] EventError),
     /// The webhook gave no answer.
     #[error(transparent)]
-    Call(#[from] SimulateError),
+    Call(#[from] TimedCallError),
     /// Nobody said yes.
     #[error(transparent)]
     NotConfirmed(#[from] NotConfirmed),

@@ -24,3 +24,4 @@ pub mod stack_state;
 pub mod status;
 pub mod target;
 pub mod terminal;
+pub mod timed_call;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod check_row;
 pub mod column;
 pub mod columns;
+mod columns_error;
 mod delimited;
 pub mod edit;
 pub mod export;

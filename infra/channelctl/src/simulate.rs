@@ -2,15 +2,15 @@
 
 use std::{
     io::{self, Write},
-    time::{Duration, Instant, SystemTime},
+    time::SystemTime,
 };
 
 use channel_connection::{
-    contract, http_client,
+    contract,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
     shown_number::{ShownNumber, shown_numbers},
-    webhook_call::{CallError, PATIENCE, WebhookAnswer, WebhookCall},
+    webhook_call::{WebhookAnswer, WebhookCall},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use crate::{
     secrets,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured},
+    timed_call,
 };
 
 /// How much of an answer that is no list is shown, in characters.
@@ -36,22 +37,6 @@ pub struct CallOptions {
     user: UserId,
 }
 
-/// The reason there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum SimulateError {
-    /// There is no client for HTTP on this machine.
-    #[error("cannot call anything: {0}")]
-    Client(String),
-    /// The webhook did not answer.
-    #[error("{url}: {cause}")]
-    Call {
-        /// The webhook.
-        url: String,
-        /// What kept it from answering.
-        cause: CallError,
-    },
-}
-
 /// Sends the signed request once, and prints the answer.
 pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
     let question = NumbersRequest {
@@ -61,7 +46,7 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     };
     let secret = secrets::client_secret(stack).await?;
     let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
-    let (answer, took) = send(&call).await?;
+    let (answer, took) = timed_call::send(&call).await?;
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let violations = contract::violations_of_answer(answer.status, &answer.body);
     if as_json {
@@ -83,19 +68,6 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     } else {
         Ending::SomethingWrong
     })
-}
-
-/// Sends a call once; returns the answer, and the time that it took.
-async fn send(call: &WebhookCall) -> Result<(WebhookAnswer, Duration), SimulateError> {
-    let http = http_client::client(PATIENCE, call.url.reach())
-        .map_err(|error| SimulateError::Client(error.to_string()))?;
-    let started = Instant::now();
-    let answer = call.send(&http).await;
-    let answer = answer.map_err(|cause| SimulateError::Call {
-        url: call.url.to_string(),
-        cause,
-    })?;
-    Ok((answer, started.elapsed()))
 }
 
 fn body(answer: &WebhookAnswer) -> Value {

@@ -1,56 +1,14 @@
 //! Which of a file's columns is which, guessed by their names or said with `--map`.
 
-use crate::numbers::{column::Column, mapping::Mapping};
+use crate::numbers::{
+    column::Column,
+    columns_error::{ColumnsError, listed},
+    mapping::Mapping,
+};
 
 /// Where in a row each column stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Columns([Option<usize>; Column::ALL.len()]);
-
-/// The reason columns cannot be told apart.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ColumnsError {
-    /// No column has numbers by its name.
-    #[error(
-        "No column looks like the numbers. There are: {0}. Say which it is: --map number=HEADER"
-    )]
-    NoNumber(String),
-    /// The first line is no header.
-    #[error("The first line must name the columns, like: portalId,number,friendlyName")]
-    NoHeader,
-    /// Two columns could be the same.
-    #[error(
-        "Both {first} and {second} look like the {column}. Say which it is: --map {column}=HEADER"
-    )]
-    Ambiguous {
-        /// What both look like.
-        column: Column,
-        /// The one.
-        first: String,
-        /// The other.
-        second: String,
-    },
-    /// Two mappings are of one column.
-    #[error("--map {0}=HEADER stands there twice. Say it once: a row has one {0}.")]
-    MappedTwice(Column),
-    /// A mapping names what is there twice.
-    #[error("--map {column}={header}: two columns have that name. Rename one of them in the file.")]
-    TwoOfThatName {
-        /// What was to be mapped.
-        column: Column,
-        /// What was said.
-        header: String,
-    },
-    /// A mapping names what is not there.
-    #[error("--map {column}={header}: there is no such column. There are: {known}")]
-    NoSuchHeader {
-        /// What was to be mapped.
-        column: Column,
-        /// What was said.
-        header: String,
-        /// What there is.
-        known: String,
-    },
-}
 
 impl Columns {
     /// Finds the columns by a header line; what nothing looks like is passed over.
@@ -112,12 +70,6 @@ impl Columns {
 /// A header that is mostly digits is data.
 fn looks_like_a_number(header: &str) -> bool {
     header.chars().filter(char::is_ascii_digit).count() >= 7
-}
-
-/// Names the columns that there are.
-pub(super) fn listed(headers: &[&str]) -> String {
-    let headers: Vec<_> = headers.iter().map(|header| header.trim()).collect();
-    headers.join(", ")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::numbers::{columns::ColumnsError, input::LONGEST_ROW, row::Place};
+use crate::numbers::{columns_error::ColumnsError, input::LONGEST_ROW, row::Place};
 
 /// The reason a file cannot be read on.
 #[derive(Debug, thiserror::Error)]

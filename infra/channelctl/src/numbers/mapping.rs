@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::numbers::{
     column::Column,
-    columns::{ColumnsError, listed},
+    columns_error::{ColumnsError, listed},
 };
 
 /// One `--map COLUMN=HEADER`.

@@ -156,7 +156,7 @@ async fn a_column_that_is_mapped_twice_is_refused_in_every_form_of_file() {
         let twice = ["--portal=7", "--map=number=A", "--map=number=B"];
         let told = refused(file, &twice).await;
         assert!(
-            told.contains("--map number=HEADER stands there twice. Say it once"),
+            told.contains("--map number=HEADER is given twice. Give it once"),
             "{told}"
         );
     }
