@@ -73,7 +73,7 @@ $(FETCHED)/package.json: infra/local/browser/package.json infra/local/browser/pa
 
 # README.md shows it; only this target writes it, so that a test leaves the tree as it is.
 PICTURE := infra/local/hubspot-simulator/picker.png
-picture: browser-test ## Take the picture in README.md anew
+picture: browser-test ## Retake the picture in README.md
 	@cp $(FETCHED)/picker.png $(PICTURE)
 
 lint: $(PREPARED) ## Check format, code and template
@@ -98,11 +98,11 @@ bench: ## Time cold starts, answers and the hot path: MEASURE="..." records them
 	@$(COLD_START) -- --bench
 	@cargo bench --quiet --package numbers-webhook --bench hot_path
 
-budgets: ## Hold the functions' sizes and the webhook's instructions against their budgets
+budgets: ## Check the functions' sizes and the webhook's instructions against their budgets
 	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
 	@$(COLD_START)
 
-bench-import: $(PREPARED) ## Time an import beside boto3's, and take its memory
+bench-import: $(PREPARED) ## Time an import beside boto3's, and measure its memory
 	@echo "build       cargo build (optimised; some minutes the first time)"
 	@cargo build --quiet --profile tool --package channelctl --bins --examples
 	@$(PYTHON) -m infra.local.import_speed $(TARGET)/tool
@@ -121,7 +121,7 @@ coverage: ## Show how much of what ships the tests reach, and which lines they d
 		cargo llvm-cov clean --workspace && $(MAKE) --no-print-directory test smoke && \
 		cargo llvm-cov report --show-missing-lines --ignore-filename-regex '(tests|benches|examples|hubspot-simulator)/'
 
-mutants: ## Change the rules one by one, and see that a test notices each; takes an hour or two
+mutants: ## Change the rules one by one, and check that a test fails for each; takes an hour or two
 	@command -v cargo-mutants >/dev/null || { echo "Missing: cargo-mutants. Get it with: cargo install cargo-mutants --locked" >&2; exit 1; }
 	@cargo mutants --no-shuffle --output .local
 
@@ -148,7 +148,7 @@ deploy: $(PREPARED) ## Build and deploy
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) deploy $(STAGE)
 
-diff: $(PREPARED) ## Show what a deploy would change, and change nothing
+diff: $(PREPARED) ## Show what a deploy would change, without deploying
 	@$(STAGED) announce $(STAGE)
 	@$(BUILD_BEFORE)
 	@exec $(STAGED) diff $(STAGE)
@@ -181,7 +181,7 @@ logs: $(PREPARED) ## Follow the logs of both functions
 secrets: $(PREPARED) ## Ask for the client secret and the HubSpot credential, and keep them
 	@exec $(STAGED) secrets $(STAGE)
 
-delete: $(PREPARED) ## Delete a stage's stack, but for its numbers; asks first
+delete: $(PREPARED) ## Delete a stage's stack, but keep its numbers; asks first
 	@exec $(STAGED) delete $(STAGE)
 
 .PHONY: check-prerequisites build-quick
