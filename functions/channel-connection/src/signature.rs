@@ -74,6 +74,8 @@ pub enum SignatureError {
     Wrong,
 }
 
+// Only who makes a call looks at it.
+#[cfg(feature = "http-client")]
 impl SignedParts<'_> {
     /// Returns what is signed as one text, to be looked at.
     pub(crate) fn base_string(&self) -> String {
