@@ -75,7 +75,7 @@ pub enum SignatureError {
 }
 
 // Only who makes a call looks at it.
-#[cfg(feature = "http-client")]
+#[cfg(any(test, feature = "http-client"))]
 impl SignedParts<'_> {
     /// Returns what is signed as one text, to be looked at.
     pub(crate) fn base_string(&self) -> String {
