@@ -128,6 +128,8 @@ mod tests {
             let numbers: Vec<_> = numbers.collect();
             let response = NumbersResponse::within(LARGEST_BODY, &numbers);
             assert_eq!(response.count / 1_000 * 1_000, carried, "{name}");
+            let quoted = serde_json::to_string(&response.body).unwrap();
+            assert!(quoted.len() < LARGEST_ANSWER, "{name}");
         }
     }
 
