@@ -82,6 +82,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_column_is_mapped_once_at_most() {
+        let mappings = |texts: &[&str]| {
+            let mappings: Vec<Mapping> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            Mapping::each_once(&mappings)
+        };
+        assert_eq!(mappings(&[]), Ok(()));
+        assert_eq!(mappings(&["number=A", "name=A"]), Ok(()));
+        let twice = Err(ColumnsError::MappedTwice(Column::Number));
+        assert_eq!(mappings(&["number=A", "name=B", "number=C"]), twice);
+    }
+
+    #[test]
     fn a_mapping_is_a_column_and_a_header() {
         for text in ["number", "nummer=A", "=A"] {
             assert!(text.parse::<Mapping>().is_err(), "{text}");

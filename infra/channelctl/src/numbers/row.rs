@@ -62,3 +62,26 @@ impl fmt::Display for Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_have_as_many_bytes_as_are_kept_and_no_more() {
+        assert!(!is_too_long(&"n".repeat(LONGEST_STORED_NAME)));
+        assert!(is_too_long(&"n".repeat(LONGEST_STORED_NAME + 1)));
+    }
+
+    #[test]
+    fn a_place_is_told_in_lines_or_in_items_as_the_file_has_them() {
+        let (line, item) = (Place::Line(7), Place::Item(7));
+        assert_eq!((line.to_string(), line.at()), ("line 7".into(), 7));
+        assert_eq!((item.to_string(), item.at()), ("item 7".into(), 7));
+        assert_eq!(
+            (line.of(8), item.of(8)),
+            (Place::Line(8), Place::Item(8)),
+            "another place of the same file"
+        );
+    }
+}
