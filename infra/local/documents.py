@@ -13,7 +13,7 @@ DOCUMENTS = (
     *(".github/CONTRIBUTING.md", ".github/SECURITY.md"),
 )
 # A source that a document links to, and what it says is decided there.
-DECIDED = re.compile(r"\]\(([^)]+\.rs)\):? `(\w+)`")
+DECIDED = re.compile(r"\]\(([^)]+\.rs)\):? `(?:\w+::)?(\w+)`")
 PROGRAM = re.compile(r"([A-Z]+=\S+ )*((make|channelctl|cargo|aws|sam|gh|lines) |\.ci/run$)")
 
 

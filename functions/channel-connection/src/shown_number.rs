@@ -3,10 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
-    friendly_name::FriendlyName,
-    phone_number::{E164, Extension},
-};
+use crate::{friendly_name::FriendlyName, phone_number::E164};
 
 const WITH_EXTENSION: &str = "HubSpot lets no user select a number with an extension.";
 const WITH_EMPTY_EXTENSION: &str =
@@ -40,18 +37,24 @@ pub fn shown_numbers(answer: &[u8]) -> Vec<ShownNumber> {
 fn shown(listed: &Value) -> ShownNumber {
     let number = listed["e164PhoneNumber"].as_str().unwrap_or_default();
     let (name, name_lost) = cut(listed["friendlyName"].as_str().unwrap_or_default());
+    let extension = extension(listed);
     ShownNumber {
         number: number.to_owned(),
-        extension: extension(listed),
+        not_selectable: not_selectable(number, extension.as_deref()),
+        extension,
         name,
         name_lost,
-        not_selectable: listed_not_selectable(listed, number),
     }
 }
 
 /// Tells why HubSpot's user cannot select a number; `None` where they can.
-pub fn not_selectable(extension: Option<&Extension>) -> Option<&'static str> {
-    extension.map(|_| WITH_EXTENSION)
+pub fn not_selectable(number: &str, extension: Option<&str>) -> Option<&'static str> {
+    match extension {
+        Some("") => Some(WITH_EMPTY_EXTENSION),
+        Some(_) => Some(WITH_EXTENSION),
+        None if E164::try_from(number.to_owned()).is_err() => Some(WITHOUT_NUMBER),
+        None => None,
+    }
 }
 
 /// Splits a name into what HubSpot shows of it, and what it cuts off.
@@ -66,16 +69,6 @@ fn extension(listed: &Value) -> Option<String> {
     match listed.get("extension")? {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
-    }
-}
-
-/// Tells the same of what an answer lists, which may have an extension of any kind, and no number.
-fn listed_not_selectable(listed: &Value, number: &str) -> Option<&'static str> {
-    match listed.get("extension") {
-        Some(Value::String(text)) if text.is_empty() => Some(WITH_EMPTY_EXTENSION),
-        Some(_) => Some(WITH_EXTENSION),
-        None if E164::try_from(number.to_owned()).is_err() => Some(WITHOUT_NUMBER),
-        None => None,
     }
 }
 
@@ -137,9 +130,9 @@ mod tests {
 
     #[test]
     fn a_number_of_the_table_can_be_selected_unless_it_has_an_extension() {
-        let extension = Extension::try_from("7".to_owned()).unwrap();
-        assert_eq!(not_selectable(Some(&extension)), Some(WITH_EXTENSION));
-        assert_eq!(not_selectable(None), None);
+        let reason = |extension| not_selectable("+18001231234", extension);
+        assert_eq!(reason(Some("7")), Some(WITH_EXTENSION));
+        assert_eq!(reason(None), None);
     }
 
     #[test]

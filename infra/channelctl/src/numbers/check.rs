@@ -9,6 +9,7 @@ use channel_connection::{
     ids::PortalId,
     number_row::Audience,
     numbers_response::ListedNumber,
+    phone_number::Extension,
     shown_number::{cut, not_selectable},
 };
 use clap::Args;
@@ -91,7 +92,7 @@ impl Portal {
             }
             Ok((listed, audience)) => self.numbers.push(Shown {
                 notes: notes(&listed, stored.name().unwrap_or_default()),
-                selectable: not_selectable(listed.extension.as_ref()).is_none(),
+                selectable: reason(&listed).is_none(),
                 name: listed.friendly_name.as_str().to_owned(),
                 number: listed.number.as_str().to_owned(),
                 extension: listed
@@ -133,9 +134,14 @@ fn notes(listed: &ListedNumber, stored_name: &str) -> Vec<String> {
     } else if shown.is_empty() {
         notes.push("no name: the number is shown".into());
     }
-    let not_selectable = not_selectable(listed.extension.as_ref());
-    notes.extend(not_selectable.map(str::to_owned));
+    notes.extend(reason(listed).map(str::to_owned));
     notes
+}
+
+/// Tells why nobody can select a number; `None` where they can.
+fn reason(listed: &ListedNumber) -> Option<&'static str> {
+    let extension = listed.extension.as_ref().map(Extension::as_str);
+    not_selectable(listed.number.as_str(), extension)
 }
 
 fn users(audience: &Audience) -> Vec<String> {

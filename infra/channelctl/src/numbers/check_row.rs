@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use channel_connection::{
     ids::{PortalId, UserId},
+    phone_number::Extension,
     shown_number::{cut, not_selectable},
 };
 
@@ -87,7 +88,8 @@ pub fn warn(place: Place, number: &str, row: &Row, findings: &mut RowFindings) {
     if !lost.is_empty() {
         findings.warning(place, Column::Name, name, &Warning::Cut(shown));
     }
-    if let Some(reason) = not_selectable(row.key.extension.as_ref()) {
+    let extension = row.key.extension.as_ref().map(Extension::as_str);
+    if let Some(reason) = not_selectable(row.key.number.as_str(), extension) {
         let warning = Warning::NotSelectable(reason);
         findings.warning(place, Column::Number, number, &warning);
     }
