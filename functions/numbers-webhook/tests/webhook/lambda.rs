@@ -1,6 +1,7 @@
 //! Lambda around the real binary.
 
 use std::{
+    env,
     fs::{self, File},
     path::PathBuf,
 };
@@ -72,6 +73,8 @@ pub fn command() -> Command {
         .env_clear()
         .kill_on_drop(true)
         .envs(ENVIRONMENT)
+        // Where make coverage has a program write what it reached; else that lies beside the sources.
+        .envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
         .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets_manager);
     command
 }
