@@ -221,3 +221,27 @@ fn joined(users: &BTreeSet<UserId>) -> String {
     let ids: Vec<_> = users.iter().map(ToString::to_string).collect();
     ids.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_portal_counts_once_however_many_rows_it_has() {
+        let staged = Staged::new().unwrap();
+        for (portal, number) in [
+            ("1", "+18001231234"),
+            ("1", "+18001231235"),
+            ("2", "+18001231234"),
+        ] {
+            let row = Row {
+                portal: portal.parse().unwrap(),
+                key: number.parse().unwrap(),
+                name: None,
+                users: None,
+            };
+            assert_eq!(staged.add(&row, Place::Line(1)).unwrap(), None);
+        }
+        assert_eq!(staged.portal_count().unwrap(), 2);
+    }
+}
