@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::hook::Report;
+use crate::hook::{Report, Request};
 
 /// What can be asked of the deploy-hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Action {
     Remove,
 }
 
-/// Whether customers shall see the app.
+/// Whether every customer can select the app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum IsReady {
     // As HubSpot has it for this stack
@@ -40,6 +40,19 @@ impl Action {
             Self::Probe => "probe",
             Self::Register(_) => "register",
             Self::Remove => "remove",
+        }
+    }
+
+    /// Builds what the deploy-hook is asked for.
+    pub fn request(self, why: String) -> Request {
+        let is_ready = match self {
+            Self::Register(is_ready) => Some(is_ready.text()),
+            _ => None,
+        };
+        Request {
+            action: self.name(),
+            why,
+            is_ready,
         }
     }
 }

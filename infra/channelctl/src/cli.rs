@@ -76,7 +76,7 @@ enum StackCommand {
 
 #[derive(Debug, Args)]
 struct RegisterOptions {
-    /// Whether customers shall see the app
+    /// Whether every customer can select the app
     #[arg(long, value_enum, default_value_t)]
     is_ready: IsReady,
     #[command(flatten)]

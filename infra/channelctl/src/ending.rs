@@ -49,6 +49,9 @@ pub enum Failure {
     /// Nobody said yes.
     #[error(transparent)]
     NotConfirmed(#[from] NotConfirmed),
+    /// What would be written could not be shown, so it was not written.
+    #[error("Nothing was written, because what would change cannot be shown: {0}")]
+    Unshown(std::io::Error),
     /// What was to be printed could not be.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),

@@ -8,7 +8,8 @@ use crate::{diagnosis, finding::Finding, hook::Report, stack::Stack, stack_state
 pub fn next_step(stack: &Stack, report: &Report) -> String {
     let fix = |finding: Finding| finding.fix().map(str::to_owned);
     let doctor = stack.command("doctor");
-    if !report.done {
+    let hubspot_was_asked = report.drift.is_some();
+    if !(report.done && hubspot_was_asked) {
         return doctor;
     }
     fix(stack_state::examine(stack))
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_that_failed_and_a_webhook_that_is_not_proved_lead_to_doctor() {
+    fn what_failed_or_is_not_proved_or_not_known_leads_to_doctor() {
         let doctor = "channelctl --stage dev doctor";
         let mut unproved = report(Some((URL, true)));
         unproved.last_probe.proved = false;
@@ -61,5 +62,8 @@ mod tests {
         let mut failed = report(Some((URL, true)));
         failed.done = false;
         assert_eq!(next("UPDATE_ROLLBACK_COMPLETE", &failed), doctor);
+        let mut unknown = report(None);
+        (unknown.drift, unknown.ready) = (None, None);
+        assert_eq!(next("UPDATE_COMPLETE", &unknown), doctor);
     }
 }

@@ -23,6 +23,7 @@ pub mod number_problem;
 pub mod number_text;
 pub mod numbers_error;
 pub mod plan;
+pub mod planned;
 mod possible_number;
 pub mod raw_row;
 pub mod row;

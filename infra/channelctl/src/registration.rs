@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     action::{self, Action},
     ending::{Ending, Failure},
-    hook::{self, Report, Request},
+    hook::{self, Report},
     next_step::next_step,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured},
@@ -52,21 +52,8 @@ pub async fn act(
     let user = env::var("USER").unwrap_or_else(|_| "nobody known".into());
     let why = options.why.clone().filter(|why| !why.is_empty());
     let why = why.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
-    let is_ready = match action {
-        Action::Register(is_ready) => Some(is_ready.text()),
-        _ => None,
-    };
-    let report = hook::act(stack, &request(action.name(), is_ready, &why)).await?;
+    let report = hook::act(stack, &action.request(why)).await?;
     show(stack, action, &report, as_json)
-}
-
-/// Builds what the deploy-hook is asked for.
-pub fn request(action: &'static str, is_ready: Option<&'static str>, why: &str) -> Request {
-    Request {
-        action,
-        why: why.to_owned(),
-        is_ready,
-    }
 }
 
 fn show_plan(
@@ -78,17 +65,17 @@ fn show_plan(
 ) -> io::Result<()> {
     let action = action.name();
     let text = format!("{action}: {}\n{plan}", stack.target.stack);
-    match (as_json, is_dry_run) {
+    match (is_dry_run, as_json) {
         (true, true) => terminal::print_json(&json!({"action": action, "plan": plan})),
-        // What is printed as JSON then is the report alone.
-        (true, false) => writeln!(anstream::stderr(), "{text}"),
-        (false, _) => writeln!(terminal::output(), "{text}"),
+        (true, false) => writeln!(terminal::output(), "{text}"),
+        // It belongs to the question, wherever the output goes.
+        (false, _) => writeln!(anstream::stderr(), "{text}"),
     }
 }
 
 fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result<Ending, Failure> {
-    if as_json {
-        terminal::print_json(&json!(report))?;
+    let shown = if as_json {
+        terminal::print_json(&json!(report))
     } else {
         let verdict = if report.done {
             coloured(GOOD, "done:")
@@ -96,13 +83,14 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
             coloured(WRONG, "not done:")
         };
         let (outcome, next) = (&report.outcome, next(stack, action, report));
-        writeln!(terminal::output(), "{verdict} {outcome}\nnext: {next}")?;
+        writeln!(terminal::output(), "{verdict} {outcome}\nnext: {next}")
+    };
+    if !report.done {
+        // Whether anybody read it or not.
+        return Ok(Ending::SomethingWrong);
     }
-    Ok(if report.done {
-        Ending::Done
-    } else {
-        Ending::SomethingWrong
-    })
+    shown?;
+    Ok(Ending::Done)
 }
 
 fn next(stack: &Stack, action: Action, report: &Report) -> String {

@@ -13,11 +13,8 @@ pub fn examine(stack: &Stack) -> Finding {
     match stack.status.as_str() {
         "UPDATE_ROLLBACK_FAILED" => {
             let go_on = "fix what its events name, then aws cloudformation continue-update-rollback --stack-name";
-            wrong(
-                about,
-                found,
-                Some(format!("{go_on} {}", stack.target.stack)),
-            )
+            let fix = format!("{go_on} {}", stack.target.stack);
+            wrong(about, found, Some(fix))
         }
         // A change set was looked at, and nothing deployed yet.
         "REVIEW_IN_PROGRESS" => doubtful(about, found, Some(again())),

@@ -1,10 +1,7 @@
 //! What an operator is told, and what the actions do.
 
 use axum::http::StatusCode;
-use channelctl::{
-    action::{Action, IsReady},
-    registration,
-};
+use channelctl::action::{Action, IsReady};
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
 
@@ -53,7 +50,7 @@ async fn what_channelctl_asks_is_understood_and_what_is_reported_is_what_it_read
         Action::Hold,
         Action::Remove,
     ] {
-        let asked = registration::request(action.name(), None, "a test");
+        let asked = action.request("a test".into());
         let report = world.send("status", |event| *event = json!(asked)).await;
         let report = report.unwrap();
         assert_eq!(report["done"], true, "{report}");

@@ -12,8 +12,9 @@ use crate::{
     numbers::{
         numbers_error::NumbersError,
         plan,
+        planned::{Change, Counts, Planned},
         row_findings::RowFindings,
-        staged::{Change, Counts, Planned, Staged},
+        staged::Staged,
         table::Table,
         write::{self, Written},
     },
@@ -54,15 +55,20 @@ pub async fn write(
 ) -> Result<Ending, Failure> {
     let portals = staged.portal_count().map_err(NumbersError::from)?;
     let counts = staged.counts().map_err(NumbersError::from)?;
-    if let Some(findings) = findings_as_json {
-        terminal::print_json(&json!({"plan": counts, "portals": portals, "findings": findings}))?;
+    let shown = if let Some(findings) = findings_as_json {
+        let plan = json!({"plan": counts, "portals": portals, "findings": findings});
+        terminal::print_json(&plan).map_err(Failure::from)
     } else {
-        print(staged, counts, portals, options.show)?;
-    }
+        print(staged, counts, portals, options.show)
+    };
     let writes = counts.added + counts.changed + counts.removed;
     if options.dry_run || writes == 0 {
-        return Ok(Ending::Done);
+        return shown.map(|()| Ending::Done);
     }
+    shown.map_err(|failure| match failure {
+        Failure::Output(error) => Failure::Unshown(error),
+        failure => failure,
+    })?;
     terminal::confirm("Write this?", options.yes)?;
     carry_out(staged, table, writes, options.parallel.into()).await
 }
@@ -89,6 +95,10 @@ async fn carry_out(
         }
         Ok(Written::Stopped) => {
             eprintln!("Stopped: {so_far}");
+            Ok(Ending::Interrupted)
+        }
+        Ok(Written::BrokenOff) => {
+            eprintln!("Broken off: at least {so_far}");
             Ok(Ending::Interrupted)
         }
         Err(error) => {
@@ -141,7 +151,11 @@ fn line(change: Change, row: &Planned) -> String {
     let what = match change {
         Change::Change if former == name || row.name.is_none() => "who sees it".into(),
         Change::Change => {
-            let users = row.users.as_ref().map_or("", |_| ", and who sees it");
+            let users = if row.changes_users() {
+                ", and who sees it"
+            } else {
+                ""
+            };
             format!("{former:?} becomes {name:?}{users}")
         }
         Change::Remove => former.to_owned(),

@@ -64,10 +64,7 @@ pub async fn check(
     let mut checked = Checked {
         prints_all: options.portal.is_some(),
         json: as_json.then(JsonArray::default),
-        portals: 0,
-        numbers: 0,
-        notes: 0,
-        left_out: 0,
+        ..Checked::default()
     };
     let mut current = Portal::default();
     let add = |stored: &Stored| {
@@ -151,6 +148,7 @@ fn users(audience: &Audience) -> Vec<String> {
     }
 }
 
+#[derive(Default)]
 struct Checked {
     prints_all: bool,
     json: Option<JsonArray>,

@@ -14,9 +14,10 @@ use crate::{
         number_problem::NumberProblem,
         number_text::{self, NationalRegion},
         numbers_error::NumbersError,
+        planned::Change,
         row::{Place, Row, is_too_long},
         row_findings::RowFindings,
-        staged::{Change, Staged},
+        staged::Staged,
         stored::Stored,
         table::Table,
     },
@@ -94,9 +95,9 @@ fn one_row(options: &PutOptions, findings: &mut RowFindings) -> Result<Staged, N
         name: options.name.clone(),
         users: (!options.users.is_empty()).then(|| options.users.iter().copied().collect()),
     };
-    check_row::warn(Place::Line(1), &number, &row, findings);
+    check_row::warn(Place::Typed, &number, &row, findings);
     let staged = Staged::new()?;
-    staged.add(&row, Place::Line(1))?;
+    staged.add(&row, Place::Typed)?;
     Ok(staged)
 }
 
@@ -130,7 +131,7 @@ async fn rows_to_remove(table: &Table, options: &RemoveOptions) -> Result<Staged
 }
 
 fn remove_row(staged: &Staged, portal: PortalId, stored: &Stored) -> Result<(), NumbersError> {
-    Ok(staged.decide(portal, stored.key(), stored.name(), Change::Remove)?)
+    Ok(staged.decide(portal, stored, Change::Remove)?)
 }
 
 /// A number as it was typed, and the key that it stands for.

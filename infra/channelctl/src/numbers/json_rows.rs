@@ -168,7 +168,7 @@ impl<'a> Fields<'a> {
         match self.unseen.first() {
             Some(absent) if !self.first.is_empty() => {
                 let names: Vec<_> = self.first.iter().map(String::as_str).collect();
-                Err(absent.is_absent(&names).into())
+                Err(absent.no_such_header(&names).into())
             }
             _ => Ok("by the fields' names".into()),
         }

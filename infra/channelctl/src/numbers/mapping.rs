@@ -43,7 +43,7 @@ impl Mapping {
     pub fn check(&self, headers: &[&str]) -> Result<(), ColumnsError> {
         let named = headers.iter().filter(|name| name.trim() == self.header);
         match named.count() {
-            0 => Err(self.is_absent(headers)),
+            0 => Err(self.no_such_header(headers)),
             1 => Ok(()),
             _ => Err(ColumnsError::TwoOfThatName {
                 column: self.column,
@@ -53,7 +53,7 @@ impl Mapping {
     }
 
     /// Says that the header is none of those there are.
-    pub fn is_absent(&self, headers: &[&str]) -> ColumnsError {
+    pub fn no_such_header(&self, headers: &[&str]) -> ColumnsError {
         ColumnsError::NoSuchHeader {
             column: self.column,
             header: self.header.clone(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use channel_connection::ids::UserId;
 
-use crate::numbers::{staged::Planned, stored::Item};
+use crate::numbers::{planned::Planned, stored::Item};
 
 /// Puts a new row whole.
 pub fn put(row: &Planned, now: &str) -> Option<WriteRequest> {

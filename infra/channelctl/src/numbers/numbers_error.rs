@@ -43,6 +43,9 @@ pub enum NumbersError {
     /// A write was lost in this process.
     #[error("a write ended without an outcome")]
     Lost(#[from] tokio::task::JoinError),
+    /// Ctrl-C could not be listened for.
+    #[error("cannot listen for Ctrl-C: {0}")]
+    NotInterruptible(std::io::Error),
     /// The rows could not be kept on disk.
     #[error("cannot keep the rows on disk: {0}")]
     Keep(#[from] rusqlite::Error),

@@ -5,7 +5,8 @@ use futures_util::{StreamExt, stream};
 
 use crate::numbers::{
     numbers_error::NumbersError,
-    staged::{Change, Planned, Staged},
+    planned::{Change, Planned},
+    staged::Staged,
     stored::{Page, Stored},
     table::Table,
 };
@@ -90,30 +91,16 @@ fn decide(
     let change = match staged.find(portal, stored.key())? {
         None if replace => Change::Remove,
         None => return Ok(()),
-        Some(wanted) => {
-            let has_users = has_users(stored, &wanted);
-            if has_users {
-                staged.keep_users(portal, stored.key())?;
-            }
-            if has_users && has_name(stored, &wanted) {
-                Change::Keep
-            } else {
-                Change::Change
-            }
-        }
+        Some(wanted) if is_as_wanted(stored, &wanted) => Change::Keep,
+        Some(_) => Change::Change,
     };
-    staged.decide(portal, stored.key(), stored.name(), change)?;
+    staged.decide(portal, stored, change)?;
     Ok(())
 }
 
-/// Tells whether the table's row has the name that the file wants, if the file says one.
-fn has_name(stored: &Stored, wanted: &Planned) -> bool {
-    let name = wanted.name.as_deref();
+/// Tells whether the table's row has what the file says, as far as the file says anything.
+fn is_as_wanted(stored: &Stored, wanted: &Planned) -> bool {
+    let (name, users) = (wanted.name.as_deref(), wanted.users.as_ref());
     name.is_none_or(|name| stored.name().unwrap_or_default() == name)
-}
-
-/// Tells whether the table's row has the users that the file wants, if the file says any.
-fn has_users(stored: &Stored, wanted: &Planned) -> bool {
-    let users = wanted.users.as_ref();
-    users.is_none_or(|users| stored.users().as_ref() == Some(users))
+        && users.is_none_or(|users| stored.users().as_ref() == Some(users))
 }

@@ -28,20 +28,24 @@ pub struct Row {
     pub users: Option<BTreeSet<UserId>>,
 }
 
-/// Where in a file a row stands, counted from 1.
+/// Where a row stands, counted from 1 in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In the line that it begins in.
     Line(u64),
     /// In a JSON array, whose lines mean nothing.
     Item(u64),
+    /// In no file: it is the one that was typed.
+    Typed,
 }
 
 impl Place {
     /// Returns the line's or item's number.
     pub fn at(self) -> u64 {
-        let (Self::Line(at) | Self::Item(at)) = self;
-        at
+        match self {
+            Self::Line(at) | Self::Item(at) => at,
+            Self::Typed => 1,
+        }
     }
 
     /// Returns another place of the same file.
@@ -50,6 +54,7 @@ impl Place {
         match self {
             Self::Line(_) => Self::Line(at),
             Self::Item(_) => Self::Item(at),
+            Self::Typed => Self::Typed,
         }
     }
 }
@@ -59,6 +64,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line(at) => write!(formatter, "line {at}"),
             Self::Item(at) => write!(formatter, "item {at}"),
+            Self::Typed => formatter.write_str("what was typed"),
         }
     }
 }

@@ -120,6 +120,10 @@ impl RowFindings {
     /// Prints them, the warnings first, so that what must be fixed stands last.
     pub fn print(&self) {
         let Some(place) = self.place else { return };
+        let at = |at| match place {
+            Place::Typed => String::new(),
+            place => format!("{}, ", place.of(at)),
+        };
         let kinds = [
             (
                 coloured(DOUBTFUL, "warning"),
@@ -134,13 +138,13 @@ impl RowFindings {
         ];
         for (kind, shown, count) in kinds {
             for RowFinding {
-                place: at,
+                place,
                 column,
                 value,
                 reason,
             } in shown
             {
-                eprintln!("{kind} {}, {column} {value:?} {reason}", place.of(*at));
+                eprintln!("{kind} {}{column} {value:?} {reason}", at(*place));
             }
             let left = count - shown.len() as u64;
             if left > 0 {

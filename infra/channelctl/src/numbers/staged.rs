@@ -8,55 +8,16 @@ use std::collections::BTreeSet;
 use channel_connection::ids::{PortalId, UserId};
 use rusqlite::{Connection, OptionalExtension, Row as Record, params};
 
-use crate::numbers::row::{Place, Row};
+use crate::numbers::{
+    planned::{Change, Counts, Planned},
+    row::{Place, Row},
+    stored::Stored,
+};
 
 /// The rows of one import.
 #[derive(Debug)]
 pub struct Staged {
     database: Connection,
-}
-
-/// What is to become of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i64)]
-pub enum Change {
-    /// The table has no such row.
-    Add = 0,
-    /// The table's row differs.
-    Change = 1,
-    /// The table's row is the same.
-    Keep = 2,
-    /// The file has no such row, and is to be all there is.
-    Remove = 3,
-}
-
-/// A number and what is to become of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Planned {
-    /// The portal.
-    pub portal: PortalId,
-    /// The table's sort key; what is removed may be none that could be written.
-    pub key: String,
-    /// The name, as in [`Row::name`]; the former one where the row is removed.
-    pub name: Option<String>,
-    /// The users, as in [`Row::users`].
-    pub users: Option<BTreeSet<UserId>>,
-    /// The name that the table has until then.
-    pub former_name: Option<String>,
-}
-
-/// How many rows there are of each change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Counts {
-    /// New rows.
-    pub added: u64,
-    /// Rows that differ.
-    pub changed: u64,
-    /// Rows that stay as they are.
-    pub unchanged: u64,
-    /// Rows that go.
-    pub removed: u64,
 }
 
 const SCHEMA: &str = "
@@ -65,7 +26,8 @@ const SCHEMA: &str = "
     PRAGMA cache_size = -8192;
     CREATE TABLE rows (
         portal INTEGER NOT NULL, number TEXT NOT NULL, place INTEGER NOT NULL,
-        name TEXT, users TEXT, change INTEGER NOT NULL DEFAULT 0, former_name TEXT,
+        name TEXT, users TEXT, change INTEGER NOT NULL DEFAULT 0,
+        former_name TEXT, former_users TEXT,
         PRIMARY KEY (portal, number)
     ) WITHOUT ROWID;
     BEGIN;";
@@ -136,24 +98,24 @@ impl Staged {
     pub fn decide(
         &self,
         portal: PortalId,
-        key: &str,
-        former_name: Option<&str>,
+        stored: &Stored,
         change: Change,
     ) -> rusqlite::Result<()> {
+        let (name, users) = (stored.name(), stored.users().as_ref().map(joined));
         self.database
             .prepare_cached(
-                "INSERT INTO rows (portal, number, place, change, former_name) VALUES (?, ?, 0, ?, ?)
-                 ON CONFLICT DO UPDATE SET change = excluded.change, former_name = excluded.former_name",
+                "INSERT INTO rows (portal, number, place, change, former_name, former_users)
+                 VALUES (?, ?, 0, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET change = excluded.change,
+                 former_name = excluded.former_name, former_users = excluded.former_users",
             )?
-            .execute(params![portal.get(), key, change as i64, former_name])?;
-        Ok(())
-    }
-
-    /// Leaves a number's users as the table has them, because they are what the file wants.
-    pub fn keep_users(&self, portal: PortalId, key: &str) -> rusqlite::Result<()> {
-        self.database
-            .prepare_cached("UPDATE rows SET users = NULL WHERE portal = ? AND number = ?")?
-            .execute(params![portal.get(), key])?;
+            .execute(params![
+                portal.get(),
+                stored.key(),
+                change as i64,
+                name,
+                users
+            ])?;
         Ok(())
     }
 
@@ -198,17 +160,20 @@ impl Staged {
     }
 }
 
-const PLANNED: &str = "portal, number, name, users, former_name";
+const PLANNED: &str = "portal, number, name, users, former_name, former_users";
 
 fn planned(record: &Record<'_>) -> rusqlite::Result<Planned> {
-    let users: Option<String> = record.get(3)?;
-    let users = users.map(|users| users.split(' ').filter_map(|id| id.parse().ok()).collect());
+    let users = |column| -> rusqlite::Result<_> {
+        let users: Option<String> = record.get(column)?;
+        Ok(users.map(|users| users.split(' ').filter_map(|id| id.parse().ok()).collect()))
+    };
     Ok(Planned {
         portal: portal_id(record.get(0)?)?,
         key: record.get(1)?,
         name: record.get(2)?,
-        users,
+        users: users(3)?,
         former_name: record.get(4)?,
+        former_users: users(5)?,
     })
 }
 
@@ -224,7 +189,18 @@ fn joined(users: &BTreeSet<UserId>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use channel_connection::number_row::{Attribute, NumberRow};
+
     use super::*;
+
+    fn row(portal: &str, number: &str, users: Option<&str>) -> Row {
+        Row {
+            portal: portal.parse().unwrap(),
+            key: number.parse().unwrap(),
+            name: None,
+            users: users.map(|id| [id.parse().unwrap()].into()),
+        }
+    }
 
     #[test]
     fn each_portal_counts_once_however_many_rows_it_has() {
@@ -234,14 +210,30 @@ mod tests {
             ("1", "+18001231235"),
             ("2", "+18001231234"),
         ] {
-            let row = Row {
-                portal: portal.parse().unwrap(),
-                key: number.parse().unwrap(),
-                name: None,
-                users: None,
-            };
+            let row = row(portal, number, None);
             assert_eq!(staged.add(&row, Place::Line(1)).unwrap(), None);
         }
         assert_eq!(staged.portal_count().unwrap(), 2);
+    }
+
+    #[test]
+    fn users_that_the_file_names_are_written_whether_the_table_has_them_or_not() {
+        for (stored, changes) in [("7", false), ("8", true)] {
+            let staged = Staged::new().unwrap();
+            let row = row("1", "+18001231234", Some("7"));
+            staged.add(&row, Place::Line(1)).unwrap();
+            let stored = Stored {
+                portal: "1".into(),
+                row: NumberRow {
+                    number: Attribute::Value(row.key.to_string()),
+                    friendly_name: Attribute::Missing,
+                    user_ids: Attribute::Value(vec![stored.into()]),
+                },
+            };
+            staged.decide(row.portal, &stored, Change::Change).unwrap();
+            let planned = staged.planned(Change::Change, None, 1).unwrap();
+            assert_eq!(planned[0].users, row.users, "it may change until then");
+            assert_eq!(planned[0].changes_users(), changes);
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     numbers::{
         census::Census,
         number_item::{key, user_set},
-        staged::Planned,
+        planned::Planned,
         stored::{Item, Page, Stored, portal},
     },
     stack::{Stack, StackError},

@@ -3,18 +3,22 @@
 //! Rows are added and changed before any is removed, and each write can be done twice: whoever is
 //! stopped runs the same import again.
 
-use std::{collections::VecDeque, pin::pin};
+use std::collections::VecDeque;
 
 use anstream::eprintln;
 use indicatif::ProgressBar;
-use tokio::{signal, task::JoinSet};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
+};
 
 use crate::{
     aws_error::AwsError,
     numbers::{
         number_item,
         numbers_error::NumbersError,
-        staged::{Change, Planned, Staged},
+        planned::{Change, Planned},
+        staged::Staged,
         table::{self, LARGEST_BATCH, Table},
     },
 };
@@ -27,8 +31,10 @@ const PAGE: u32 = 1_000;
 pub enum Written {
     /// Every row is written.
     All,
-    /// Ctrl-C stopped it; what had begun was finished, unless it came twice.
+    /// Ctrl-C stopped it; what had begun was finished.
     Stopped,
+    /// Ctrl-C came twice; what had begun may be written or not.
+    BrokenOff,
 }
 
 /// Writes all that is planned, `writers` requests at a time.
@@ -38,36 +44,47 @@ pub async fn write(
     writers: usize,
     bar: &ProgressBar,
 ) -> Result<Written, NumbersError> {
-    let mut stop = pin!(signal::ctrl_c());
-    let mut is_stopped = false;
+    // Once for all of it, so that no Ctrl-C comes unheard.
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(NumbersError::NotInterruptible)?;
     for change in [Change::Add, Change::Change, Change::Remove] {
-        let mut left = Left::new(staged, change);
-        let mut writing = JoinSet::new();
-        loop {
-            while !is_stopped && writing.len() < writers {
-                let Some(rows) = left.next()? else { break };
-                writing.spawn(write_rows(table.clone(), change, rows));
-            }
-            tokio::select! {
-                written = writing.join_next() => match written {
-                    Some(rows) => bar.inc(rows??),
-                    None => break,
-                },
-                _ = &mut stop => {
-                    if is_stopped {
-                        return Ok(Written::Stopped);
-                    }
-                    is_stopped = true;
-                    stop.set(signal::ctrl_c());
-                    bar.suspend(|| eprintln!("Stopping; Ctrl-C again leaves at once."));
-                }
-            }
-        }
-        if is_stopped {
-            return Ok(Written::Stopped);
+        let left = Left::new(staged, change);
+        match write_left(left, table, writers, bar, &mut interrupts).await? {
+            Written::All => {}
+            ended => return Ok(ended),
         }
     }
     Ok(Written::All)
+}
+
+/// Writes the rows of one change.
+async fn write_left(
+    mut left: Left<'_>,
+    table: &Table,
+    writers: usize,
+    bar: &ProgressBar,
+    interrupts: &mut Signal,
+) -> Result<Written, NumbersError> {
+    let mut writing = JoinSet::new();
+    let mut outcome = Written::All;
+    loop {
+        while outcome == Written::All && writing.len() < writers {
+            let Some(rows) = left.next()? else { break };
+            writing.spawn(write_rows(table.clone(), left.change, rows));
+        }
+        tokio::select! {
+            written = writing.join_next() => match written {
+                Some(rows) => bar.inc(rows??),
+                None => return Ok(outcome),
+            },
+            _ = interrupts.recv() => {
+                if outcome == Written::Stopped {
+                    return Ok(Written::BrokenOff);
+                }
+                outcome = Written::Stopped;
+                bar.suspend(|| eprintln!("Stopping; Ctrl-C again leaves at once."));
+            }
+        }
+    }
 }
 
 async fn write_rows(table: Table, change: Change, rows: Vec<Planned>) -> Result<u64, AwsError> {

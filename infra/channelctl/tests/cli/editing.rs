@@ -37,6 +37,24 @@ async fn a_number_is_put_and_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_name_that_will_be_cut_is_warned_of_without_a_line_as_there_is_no_file() {
+    let table = NumbersTable::start().await;
+    let put = ["put", "--portal", "62515", "--yes", "--name"];
+    let name = "Customer success, first floor";
+    let ran = run(
+        on(&table.endpoint, &[&put[..], &[name]].concat()),
+        "+18005550101\n",
+    )
+    .await;
+    assert!(
+        ran.errors
+            .contains(&format!("warning name {name:?} is longer")),
+        "{}",
+        ran.errors
+    );
+}
+
+#[tokio::test]
 async fn users_are_a_set_however_they_are_said() {
     let table = NumbersTable::start().await;
     let put = ["put", "--portal", "62515", "--yes", "--name", "Desk"];
@@ -159,8 +177,9 @@ async fn what_is_not_there_or_no_number_is_said_to_be_so() {
             .contains("The number has no country code")
     );
     assert!(told("put", "").await.contains("Nothing was said"));
-    let endless = "1".repeat(100_000);
-    assert!(told("put", &endless).await.contains("The number has no"));
+    let behind_what_is_read = format!("{}+18005550101\n", " ".repeat(1_024));
+    let told_nothing = told("put", &behind_what_is_read).await;
+    assert!(told_nothing.contains("Nothing was said"), "{told_nothing}");
     let ran = run(
         on(&table.endpoint, &["put", "--portal", "62515"]),
         b"\xff\n",

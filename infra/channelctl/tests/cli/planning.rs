@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::State, routing::post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{NumbersTable, import, on, rows, run};
+use crate::support::{NumbersTable, import, on, rows, run, run_unread};
 
 type Asked = Arc<Mutex<Vec<Value>>>;
 
@@ -72,4 +72,17 @@ async fn whatever_changes_of_a_number_is_shown() {
     let key = (62515, "+18005550101".to_owned());
     let row = ("Front desk".to_owned(), vec!["8".to_owned()]);
     assert_eq!(rows(&table).await[&key], row);
+}
+
+#[tokio::test]
+async fn what_cannot_be_shown_is_not_written() {
+    let table = NumbersTable::start().await;
+    let file = "portal,number\n62515,+18005550101\n";
+    let unread = on(&table.endpoint, &["import", "-", "--yes"]);
+    let ran = run_unread(unread, file).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.errors.contains("Nothing was written"), "{}", ran.errors);
+    assert!(rows(&table).await.is_empty());
+    let looked = run_unread(on(&table.endpoint, &["import", "-", "--dry-run"]), file).await;
+    assert_eq!(looked.code, Some(0), "who looks may have seen enough");
 }

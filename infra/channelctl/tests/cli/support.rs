@@ -61,6 +61,14 @@ pub async fn run(mut command: Command, input: impl Into<Vec<u8>>) -> Ran {
     output.await.unwrap().into()
 }
 
+/// Runs the program to its end, while nobody reads its output.
+pub async fn run_unread(mut command: Command, input: impl Into<Vec<u8>>) -> Ran {
+    let (nobody, output) = std::io::pipe().unwrap();
+    drop(nobody);
+    command.stdout(output);
+    run(command, input).await
+}
+
 fn give(child: &mut Child, input: &[u8]) {
     let mut stdin = child.stdin.take().unwrap();
     // A program that has seen enough does not read the rest.
