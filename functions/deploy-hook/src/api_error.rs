@@ -116,17 +116,17 @@ impl Refusal {
                 .map_or_else(|| "no reason given".into(), told),
             correlation_id: match body.correlation_id {
                 Some(id) => CorrelationId(Some(told(&id))),
-                None => CorrelationId::of(headers),
+                None => CorrelationId::of(headers, redact),
             },
         }
     }
 }
 
 impl CorrelationId {
-    /// Reads the header that HubSpot names a call in.
-    pub fn of(headers: &HeaderMap) -> Self {
+    /// Reads the header that HubSpot names a call in; `redact` takes secrets out.
+    pub fn of(headers: &HeaderMap, redact: impl Fn(&str) -> String) -> Self {
         let text = headers.get(CORRELATION_ID).and_then(|id| id.to_str().ok());
-        Self(text.map(brief))
+        Self(text.map(|text| brief(&redact(text))))
     }
 }
 
@@ -230,6 +230,8 @@ mod tests {
             assert!(!told.message.contains("mar"), "{}", told.message);
             assert_eq!(told.correlation_id.to_string(), "…");
         }
+        let named = refusal(400, &[(CORRELATION_ID, "marked")], "");
+        assert_eq!(named.correlation_id.to_string(), "…");
     }
 
     #[test]

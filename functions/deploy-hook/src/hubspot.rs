@@ -57,16 +57,16 @@ impl HubSpot {
         let response = access.enter(request).send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = http_client::body(response, LARGEST_ANSWER).await;
+        let redact = |text: &str| access.redact(text);
         if status.is_success() {
             return Ok(Answer {
                 body: body.map_err(|error| match error {
                     BodyError::BrokenOff(error) => unreachable(error),
                     BodyError::TooLarge(_) => ApiError::Unreadable(action),
                 })?,
-                correlation_id: CorrelationId::of(&headers),
+                correlation_id: CorrelationId::of(&headers, redact),
             });
         }
-        let redact = |text: &str| access.redact(text);
         let refusal = Refusal::new(status, &headers, &body.unwrap_or_default(), redact);
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ApiError::Unauthorized {
