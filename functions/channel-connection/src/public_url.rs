@@ -68,7 +68,7 @@ impl PublicUrl {
         Ok(Self(url.into()))
     }
 
-    /// Tells how far a call of it goes: to this machine itself, or to where HubSpot calls it too.
+    /// Tells how far a call of it goes: no further than this machine, or anywhere.
     pub fn reach(&self) -> Reach {
         let url = Url::parse(&self.0).ok();
         let is_loopback = match url.as_ref().and_then(Url::host) {

@@ -37,6 +37,7 @@ use crate::{
 const LONGEST: Duration = Duration::from_millis(2_500);
 /// What is kept back of Lambda's own time to hand the answer over.
 const TIME_TO_HAND_OVER: Duration = Duration::from_millis(200);
+
 /// The webhook that HubSpot calls for a portal's numbers.
 #[derive(Debug)]
 pub struct Webhook {
