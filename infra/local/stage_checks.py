@@ -59,12 +59,21 @@ def of_a_deployed_stage(stack, parameters):
     command(stack, "deploy", "dev", parameters)
     status, told = command(stack, "status", "dev", parameters)
     yield "what is not named again has its default again", status == 0 and "API 2026-03" in told
+    former = change_sets_and_outputs(stack)
     status, told = command(stack, "diff", "dev", parameters)
-    yield "what a deploy would change is shown, and not done", status == 0 and "Modify" in told
+    yield "what a deploy would change is shown", status == 0 and "Modify" in told
+    yield "and not done, and nobody else's change set is gone", change_sets_and_outputs(stack) == former
     status, told = command(stack, "delete", "dev", parameters, YES="")
     yield "without an answer nothing is deleted", status == 1 and "set YES=1" in told
     status, told = command(stack, "delete", "dev", parameters)
     yield "once deleted, it says what stays", status == 0 and "delete-table" in told
+
+
+def change_sets_and_outputs(stack):
+    """Returns what a deploy of the stage dev would leave or change."""
+    name, client = {"StackName": "channel-connection-dev"}, stack.aws.client("cloudformation")
+    change_sets = client.list_change_sets(**name)["Summaries"]
+    return [one["ChangeSetId"] for one in change_sets], client.describe_stacks(**name)["Stacks"][0]["Outputs"]
 
 
 def of_what_is_refused(stack, parameters):
@@ -78,6 +87,8 @@ def of_what_is_refused(stack, parameters):
         "what is built is deployed, whatever a parameter says",
         status == 1 and "ARCHITECTURE=x86_64" in told,
     )
+    status, told = command(stack, "confirm", "dev", {}, PARAMETERS="IsReady='false")
+    yield "parameters that cannot be read are said to be so", status == 1 and "PARAMETERS" in told
     status, told = command(stack, "confirm", "dev", parameters | {"Isready": "false"})
     yield "a parameter that there is none of is not ignored", status == 1 and "Isready" in told
     signed_out = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}

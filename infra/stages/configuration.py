@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import tomlkit
 from samcli.yamlhelper import yaml_parse
+from tomlkit.exceptions import TOMLKitError
 
 from infra import ROOT
 from infra.local.progress import Trouble
 
 FILE = ROOT / "infra" / "samconfig.toml"
+SHOWN = FILE.relative_to(ROOT)
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,23 @@ class Stage:
 
 def read(name):
     """Reads a stage."""
-    stages = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    try:
+        stages = tomlkit.parse(FILE.read_text(encoding="utf-8"))
+    except TOMLKitError as error:
+        raise Trouble(f"{SHOWN} is not TOML: {error}") from None
     known = [key for key in stages if key != "version"]
     if name not in known:
-        raise Trouble(
-            f"There is no stage {name!r} in {FILE.relative_to(ROOT)}. There are: {', '.join(known)}."
-        )
-    deploy = stages[name]["deploy"]["parameters"]
+        raise Trouble(f"There is no stage {name!r} in {SHOWN}. There are: {', '.join(known)}.")
+    deploy = stages[name].get("deploy", {}).get("parameters", {})
+    if "stack_name" not in deploy:
+        raise Trouble(f"Set stack_name for {name} in {SHOWN}, under [{name}.deploy.parameters].")
     parameters = given(name, deploy.get("parameter_overrides", []))
     return Stage(name, str(deploy["stack_name"]), deploy.get("region"), defaults() | parameters)
 
 
 def given(name, overrides):
     """Returns the parameters that are given; PARAMETERS of the environment count more than the file."""
-    parameters = pairs(overrides) | pairs(shlex.split(os.environ.get("PARAMETERS", "")))
+    parameters = pairs(overrides) | pairs(words(os.environ.get("PARAMETERS", "")))
     # An empty one is to be filled in, or left to the template.
     parameters = {key: value for key, value in parameters.items() if value}
     if unknown := parameters.keys() - declared().keys():
@@ -50,7 +55,7 @@ def given(name, overrides):
             "Leave Architecture to make: what is built is deployed. make deploy ARCHITECTURE=x86_64"
         )
     if "AppId" not in parameters:
-        raise Trouble(f"Set AppId for {name} in {FILE.relative_to(ROOT)}: the id of your app in HubSpot.")
+        raise Trouble(f"Set AppId for {name} in {SHOWN}: the id of your app in HubSpot.")
     return parameters
 
 
@@ -65,6 +70,14 @@ def defaults():
     CloudFormation would give it the value of the deploy before: what was said once would stay.
     """
     return {name: str(one["Default"]) for name, one in declared().items() if "Default" in one}
+
+
+def words(text):
+    """Splits a text as a shell would."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Trouble(f"PARAMETERS={text} cannot be read: {error}.") from None
 
 
 def pairs(texts):

@@ -41,7 +41,12 @@ def confirm(stage, account):
 def deploy(stage, account):
     """Deploys the stack, and says what HubSpot holds then and what to do next."""
     with going_on(stage):
-        sam(stage, account, "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+        done = sam(stage, account, new_deploy_id(), "--no-confirm-changeset")
+    if not done:
+        raise Trouble(
+            "The deploy failed; CloudFormation's reasons stand above. What HubSpot holds:"
+            f" make status STAGE={stage.name}"
+        )
     outputs = account.outputs()
     print(f"\nwebhook       {outputs['WebhookUrl']}\nregistration  {outputs['Registration']}")
     if "not set yet" in outputs["Registration"]:
@@ -53,32 +58,43 @@ def deploy(stage, account):
 def diff(stage, account):
     """Shows what a deploy would change, and changes nothing."""
     print(f"What a deploy would change in {account.describe()}:", flush=True)
-    former = change_sets(stage, account)
+    deploy_id = new_deploy_id()
     try:
-        sam(stage, account, "--no-execute-changeset", "--no-fail-on-empty-changeset")
+        shown = sam(stage, account, deploy_id, "--no-execute-changeset")
     finally:
-        clear_up(stage, account, former)
+        clear_up(stage, account, deploy_id)
+    if not shown:
+        raise Trouble("It cannot be shown; the reasons stand above. Nothing was changed.")
     print("The change set is deleted again; nothing was changed.")
 
 
 def change_sets(stage, account):
-    """Returns the change sets of the stack, none where there is no stack."""
+    """Returns the ids of the stack's change sets, none where there is no stack."""
     if account.find() is None:
-        return set()
+        return []
     pages = account.client("cloudformation").get_paginator("list_change_sets")
     listed = (one for page in pages.paginate(StackName=stage.stack) for one in page["Summaries"])
-    return {one["ChangeSetId"] for one in listed}
+    return [one["ChangeSetId"] for one in listed]
 
 
-def clear_up(stage, account, former):
-    """Deletes the change sets that came, and the stack if it was only made for them."""
+def clear_up(stage, account, deploy_id):
+    """Deletes the change set of one deploy, and the stack if it was only made for that."""
     client = account.client("cloudformation")
-    for change_set in change_sets(stage, account) - former:
+    listed = change_sets(stage, account)
+    own = [one for one in listed if is_for(client, one, deploy_id)]
+    for change_set in own:
         client.delete_change_set(ChangeSetName=change_set)
     stack = account.find() or {}
-    if stack.get("StackStatus") == "REVIEW_IN_PROGRESS" and not former:
+    if stack.get("StackStatus") == "REVIEW_IN_PROGRESS" and own == listed:
         client.delete_stack(StackName=stack["StackId"])
         wait_until_gone(client, stack["StackId"])
+
+
+def is_for(client, change_set, deploy_id):
+    """Tells whether a change set is for one deploy, and not for one that somebody else began meanwhile."""
+    parameters = client.describe_change_set(ChangeSetName=change_set).get("Parameters", [])
+    given = {one["ParameterKey"]: one.get("ParameterValue") for one in parameters}
+    return given.get("DeployId") == deploy_id
 
 
 def delete(stage, account):
@@ -132,9 +148,14 @@ def going_on(stage):
         raise
 
 
-def sam(stage, account, *options):
-    """Runs `sam deploy` with the stage's configuration."""
-    built = {"DeployId": str(int(time.time())), "Architecture": os.environ["ARCHITECTURE"]}
+def new_deploy_id():
+    """Returns a number that grows with every deploy: the time."""
+    return str(int(time.time()))
+
+
+def sam(stage, account, deploy_id, *options):
+    """Runs `sam deploy` with the stage's configuration; returns whether it ended well."""
+    built = {"DeployId": deploy_id, "Architecture": os.environ["ARCHITECTURE"]}
     parameters = stage.parameters | built
     role = os.environ.get("CLOUDFORMATION_ROLE_ARN")
     command = [
@@ -142,16 +163,12 @@ def sam(stage, account, *options):
         *("--template-file", os.environ.get("SAM_TEMPLATE", str(ROOT / "infra" / "template.yaml"))),
         *(("--region", account.session.region_name) if account.session.region_name else ()),
         *(("--role-arn", role) if role else ()),
-        *options,
+        *("--no-fail-on-empty-changeset", *options),
         # In quotes, without which SAM takes no empty value.
         *("--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())),
     ]
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_CHECK_FOR_UPDATES": "0"}
-    if subprocess.run(command, env=environment, check=False).returncode != 0:
-        raise Trouble(
-            "The deploy failed; CloudFormation's reasons stand above. What HubSpot holds:"
-            f" make status STAGE={stage.name}"
-        )
+    return subprocess.run(command, env=environment, check=False).returncode == 0
 
 
 def ask(question, hint="[y/N]", answers=("y", "yes")):

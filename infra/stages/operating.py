@@ -10,6 +10,8 @@ from infra.local.progress import Trouble
 from infra.local.simulated_hubspot import SimulatedHubSpot
 from infra.stages.deploying import SAM
 
+HIGHEST_PORT = 65_535
+
 
 def invoke(stage, account):
     """Sends the sample event EVENT, made fresh, to the stage's function, and prints its answer."""
@@ -25,7 +27,7 @@ def invoke(stage, account):
 def picker(stage, account):
     """Serves the picker page for the stage's webhook until Ctrl-C; nothing is registered anywhere."""
     outputs = account.outputs()
-    port = int(os.environ["HUBSPOT_PORT"])
+    port = port_of(os.environ["HUBSPOT_PORT"])
     if is_taken(port):
         raise Trouble(f"Port {port} is taken. Choose another: make picker HUBSPOT_PORT={port + 10}")
     hubspot = SimulatedHubSpot(port)
@@ -34,6 +36,13 @@ def picker(stage, account):
         raise Trouble(f"The client secret is not set. Set it: make secrets STAGE={stage.name}")
     print(f"{account.describe()}; Ctrl-C ends", flush=True)
     hubspot.show(stage.parameters["AppId"], outputs["WebhookUrl"], secret)
+
+
+def port_of(text):
+    """Reads a port."""
+    if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
+        raise Trouble(f"HUBSPOT_PORT must be a port, 1 to {HIGHEST_PORT}, not {text!r}.")
+    return int(text)
 
 
 def logs(stage, account):

@@ -48,23 +48,24 @@ def keep_client_secret(secrets, arn, current):
 
 
 def is_whole(secret):
-    """Tells whether there is a secret without spaces and line ends; the webhook takes no other."""
+    """Tells whether there is a secret without spaces and line ends; neither function takes another."""
     return secret.split() == [secret]
 
 
 def keep_credential(secrets, arn):
     """Keeps what opens HubSpot's API."""
     choices = ", ".join(f"{number} {name}" for number, (name, _) in KINDS.items())
-    kind = input(f"HubSpot credential ({choices}): ").strip()
-    if not kind:
-        return False
-    if kind not in KINDS:
-        raise Trouble(f"Type {', '.join(KINDS)} or Enter.")
+    while (kind := input(f"HubSpot credential ({choices}): ").strip()) not in KINDS:
+        if not kind:
+            return False
+        print(f"Type {', '.join(KINDS)} or Enter.")
     name, fields = KINDS[kind]
     stored = {field: getpass(f"{name}, {field}: ").strip() for field in fields}
     if not all(stored.values()):
         print("Left as it is.")
         return False
+    if not all(map(is_whole, stored.values())):
+        raise Trouble("There is a space or a line end in it. The credential was not changed.")
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(stored))
     print("Kept.")
     return True
