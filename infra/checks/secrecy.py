@@ -1,5 +1,7 @@
 """What the template keeps is under the key of one's own, if there is one; and no secret stands in it.
 
+A log is kept where the template declares it: Lambda's own would have neither the key nor an end.
+
 python -m infra.checks.secrecy [TEMPLATE]
 """
 
@@ -34,9 +36,9 @@ def without_key(template):
         for name, properties in of_type(template, kind):
             if "KmsKeyArn" not in texts(properties.get(key)):
                 yield f"{name}: {key} does not follow KmsKeyArn"
+    groups = [{"Ref": name} for name, _ in of_type(template, "AWS::Logs::LogGroup")]
     for name, properties in of_type(template, "AWS::Serverless::Function"):
-        # Lambda makes the group then: without the key, and without an end.
-        if "LogGroup" not in properties.get("LoggingConfig", {}):
+        if properties.get("LoggingConfig", {}).get("LogGroup") not in groups:
             yield f"{name}: it logs into a group that nobody declares"
 
 

@@ -1,6 +1,6 @@
-"""A function that publishes a version in every deploy also changes in every deploy.
+"""A function with an alias of its newest version publishes one in every deploy, and changes for it.
 
-Of one that has not changed Lambda publishes no version, and the deploy fails:
+Lambda publishes no version of an unchanged function, and the deploy fails:
 https://github.com/aws/serverless-application-model/issues/1497
 
 python -m infra.checks.versions [TEMPLATE]
@@ -12,24 +12,25 @@ from pathlib import Path
 from infra import ROOT
 from infra.checks.template import of_type, read, report, texts
 
+# The parameter that is new in every deploy.
+DEPLOY_ID = "DeployId"
+
 
 def main(path=ROOT / "infra" / "template.yaml"):
     """Prints every departure, and returns the exit code."""
     functions = of_type(read(Path(path)), "AWS::Serverless::Function")
-    return report(
-        [
-            f"{function}: neither its description nor its variables change with {published['Ref']}"
-            for function, properties in functions
-            if (published := properties.get("AutoPublishCodeSha256"))
-            and not changes(properties, published["Ref"])
-        ]
-    )
+    return report([line for name, properties in functions for line in departures(name, properties)])
 
 
-def changes(properties, parameter):
-    """Tells whether what a version holds of a function changes with a parameter."""
+def departures(name, properties):
+    """Yields what keeps a deploy from publishing a version."""
+    if "AutoPublishAlias" not in properties:
+        return
+    if properties.get("AutoPublishCodeSha256") != {"Ref": DEPLOY_ID}:
+        yield f"{name}: AutoPublishCodeSha256 is not {DEPLOY_ID}"
     held = texts([properties.get("Description"), properties.get("Environment")])
-    return any(text == parameter or f"${{{parameter}}}" in text for text in held)
+    if not any(text == DEPLOY_ID or f"${{{DEPLOY_ID}}}" in text for text in held):
+        yield f"{name}: neither its description nor its variables change with {DEPLOY_ID}"
 
 
 if __name__ == "__main__":
