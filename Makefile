@@ -162,7 +162,7 @@ status: $(QUICK) ## Show how a stage stands, and what to do next
 release: $(QUICK) ## Release the app to every customer: WHY="..." goes into the log
 	@exec $(ON_STAGE) release $(if $(YES),--yes)
 
-# In an emergency nothing is built anew: any channelctl can do it.
+# In an emergency any channelctl that is already built will do.
 BUILT_ONCE := $(firstword $(wildcard $(TARGET)/tool/channelctl $(TARGET)/debug/channelctl))
 hold: $(if $(BUILT_ONCE),,build-quick) ## Stop every customer from selecting the app, at once
 	@exec $(or $(BUILT_ONCE),$(TARGET)/debug/channelctl) --stage $(STAGE) hold --yes

@@ -63,7 +63,7 @@ def of_holding(stack):
         and stack.hubspot.settings()["isReady"] is True,
     )
     on_stack("hold", "--yes")
-    yield "a hold hides the app", stack.hubspot.settings()["isReady"] is False
+    yield "after a hold users can no longer select the app", stack.hubspot.settings()["isReady"] is False
     yield (
         "a release is shown before it is done",
         holds(on_stack("release", "--dry-run"), 0, "After it") and not stack.hubspot.settings()["isReady"],

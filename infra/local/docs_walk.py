@@ -141,7 +141,7 @@ LEFT_OUT = {
     'aws cloudformation continue-update-rollback --stack-name "$STACK"': (
         "it needs a stack in UPDATE_ROLLBACK_FAILED"
     ),
-    "HUBSPOT_CLIENT_SECRET=... target/debug/hubspot-simulator \\": (
+    'read -rsp "client secret: " HUBSPOT_CLIENT_SECRET; export HUBSPOT_CLIENT_SECRET': (
         "make picker runs the same, with a real URL"
     ),
 }

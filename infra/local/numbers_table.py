@@ -6,7 +6,7 @@ from infra import ROOT
 
 
 def create(client, name):
-    """Creates one that is empty."""
+    """Creates an empty numbers table."""
     template = yaml_parse((ROOT / "infra" / "template.yaml").read_text(encoding="utf-8"))
     table = template["Resources"]["NumbersTable"]["Properties"]
     shape = {part: table[part] for part in ("BillingMode", "AttributeDefinitions", "KeySchema")}

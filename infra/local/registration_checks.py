@@ -65,7 +65,10 @@ def of_deletes(stack):
     stack.deploy(OnDelete="hold")
     url = stack.outputs["WebhookUrl"]
     stack.aws.delete()
-    yield "OnDelete=hold: the settings stay, and users no longer see the app", held(stack) == (url, False)
+    yield (
+        "OnDelete=hold: the settings stay, and users can no longer select the app",
+        held(stack) == (url, False),
+    )
 
     stack.deploy()
     stack.hubspot.register(ELSEWHERE, True)

@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
 };
 
+use anstream::eprintln;
 use clap::Args;
 use serde_json::json;
 
@@ -48,6 +49,8 @@ pub async fn act(
             return Ok(Ending::Done);
         }
         terminal::confirm("Go on?", options.yes)?;
+    } else {
+        eprintln!("{}: {}", action.name(), stack.target.stack);
     }
     let user = env::var("USER").unwrap_or_else(|_| "nobody known".into());
     let why = options.why.clone().filter(|why| !why.is_empty());
