@@ -177,6 +177,8 @@ async fn what_is_not_there_or_no_number_is_said_to_be_so() {
             .contains("The number has no country code")
     );
     assert!(told("put", "").await.contains("Nothing was said"));
+    let endless = "1".repeat(100_000);
+    assert!(told("put", &endless).await.contains("The number has no"));
     let behind_what_is_read = format!("{}+18005550101\n", " ".repeat(1_024));
     let told_nothing = told("put", &behind_what_is_read).await;
     assert!(told_nothing.contains("Nothing was said"), "{told_nothing}");
