@@ -149,7 +149,7 @@ fn line(change: Change, row: &Planned) -> String {
     let name = name.as_deref().unwrap_or_default();
     let former = former_name.as_deref().unwrap_or_default();
     let what = match change {
-        Change::Change if former == name || row.name.is_none() => "who sees it".into(),
+        Change::Change if !row.changes_name() => "who sees it".into(),
         Change::Change => {
             let users = if row.changes_users() {
                 ", and who sees it"

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::numbers::{
     numbers_error::NumbersError,
-    planned::{Change, Planned},
+    planned::Change,
     staged::Staged,
     stored::{Page, Stored},
     table::Table,
@@ -91,16 +91,16 @@ fn decide(
     let change = match staged.find(portal, stored.key())? {
         None if replace => Change::Remove,
         None => return Ok(()),
-        Some(wanted) if is_as_wanted(stored, &wanted) => Change::Keep,
-        Some(_) => Change::Change,
+        Some(mut wanted) => {
+            wanted.former_name = stored.name().map(str::to_owned);
+            wanted.former_users = stored.users();
+            if wanted.changes_name() || wanted.changes_users() {
+                Change::Change
+            } else {
+                Change::Keep
+            }
+        }
     };
     staged.decide(portal, stored, change)?;
     Ok(())
-}
-
-/// Tells whether the table's row has what the file says, as far as the file says anything.
-fn is_as_wanted(stored: &Stored, wanted: &Planned) -> bool {
-    let (name, users) = (wanted.name.as_deref(), wanted.users.as_ref());
-    name.is_none_or(|name| stored.name().unwrap_or_default() == name)
-        && users.is_none_or(|users| stored.users().as_ref() == Some(users))
 }

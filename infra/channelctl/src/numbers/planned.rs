@@ -37,6 +37,12 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Tells whether the number has another name afterwards.
+    pub fn changes_name(&self) -> bool {
+        let former = self.former_name.as_deref().unwrap_or_default();
+        self.name.as_deref().is_some_and(|name| name != former)
+    }
+
     /// Tells whether other users see the number afterwards.
     pub fn changes_users(&self) -> bool {
         self.users.is_some() && self.users != self.former_users
