@@ -13,16 +13,16 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Where in the answer: `phoneNumbers[3].extension`, empty for the whole.
-    pub place: String,
+    pub path: String,
     /// What is wrong there.
     pub problem: &'static str,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place.as_str() {
+        match self.path.as_str() {
             "" => formatter.write_str(self.problem),
-            place => write!(formatter, "{place}: {}", self.problem),
+            path => write!(formatter, "{path}: {}", self.problem),
         }
     }
 }
@@ -31,7 +31,7 @@ impl fmt::Display for Violation {
 pub fn violations(body: &[u8]) -> Vec<Violation> {
     let whole = |problem| {
         vec![Violation {
-            place: String::new(),
+            path: String::new(),
             problem,
         }]
     };
@@ -75,7 +75,7 @@ fn of_number(at: usize, number: &Value) -> impl Iterator<Item = Violation> {
     ];
     let problems = problems.into_iter().flatten();
     problems.map(move |(field, problem)| Violation {
-        place: format!("phoneNumbers[{at}].{field}"),
+        path: format!("phoneNumbers[{at}].{field}"),
         problem,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, str::FromStr};
 
-use crate::public_url::Reach;
+use crate::webhook_url::UrlPolicy;
 
 /// Looks a variable up by name; `std::env::var(name).ok()` in a function, a table in a test.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -65,11 +65,11 @@ where
 }
 
 /// Reads `ALLOW_LOCAL_URLS`, which only the local stack sets to `true`.
-pub fn reach(lookup: Lookup<'_>) -> Result<Reach, EnvironmentError> {
+pub fn reach(lookup: Lookup<'_>) -> Result<UrlPolicy, EnvironmentError> {
     const NAME: &str = "ALLOW_LOCAL_URLS";
     match optional(lookup, NAME).as_deref() {
-        Some("true") => Ok(Reach::Local),
-        None | Some("false") => Ok(Reach::Public),
+        Some("true") => Ok(UrlPolicy::Local),
+        None | Some("false") => Ok(UrlPolicy::Public),
         Some(_) => Err(EnvironmentError::Invalid {
             name: NAME,
             reason: "must be true or false".into(),

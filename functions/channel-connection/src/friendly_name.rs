@@ -8,9 +8,9 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::phone_number::E164;
 
 /// The longest name that HubSpot shows whole.
-pub const LONGEST_NAME: usize = 24;
+pub const MAX_NAME: usize = 24;
 
-/// A name as HubSpot shows it: not empty, and of at most [`LONGEST_NAME`] characters.
+/// A name as HubSpot shows it: not empty, and of at most [`MAX_NAME`] characters.
 ///
 /// HubSpot does not say what it counts. UTF-16 code units are taken, of which a text never has fewer
 /// than of anything else that may be meant, so that HubSpot has nothing left to cut. Its `Debug`
@@ -22,7 +22,7 @@ impl FriendlyName {
     /// Cuts a text to what HubSpot shows, between what a reader takes for characters.
     ///
     /// `None` where nothing would be left.
-    pub fn cut(text: &str) -> Option<Self> {
+    pub fn truncate(text: &str) -> Option<Self> {
         let text = text.trim();
         if is_shown_whole(text) {
             return (!text.is_empty()).then(|| Self(text.to_owned()));
@@ -30,7 +30,7 @@ impl FriendlyName {
         let mut units = 0;
         let fits = |grapheme: &&str| {
             units += grapheme.encode_utf16().count();
-            units <= LONGEST_NAME
+            units <= MAX_NAME
         };
         let bytes = text.graphemes(true).take_while(fits).map(str::len).sum();
         let name = text[..bytes].trim_end();
@@ -45,7 +45,7 @@ impl FriendlyName {
 
 /// Tells whether HubSpot shows all of a text.
 pub(crate) fn is_shown_whole(text: &str) -> bool {
-    text.encode_utf16().count() <= LONGEST_NAME
+    text.encode_utf16().count() <= MAX_NAME
 }
 
 impl From<&E164> for FriendlyName {
@@ -67,52 +67,55 @@ mod tests {
 
     use super::*;
 
-    fn cut(text: &str) -> Option<String> {
-        FriendlyName::cut(text).map(|name| name.0)
+    fn truncate(text: &str) -> Option<String> {
+        FriendlyName::truncate(text).map(|name| name.0)
     }
 
     #[test]
     fn a_name_of_24_characters_stays_and_a_longer_one_is_cut() {
         let name = "Customer success, Europe";
-        assert_eq!(cut(name).unwrap(), name);
-        assert_eq!(cut("Customer success, Europe and Africa").unwrap(), name);
+        assert_eq!(truncate(name).unwrap(), name);
+        assert_eq!(
+            truncate("Customer success, Europe and Africa").unwrap(),
+            name
+        );
     }
 
     #[test]
     fn what_a_reader_takes_for_one_character_is_never_cut_in_two() {
         let family = "👩‍👩‍👧‍👦";
         assert_eq!(
-            cut(&family.repeat(3)).unwrap(),
+            truncate(&family.repeat(3)).unwrap(),
             family.repeat(2),
             "each has 11 code units"
         );
         assert_eq!(
-            cut(&format!("{}e\u{301}", "n".repeat(23))).unwrap(),
+            truncate(&format!("{}e\u{301}", "n".repeat(23))).unwrap(),
             "n".repeat(23)
         );
     }
 
     #[test]
     fn spaces_at_the_ends_do_not_count() {
-        assert_eq!(cut("  Sales \n").unwrap(), "Sales");
+        assert_eq!(truncate("  Sales \n").unwrap(), "Sales");
         assert_eq!(
-            cut("The number of our office in Berlin").unwrap(),
+            truncate("The number of our office in Berlin").unwrap(),
             "The number of our office"
         );
         for empty in ["", " ", "\t\n"] {
-            assert_eq!(cut(empty), None);
+            assert_eq!(truncate(empty), None);
         }
     }
 
     #[test]
     fn a_character_that_is_too_long_by_itself_leaves_nothing() {
-        assert_eq!(cut(&format!("e{}", "\u{301}".repeat(24))), None);
+        assert_eq!(truncate(&format!("e{}", "\u{301}".repeat(24))), None);
     }
 
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(
-            format!("{:?}", FriendlyName::cut("marked")),
+            format!("{:?}", FriendlyName::truncate("marked")),
             "Some(FriendlyName(…))"
         );
     }
@@ -120,10 +123,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_cut_name_is_a_part_of_its_text_and_short_enough(text in any::<String>()) {
-            if let Some(name) = cut(&text) {
+            if let Some(name) = truncate(&text) {
                 prop_assert!(text.contains(&name));
-                prop_assert!((1..=LONGEST_NAME).contains(&name.encode_utf16().count()));
-                prop_assert_eq!(cut(&name), Some(name.clone()), "cutting again changes nothing");
+                prop_assert!((1..=MAX_NAME).contains(&name.encode_utf16().count()));
+                prop_assert_eq!(truncate(&name), Some(name.clone()), "cutting again changes nothing");
             }
         }
     }

@@ -11,7 +11,7 @@ use reqwest::{
     redirect,
 };
 
-use crate::public_url::{Reach, is_loopback_name};
+use crate::webhook_url::{UrlPolicy, is_loopback_name};
 
 /// How every client here names itself.
 pub const USER_AGENT: &str = concat!("hubspot-channel-connection/", env!("CARGO_PKG_VERSION"));
@@ -28,7 +28,7 @@ pub enum BodyError {
 }
 
 /// Builds a client that follows no redirect, so that no credential goes where it was not sent.
-pub fn client(timeout: Duration, reach: Reach) -> reqwest::Result<Client> {
+pub fn client(timeout: Duration, reach: UrlPolicy) -> reqwest::Result<Client> {
     // One that was installed before stays, and is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
@@ -36,8 +36,8 @@ pub fn client(timeout: Duration, reach: Reach) -> reqwest::Result<Client> {
         .redirect(redirect::Policy::none())
         .user_agent(USER_AGENT);
     match reach {
-        Reach::Public => builder,
-        Reach::Local => builder.dns_resolver(LoopbackNames),
+        UrlPolicy::Public => builder,
+        UrlPolicy::Local => builder.dns_resolver(LoopbackNames),
     }
     .build()
 }

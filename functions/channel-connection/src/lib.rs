@@ -21,7 +21,6 @@ pub mod numbers_request;
 pub mod numbers_response;
 pub mod phone_number;
 pub mod portal_numbers;
-pub mod public_url;
 #[cfg(feature = "secrets-manager")]
 pub mod secret_store;
 pub mod settings;
@@ -29,3 +28,4 @@ pub mod shown_number;
 pub mod signature;
 #[cfg(feature = "http-client")]
 pub mod webhook_call;
+pub mod webhook_url;

@@ -63,7 +63,7 @@ impl NumberRow {
         };
         let NumberKey { number, extension } = key.parse()?;
         let name = match &self.friendly_name {
-            Attribute::Value(name) => FriendlyName::cut(name),
+            Attribute::Value(name) => FriendlyName::truncate(name),
             _ => None,
         };
         let friendly_name = name.unwrap_or_else(|| (&number).into());

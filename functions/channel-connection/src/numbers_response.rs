@@ -10,9 +10,9 @@ use crate::{
 /// The largest answer in bytes, with all that stands around it: what a Lambda function can return.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-pub const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+pub const MAX_RESPONSE: usize = 6 * 1024 * 1024;
 /// The largest body of an answer, with room for what stands around it.
-pub const LARGEST_BODY: usize = LARGEST_ANSWER - 1024;
+pub const MAX_BODY: usize = MAX_RESPONSE - 1024;
 
 /// One number of HubSpot's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,7 +36,7 @@ pub struct NumbersResponse {
     /// How many numbers are in it.
     pub count: usize,
     /// How many numbers did not fit.
-    pub left_out: usize,
+    pub omitted: usize,
 }
 
 impl NumbersResponse {
@@ -48,7 +48,7 @@ impl NumbersResponse {
         let mut response = Self {
             body: String::from(OPENING),
             count: 0,
-            left_out: 0,
+            omitted: 0,
         };
         let mut size = quoted_size(OPENING) + quoted_size(CLOSING);
         for number in numbers {
@@ -56,7 +56,7 @@ impl NumbersResponse {
             let json = serde_json::to_string(number).unwrap_or_default();
             size += quoted_size(&json) + COMMA.len();
             if size > limit {
-                response.left_out += 1;
+                response.omitted += 1;
                 continue;
             }
             if response.count > 0 {
@@ -96,7 +96,7 @@ mod tests {
         ListedNumber {
             number,
             extension,
-            friendly_name: FriendlyName::cut(name).unwrap(),
+            friendly_name: FriendlyName::truncate(name).unwrap(),
         }
     }
 
@@ -107,7 +107,7 @@ mod tests {
             listed("+18001231235;ext=1", "Desk"),
         ];
         let response = NumbersResponse::within(1_000, &numbers);
-        assert_eq!((response.count, response.left_out), (2, 0));
+        assert_eq!((response.count, response.omitted), (2, 0));
         assert_eq!(
             response.body,
             concat!(
@@ -126,10 +126,10 @@ mod tests {
         for (name, carried) in [("Sales", 95_000), ("a name of 24 characters.", 74_000)] {
             let numbers = std::iter::repeat_n(listed("+18001231234", name), 100_000);
             let numbers: Vec<_> = numbers.collect();
-            let response = NumbersResponse::within(LARGEST_BODY, &numbers);
+            let response = NumbersResponse::within(MAX_BODY, &numbers);
             assert_eq!(response.count / 1_000 * 1_000, carried, "{name}");
             let quoted = serde_json::to_string(&response.body).unwrap();
-            assert!(quoted.len() < LARGEST_ANSWER, "{name}");
+            assert!(quoted.len() < MAX_RESPONSE, "{name}");
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
             let response = NumbersResponse::within(limit, &numbers);
             let quoted = serde_json::to_string(&response.body).unwrap().len() - 2;
             prop_assert!(quoted <= limit);
-            prop_assert_eq!(response.count + response.left_out, numbers.len());
+            prop_assert_eq!(response.count + response.omitted, numbers.len());
 
             let body: Value = serde_json::from_str(&response.body).unwrap();
             let expected = serde_json::to_value(&numbers[..response.count]).unwrap();
@@ -164,7 +164,7 @@ mod tests {
             let roomy = NumbersResponse::within(usize::MAX, &numbers[..numbers.len().min(response.count + 1)]);
             let one_more = serde_json::to_string(&roomy.body).unwrap().len() - 2;
             // One comma is counted for each number, though the last has none.
-            prop_assert!(response.left_out == 0 || one_more + 1 > limit, "one more would have fitted");
+            prop_assert!(response.omitted == 0 || one_more + 1 > limit, "one more would have fitted");
         }
     }
 }

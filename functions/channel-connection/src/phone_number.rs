@@ -33,9 +33,9 @@ pub enum InvalidNumber {
 }
 
 // libphonenumber, which HubSpot formats numbers with, knows no longer extension.
-const LONGEST_EXTENSION: usize = 20;
+const MAX_EXTENSION: usize = 20;
 /// What stands between a sort key's number and its extension, as RFC 3966 has it.
-pub const EXTENSION_MARK: &str = ";ext=";
+pub const EXTENSION_SEPARATOR: &str = ";ext=";
 
 impl E164 {
     /// Returns the number with its leading plus sign.
@@ -71,7 +71,7 @@ impl TryFrom<String> for Extension {
     type Error = InvalidNumber;
 
     fn try_from(text: String) -> Result<Self, InvalidNumber> {
-        let well_formed = (1..=LONGEST_EXTENSION).contains(&text.len())
+        let well_formed = (1..=MAX_EXTENSION).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_digit());
         if well_formed {
             Ok(Self(text))
@@ -83,7 +83,7 @@ impl TryFrom<String> for Extension {
 
 /// Splits a sort key into its number and what should be its extension; neither is checked.
 pub fn split_key(key: &str) -> (&str, Option<&str>) {
-    match key.split_once(EXTENSION_MARK) {
+    match key.split_once(EXTENSION_SEPARATOR) {
         Some((number, extension)) => (number, Some(extension)),
         None => (key, None),
     }
@@ -106,7 +106,7 @@ impl fmt::Display for NumberKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.number.0)?;
         match &self.extension {
-            Some(extension) => write!(formatter, "{EXTENSION_MARK}{}", extension.0),
+            Some(extension) => write!(formatter, "{EXTENSION_SEPARATOR}{}", extension.0),
             None => Ok(()),
         }
     }

@@ -36,7 +36,7 @@ pub fn shown_numbers(answer: &[u8]) -> Vec<ShownNumber> {
 
 fn shown(listed: &Value) -> ShownNumber {
     let number = listed["e164PhoneNumber"].as_str().unwrap_or_default();
-    let (name, name_lost) = cut(listed["friendlyName"].as_str().unwrap_or_default());
+    let (name, name_lost) = truncate(listed["friendlyName"].as_str().unwrap_or_default());
     let extension = extension(listed);
     ShownNumber {
         number: number.to_owned(),
@@ -58,9 +58,9 @@ pub fn not_selectable(number: &str, extension: Option<&str>) -> Option<&'static 
 }
 
 /// Splits a name into what HubSpot shows of it, and what it cuts off.
-pub fn cut(name: &str) -> (String, String) {
+pub fn truncate(name: &str) -> (String, String) {
     let whole = name.trim();
-    let shown = FriendlyName::cut(whole);
+    let shown = FriendlyName::truncate(whole);
     let shown = shown.as_ref().map_or("", FriendlyName::as_str);
     (shown.to_owned(), whole[shown.len()..].to_owned())
 }

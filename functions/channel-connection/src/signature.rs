@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::{client_secrets::SigningSecret, public_url::PublicUrl};
+use crate::{client_secrets::SigningSecret, webhook_url::WebhookUrl};
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-hubspot-signature-v3";
@@ -45,7 +45,7 @@ pub struct SignatureHeaders<'a> {
     /// The text of [`TIMESTAMP_HEADER`].
     pub timestamp: Option<&'a str>,
     /// Whether [`OLDER_SIGNATURE_HEADER`] came along.
-    pub older_version: bool,
+    pub legacy: bool,
 }
 
 /// The reason a request is not taken as HubSpot's.
@@ -84,8 +84,8 @@ impl SignedParts<'_> {
     }
 }
 
-impl From<&PublicUrl> for SignedUri {
-    fn from(url: &PublicUrl) -> Self {
+impl From<&WebhookUrl> for SignedUri {
+    fn from(url: &WebhookUrl) -> Self {
         Self(decode_for_signing(url.as_str()))
     }
 }
@@ -110,7 +110,7 @@ pub fn verify(
     headers: SignatureHeaders<'_>,
     now: SystemTime,
 ) -> Result<(), SignatureError> {
-    let signature = headers.signature.ok_or(if headers.older_version {
+    let signature = headers.signature.ok_or(if headers.legacy {
         SignatureError::OlderVersionOnly
     } else {
         SignatureError::Missing

@@ -10,19 +10,19 @@ use crate::{
     client_secrets::SigningSecret,
     http_client::{self, BodyError},
     numbers_request::NumbersRequest,
-    numbers_response::LARGEST_ANSWER,
-    public_url::PublicUrl,
+    numbers_response::MAX_RESPONSE,
     signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
+    webhook_url::WebhookUrl,
 };
 
 /// How long a caller waits. HubSpot documents no time for this webhook; its other webhooks have 5 s.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request that is ready to be sent; its fields are open, so that a caller can spoil it on purpose.
 #[derive(Clone)]
 pub struct WebhookCall {
     /// The webhook's URL.
-    pub url: PublicUrl,
+    pub url: WebhookUrl,
     /// The body.
     pub body: String,
     /// The text of [`SIGNATURE_HEADER`]; without it, neither header is sent.
@@ -32,10 +32,10 @@ pub struct WebhookCall {
 }
 
 /// What a webhook answered.
-pub struct WebhookAnswer {
+pub struct WebhookResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The body, of at most [`LARGEST_ANSWER`] bytes.
+    /// The body, of at most [`MAX_RESPONSE`] bytes.
     pub body: Vec<u8>,
 }
 
@@ -66,7 +66,7 @@ impl From<reqwest::Error> for CallError {
 impl WebhookCall {
     /// Prepares the question for a portal's numbers, signed as of `now`.
     pub fn signed(
-        url: PublicUrl,
+        url: WebhookUrl,
         question: NumbersRequest,
         secret: &SigningSecret,
         now: SystemTime,
@@ -76,7 +76,7 @@ impl WebhookCall {
 
     /// Prepares whatever body, signed as of `now`.
     pub fn signed_body(
-        url: PublicUrl,
+        url: WebhookUrl,
         body: String,
         secret: &SigningSecret,
         now: SystemTime,
@@ -106,12 +106,12 @@ impl WebhookCall {
     }
 
     /// Sends the request once.
-    pub async fn send(&self, http: &Client) -> Result<WebhookAnswer, CallError> {
+    pub async fn send(&self, http: &Client) -> Result<WebhookResponse, CallError> {
         let response = self.request(http).send().await?;
         let status = response.status().as_u16();
-        Ok(WebhookAnswer {
+        Ok(WebhookResponse {
             status,
-            body: http_client::body(response, LARGEST_ANSWER).await?,
+            body: http_client::body(response, MAX_RESPONSE).await?,
         })
     }
 

@@ -6,7 +6,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde::Deserialize;
 
 /// The longest text of HubSpot's that is told on to people, in characters.
-const LONGEST_TEXT: usize = 300;
+const MAX_TEXT: usize = 300;
 /// HubSpot's id of a call, as a header.
 const CORRELATION_ID: &str = "x-hubspot-correlation-id";
 /// How long the limit is counted over that a call with 429 ran into.
@@ -153,7 +153,7 @@ fn again(status: StatusCode, headers: &HeaderMap, policy: Option<&str>) -> Again
 }
 
 fn brief(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
+    text.chars().take(MAX_TEXT).collect()
 }
 
 #[cfg(test)]
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn no_part_of_a_secret_is_told_on_wherever_hubspot_repeats_it() {
-        let across_the_cut = format!("{}marked", " ".repeat(LONGEST_TEXT - 3));
+        let across_the_cut = format!("{}marked", " ".repeat(MAX_TEXT - 3));
         for message in ["the key marked expired", &across_the_cut] {
             let body = serde_json::json!({"message": message, "correlationId": "marked"});
             let told = refusal(400, &[], &body.to_string());
@@ -241,6 +241,6 @@ mod tests {
             &[],
             &format!(r#"{{"message":"{}"}}"#, "é".repeat(9_000)),
         );
-        assert_eq!(told.message.chars().count(), LONGEST_TEXT);
+        assert_eq!(told.message.chars().count(), MAX_TEXT);
     }
 }

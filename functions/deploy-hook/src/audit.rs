@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{api_error::CorrelationId, register_error::Cause, settings_api::Settings};
 
 /// The longest reason that is taken over from an operator, in characters.
-const LONGEST_WHY: usize = 200;
+const MAX_REASON: usize = 200;
 
 /// On whose behalf settings are written.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl Audit {
     pub(crate) fn new(who: impl Into<String>, why: &str) -> Self {
         Self {
             who: who.into(),
-            why: why.chars().take(LONGEST_WHY).collect(),
+            why: why.chars().take(MAX_REASON).collect(),
         }
     }
 

@@ -3,8 +3,8 @@
 use channel_connection::{
     environment::{EnvironmentError, Lookup, optional, or_default, reach, required, required_with},
     ids::{AppId, PortalId},
-    public_url::{PublicUrl, Reach},
     settings::ApiVersion,
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 
 /// What the function must know before it can act.
@@ -13,7 +13,7 @@ pub struct Config {
     /// What this stack registers when nobody says otherwise.
     pub target: Target,
     /// `HUBSPOT_API_URL`: where HubSpot's API is, like `https://api.hubapi.com/`.
-    pub hubspot_api_url: PublicUrl,
+    pub hubspot_api_url: WebhookUrl,
     /// `CLIENT_SECRET_ARN`: the secret that the probe signs with.
     pub client_secret_arn: String,
     /// `HUBSPOT_CREDENTIAL_ARN`: the secret that holds the API credential.
@@ -23,7 +23,7 @@ pub struct Config {
     /// `NUMBERS_WEBHOOK_VERSION`: the ARN by which the webhook function's newest version is invoked.
     pub webhook_version: Option<String>,
     /// `ALLOW_LOCAL_URLS`: whether http and localhost are taken, as the local stack needs it.
-    pub reach: Reach,
+    pub reach: UrlPolicy,
 }
 
 /// Which settings are meant, and what URL they should hold.
@@ -32,7 +32,7 @@ pub struct Target {
     /// `APP_ID`: the vendor's app.
     pub app_id: AppId,
     /// `WEBHOOK_URL`: this stack's webhook.
-    pub url: PublicUrl,
+    pub url: WebhookUrl,
     /// `HUBSPOT_API_VERSION`: the version of HubSpot's API to speak.
     pub api_version: ApiVersion,
 }
@@ -64,12 +64,12 @@ impl Config {
             target: Target {
                 app_id: required(environment, "APP_ID")?,
                 url: required_with(environment, "WEBHOOK_URL", |text| {
-                    PublicUrl::parse(text, reach)
+                    WebhookUrl::parse(text, reach)
                 })?,
                 api_version: required(environment, "HUBSPOT_API_VERSION")?,
             },
             hubspot_api_url: required_with(environment, "HUBSPOT_API_URL", |text| {
-                PublicUrl::parse(text, reach)
+                WebhookUrl::parse(text, reach)
             })?,
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,

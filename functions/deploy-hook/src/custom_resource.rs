@@ -1,6 +1,6 @@
 //! CloudFormation's custom resource: the registration as a part of the stack.
 
-use channel_connection::public_url::Reach;
+use channel_connection::webhook_url::UrlPolicy;
 use serde_json::Value;
 
 use crate::{
@@ -117,7 +117,7 @@ impl ResourceEvent {
     }
 
     /// Reads what the stack asks for.
-    pub(crate) fn wish(&self, reach: Reach) -> Result<Wish, EventError> {
+    pub(crate) fn wish(&self, reach: UrlPolicy) -> Result<Wish, EventError> {
         let kind = self.kind.ok_or(EventError::Kind)?;
         if self.text("PhysicalResourceId").ends_with(NOT_CREATED) {
             return Ok(Wish::Nothing(
@@ -211,7 +211,7 @@ pub(crate) mod tests {
     #[test]
     fn the_url_of_another_app_is_no_former_url() {
         let former_url =
-            |app| match event("Update", &properties(app, URL, "10")).wish(Reach::Public) {
+            |app| match event("Update", &properties(app, URL, "10")).wish(UrlPolicy::Public) {
                 Ok(Wish::Register { former_url, .. }) => former_url,
                 _ => None,
             };

@@ -2,7 +2,7 @@
 
 use channel_connection::{
     http_client::{self, BodyError},
-    public_url::PublicUrl,
+    webhook_url::WebhookUrl,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 // HubSpot's answers have some 300 bytes.
-const LARGEST_ANSWER: usize = 64 * 1024;
+const MAX_RESPONSE: usize = 64 * 1024;
 
 /// HubSpot's API, and the way to it.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Answer {
 
 impl HubSpot {
     /// Names the API by what stands before its paths; nothing is sent yet.
-    pub(crate) fn new(http: Client, base_url: &PublicUrl) -> Self {
+    pub(crate) fn new(http: Client, base_url: &WebhookUrl) -> Self {
         let base_url = base_url.as_str().trim_end_matches('/').to_owned();
         Self { http, base_url }
     }
@@ -56,7 +56,7 @@ impl HubSpot {
             |error: reqwest::Error| ApiError::Unreachable(action, error.without_url());
         let response = access.enter(request).send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = http_client::body(response, LARGEST_ANSWER).await;
+        let body = http_client::body(response, MAX_RESPONSE).await;
         let redact = |text: &str| access.redact(text);
         if status.is_success() {
             return Ok(Answer {

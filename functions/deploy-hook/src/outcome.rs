@@ -10,7 +10,7 @@ use crate::{
 
 /// The longest explanation in bytes, which a success has twice: CloudFormation refuses an answer of more
 /// than 4,096.
-const LONGEST_EXPLANATION: usize = 1_000;
+const MAX_EXPLANATION: usize = 1_000;
 
 /// What became of the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Outcome {
             Self::Done(explanation) => ("SUCCESS", explanation),
             Self::NothingDone(explanation) | Self::HalfDone(explanation) => ("FAILED", explanation),
         };
-        let explanation = brief(explanation, LONGEST_EXPLANATION);
+        let explanation = brief(explanation, MAX_EXPLANATION);
         let mut answer = json!({
             "Status": status, "Reason": explanation, "PhysicalResourceId": self.physical_id(event),
         });
@@ -89,7 +89,7 @@ fn brief(text: &str, bytes: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use channel_connection::public_url::Reach;
+    use channel_connection::webhook_url::UrlPolicy;
 
     use super::*;
     use crate::custom_resource::{
@@ -116,7 +116,10 @@ mod tests {
         let mut delete = sent("Delete", &properties);
         delete["PhysicalResourceId"] = failed["PhysicalResourceId"].clone();
         let delete = ResourceEvent::new(delete).unwrap();
-        assert!(matches!(delete.wish(Reach::Public), Ok(Wish::Nothing(_))));
+        assert!(matches!(
+            delete.wish(UrlPolicy::Public),
+            Ok(Wish::Nothing(_))
+        ));
     }
 
     #[test]
@@ -134,7 +137,7 @@ mod tests {
     #[test]
     fn an_event_of_a_kind_to_come_is_answered_too() {
         let event = event("Import", &properties("1", URL, "10"));
-        assert_eq!(event.wish(Reach::Public), Err(EventError::Kind));
+        assert_eq!(event.wish(UrlPolicy::Public), Err(EventError::Kind));
         let answer = Outcome::NothingDone(String::new()).answer(&event);
         assert_eq!(answer["Status"], "FAILED");
     }

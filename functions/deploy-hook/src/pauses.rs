@@ -10,7 +10,7 @@ use crate::{
     time_budget::TimeBudget,
 };
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// The pauses that are left for one call, with jitter.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Pauses {
         Self {
             backoff: ExponentialBuilder::default()
                 .with_min_delay(budget.retry_pause)
-                .with_max_delay(LONGEST_PAUSE)
+                .with_max_delay(MAX_BACKOFF)
                 .with_max_times(budget.retries)
                 .with_jitter()
                 .build(),

@@ -7,8 +7,8 @@ use channel_connection::{
     contract,
     ids::{AppId, UserId},
     numbers_request::NumbersRequest,
-    public_url::PublicUrl,
-    webhook_call::{WebhookAnswer, WebhookCall},
+    webhook_call::{WebhookCall, WebhookResponse},
+    webhook_url::WebhookUrl,
 };
 use tokio::time::{Instant as Deadline, sleep};
 
@@ -104,7 +104,7 @@ impl Probe {
     /// The error is the last try's.
     pub(crate) async fn prove(
         &self,
-        url: &PublicUrl,
+        url: &WebhookUrl,
         until: Deadline,
     ) -> Result<Proof, ProbeError> {
         let mut tries_left = self.budget.probe_tries;
@@ -126,7 +126,7 @@ impl Probe {
     }
 
     /// Proves a URL with one try.
-    pub(crate) async fn prove_once(&self, url: &PublicUrl) -> Result<Proof, ProbeError> {
+    pub(crate) async fn prove_once(&self, url: &WebhookUrl) -> Result<Proof, ProbeError> {
         let signed =
             WebhookCall::signed(url.clone(), self.question, &self.secret, SystemTime::now());
         let started = Instant::now();
@@ -153,7 +153,7 @@ impl Probe {
         })
     }
 
-    fn check(&self, answer: &WebhookAnswer) -> Result<usize, ProbeError> {
+    fn check(&self, answer: &WebhookResponse) -> Result<usize, ProbeError> {
         match answer.status {
             200 => {}
             status @ (401 | 403) => return Err(ProbeError::SignedRefused(status)),

@@ -3,8 +3,8 @@
 
 use channel_connection::{
     ids::InvalidId,
-    public_url::{InvalidUrl, PublicUrl, Reach},
     settings::UnknownApiVersion,
+    webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub enum PropertyError {
 
 impl Properties {
     /// Reads the properties as CloudFormation sends them.
-    pub(crate) fn parse(properties: &Value, reach: Reach) -> Result<Self, PropertyError> {
+    pub(crate) fn parse(properties: &Value, reach: UrlPolicy) -> Result<Self, PropertyError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Texts {
@@ -65,7 +65,7 @@ impl Properties {
         Ok(Self {
             target: Target {
                 app_id: texts.app_id.parse()?,
-                url: PublicUrl::parse(&texts.webhook_url, reach)?,
+                url: WebhookUrl::parse(&texts.webhook_url, reach)?,
                 api_version: texts.api_version.parse()?,
             },
             readiness: texts.is_ready.parse()?,
@@ -116,7 +116,7 @@ mod tests {
             ),
         ];
         for (properties, message) in cases {
-            let error = Properties::parse(&properties, Reach::Public).unwrap_err();
+            let error = Properties::parse(&properties, UrlPolicy::Public).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
     }
@@ -126,7 +126,7 @@ mod tests {
         let on_delete = |value: Value| {
             let mut properties = properties("1", URL, "v3", "keep");
             properties["OnDelete"] = value;
-            Properties::parse(&properties, Reach::Public).map(|properties| properties.on_delete)
+            Properties::parse(&properties, UrlPolicy::Public).map(|properties| properties.on_delete)
         };
         assert_eq!(on_delete(Value::Null), Ok(Some(Leaving::Nothing)));
         assert_eq!(on_delete("hold".into()), Ok(Some(Leaving::HeldBack)));

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
+use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 use serde::Deserialize;
 
 /// Whether every customer's users can select the app.
@@ -27,7 +27,7 @@ pub struct UnknownReadiness;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     /// The webhook's URL.
-    pub url: &'a PublicUrl,
+    pub url: &'a WebhookUrl,
     /// The URL that the same stack registered before, where it was another.
     pub former_url: Option<&'a str>,
     /// Whether users can select the app.
@@ -103,7 +103,7 @@ impl TryFrom<String> for Readiness {
 
 #[cfg(test)]
 mod tests {
-    use channel_connection::public_url::Reach;
+    use channel_connection::webhook_url::UrlPolicy;
 
     use super::{
         Readiness::{Keep, NotReady, Ready},
@@ -121,7 +121,7 @@ mod tests {
         held: Option<(&str, bool)>,
     ) -> Result<bool, NotOurs> {
         let wanted = Wanted {
-            url: &PublicUrl::parse(OURS, Reach::Public).unwrap(),
+            url: &WebhookUrl::parse(OURS, UrlPolicy::Public).unwrap(),
             former_url: Some(FORMER),
             readiness,
             only_if_registered,

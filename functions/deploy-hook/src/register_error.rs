@@ -1,6 +1,6 @@
 //! Why a registration failed, and what that left in HubSpot.
 
-use channel_connection::public_url::PublicUrl;
+use channel_connection::webhook_url::WebhookUrl;
 
 use crate::{api_error::ApiError, probe::ProbeError, readiness::NotOurs, settings_api::Settings};
 
@@ -14,7 +14,7 @@ pub enum Cause {
     #[error("{url} is not proved: {error}")]
     NotProved {
         /// The URL.
-        url: PublicUrl,
+        url: WebhookUrl,
         /// What kept it from being proved.
         #[source]
         error: ProbeError,

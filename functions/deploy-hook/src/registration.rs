@@ -1,6 +1,6 @@
 //! The app's registration with HubSpot: brought to what is wanted, put back when that fails.
 
-use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
+use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -65,7 +65,7 @@ impl Registration {
     /// Withdraws the settings if they point to `url`; whoever else registered keeps theirs.
     pub(crate) async fn withdraw(
         &self,
-        url: &PublicUrl,
+        url: &WebhookUrl,
         leaving: Leaving,
         deadline: Instant,
     ) -> Result<Withdrawal, Cause> {
@@ -117,7 +117,7 @@ impl Registration {
         mut held: Settings,
         steps: Vec<Step>,
         probe: &Probe,
-        url: &PublicUrl,
+        url: &WebhookUrl,
         until: Instant,
     ) -> Result<(), Cause> {
         for step in steps {
@@ -206,7 +206,7 @@ impl Registration {
     }
 }
 
-async fn prove(probe: &Probe, url: &PublicUrl, until: Instant) -> Result<(), Cause> {
+async fn prove(probe: &Probe, url: &WebhookUrl, until: Instant) -> Result<(), Cause> {
     let proved = probe.prove(url, until).await;
     proved.map(drop).map_err(|error| Cause::NotProved {
         url: url.clone(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::{Client as Lambda, error::ProvideErrorMetadata, primitives::Blob};
-use channel_connection::webhook_call::{CallError, WebhookAnswer, WebhookCall};
+use channel_connection::webhook_call::{CallError, WebhookCall, WebhookResponse};
 use reqwest::Client;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -57,7 +57,7 @@ pub enum InvocationError {
 
 impl Transport {
     /// Sends a call once.
-    pub(crate) async fn send(&self, call: &WebhookCall) -> Result<WebhookAnswer, TransportError> {
+    pub(crate) async fn send(&self, call: &WebhookCall) -> Result<WebhookResponse, TransportError> {
         match self {
             Self::Http(http) => Ok(call.send(http).await?),
             Self::Function {
@@ -76,7 +76,7 @@ async fn invoke(
     lambda: &Lambda,
     version: &str,
     call: &WebhookCall,
-) -> Result<WebhookAnswer, InvocationError> {
+) -> Result<WebhookResponse, InvocationError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Answer {
@@ -96,7 +96,7 @@ async fn invoke(
     let payload = invoked.payload.map(Blob::into_inner).unwrap_or_default();
     let answer: Answer =
         serde_json::from_slice(&payload).map_err(|_| InvocationError::Unreadable)?;
-    Ok(WebhookAnswer {
+    Ok(WebhookResponse {
         status: answer.status_code,
         body: answer.body.into_bytes(),
     })

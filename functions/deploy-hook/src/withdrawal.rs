@@ -1,6 +1,6 @@
 //! What a stack that goes, or an operator, takes back of a registration: only what is this stack's.
 
-use channel_connection::{public_url::PublicUrl, settings::ChannelConnectionSettings};
+use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 
 use crate::settings_api::Settings;
 
@@ -28,7 +28,7 @@ impl Leaving {
     /// Finds what HubSpot shall hold after it; the error says why what it holds stays as it is.
     pub(crate) fn settings(
         self,
-        url: &PublicUrl,
+        url: &WebhookUrl,
         held: Option<&ChannelConnectionSettings>,
     ) -> Result<Settings, Withdrawal> {
         let held = held.ok_or(Withdrawal::NothingThere)?;
@@ -61,7 +61,7 @@ impl Withdrawal {
 
 #[cfg(test)]
 mod tests {
-    use channel_connection::public_url::Reach;
+    use channel_connection::webhook_url::UrlPolicy;
 
     use super::*;
 
@@ -72,7 +72,7 @@ mod tests {
             url: url.into(),
             is_ready,
         });
-        let ours = PublicUrl::parse(OURS, Reach::Public).unwrap();
+        let ours = WebhookUrl::parse(OURS, UrlPolicy::Public).unwrap();
         leaving.settings(&ours, held.as_ref())
     }
 

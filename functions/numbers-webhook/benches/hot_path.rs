@@ -11,7 +11,7 @@ use channel_connection::{
     number_row::{Attribute, NumberRow},
     numbers_response::NumbersResponse,
     portal_numbers::PortalNumbers,
-    public_url::{PublicUrl, Reach},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use divan::Bencher;
 use numbers_webhook::{answer::Answer, event::Event, gate::Gate};
@@ -34,7 +34,7 @@ fn rows(count: usize) -> Vec<NumberRow> {
 
 #[divan::bench(args = [10, 1_000, 10_000])]
 fn event_to_answer(bencher: Bencher<'_, '_>, numbers: usize) {
-    let url = PublicUrl::parse(URL, Reach::Public).unwrap();
+    let url = WebhookUrl::parse(URL, UrlPolicy::Public).unwrap();
     let gate = Gate::new("1234567".parse().unwrap(), &[url]);
     let secrets = ClientSecrets::from_json(r#"{"clientSecret":"local-client-secret"}"#).unwrap();
     let signed_at = UNIX_EPOCH + Duration::from_millis(1_700_000_300_000);

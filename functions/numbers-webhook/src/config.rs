@@ -5,7 +5,7 @@ use std::{num::ParseIntError, time::Duration};
 use channel_connection::{
     environment::{EnvironmentError, Lookup, optional, reach, required, required_with},
     ids::AppId,
-    public_url::PublicUrl,
+    webhook_url::WebhookUrl,
 };
 
 /// What the function must know before it can answer.
@@ -18,7 +18,7 @@ pub struct Config {
     /// `WEBHOOK_URL`, the URL that is registered with HubSpot, and `FORMER_WEBHOOK_URL`.
     ///
     /// The latter is the one before, while HubSpot may still sign that.
-    pub webhook_urls: Vec<PublicUrl>,
+    pub webhook_urls: Vec<WebhookUrl>,
     /// `NUMBERS_TABLE`: the name of the DynamoDB table.
     pub numbers_table: String,
     /// `LONGEST_ANSWER_AGE_SECONDS`: how old an answer may be that is served while DynamoDB fails.
@@ -38,7 +38,7 @@ impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let reach = reach(environment)?;
-        let url = |name| required_with(environment, name, |text| PublicUrl::parse(text, reach));
+        let url = |name| required_with(environment, name, |text| WebhookUrl::parse(text, reach));
         let mut webhook_urls = vec![url("WEBHOOK_URL")?];
         if optional(environment, "FORMER_WEBHOOK_URL").is_some() {
             webhook_urls.push(url("FORMER_WEBHOOK_URL")?);

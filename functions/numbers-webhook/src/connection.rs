@@ -25,9 +25,9 @@ use crate::prompt_stream::PromptStream;
 /// The largest answer that is read, in bytes.
 ///
 /// One page of DynamoDB's holds 1 MiB of rows, which its JSON makes a few times larger.
-const LARGEST_PAGE: usize = 16 * 1024 * 1024;
+const MAX_PAGE: usize = 16 * 1024 * 1024;
 /// How long a connection may lie idle. The function is frozen meanwhile, and does not see it end.
-const LONGEST_IDLE: Duration = Duration::from_secs(60);
+const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// A server, and the connection to it that is not in use.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Connection {
         response: http::Response<hyper::body::Incoming>,
     ) -> Result<(StatusCode, Bytes), ConnectionError> {
         let status = response.status();
-        let body = Limited::new(response.into_body(), LARGEST_PAGE);
+        let body = Limited::new(response.into_body(), MAX_PAGE);
         let body = body.collect().await?.to_bytes();
         self.keep(sender);
         Ok((status, body))
@@ -121,7 +121,7 @@ impl Connection {
     async fn take(&self) -> Option<Sender> {
         let Idle { mut sender, since } = self.idle().take()?;
         let idle = SystemTime::now().duration_since(since);
-        let is_young = idle.is_ok_and(|idle| idle < LONGEST_IDLE);
+        let is_young = idle.is_ok_and(|idle| idle < MAX_IDLE);
         (is_young && sender.ready().await.is_ok()).then_some(sender)
     }
 

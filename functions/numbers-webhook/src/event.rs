@@ -45,7 +45,7 @@ struct Http {
 struct Headers {
     signature: Option<String>,
     timestamp: Option<String>,
-    older_version: bool,
+    legacy: bool,
 }
 
 /// A header's name, which is not copied.
@@ -95,7 +95,7 @@ impl Event {
             .map_or_else(SignatureHeaders::default, |headers| SignatureHeaders {
                 signature: headers.signature.as_deref(),
                 timestamp: headers.timestamp.as_deref(),
-                older_version: headers.older_version,
+                legacy: headers.legacy,
             })
     }
 
@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for Headers {
                     } else if name.eq_ignore_ascii_case(TIMESTAMP_HEADER) {
                         headers.timestamp = text(map.next_value()?);
                     } else if name.eq_ignore_ascii_case(OLDER_SIGNATURE_HEADER) {
-                        headers.older_version |= text(map.next_value()?).is_some();
+                        headers.legacy |= text(map.next_value()?).is_some();
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }

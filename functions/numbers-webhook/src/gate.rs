@@ -6,14 +6,14 @@ use channel_connection::{
     client_secrets::ClientSecrets,
     ids::AppId,
     numbers_request::NumbersRequest,
-    public_url::PublicUrl,
     signature::{self, SignatureError, SignedUri},
+    webhook_url::WebhookUrl,
 };
 
 use crate::{event::Event, refusal::Refusal};
 
 /// The largest body that is looked at, in bytes; HubSpot's own has fewer than 100.
-const LARGEST_QUESTION: usize = 16 * 1024;
+const MAX_REQUEST: usize = 16 * 1024;
 
 /// What a request must be for.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ struct Url {
 
 impl Gate {
     /// Takes requests for one app, made to any of its URLs.
-    pub fn new(app_id: AppId, urls: &[PublicUrl]) -> Self {
+    pub fn new(app_id: AppId, urls: &[WebhookUrl]) -> Self {
         let urls = urls.iter().map(|url| Url {
             uri: url.into(),
             route: url.last_segment().to_owned(),
@@ -58,7 +58,7 @@ impl Gate {
         if method != "POST" {
             return Err(Refusal::OtherMethod);
         }
-        let body = event.body(LARGEST_QUESTION)?;
+        let body = event.body(MAX_REQUEST)?;
         let headers = event.signature_headers();
         let verify = |url: &Url| {
             signature::verify(secrets.accepted(), method, &url.uri, &body, headers, now)

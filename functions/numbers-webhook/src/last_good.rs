@@ -9,7 +9,7 @@ use channel_connection::{ids::PortalId, portal_numbers::PortalNumbers};
 use lru::LruCache;
 
 /// How much is remembered in all, in bytes.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// What a portal takes beside its numbers, roughly.
 const PORTAL_BYTES: usize = 300;
 
@@ -56,10 +56,10 @@ impl LastGood {
             read_at,
         };
         let bytes = remembered.bytes();
-        if bytes > MOST_BYTES {
+        if bytes > MAX_BYTES {
             return;
         }
-        while kept.bytes + bytes > MOST_BYTES
+        while kept.bytes + bytes > MAX_BYTES
             && let Some((_, oldest)) = kept.portals.pop_lru()
         {
             kept.bytes -= oldest.bytes();
@@ -161,7 +161,7 @@ mod tests {
         let last_good = LastGood::new(AGE);
         let now = UNIX_EPOCH + Duration::from_secs(10);
         let whole = numbers(1).bytes();
-        let third = numbers(MOST_BYTES / whole * 2 / 7);
+        let third = numbers(MAX_BYTES / whole * 2 / 7);
         let kept = || [1, 2, 3, 4, 5].map(|id| last_good.recall(portal(id), now).is_some());
         for id in [1, 2, 3] {
             last_good.remember(portal(id), &third, now);
@@ -173,9 +173,9 @@ mod tests {
             [true, false, true, true, false],
             "1 was read again since 2"
         );
-        last_good.remember(portal(5), &numbers(MOST_BYTES / whole + 1), now);
+        last_good.remember(portal(5), &numbers(MAX_BYTES / whole + 1), now);
         assert_eq!(kept(), [true, false, true, true, false]);
-        last_good.remember(portal(4), &numbers(MOST_BYTES / whole + 1), now);
+        last_good.remember(portal(4), &numbers(MAX_BYTES / whole + 1), now);
         assert_eq!(
             kept(),
             [true, false, true, false, false],

@@ -22,7 +22,7 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Whoever forges requests must not be able to have Secrets Manager called for each.
 const PAUSE_AFTER_WRONG_SIGNATURE: Duration = Duration::from_secs(60);
 /// How long a request waits for them; what was read before still counts.
-const PATIENCE: Duration = Duration::from_millis(700);
+const TIMEOUT: Duration = Duration::from_millis(700);
 /// How long INIT waits for them, before the first request tries again.
 const PATIENCE_AT_START: Duration = Duration::from_secs(2);
 
@@ -59,7 +59,7 @@ impl LiveSecrets {
                 && is_past(known.tried_at, PAUSE_AFTER_FAILURE, now)
         };
         if is_due {
-            self.read(now, PATIENCE).await;
+            self.read(now, TIMEOUT).await;
         }
         self.known().secrets.clone()
     }
@@ -73,7 +73,7 @@ impl LiveSecrets {
         if !is_due {
             return None;
         }
-        self.read(now, PATIENCE).await;
+        self.read(now, TIMEOUT).await;
         self.known().secrets.clone()
     }
 

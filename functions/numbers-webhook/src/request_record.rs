@@ -27,7 +27,7 @@ pub(crate) struct RequestRecord {
     /// Why it was refused, or why an old answer was served.
     pub(crate) reason: Option<String>,
     pub(crate) count: usize,
-    pub(crate) left_out: usize,
+    pub(crate) omitted: usize,
     pub(crate) bad_row_count: usize,
     pub(crate) bad_rows: Vec<BadRowRecord>,
     pub(crate) stale: Option<Duration>,
@@ -140,7 +140,7 @@ impl RequestRecord {
     fn level(&self) -> &'static str {
         match self.outcome() {
             "unavailable" => "ERROR",
-            _ if self.left_out > 0 => "ERROR",
+            _ if self.omitted > 0 => "ERROR",
             "answered" if self.bad_row_count == 0 => "INFO",
             _ => "WARN",
         }
@@ -159,7 +159,7 @@ impl RequestRecord {
         }
         if self.refused.is_none() {
             metrics.push(count("NumbersAnswered", self.count));
-            metrics.push(count("NumbersLeftOut", self.left_out));
+            metrics.push(count("NumbersLeftOut", self.omitted));
             metrics.push(count("BadRows", self.bad_row_count));
         }
         metrics
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn numbers_that_were_left_out_are_an_error_in_an_old_answer_too() {
         let old = Some(Duration::from_secs(1));
-        for (refused, stale, left_out, outcome, level) in [
+        for (refused, stale, omitted, outcome, level) in [
             (None, None, 0, "answered", "INFO"),
             (None, old, 0, "answered_stale", "WARN"),
             (None, None, 1, "answered", "ERROR"),
@@ -225,12 +225,12 @@ mod tests {
         ] {
             let record = RequestRecord {
                 refused,
-                left_out,
+                omitted,
                 stale,
                 ..RequestRecord::default()
             };
             let told = (record.outcome(), record.level());
-            assert_eq!(told, (outcome, level), "{left_out} left out");
+            assert_eq!(told, (outcome, level), "{omitted} left out");
         }
     }
 }

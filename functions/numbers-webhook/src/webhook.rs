@@ -12,7 +12,7 @@ use channel_connection::{
     aws_environment::AwsEnvironment,
     client_secrets::ClientSecrets,
     numbers_request::NumbersRequest,
-    numbers_response::{LARGEST_BODY, NumbersResponse},
+    numbers_response::{MAX_BODY, NumbersResponse},
     portal_numbers::{BadRow, PortalNumbers},
     signature::SignatureError,
 };
@@ -146,9 +146,8 @@ impl Webhook {
             record.reason = Some(error.to_string());
         }
         record_bad_rows(&found.numbers, &secrets, record);
-        let response =
-            NumbersResponse::within(LARGEST_BODY, found.numbers.visible_to(asked.user_id));
-        (record.count, record.left_out) = (response.count, response.left_out);
+        let response = NumbersResponse::within(MAX_BODY, found.numbers.visible_to(asked.user_id));
+        (record.count, record.omitted) = (response.count, response.omitted);
         Ok(response.body)
     }
 

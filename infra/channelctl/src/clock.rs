@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use channel_connection::{
     aws_environment::regional_endpoint,
     http_client,
-    public_url::{PublicUrl, Reach},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::header::DATE;
@@ -22,7 +22,8 @@ pub async fn ahead_of_aws(aws: &SdkConfig) -> Option<SignedDuration> {
         Some(endpoint) => endpoint.to_owned(),
         None => regional_endpoint("sts", aws.region()?.as_ref()),
     };
-    let url = PublicUrl::parse(&format!("{}/", url.trim_end_matches('/')), Reach::Local).ok()?;
+    let url =
+        WebhookUrl::parse(&format!("{}/", url.trim_end_matches('/')), UrlPolicy::Local).ok()?;
     let http = http_client::client(Duration::from_secs(5), url.reach()).ok()?;
     let answer = http.head(url.as_str()).send().await.ok()?;
     let date = answer.headers().get(DATE)?.to_str().ok()?;

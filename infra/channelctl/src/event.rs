@@ -5,7 +5,7 @@ use std::env;
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::{AppId, PortalId, UserId},
-    public_url::{PublicUrl, Reach},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use clap::Subcommand;
 
@@ -106,6 +106,6 @@ async fn addressee(
     })
 }
 
-fn webhook_url(text: &str) -> Result<PublicUrl, EventError> {
-    Ok(PublicUrl::parse(text, Reach::Local)?)
+fn webhook_url(text: &str) -> Result<WebhookUrl, EventError> {
+    Ok(WebhookUrl::parse(text, UrlPolicy::Local)?)
 }

@@ -6,8 +6,8 @@ use channel_connection::{
     client_secrets::SigningSecret,
     ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
-    public_url::{InvalidUrl, PublicUrl},
     webhook_call::WebhookCall,
+    webhook_url::{InvalidUrl, WebhookUrl},
 };
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub enum EventError {
 #[derive(Debug)]
 pub struct Addressee {
     /// The webhook.
-    pub url: PublicUrl,
+    pub url: WebhookUrl,
     /// The client secret that the webhook verifies with.
     pub secret: SigningSecret,
     /// The app that asks.
@@ -79,7 +79,7 @@ impl Addressee {
 /// Takes a sample of the deploy-hook's events, or a file like one, and makes it fit a webhook.
 pub fn hook_event(
     event: &str,
-    url: &PublicUrl,
+    url: &WebhookUrl,
     response_url: Option<&str>,
 ) -> Result<Value, EventError> {
     let sample = sample("deploy-hook", event)?;

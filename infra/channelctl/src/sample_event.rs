@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channel_connection::{
     client_secrets::SigningSecret,
-    public_url::{InvalidUrl, PublicUrl, Reach},
     signature::{self, SIGNATURE_HEADER, SignatureHeaders, SignedParts, TIMESTAMP_HEADER},
+    webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub enum SampleError {
 /// Returns a hook event for a webhook; its outcome goes to `response_url`, if there is one.
 pub fn refresh_hook_event(
     mut event: Value,
-    url: &PublicUrl,
+    url: &WebhookUrl,
     response_url: Option<&str>,
 ) -> Result<Value, SampleError> {
     if event.get("RequestType").is_some() {
@@ -56,7 +56,7 @@ pub fn refresh_hook_event(
 /// Returns a webhook event as it would look if it came now, to a webhook with that client secret.
 pub fn refresh_request(
     mut event: Value,
-    url: &PublicUrl,
+    url: &WebhookUrl,
     secret: &SigningSecret,
     now: SystemTime,
 ) -> Result<Value, SampleError> {
@@ -96,7 +96,7 @@ fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, SampleErro
     let headers = SignatureHeaders {
         signature: header(SIGNATURE_HEADER),
         timestamp,
-        older_version: false,
+        legacy: false,
     };
     let uri = (&sample_url(event)?).into();
     let secrets: Vec<_> = SigningSecret::new(SAMPLE_CLIENT_SECRET)
@@ -107,16 +107,16 @@ fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, SampleErro
 }
 
 /// The URL that the sample's request was sent to.
-fn sample_url(event: &Value) -> Result<PublicUrl, SampleError> {
+fn sample_url(event: &Value) -> Result<WebhookUrl, SampleError> {
     let host = text(event, ["/requestContext/domainName"; 2], "domainName")?;
     let path = text(event, ["/rawPath", "/requestContext/path"], "path")?;
     let query = event["rawQueryString"]
         .as_str()
         .filter(|query| !query.is_empty());
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    Ok(PublicUrl::parse(
+    Ok(WebhookUrl::parse(
         &format!("https://{host}{path}{query}"),
-        Reach::Public,
+        UrlPolicy::Public,
     )?)
 }
 

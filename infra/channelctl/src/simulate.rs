@@ -10,7 +10,7 @@ use channel_connection::{
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
     shown_number::{ShownNumber, shown_numbers},
-    webhook_call::{WebhookAnswer, WebhookCall},
+    webhook_call::{WebhookCall, WebhookResponse},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -70,12 +70,12 @@ pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     })
 }
 
-fn body(answer: &WebhookAnswer) -> Value {
+fn body(answer: &WebhookResponse) -> Value {
     serde_json::from_slice(&answer.body)
         .unwrap_or_else(|_| String::from_utf8_lossy(&answer.body).into())
 }
 
-fn show(answer: &WebhookAnswer, violations: &[String]) -> io::Result<()> {
+fn show(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
     let mut output = terminal::output();
     if answer.status == 200 {
         match shown_numbers(&answer.body).as_slice() {

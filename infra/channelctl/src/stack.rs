@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_cloudformation::{Client, error::ProvideErrorMetadata, types};
 use channel_connection::{
     ids::{AppId, InvalidId},
-    public_url::{InvalidUrl, PublicUrl, Reach},
+    webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
 use jiff::Timestamp;
 
@@ -137,14 +137,14 @@ impl Stack {
     }
 
     /// Returns the URL that HubSpot calls.
-    pub fn webhook_url(&self) -> Result<PublicUrl, StackError> {
+    pub fn webhook_url(&self) -> Result<WebhookUrl, StackError> {
         let url = self.output("WebhookUrl")?;
         let reach = if self.target.aws.endpoint_url().is_some() {
-            Reach::Local
+            UrlPolicy::Local
         } else {
-            Reach::Public
+            UrlPolicy::Public
         };
-        PublicUrl::parse(url, reach).map_err(StackError::Url)
+        WebhookUrl::parse(url, reach).map_err(StackError::Url)
     }
 
     /// Writes the command that does something of `make` to this stack.

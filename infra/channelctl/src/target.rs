@@ -17,7 +17,7 @@ const LOCAL_PORTS: &str = ".local/run/stack.json";
 /// The port that `make run` takes when nobody says another.
 const LOCAL_AWS_PORT: u16 = 4566;
 /// How long one try of a call may take: a page of DynamoDB's has 1 MiB, and the line may be slow.
-const LONGEST_CALL: Duration = Duration::from_secs(30);
+const MAX_CALL: Duration = Duration::from_secs(30);
 
 /// The options that name a stack.
 #[derive(Debug, Clone, Default, Args)]
@@ -133,7 +133,7 @@ fn loader() -> aws_config::ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(aws_sdk::http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(5))
-        .timeout_config(patience(LONGEST_CALL))
+        .timeout_config(patience(MAX_CALL))
 }
 
 /// Waits for a connection a few seconds, and for each try of a call as long as it may take.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use channel_connection::{
     http_client,
-    webhook_call::{CallError, PATIENCE, WebhookAnswer, WebhookCall},
+    webhook_call::{CallError, TIMEOUT, WebhookCall, WebhookResponse},
 };
 
 /// The reason there is no answer.
@@ -24,8 +24,8 @@ pub enum TimedCallError {
 }
 
 /// Sends a call once.
-pub async fn send(call: &WebhookCall) -> Result<(WebhookAnswer, Duration), TimedCallError> {
-    let http = http_client::client(PATIENCE, call.url.reach())
+pub async fn send(call: &WebhookCall) -> Result<(WebhookResponse, Duration), TimedCallError> {
+    let http = http_client::client(TIMEOUT, call.url.reach())
         .map_err(|error| TimedCallError::Client(error.to_string()))?;
     let started = Instant::now();
     let answer = call.send(&http).await;

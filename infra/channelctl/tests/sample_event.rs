@@ -8,8 +8,8 @@ use std::{
 
 use channel_connection::{
     client_secrets::SigningSecret,
-    public_url::{PublicUrl, Reach},
     signature::{self, SIGNATURE_HEADER, SignatureError, SignatureHeaders, TIMESTAMP_HEADER},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use channelctl::sample_event::{SampleError, refresh_hook_event, refresh_request};
 use serde_json::{Value, json};
@@ -23,8 +23,12 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-fn url() -> PublicUrl {
-    PublicUrl::parse("http://a1.execute-api.localhost:4566/numbers", Reach::Local).unwrap()
+fn url() -> WebhookUrl {
+    WebhookUrl::parse(
+        "http://a1.execute-api.localhost:4566/numbers",
+        UrlPolicy::Local,
+    )
+    .unwrap()
 }
 
 fn secret() -> SigningSecret {
@@ -45,7 +49,7 @@ fn verified(event: &Value) -> Result<(), SignatureError> {
     let headers = SignatureHeaders {
         signature: header(SIGNATURE_HEADER),
         timestamp: header(TIMESTAMP_HEADER),
-        older_version: false,
+        legacy: false,
     };
     let body = event["body"].as_str().unwrap().as_bytes();
     signature::verify(&[secret()], "POST", &(&url()).into(), body, headers, now())
@@ -66,7 +70,7 @@ fn a_rest_apis_event_keeps_its_headers_names() {
     let headers = SignatureHeaders {
         signature: made["headers"]["X-HubSpot-Signature-v3"].as_str(),
         timestamp: made["headers"]["X-HubSpot-Request-Timestamp"].as_str(),
-        older_version: false,
+        legacy: false,
     };
     let verified = signature::verify(&[secret()], "POST", &(&url()).into(), body, headers, now());
     assert_eq!(verified, Ok(()));

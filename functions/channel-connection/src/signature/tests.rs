@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::public_url::Reach;
+use crate::webhook_url::UrlPolicy;
 
 // The secret, requests and signatures of HubSpot's own client libraries' tests (Python and Ruby).
 const SECRET: &str = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy";
@@ -23,7 +23,7 @@ fn secret(text: &str) -> SigningSecret {
 }
 
 fn signed_uri(url: &str) -> SignedUri {
-    (&PublicUrl::parse(url, Reach::Public).unwrap()).into()
+    (&WebhookUrl::parse(url, UrlPolicy::Public).unwrap()).into()
 }
 
 fn at(timestamp: &str) -> SystemTime {
@@ -34,7 +34,7 @@ fn headers<'a>(signature: &'a str, timestamp: &'a str) -> SignatureHeaders<'a> {
     SignatureHeaders {
         signature: Some(signature),
         timestamp: Some(timestamp),
-        older_version: false,
+        legacy: false,
     }
 }
 
@@ -114,7 +114,7 @@ fn each_defect_has_its_own_error() {
         (
             SignatureHeaders {
                 signature: None,
-                older_version: true,
+                legacy: true,
                 ..good
             },
             SignatureError::OlderVersionOnly,

@@ -14,8 +14,8 @@ use axum::{
 };
 use channel_connection::{
     client_secrets::SigningSecret,
-    public_url::{PublicUrl, Reach},
     signature::{self, SIGNATURE_HEADER, SignatureHeaders, TIMESTAMP_HEADER},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use hubspot_simulator::Simulator;
 use tokio::net::TcpListener;
@@ -107,9 +107,9 @@ fn is_signed(url: &str, headers: &HeaderMap, body: &[u8]) -> bool {
     let signature = SignatureHeaders {
         signature: header(SIGNATURE_HEADER),
         timestamp: header(TIMESTAMP_HEADER),
-        older_version: false,
+        legacy: false,
     };
     let secrets = [SigningSecret::new(CLIENT_SECRET).unwrap()];
-    let uri = (&PublicUrl::parse(url, Reach::Local).unwrap()).into();
+    let uri = (&WebhookUrl::parse(url, UrlPolicy::Local).unwrap()).into();
     signature::verify(&secrets, "POST", &uri, body, signature, SystemTime::now()).is_ok()
 }

@@ -10,8 +10,8 @@ use std::{
 use channel_connection::{
     client_secrets::SigningSecret,
     numbers_request::NumbersRequest,
-    public_url::{PublicUrl, Reach},
     webhook_call::WebhookCall,
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use tokio::process::{Child, Command};
 
@@ -102,7 +102,7 @@ fn event() -> String {
         portal_id: 62_515.try_into().unwrap(),
         user_id: 4_242.try_into().unwrap(),
     };
-    let url = PublicUrl::parse(URL, Reach::Public).unwrap();
+    let url = WebhookUrl::parse(URL, UrlPolicy::Public).unwrap();
     let secret = SigningSecret::new(CLIENT_SECRET).unwrap();
     let call = WebhookCall::signed_body(url, question.to_json(), &secret, SystemTime::now());
     call.to_event().to_string()

@@ -12,7 +12,7 @@ use channel_connection::{
     number_row::{Attribute, NumberRow},
     numbers_response::NumbersResponse,
     portal_numbers::PortalNumbers,
-    public_url::{PublicUrl, Reach},
+    webhook_url::{WebhookUrl, UrlPolicy},
     signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
 };
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,7 @@ const URL: &str = "https://calls.example.com/numbers";
 const NOW: SystemTime = UNIX_EPOCH;
 
 fuzz_target!(|input: &[u8]| {
-    let url = PublicUrl::parse(URL, Reach::Public).unwrap();
+    let url = WebhookUrl::parse(URL, UrlPolicy::Public).unwrap();
     let gate = Gate::new("1234567".parse().unwrap(), slice::from_ref(&url));
     let secret = SigningSecret::new("secret").unwrap();
     let secrets = ClientSecrets::from_json(r#"{"clientSecret":"secret"}"#).unwrap();
@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(contract::violations(response.body.as_bytes()), []);
 });
 
-fn signed(body: &str, secret: &SigningSecret, url: &PublicUrl, now: SystemTime) -> String {
+fn signed(body: &str, secret: &SigningSecret, url: &WebhookUrl, now: SystemTime) -> String {
     let timestamp = signature::timestamp(now);
     let parts = SignedParts { method: "POST", uri: &url.into(), body: body.as_bytes(), timestamp: &timestamp };
     let signature = signature::sign(secret, parts);

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 /// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The API, as who stands in for Lambda sees it.
 pub struct RuntimeApi {
@@ -69,14 +69,14 @@ impl RuntimeApi {
 
     /// Waits for the end of INIT, and returns when that was.
     pub async fn ready(&mut self) -> Instant {
-        let ready = timeout(PATIENCE, self.ready.recv()).await;
+        let ready = timeout(TIMEOUT, self.ready.recv()).await;
         ready.expect("the function asks for an event").unwrap()
     }
 
     /// Invokes the function; returns its answer, and when that came.
     pub async fn invoke(&mut self, event: String) -> (Instant, String) {
         self.events.send(event).await.unwrap();
-        let answer = timeout(PATIENCE, self.answers.recv()).await;
+        let answer = timeout(TIMEOUT, self.answers.recv()).await;
         answer.expect("the function answers").unwrap()
     }
 }

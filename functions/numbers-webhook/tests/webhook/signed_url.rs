@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use channel_connection::public_url::{PublicUrl, Reach};
+use channel_connection::webhook_url::{UrlPolicy, WebhookUrl};
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ async fn while_the_webhook_moves_the_former_urls_signature_counts_too() {
         ..,
     ] = URLS;
     let mut config = config(current);
-    let former_url = PublicUrl::parse(former, Reach::Public).unwrap();
+    let former_url = WebhookUrl::parse(former, UrlPolicy::Public).unwrap();
     config.webhook_urls.push(former_url);
     let webhook = Webhook::start(config, &aws_at(&table.endpoint))
         .await

@@ -10,7 +10,7 @@ use channel_connection::{
     number_row::Audience,
     numbers_response::ListedNumber,
     phone_number::Extension,
-    shown_number::{cut, not_selectable},
+    shown_number::{not_selectable, truncate},
 };
 use clap::Args;
 use serde::Serialize;
@@ -52,7 +52,7 @@ struct Portal {
     id: String,
     numbers: Vec<Shown>,
     /// Rows that the webhook leaves out, and why.
-    left_out: Vec<(String, String)>,
+    omitted: Vec<(String, String)>,
 }
 
 /// Checks one portal, or all; something is wrong where rows are left out.
@@ -84,8 +84,8 @@ impl Portal {
     fn add(&mut self, stored: &Stored) {
         match stored.row.parse() {
             Err(reason) => {
-                let left_out = (stored.key().to_owned(), reason.to_string());
-                self.left_out.push(left_out);
+                let omitted = (stored.key().to_owned(), reason.to_string());
+                self.omitted.push(omitted);
             }
             Ok((listed, audience)) => self.numbers.push(Shown {
                 notes: notes(&listed, stored.name().unwrap_or_default()),
@@ -124,7 +124,7 @@ impl Portal {
 }
 
 fn notes(listed: &ListedNumber, stored_name: &str) -> Vec<String> {
-    let (shown, lost) = cut(stored_name);
+    let (shown, lost) = truncate(stored_name);
     let mut notes = Vec::new();
     if !lost.is_empty() {
         notes.push(format!("cut: {lost:?} is lost"));
@@ -155,7 +155,7 @@ struct Checked {
     portals: u64,
     numbers: u64,
     notes: usize,
-    left_out: usize,
+    omitted: usize,
 }
 
 impl Checked {
@@ -172,8 +172,8 @@ impl Checked {
         self.portals += 1;
         self.numbers += portal.numbers.len() as u64;
         self.notes += notes;
-        self.left_out += portal.left_out.len();
-        let is_worth_a_look = self.prints_all || notes > 0 || !portal.left_out.is_empty();
+        self.omitted += portal.omitted.len();
+        let is_worth_a_look = self.prints_all || notes > 0 || !portal.omitted.is_empty();
         if let Some(json) = &mut self.json {
             json.push(&portal)?;
         } else if is_worth_a_look {
@@ -204,7 +204,7 @@ impl Checked {
         if !table.is_empty() {
             writeln!(terminal::output(), "{table}")?;
         }
-        for (key, reason) in &portal.left_out {
+        for (key, reason) in &portal.omitted {
             writeln!(
                 terminal::output(),
                 "{} {key:?}: {reason}",
@@ -219,19 +219,19 @@ impl Checked {
             portals,
             numbers,
             notes,
-            left_out,
+            omitted,
             json,
             ..
         } = self;
         if let Some(json) = json {
             json.finish()?;
         } else {
-            let style = match (notes, left_out) {
+            let style = match (notes, omitted) {
                 (0, 0) => GOOD,
                 (_, 0) => DOUBTFUL,
                 _ => WRONG,
             };
-            let found = format!("{notes} with notes, {left_out} left out");
+            let found = format!("{notes} with notes, {omitted} left out");
             writeln!(
                 terminal::output(),
                 "{} in {}: {}",
@@ -240,7 +240,7 @@ impl Checked {
                 coloured(style, &found)
             )?;
         }
-        Ok(if left_out == 0 {
+        Ok(if omitted == 0 {
             Ending::Done
         } else {
             Ending::SomethingWrong

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use channel_connection::{
     ids::{PortalId, UserId},
     phone_number::Extension,
-    shown_number::{cut, not_selectable},
+    shown_number::{not_selectable, truncate},
 };
 
 use crate::numbers::{
@@ -84,7 +84,7 @@ fn users(text: Option<&str>) -> Result<Option<BTreeSet<UserId>>, Problem> {
 /// Says what users will not see of a row whose number was written as `number`.
 pub fn warn(place: Place, number: &str, row: &Row, findings: &mut RowFindings) {
     let name = row.name.as_deref().unwrap_or_default();
-    let (shown, lost) = cut(name);
+    let (shown, lost) = truncate(name);
     if !lost.is_empty() {
         findings.warning(place, Column::Name, name, &Warning::Cut(shown));
     }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The most that is read of a line, in bytes: as long as a key of the table may be.
-const LONGEST_LINE: u64 = 1_024;
+const MAX_LINE: u64 = 1_024;
 
 /// Which number, and what it is to be.
 #[derive(Debug, Clone, Args)]
@@ -159,7 +159,7 @@ fn ask_for_line() -> Result<String, NumbersError> {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }
     let mut line = String::new();
-    let mut input = io::stdin().lock().take(LONGEST_LINE);
+    let mut input = io::stdin().lock().take(MAX_LINE);
     input.read_line(&mut line).map_err(NumbersError::Unheard)?;
     match line.trim() {
         "" => Err(NumbersError::NothingSaid),

@@ -1,9 +1,9 @@
 //! How people write an extension behind a number.
 
-use channel_connection::phone_number::EXTENSION_MARK;
+use channel_connection::phone_number::EXTENSION_SEPARATOR;
 
 /// The forms in which an extension is written behind a number, in small letters; longer ones first.
-const EXTENSION_MARKS: [&str; 6] = [EXTENSION_MARK, "extension", "ext.", "ext", "x", "#"];
+const EXTENSION_MARKS: [&str; 6] = [EXTENSION_SEPARATOR, "extension", "ext.", "ext", "x", "#"];
 
 /// Splits a number from the extension behind it; neither is checked.
 pub(super) fn split_extension(number: &str) -> (&str, Option<&str>) {

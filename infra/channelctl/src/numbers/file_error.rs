@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::numbers::{columns_error::ColumnsError, input::LONGEST_ROW, row::Place};
+use crate::numbers::{columns_error::ColumnsError, input::MAX_ROW, row::Place};
 
 /// The reason a file cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum FileError {
     #[error(transparent)]
     Columns(#[from] ColumnsError),
     /// A row has no end.
-    #[error("{0}: the row does not end within {LONGEST_ROW} bytes. Is a quotation mark left open?")]
+    #[error("{0}: the row does not end within {MAX_ROW} bytes. Is a quotation mark left open?")]
     EndlessRow(Place),
     /// It is not text in the encoding that it is taken for.
     #[error(

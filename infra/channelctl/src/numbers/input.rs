@@ -11,7 +11,7 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 /// The most that one row may take, in bytes; an open quote would swallow the rest of the file.
-pub const LONGEST_ROW: usize = 64 * 1024;
+pub const MAX_ROW: usize = 64 * 1024;
 const BUFFER: usize = 32 * 1024;
 
 /// A character encoding by its name on the web.
@@ -48,7 +48,7 @@ pub fn decoded(input: Box<dyn Read>, encoding: Option<TextEncoding>) -> io::Resu
     let bytes: Box<dyn Read> = Box::new(Cursor::new(start).chain(rest));
     Ok(Input {
         bytes: BufReader::with_capacity(BUFFER, bytes),
-        left: Rc::new(Cell::new(LONGEST_ROW)),
+        left: Rc::new(Cell::new(MAX_ROW)),
     })
 }
 
@@ -88,7 +88,7 @@ impl Input {
 impl Budget {
     /// Lets the next row take as much as it may.
     pub fn renew(&self) {
-        self.0.set(LONGEST_ROW);
+        self.0.set(MAX_ROW);
     }
 
     /// Tells whether a row has taken all that it may.

@@ -15,7 +15,7 @@ use crate::numbers::{
     column::Column,
     columns::Columns,
     file_error::FileError,
-    input::{Budget, Input, LONGEST_ROW},
+    input::{Budget, Input, MAX_ROW},
     mapping::Mapping,
     raw_row::{RawRow, Sink},
     row::Place,
@@ -59,10 +59,10 @@ pub(super) fn read_lines(
     for line in 1.. {
         let place = Place::Line(line);
         text.clear();
-        let mut bounded = input.by_ref().take(LONGEST_ROW as u64);
+        let mut bounded = input.by_ref().take(MAX_ROW as u64);
         let read = bounded.read_until(b'\n', &mut text);
         let read = read.map_err(|error| FileError::Unreadable(place.to_string(), error))?;
-        if read as u64 == LONGEST_ROW as u64 {
+        if read as u64 == MAX_ROW as u64 {
             return Err(FileError::EndlessRow(place));
         }
         if read == 0 {

@@ -4,7 +4,7 @@ use channel_connection::ids::PortalId;
 
 use crate::{
     aws_error::AwsError,
-    numbers::{file_error::FileError, number_problem::NumberProblem, row::LONGEST_STORED_NAME},
+    numbers::{file_error::FileError, number_problem::NumberProblem, row::MAX_STORED_NAME},
 };
 
 /// The reason numbers could not be read or written.
@@ -35,7 +35,7 @@ pub enum NumbersError {
     #[error("Portal {0} has no such number.")]
     NoSuchNumber(PortalId),
     /// The name is longer than anybody's.
-    #[error("The name is longer than {LONGEST_STORED_NAME} bytes. Say a shorter one.")]
+    #[error("The name is longer than {MAX_STORED_NAME} bytes. Say a shorter one.")]
     NameTooLong,
     /// AWS refused the table.
     #[error(transparent)]

@@ -8,11 +8,11 @@ use channel_connection::{
 };
 
 /// The longest name that is kept, in bytes; of what is longer, HubSpot would show a tenth.
-pub const LONGEST_STORED_NAME: usize = 1_024;
+pub const MAX_STORED_NAME: usize = 1_024;
 
 /// Tells whether a name is longer than any that is kept.
 pub fn is_too_long(name: &str) -> bool {
-    name.len() > LONGEST_STORED_NAME
+    name.len() > MAX_STORED_NAME
 }
 
 /// A row that can be written.
@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn a_name_may_have_as_many_bytes_as_are_kept_and_no_more() {
-        assert!(!is_too_long(&"n".repeat(LONGEST_STORED_NAME)));
-        assert!(is_too_long(&"n".repeat(LONGEST_STORED_NAME + 1)));
+        assert!(!is_too_long(&"n".repeat(MAX_STORED_NAME)));
+        assert!(is_too_long(&"n".repeat(MAX_STORED_NAME + 1)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anstream::eprintln;
 use channel_connection::{
-    friendly_name::LONGEST_NAME,
+    friendly_name::MAX_NAME,
     ids::{InvalidId, PortalId},
 };
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::{
     numbers::{
         column::Column,
         number_problem::NumberProblem,
-        row::{LONGEST_STORED_NAME, Place},
+        row::{MAX_STORED_NAME, Place},
     },
     terminal::{DOUBTFUL, WRONG, coloured},
 };
@@ -38,7 +38,7 @@ pub enum Problem {
     #[error("is neither text nor number")]
     WrongType,
     /// The name is longer than anybody's.
-    #[error("is longer than {LONGEST_STORED_NAME} bytes")]
+    #[error("is longer than {MAX_STORED_NAME} bytes")]
     NameTooLong,
     /// The users are none.
     #[error("is not a list of user ids")]
@@ -52,7 +52,7 @@ pub enum Problem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
     /// HubSpot cuts names.
-    #[error("is longer than {LONGEST_NAME} characters; HubSpot will show {0:?}")]
+    #[error("is longer than {MAX_NAME} characters; HubSpot will show {0:?}")]
     Cut(String),
     /// HubSpot shows the number, but nobody can select it.
     #[error("will be shown, but not selected. {0}")]

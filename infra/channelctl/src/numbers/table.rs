@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The most rows that DynamoDB takes in one request.
-pub const LARGEST_BATCH: usize = 25;
+pub const MAX_BATCH: usize = 25;
 /// The most that is counted: beyond it, counting would cost more than the figure is worth.
 const PAGES_COUNTED: usize = 20;
 
@@ -138,7 +138,7 @@ impl Table {
         Ok(census)
     }
 
-    /// Writes or deletes up to [`LARGEST_BATCH`] rows whole, again and again where DynamoDB throttles.
+    /// Writes or deletes up to [`MAX_BATCH`] rows whole, again and again where DynamoDB throttles.
     pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), AwsError> {
         let mut left = requests;
         let mut pauses = ExponentialBuilder::default()

@@ -19,7 +19,7 @@ use crate::{
         numbers_error::NumbersError,
         planned::{Change, Planned},
         staged::Staged,
-        table::{self, LARGEST_BATCH, Table},
+        table::{self, MAX_BATCH, Table},
     },
 };
 
@@ -135,7 +135,7 @@ impl<'a> Left<'a> {
         // What is changed goes by one request a row.
         let size = match self.change {
             Change::Change => 1,
-            _ => LARGEST_BATCH,
+            _ => MAX_BATCH,
         };
         let rows: Vec<_> = self.rows.drain(..size.min(self.rows.len())).collect();
         Ok((!rows.is_empty()).then_some(rows))

@@ -5,8 +5,8 @@ use std::{collections::VecDeque, time::Instant};
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::AppId,
-    public_url::PublicUrl,
     settings::{ChannelConnectionSettings, SettingsChange},
+    webhook_url::WebhookUrl,
 };
 use serde::Serialize;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::fault::Fault;
 
 /// How many calls are kept; one that stays up for weeks forgets the oldest.
-const MOST_CALLS: usize = 10_000;
+const MAX_CALLS: usize = 10_000;
 
 /// A developer account with one app.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Account {
     /// What opens the account; nothing does where the webhook is a deployed stage's.
     pub keys: Option<AccountKeys>,
     /// The webhook that is called in place of a registered one.
-    pub deployed: Option<PublicUrl>,
+    pub deployed: Option<WebhookUrl>,
     /// The access tokens that OAuth client credentials were exchanged for.
     pub issued_tokens: Vec<String>,
     /// The app's channel connection settings, where there are any.
@@ -105,7 +105,7 @@ impl Account {
     }
 
     /// Makes an account in which nothing can be registered: only a deployed webhook is called.
-    pub fn of_deployed(app_id: AppId, secret: SigningSecret, webhook: PublicUrl) -> Self {
+    pub fn of_deployed(app_id: AppId, secret: SigningSecret, webhook: WebhookUrl) -> Self {
         Self {
             deployed: Some(webhook),
             ..Self::closed(app_id, secret)
@@ -140,7 +140,7 @@ impl Account {
 
     /// Keeps a call that was answered, under the next number.
     pub(crate) fn record(&mut self, call: ApiCall) {
-        if self.calls.len() == MOST_CALLS {
+        if self.calls.len() == MAX_CALLS {
             self.calls.remove(0);
         }
         self.answered += 1;

@@ -1,11 +1,11 @@
 //! The webhook of a deployed stage, which is called without having been registered here.
 
-use channel_connection::public_url::{InvalidUrl, PublicUrl, Reach};
+use channel_connection::webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl};
 
 /// Takes a webhook's URL: one that HubSpot itself could call, or one of this machine.
-pub fn deployed_webhook(url: &str) -> Result<PublicUrl, InvalidUrl> {
-    let reach = PublicUrl::parse(url, Reach::Local)?.reach();
-    PublicUrl::parse(url, reach)
+pub fn deployed_webhook(url: &str) -> Result<WebhookUrl, InvalidUrl> {
+    let reach = WebhookUrl::parse(url, UrlPolicy::Local)?.reach();
+    WebhookUrl::parse(url, reach)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use channel_connection::public_url::is_loopback_name;
+use channel_connection::webhook_url::is_loopback_name;
 
 use crate::failure::failure;
 

@@ -19,7 +19,7 @@ use crate::{
     specification::{self, Call, Message},
 };
 
-const LARGEST_BODY: usize = 64 * 1024;
+const MAX_BODY: usize = 64 * 1024;
 
 #[derive(Clone)]
 pub(crate) struct Journal {
@@ -36,7 +36,7 @@ struct Heading {
 
 pub(crate) async fn keep(State(journal): State<Journal>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_BODY).await;
+    let body = to_bytes(body, MAX_BODY).await;
     let fault = body
         .as_ref()
         .ok()
@@ -47,7 +47,7 @@ pub(crate) async fn keep(State(journal): State<Journal>, request: Request, next:
         came: Instant::now(),
     };
     let Ok(body) = body else {
-        let violations = vec![format!("the request has more than {LARGEST_BODY} bytes")];
+        let violations = vec![format!("the request has more than {MAX_BODY} bytes")];
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         journal.record(heading, Some(status), violations);
         return status.into_response();
@@ -114,7 +114,7 @@ fn call(parts: &Parts, body: &[u8]) -> Call {
 
 async fn read_response(response: Response) -> (Message, Response) {
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let body = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let message = message(&parts.headers, &body);
     (message, Response::from_parts(parts, Body::from(body)))
 }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::response::sse::{Event, KeepAlive, Sse};
-use channel_connection::public_url::PublicUrl;
+use channel_connection::webhook_url::WebhookUrl;
 use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
@@ -32,7 +32,7 @@ fn state(account: &Account) -> Value {
     let deployed = account.deployed.as_ref();
     json!({
         "appId": account.app_id,
-        "deployedUrl": deployed.map(PublicUrl::as_str),
+        "deployedUrl": deployed.map(WebhookUrl::as_str),
         "settings": account.settings,
         "arrangedFaults": account.faults.len(),
         "standingFault": account.standing_fault,

@@ -3,7 +3,7 @@
 use std::{error::Error, net::SocketAddr, process::ExitCode};
 
 use channel_connection::{
-    client_secrets::SigningSecret, environment, ids::AppId, public_url::PublicUrl,
+    client_secrets::SigningSecret, environment, ids::AppId, webhook_url::WebhookUrl,
 };
 use clap::Parser;
 use hubspot_simulator::{Account, AccountKeys, Simulator, deployed_webhook};
@@ -25,7 +25,7 @@ struct Arguments {
     ///
     /// Of the secrets it takes `HUBSPOT_CLIENT_SECRET` only: the app's own.
     #[arg(long, value_parser = deployed_webhook)]
-    webhook_url: Option<PublicUrl>,
+    webhook_url: Option<WebhookUrl>,
 }
 
 #[tokio::main]

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use channel_connection::{
     client_secrets::SigningSecret, ids::AppId, numbers_request::NumbersRequest,
-    public_url::PublicUrl, signature::LONGEST_AGE, webhook_call::WebhookCall,
+    signature::LONGEST_AGE, webhook_call::WebhookCall, webhook_url::WebhookUrl,
 };
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ const NOBODYS_SECRET: &str = "a secret that is not the app's";
 
 /// Signs a request as HubSpot does, but for what is wrong with it.
 pub(crate) fn signed(
-    url: PublicUrl,
+    url: WebhookUrl,
     question: NumbersRequest,
     secret: &SigningSecret,
     misbehaviour: Option<Misbehaviour>,

@@ -10,9 +10,9 @@ use channel_connection::{
     http_client,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
-    numbers_response::LARGEST_ANSWER,
-    public_url::{PublicUrl, Reach},
-    webhook_call::{CallError, PATIENCE, WebhookCall},
+    numbers_response::MAX_RESPONSE,
+    webhook_call::{CallError, TIMEOUT, WebhookCall},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use reqwest::{Client, Request};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ use crate::{
     misbehaviour::{self, Misbehaviour},
 };
 
-const MOST_AT_ONCE: usize = 100;
+const MAX_CONCURRENT: usize = 100;
 
 /// A user who opens the list of numbers.
 #[derive(Debug, Clone, Deserialize)]
@@ -85,8 +85,8 @@ impl WebhookCaller {
 
     /// Calls the webhook many times at once, and tells how each call ended.
     pub(crate) async fn call_many(&self, ask: &AskForMany) -> Result<Vec<Outcome>, Failure> {
-        if !(1..=MOST_AT_ONCE).contains(&ask.times) {
-            let message = format!("times must be from 1 to {MOST_AT_ONCE}");
+        if !(1..=MAX_CONCURRENT).contains(&ask.times) {
+            let message = format!("times must be from 1 to {MAX_CONCURRENT}");
             return Err(failure(StatusCode::UNPROCESSABLE_ENTITY, message));
         }
         let call = prepare(&lock(&self.account), &ask.ask)?;
@@ -104,8 +104,8 @@ impl WebhookCaller {
             return Ok(http);
         }
         let deployed = lock(&self.account).deployed.clone();
-        let reach = deployed.map_or(Reach::Local, |webhook| webhook.reach());
-        let http = http_client::client(PATIENCE, reach).map_err(unsendable)?;
+        let reach = deployed.map_or(UrlPolicy::Local, |webhook| webhook.reach());
+        let http = http_client::client(TIMEOUT, reach).map_err(unsendable)?;
         Ok(self.http.get_or_init(|| http))
     }
 }
@@ -125,13 +125,13 @@ fn prepare(account: &Account, ask: &Ask) -> Result<WebhookCall, Failure> {
     ))
 }
 
-fn url(account: &Account) -> Result<PublicUrl, Failure> {
+fn url(account: &Account) -> Result<WebhookUrl, Failure> {
     if let Some(deployed) = &account.deployed {
         return Ok(deployed.clone());
     }
     let held = account.held();
     let held = held.ok_or_else(|| failure(StatusCode::CONFLICT, "no webhook is registered"))?;
-    PublicUrl::parse(&held.url, Reach::Local)
+    WebhookUrl::parse(&held.url, UrlPolicy::Local)
         .map_err(|error| failure(StatusCode::CONFLICT, format!("the registered URL {error}")))
 }
 
@@ -140,7 +140,7 @@ async fn send(http: &Client, request: Request) -> Result<Received, CallError> {
     Ok(Received {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        body: http_client::body(response, LARGEST_ANSWER).await?,
+        body: http_client::body(response, MAX_RESPONSE).await?,
     })
 }
 

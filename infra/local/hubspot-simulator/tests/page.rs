@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use channel_connection::{client_secrets::SigningSecret, http_client, public_url::Reach};
+use channel_connection::{client_secrets::SigningSecret, http_client, webhook_url::UrlPolicy};
 use hubspot_simulator::{Account, AccountKeys, Simulator};
 use reqwest::{Client, StatusCode, header::HOST};
 use serde_json::json;
@@ -27,7 +27,7 @@ async fn start() -> Simulator {
 }
 
 fn http() -> Client {
-    http_client::client(Duration::from_secs(30), Reach::Local).unwrap()
+    http_client::client(Duration::from_secs(30), UrlPolicy::Local).unwrap()
 }
 
 async fn get(url: String) -> reqwest::Response {

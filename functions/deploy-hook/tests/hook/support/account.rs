@@ -2,8 +2,8 @@
 
 use channel_connection::{
     client_secrets::SigningSecret,
-    public_url::{PublicUrl, Reach},
     settings::ApiVersion,
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use deploy_hook::config::{Config, ProbedPortal, Target};
 use hubspot_simulator::{Account, AccountKeys, Simulator};
@@ -31,7 +31,7 @@ pub fn account() -> Account {
 
 /// The configuration of the hook of a stack whose webhook is at `url`.
 pub fn config(hubspot: &Simulator, url: &str, api_version: ApiVersion) -> Config {
-    let parse = |url: &str| PublicUrl::parse(url, Reach::Local).unwrap();
+    let parse = |url: &str| WebhookUrl::parse(url, UrlPolicy::Local).unwrap();
     Config {
         target: Target {
             app_id: APP.parse().unwrap(),
@@ -43,6 +43,6 @@ pub fn config(hubspot: &Simulator, url: &str, api_version: ApiVersion) -> Config
         credential_arn: "credential".into(),
         probed_portal: ProbedPortal::default(),
         webhook_version: None,
-        reach: Reach::Local,
+        reach: UrlPolicy::Local,
     }
 }

@@ -7,8 +7,8 @@ use std::{
 
 use aws_config::SdkConfig;
 use channel_connection::{
-    public_url::{PublicUrl, Reach},
     settings::{ApiVersion, ChannelConnectionSettings},
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use channelctl::sample_event;
 use deploy_hook::{
@@ -131,7 +131,7 @@ impl World {
             env!("CARGO_MANIFEST_DIR")
         );
         let event = serde_json::from_slice(&std::fs::read(path).expect(name)).expect(name);
-        let url = PublicUrl::parse(&self.webhook_url, Reach::Local).unwrap();
+        let url = WebhookUrl::parse(&self.webhook_url, UrlPolicy::Local).unwrap();
         let to = Some(self.response_url.as_str());
         let mut event = sample_event::refresh_hook_event(event, &url, to).unwrap();
         adapt(&mut event);

@@ -14,8 +14,8 @@ use channel_connection::{
     client_secrets::SigningSecret,
     http_client,
     numbers_request::NumbersRequest,
-    public_url::{PublicUrl, Reach},
     webhook_call::WebhookCall,
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use numbers_webhook::{
     answer::Answer,
@@ -43,7 +43,7 @@ pub async fn sdk_at(endpoint: &str) -> SdkConfig {
 
 /// An HTTP client for servers on this machine.
 pub fn http() -> reqwest::Client {
-    http_client::client(Duration::from_secs(30), Reach::Local).unwrap()
+    http_client::client(Duration::from_secs(30), UrlPolicy::Local).unwrap()
 }
 
 /// The environment of a function whose DynamoDB is at `endpoint`.
@@ -62,7 +62,7 @@ pub fn config(url: &str) -> Config {
     Config {
         function_name: "numbers-webhook".into(),
         app_id: APP.parse().unwrap(),
-        webhook_urls: vec![PublicUrl::parse(url, Reach::Local).unwrap()],
+        webhook_urls: vec![WebhookUrl::parse(url, UrlPolicy::Local).unwrap()],
         numbers_table: TABLE.into(),
         longest_age: Duration::from_secs(600),
         client_secret_arn: "client-secret".into(),
@@ -102,7 +102,7 @@ pub fn signed_event(url: &str, question: NumbersRequest, now: SystemTime) -> Val
 
 /// A body that a holder of `secret` signed.
 pub fn signed_by(secret: &str, url: &str, body: &str, now: SystemTime) -> Value {
-    let url = PublicUrl::parse(url, Reach::Local).unwrap();
+    let url = WebhookUrl::parse(url, UrlPolicy::Local).unwrap();
     let secret = SigningSecret::new(secret).unwrap();
     WebhookCall::signed_body(url, body.to_owned(), &secret, now).to_event()
 }

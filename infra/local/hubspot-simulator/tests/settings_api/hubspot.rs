@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use channel_connection::{
-    client_secrets::SigningSecret, http_client, public_url::Reach, settings::ApiVersion,
+    client_secrets::SigningSecret, http_client, settings::ApiVersion, webhook_url::UrlPolicy,
 };
 use hubspot_simulator::{Account, AccountKeys, Simulator};
 use reqwest::{Client, Method, RequestBuilder};
@@ -32,7 +32,7 @@ impl HubSpot {
         let account = Account::new("1234567".parse().unwrap(), secret, keys);
         Self {
             simulator: Simulator::on_free_port(account).await.unwrap(),
-            http: http_client::client(Duration::from_secs(30), Reach::Local).unwrap(),
+            http: http_client::client(Duration::from_secs(30), UrlPolicy::Local).unwrap(),
         }
     }
 

@@ -8,11 +8,11 @@ use url::{Host, Url};
 ///
 /// The text is kept to the letter, because HubSpot signs it so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl(String);
+pub struct WebhookUrl(String);
 
 /// Whether addresses that only one machine can reach are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum UrlPolicy {
     /// Only what HubSpot itself could call.
     Public,
     /// Plain http and loopback names too, for the local stack.
@@ -44,16 +44,16 @@ pub enum InvalidUrl {
     NotCanonical,
 }
 
-impl PublicUrl {
+impl WebhookUrl {
     /// Checks a URL before anything is sent to it or said of it.
-    pub fn parse(text: &str, reach: Reach) -> Result<Self, InvalidUrl> {
+    pub fn parse(text: &str, reach: UrlPolicy) -> Result<Self, InvalidUrl> {
         let url = Url::parse(text).map_err(|_| InvalidUrl::NotAUrl)?;
         match url.scheme() {
             "https" => {}
-            "http" if reach == Reach::Local => {}
+            "http" if reach == UrlPolicy::Local => {}
             _ => return Err(InvalidUrl::NotHttps),
         }
-        if reach == Reach::Public && !has_public_host(&url) {
+        if reach == UrlPolicy::Public && !has_public_host(&url) {
             return Err(InvalidUrl::NotPublic);
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -69,7 +69,7 @@ impl PublicUrl {
     }
 
     /// Tells how far a call of it goes: no further than this machine, or anywhere.
-    pub fn reach(&self) -> Reach {
+    pub fn reach(&self) -> UrlPolicy {
         let url = Url::parse(&self.0).ok();
         let is_loopback = match url.as_ref().and_then(Url::host) {
             Some(Host::Domain(name)) => is_loopback_name(name),
@@ -78,9 +78,9 @@ impl PublicUrl {
             None => false,
         };
         if is_loopback {
-            Reach::Local
+            UrlPolicy::Local
         } else {
-            Reach::Public
+            UrlPolicy::Public
         }
     }
 
@@ -112,7 +112,7 @@ fn has_public_host(url: &Url) -> bool {
     }
 }
 
-impl fmt::Display for PublicUrl {
+impl fmt::Display for WebhookUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
@@ -122,8 +122,8 @@ impl fmt::Display for PublicUrl {
 mod tests {
     use super::*;
 
-    fn refusal(text: &str, reach: Reach) -> InvalidUrl {
-        PublicUrl::parse(text, reach).expect_err(text)
+    fn refusal(text: &str, reach: UrlPolicy) -> InvalidUrl {
+        WebhookUrl::parse(text, reach).expect_err(text)
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             "https://calls.example.com:8443/",
         ] {
             assert_eq!(
-                PublicUrl::parse(text, Reach::Public).unwrap().as_str(),
+                WebhookUrl::parse(text, UrlPolicy::Public).unwrap().as_str(),
                 text
             );
         }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_last_segment_is_the_routes_whatever_stands_before_and_behind_it() {
         let last_segment = |text| {
-            PublicUrl::parse(text, Reach::Public)
+            WebhookUrl::parse(text, UrlPolicy::Public)
                 .unwrap()
                 .last_segment()
                 .to_owned()
@@ -176,38 +176,42 @@ mod tests {
             ("https://calls.example.com/a/../b", InvalidUrl::NotCanonical),
         ];
         for (text, reason) in cases {
-            assert_eq!(refusal(text, Reach::Public), reason, "{text}");
+            assert_eq!(refusal(text, UrlPolicy::Public), reason, "{text}");
         }
     }
 
     #[test]
     fn the_local_stack_may_use_plain_http_on_this_machine_but_no_other_scheme() {
         assert!(
-            PublicUrl::parse("http://a1.execute-api.localhost:4566/numbers", Reach::Local).is_ok()
+            WebhookUrl::parse(
+                "http://a1.execute-api.localhost:4566/numbers",
+                UrlPolicy::Local
+            )
+            .is_ok()
         );
         assert_eq!(
-            refusal("ftp://localhost/", Reach::Local),
+            refusal("ftp://localhost/", UrlPolicy::Local),
             InvalidUrl::NotHttps
         );
     }
 
     #[test]
     fn a_call_of_a_loopback_name_or_address_stays_on_this_machine_and_no_other_does() {
-        let reach = |text| PublicUrl::parse(text, Reach::Local).unwrap().reach();
+        let reach = |text| WebhookUrl::parse(text, UrlPolicy::Local).unwrap().reach();
         for local in [
             "http://localhost:3000/",
             "http://a1.execute-api.localhost:4566/numbers",
             "http://127.0.0.1:3000/",
             "http://[::1]:3000/",
         ] {
-            assert_eq!(reach(local), Reach::Local, "{local}");
+            assert_eq!(reach(local), UrlPolicy::Local, "{local}");
         }
         for public in [
             "https://calls.example.com/numbers",
             "http://localhost.example.com/",
             "http://10.0.0.1/",
         ] {
-            assert_eq!(reach(public), Reach::Public, "{public}");
+            assert_eq!(reach(public), UrlPolicy::Public, "{public}");
         }
     }
 }
