@@ -11,12 +11,12 @@ pub enum Action {
     Release,
     /// No customer may.
     Hold,
-    /// The webhook is called as HubSpot would, and as forgers would.
-    Probe,
-    /// The stack's URL is told to HubSpot.
+    /// Calls the webhook as HubSpot would, and as forgers would.
+    Verify,
+    /// Gives HubSpot the stack's URL.
     Register(IsReady),
-    /// The settings are removed.
-    Remove,
+    /// Removes the settings from HubSpot.
+    Unregister,
 }
 
 /// Whether every customer can select the app.
@@ -32,14 +32,23 @@ pub enum IsReady {
 }
 
 impl Action {
-    /// Returns its name, as the deploy-hook knows it.
+    /// Returns the command's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Release => "release",
             Self::Hold => "hold",
-            Self::Probe => "probe",
+            Self::Verify => "verify",
             Self::Register(_) => "register",
-            Self::Remove => "remove",
+            Self::Unregister => "unregister",
+        }
+    }
+
+    /// Returns the name that every version of the deploy-hook takes.
+    fn hook_action(self) -> &'static str {
+        match self {
+            Self::Verify => "probe",
+            Self::Unregister => "remove",
+            _ => self.name(),
         }
     }
 
@@ -50,7 +59,7 @@ impl Action {
             _ => None,
         };
         Request {
-            action: self.name(),
+            action: self.hook_action(),
             why,
             is_ready,
         }
@@ -73,7 +82,7 @@ pub fn plan(action: Action, report: &Report) -> Option<String> {
     let held = match (&report.registered, report.drift) {
         (Some(held), _) => format!("{} with isReady={}", held.url, held.is_ready),
         (None, Some(_)) => "nothing".to_owned(),
-        (None, None) => "what it does not tell".to_owned(),
+        (None, None) => "an unknown URL".to_owned(),
     };
     let then = refusal(action, report).map_or_else(
         || after(action, &report.expected.url),
@@ -84,18 +93,18 @@ pub fn plan(action: Action, report: &Report) -> Option<String> {
 
 fn after(action: Action, url: &str) -> Option<String> {
     Some(match action {
-        Action::Probe => return None,
+        Action::Verify => return None,
         Action::Release => {
-            format!("{url} with isReady=true, once it is proved: every customer can select the app")
+            format!("{url} with isReady=true, once it is verified: every customer can select the app")
         }
         Action::Hold => format!("{url} with isReady=false: no customer can select the app"),
         Action::Register(IsReady::Keep) => {
-            format!("{url} with isReady as it is, once it is proved")
+            format!("{url} with isReady as it is, once it is verified")
         }
         Action::Register(is_ready) => {
-            format!("{url} with isReady={}, once it is proved", is_ready.text())
+            format!("{url} with isReady={}, once it is verified", is_ready.text())
         }
-        Action::Remove => "nothing: the app is no provider of channels any more".to_owned(),
+        Action::Unregister => "nothing: the app no longer provides channels".to_owned(),
     })
 }
 
@@ -106,12 +115,12 @@ fn refusal(action: Action, report: &Report) -> Option<&'static str> {
     }
     match (action, &report.registered) {
         (Action::Release, _) => Some("this stack's URL is not registered; register it first"),
-        (Action::Hold | Action::Remove, Some(_)) => {
+        (Action::Hold | Action::Unregister, Some(_)) => {
             Some("the URL is not this stack's, and is left alone")
         }
-        (Action::Hold | Action::Remove, None) => Some("there is nothing to take back"),
+        (Action::Hold | Action::Unregister, None) => Some("there is nothing to take back"),
         (Action::Register(IsReady::Keep), Some(held)) if held.is_ready => {
-            Some("another URL is released; to replace it, say --is-ready true or false")
+            Some("another URL is released; to replace it, add --is-ready true or false")
         }
         _ => None,
     }
@@ -144,7 +153,7 @@ mod tests {
             Some((URL, true)),
             &format!("{URL} with isReady=false: no"),
         );
-        assert_after(Action::Remove, Some((URL, true)), "nothing: the app");
+        assert_after(Action::Unregister, Some((URL, true)), "nothing: the app");
         assert_after(keep, None, &format!("{URL} with isReady as it is"));
         assert_after(
             keep,
@@ -156,7 +165,7 @@ mod tests {
             Some((OTHER, true)),
             &format!("{URL} with isReady=false, once"),
         );
-        assert_eq!(plan(Action::Probe, &report(None)), None);
+        assert_eq!(plan(Action::Verify, &report(None)), None);
     }
 
     #[test]
@@ -168,7 +177,7 @@ mod tests {
                 "the same: this stack's URL is not registered",
             );
         }
-        for action in [Action::Hold, Action::Remove] {
+        for action in [Action::Hold, Action::Unregister] {
             assert_after(
                 action,
                 Some((OTHER, true)),

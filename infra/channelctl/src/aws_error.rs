@@ -2,8 +2,9 @@
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
-const SIGN_IN: &str =
-    "Sign in to AWS first (aws sso login, or aws configure), or name your profile with --profile";
+use crate::target::REGION;
+
+const SIGN_IN: &str = "Sign in (aws sso login, or aws configure), or name a profile with --profile";
 
 /// The reason a call of AWS failed.
 ///
@@ -12,7 +13,7 @@ const SIGN_IN: &str =
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AwsError {
     /// Nobody is signed in, or no longer.
-    #[error("AWS does not know you ({0}). {SIGN_IN}.")]
+    #[error("AWS credentials are missing or expired ({0}). {SIGN_IN}.")]
     SignedOut(String),
     /// AWS said no.
     #[error("AWS refused to {what}: {code}. {message}")]
@@ -28,7 +29,7 @@ pub enum AwsError {
     #[error("AWS throttles all the time when asked to {0}. Run it again later.")]
     Throttled(&'static str),
     /// AWS was not reached, or said nothing in time.
-    #[error("AWS cannot be reached to {0}. Check the network, --aws-region and --local.")]
+    #[error("AWS cannot be reached to {0}. Check the network, --{REGION} and --local.")]
     NoAnswer(&'static str),
 }
 
@@ -42,7 +43,7 @@ impl AwsError {
             SdkError::DispatchFailure(failure)
                 if failure.is_user() || (failure.is_other() && failure.as_other().is_none()) =>
             {
-                return Self::SignedOut("no credentials".into());
+                return Self::SignedOut("none found".into());
             }
             _ => return Self::NoAnswer(what),
         };

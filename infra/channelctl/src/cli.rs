@@ -59,16 +59,16 @@ enum Command {
 enum StackCommand {
     /// Show how a stack stands, on one screen, and what to do next
     Status,
-    /// Let every customer select the app, after a proof
+    /// Let every customer select the app, once verified
     Release(WriteOptions),
     /// Stop every customer from selecting the app, at once
     Hold(WriteOptions),
-    /// Prove the webhook: signed, unsigned and forged requests
-    Probe,
-    /// Tell HubSpot the stack's URL, and prove it
+    /// Verify the webhook: signed, unsigned and forged requests
+    Verify,
+    /// Give HubSpot the stack's URL, and verify it
     Register(RegisterOptions),
     /// Remove the settings from HubSpot, if they are the stack's
-    Remove(WriteOptions),
+    Unregister(WriteOptions),
     /// Ask the webhook as HubSpot does, and show its answer
     #[command(subcommand)]
     Simulate(SimulateCommand),
@@ -124,9 +124,9 @@ impl StackCommand {
             }
             Self::Release(options) => (Action::Release, options),
             Self::Hold(options) => (Action::Hold, options),
-            Self::Probe => (Action::Probe, WriteOptions::default()),
+            Self::Verify => (Action::Verify, WriteOptions::default()),
             Self::Register(options) => (Action::Register(options.is_ready), options.write),
-            Self::Remove(options) => (Action::Remove, options),
+            Self::Unregister(options) => (Action::Unregister, options),
         };
         registration::act(stack, action, &options, json).await
     }

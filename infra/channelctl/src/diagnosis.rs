@@ -10,8 +10,8 @@ use crate::{
 /// Says why the deploy-hook gave no report.
 pub fn no_report(stack: &Stack, error: &HookError) -> Finding {
     let fix = match error {
-        HookError::Failed { .. } => Some(stack.make("logs")),
-        HookError::Answer | HookError::Stack(_) => Some(stack.make("deploy")),
+        HookError::Failed { .. } => Some(stack.command("logs")),
+        HookError::Answer | HookError::Stack(_) => Some(stack.command("deploy")),
         // What AWS says has no fix of ours.
         HookError::Aws(_) => None,
     };
@@ -28,7 +28,7 @@ pub fn credential(stack: &Stack, report: &Report) -> Finding {
             right(about, found)
         }
         (_, Some(_)) => {
-            let fix = format!("{}, then {doctor}", stack.make("secrets"));
+            let fix = format!("{}, then {doctor}", stack.command("secrets set"));
             wrong(about, report.outcome.as_str(), Some(fix))
         }
         (_, None) => {
@@ -46,9 +46,9 @@ pub fn app(stack: &Stack, report: &Report) -> Finding {
         Ok(app) => wrong(
             about,
             format!("the stack's is {app}, the function's {}", report.app_id),
-            Some(stack.make("deploy")),
+            Some(stack.command("deploy")),
         ),
-        Err(error) => wrong(about, error.to_string(), Some(stack.make("deploy"))),
+        Err(error) => wrong(about, error.to_string(), Some(stack.command("deploy"))),
     }
 }
 
@@ -57,22 +57,22 @@ pub fn registered_url(stack: &Stack, report: &Report) -> Finding {
     let about = "registration";
     let register = stack.command("register");
     match (&report.registered, report.drift) {
-        (Some(held), Some(false)) => right(about, format!("HubSpot holds {}", held.url)),
+        (Some(held), Some(false)) => right(about, format!("HubSpot has {}", held.url)),
         (Some(held), _) => {
-            let found = format!("HubSpot holds {}, not {}", held.url, report.expected.url);
+            let found = format!("HubSpot has {}, expected {}", held.url, report.expected.url);
             let fix = format!("{register}, unless that URL is another stage's");
             wrong(about, found, Some(fix))
         }
-        (None, Some(_)) => wrong(about, "HubSpot holds no URL", Some(register)),
-        (None, None) => wrong(about, "unknown, as HubSpot could not be asked", None),
+        (None, Some(_)) => wrong(about, "HubSpot has no URL", Some(register)),
+        (None, None) => wrong(about, "unknown: HubSpot did not answer", None),
     }
 }
 
-/// Says whether the webhook is proved; without its client secret it cannot be, so that comes first.
+/// Says whether the webhook is verified, which needs its client secret first.
 pub fn webhook(stack: &Stack, report: &Report, client_secret: &Finding) -> Finding {
     let about = "webhook";
     let probe = &report.last_probe;
-    if probe.proved {
+    if probe.verified {
         let milliseconds = probe.milliseconds.unwrap_or_default();
         return right(
             about,
@@ -81,7 +81,7 @@ pub fn webhook(stack: &Stack, report: &Report, client_secret: &Finding) -> Findi
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
     let fix = client_secret.fix().map(str::to_owned);
-    wrong(about, reason, fix.or_else(|| Some(stack.make("logs"))))
+    wrong(about, reason, fix.or_else(|| Some(stack.command("logs"))))
 }
 
 /// Says whether customers can select the app.
@@ -97,7 +97,7 @@ pub fn release(stack: &Stack, report: &Report) -> Finding {
                 stack.command("release")
             )),
         ),
-        None => wrong(about, "unknown, as HubSpot could not be asked", None),
+        None => wrong(about, "unknown: HubSpot did not answer", None),
     }
 }
 
@@ -132,21 +132,21 @@ mod tests {
         let stack = stack();
         let failed = HookError::Failed {
             reason: "it ran out of time".into(),
-            logs: stack.make("logs"),
+            logs: stack.command("logs"),
         };
         let absent = stack.output("DeployHookFunction").unwrap_err();
         let throttled = AwsError::Throttled("invoke the deploy-hook");
         for (error, found, fix) in [
-            (failed, "ran out of time", Some("make logs STAGE=dev")),
+            (failed, "ran out of time", Some("channelctl --stage dev logs")),
             (
                 HookError::Answer,
-                "does not understand",
-                Some("make deploy STAGE=dev"),
+                "is not what this version",
+                Some("channelctl --stage dev deploy"),
             ),
             (
                 absent.into(),
                 "has no output",
-                Some("make deploy STAGE=dev"),
+                Some("channelctl --stage dev deploy"),
             ),
             (throttled.into(), "Run it again later.", None),
         ] {
@@ -162,12 +162,12 @@ mod tests {
         let other = report(Some(("https://other.example.com/", true)));
         assert_found(
             &registered_url(&stack, &other),
-            "https://other.example.com/, not",
+            "https://other.example.com/, expected",
             Some("channelctl --stage dev register, unless that URL is another stage's"),
         );
         assert_found(
             &registered_url(&stack, &report(None)),
-            "HubSpot holds no URL",
+            "HubSpot has no URL",
             Some("channelctl --stage dev register"),
         );
     }
@@ -179,7 +179,7 @@ mod tests {
         assert_found(&app(&stack, &report), "1234567", None);
         report.app_id = 7;
         let found = "the stack's is 1234567, the function's 7";
-        assert_found(&app(&stack, &report), found, Some("make deploy STAGE=dev"));
+        assert_found(&app(&stack, &report), found, Some("channelctl --stage dev deploy"));
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
         let mut report = report(None);
         (report.drift, report.outcome) = (None, "HubSpot refused the access token".into());
         report.credential_usable = Some(false);
-        let fix = "make secrets STAGE=dev, then channelctl --stage dev doctor";
+        let fix = "channelctl --stage dev secrets set, then channelctl --stage dev doctor";
         assert_found(&credential(&stack, &report), "HubSpot refused", Some(fix));
     }
 
@@ -203,21 +203,21 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_without_proof_leads_to_its_log_or_to_the_secret_that_is_not_set() {
+    fn an_unverified_webhook_leads_to_logs_or_secret() {
         let stack = stack();
         let mut report = report(None);
         report.last_probe = LastProbe {
-            proved: false,
+            verified: false,
             numbers: None,
             milliseconds: None,
             reason: Some("the webhook cannot be reached".into()),
         };
         let set = right("client secret", "set");
         let found = "the webhook cannot be reached";
-        let fix = Some("make logs STAGE=dev");
+        let fix = Some("channelctl --stage dev logs");
         assert_found(&webhook(&stack, &report, &set), found, fix);
-        let unset = wrong("client secret", "not set yet", Some(stack.make("secrets")));
-        let fix = Some("make secrets STAGE=dev");
+        let unset = wrong("client secret", "not set yet", Some(stack.command("secrets set")));
+        let fix = Some("channelctl --stage dev secrets set");
         assert_found(&webhook(&stack, &report, &unset), found, fix);
     }
 

@@ -57,13 +57,12 @@ async fn credentials(target: &Target) -> Finding {
             let account = caller
                 .account
                 .unwrap_or_else(|| "an account without a number".into());
-            let region = target.aws.region().map_or("no region", AsRef::as_ref);
-            right(about, format!("account {account}, {region}"))
+            right(about, format!("account {account}, {}", target.region()))
         }
         Err(error) => {
             let error = AwsError::new("say who you are", &error);
             let fix = match &error {
-                AwsError::SignedOut(_) => Some("aws sso login".to_owned()),
+                AwsError::SignedOut(_) => Some(target.sign_in()),
                 _ => None,
             };
             wrong(about, error.to_string(), fix)
@@ -95,7 +94,7 @@ async fn client_secret(stack: &Stack) -> Finding {
         Ok(_) => {}
         Err(SecretsError::NotSet(set)) => return wrong(about, "not set yet", Some(set)),
         Err(error @ SecretsError::Invalid(_)) => {
-            return wrong(about, error.to_string(), Some(stack.make("secrets")));
+            return wrong(about, error.to_string(), Some(stack.command("secrets set")));
         }
         Err(error) => return wrong(about, error.to_string(), None),
     }

@@ -15,6 +15,8 @@ pub enum Ending {
     Done,
     /// It was looked at, and something is wrong with it.
     SomethingWrong,
+    /// The deploy-hook or HubSpot refused, and the output says why.
+    NotDone,
     /// Ctrl-C stopped it.
     Interrupted,
 }
@@ -61,6 +63,7 @@ impl Failure {
     /// Returns the exit code that says so.
     pub fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Target(error) if error.is_usage() => 2,
             Self::NotConfirmed(_) => 4,
             Self::Numbers(NumbersError::BadRows) => 3,
             _ => 1,
@@ -73,6 +76,7 @@ impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::Done => 0,
+            Ending::NotDone => 1,
             Ending::SomethingWrong => 3,
             // As a shell says it of a process that SIGINT ended.
             Ending::Interrupted => 130,

@@ -82,14 +82,15 @@ pub struct Registered {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastProbe {
     /// Whether it answered each as it must.
-    pub proved: bool,
+    #[serde(alias = "proved")]
+    pub verified: bool,
     /// How many numbers it has for the probed portal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub numbers: Option<u64>,
     /// How long the signed request took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
-    /// Why there is no proof.
+    /// Why it is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -113,7 +114,7 @@ pub enum HookError {
     },
     /// The function answered something else.
     #[error(
-        "The deploy-hook answered what this version does not understand. Deploy the stack again, or use its own version of channelctl."
+        "The deploy-hook's response is not what this version of channelctl expects. Deploy the stack again, or use the stack's own version of channelctl."
     )]
     Answer,
 }
@@ -155,10 +156,10 @@ fn once_and_patiently(aws: &SdkConfig) -> Config {
 
 fn failed(stack: &Stack, said: &[u8]) -> HookError {
     let said: Value = serde_json::from_slice(said).unwrap_or_default();
-    let reason = said["errorMessage"].as_str().unwrap_or("it said nothing");
+    let reason = said["errorMessage"].as_str().unwrap_or("no reason given");
     HookError::Failed {
         reason: reason.trim_end_matches('.').to_owned(),
-        logs: stack.make("logs"),
+        logs: stack.command("logs"),
     }
 }
 
@@ -182,7 +183,7 @@ pub(crate) mod tests {
 
     pub(crate) const URL: &str = "https://calls.example.com/numbers";
 
-    /// A report of a stack whose webhook is proved.
+    /// A report of a stack whose webhook is verified.
     pub(crate) fn report(registered: Option<(&str, bool)>) -> Report {
         let registered = registered.map(|(url, is_ready)| Registered {
             url: url.into(),
@@ -201,7 +202,7 @@ pub(crate) mod tests {
             ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
             registered,
             last_probe: LastProbe {
-                proved: true,
+                verified: true,
                 numbers: Some(0),
                 milliseconds: Some(41),
                 reason: None,

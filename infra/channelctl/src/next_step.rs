@@ -14,7 +14,7 @@ pub fn next_step(stack: &Stack, report: &Report) -> String {
     }
     fix(stack_state::examine(stack))
         .or_else(|| fix(diagnosis::registered_url(stack, report)))
-        .or_else(|| (!report.last_probe.proved).then_some(doctor))
+        .or_else(|| (!report.last_probe.verified).then_some(doctor))
         .or_else(|| fix(diagnosis::release(stack, report)))
         .unwrap_or_else(|| "nothing".into())
 }
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proved_url_is_released_and_then_there_is_nothing_to_do() {
+    fn a_verified_url_is_released_then_nothing() {
         let held = report(Some((URL, false)));
         let release = "test it in HubSpot, then channelctl --stage dev release";
         assert_eq!(next("UPDATE_COMPLETE", &held), release);
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn how_cloudformation_left_the_stack_comes_before_what_hubspot_holds() {
+    fn the_stacks_state_comes_first() {
         for registered in [None, Some((URL, true))] {
             let going_on = next("UPDATE_IN_PROGRESS", &report(registered));
             assert_eq!(going_on, "wait until the deploy is done");
@@ -46,19 +46,19 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_hubspot_does_not_hold_is_registered_before_it_is_looked_at() {
+    fn a_missing_url_is_registered_first() {
         let mut report = report(None);
-        report.last_probe.proved = false;
+        report.last_probe.verified = false;
         let register = "channelctl --stage dev register";
         assert_eq!(next("UPDATE_COMPLETE", &report), register);
     }
 
     #[test]
-    fn what_failed_or_is_not_proved_or_not_known_leads_to_doctor() {
+    fn failed_unverified_or_unknown_leads_to_doctor() {
         let doctor = "channelctl --stage dev doctor";
-        let mut unproved = report(Some((URL, true)));
-        unproved.last_probe.proved = false;
-        assert_eq!(next("UPDATE_COMPLETE", &unproved), doctor);
+        let mut unverified = report(Some((URL, true)));
+        unverified.last_probe.verified = false;
+        assert_eq!(next("UPDATE_COMPLETE", &unverified), doctor);
         let mut failed = report(Some((URL, true)));
         failed.done = false;
         assert_eq!(next("UPDATE_ROLLBACK_COMPLETE", &failed), doctor);

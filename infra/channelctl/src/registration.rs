@@ -1,4 +1,4 @@
-//! The registration, steered through the deploy-hook: release, hold, probe, register, remove.
+//! The registration, changed through the deploy-hook: release, hold, verify, register, unregister.
 
 use std::{
     env,
@@ -21,27 +21,29 @@ use crate::{
 /// The options of everything that writes to HubSpot.
 #[derive(Debug, Clone, Default, Args)]
 pub struct WriteOptions {
-    /// Why, for the deploy-hook's log
-    #[arg(long, env = "WHY", hide_env_values = true)]
+    /// Reason, for the deploy-hook's log
+    #[arg(long, env = "WHY", hide_env = true)]
     pub why: Option<String>,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-    /// Show what would be done, and do nothing
-    #[arg(long, conflicts_with = "yes")]
+    /// Show the change without making it
+    #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Shows what would become of HubSpot's settings, asks, and has it done.
+/// Shows the change of HubSpot's settings, asks, and has the deploy-hook make it.
 pub async fn act(
     stack: &Stack,
     action: Action,
     options: &WriteOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    // In an emergency the second look would cost seconds, and tells nothing that could stop a hold.
-    let looks_first = action != Action::Probe && !(action == Action::Hold && options.yes);
-    if looks_first {
+    // In an emergency the second look would cost seconds, and nothing it shows could stop a hold.
+    let is_urgent = action == Action::Hold && options.yes && !options.dry_run;
+    if is_urgent || action == Action::Verify {
+        eprintln!("{}: {}", action.name(), stack.target.stack);
+    } else {
         let report = hook::status(stack, "look before a change").await?;
         let plan = action::plan(action, &report).unwrap_or_default();
         show_plan(stack, action, &plan, options.dry_run, as_json)?;
@@ -49,10 +51,8 @@ pub async fn act(
             return Ok(Ending::Done);
         }
         terminal::confirm("Go on?", options.yes)?;
-    } else {
-        eprintln!("{}: {}", action.name(), stack.target.stack);
     }
-    let user = env::var("USER").unwrap_or_else(|_| "nobody known".into());
+    let user = env::var("USER").unwrap_or_else(|_| "an unknown user".into());
     let why = options.why.clone().filter(|why| !why.is_empty());
     let why = why.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
     let report = hook::act(stack, &action.request(why)).await?;
@@ -90,7 +90,7 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
     };
     if !report.done {
         // Whether anybody read it or not.
-        return Ok(Ending::SomethingWrong);
+        return Ok(Ending::NotDone);
     }
     shown?;
     Ok(Ending::Done)
@@ -98,8 +98,8 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
 
 fn next(stack: &Stack, action: Action, report: &Report) -> String {
     match action {
-        // What was just released, held or proved is looked at, and not undone.
-        Action::Release | Action::Hold | Action::Probe if report.done => stack.command("status"),
+        // After these, a next step could only undo them.
+        Action::Release | Action::Hold | Action::Verify if report.done => stack.command("status"),
         _ => next_step(stack, report),
     }
 }
@@ -119,21 +119,21 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_was_registered_is_tried_and_released_once_it_is_proved() {
+    fn a_verified_registration_is_released_next() {
         let register = Action::Register(IsReady::Keep);
         let mut held = report(Some((URL, false)));
         assert_next(register, &held, "test it in HubSpot, then channelctl");
-        held.last_probe.proved = false;
+        held.last_probe.verified = false;
         assert_next(register, &held, "doctor");
-        assert_next(Action::Remove, &report(None), "register");
+        assert_next(Action::Unregister, &report(None), "register");
     }
 
     #[test]
-    fn what_was_done_is_looked_at_and_what_was_not_is_looked_into() {
+    fn done_leads_to_status_and_not_done_to_doctor() {
         let mut held = report(Some((URL, false)));
         assert_next(Action::Hold, &held, "status");
         held.done = false;
-        for action in [Action::Hold, Action::Release, Action::Remove] {
+        for action in [Action::Hold, Action::Release, Action::Unregister] {
             assert_next(action, &held, "doctor");
         }
     }

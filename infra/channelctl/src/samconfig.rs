@@ -7,28 +7,52 @@ use std::{
 
 use serde::Deserialize;
 
-const STAGES: &str = "infra/samconfig.toml";
+/// The file that has the stages.
+pub const FILE: &str = "infra/samconfig.toml";
 
-/// A stage's stack, and its region where the file names one.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+/// A stage: its stack, its account and region where it names them, and its parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Stage {
+    /// The stage's name.
+    #[serde(skip)]
+    pub name: String,
+    /// The file that has it.
+    #[serde(skip)]
+    pub file: PathBuf,
     /// The stack's name.
     pub stack_name: String,
-    /// The region, for the AWS SDK's own ways to find one otherwise.
+    /// The region; the AWS SDK finds one otherwise.
     pub region: Option<String>,
+    /// The profile to sign in with; the AWS SDK finds one otherwise.
+    pub profile: Option<String>,
+    /// The template's parameters as `NAME=VALUE`.
+    #[serde(default)]
+    pub parameter_overrides: Overrides,
 }
 
-/// The reason nobody can tell a stage's stack.
+/// SAM takes a list, or one text with spaces between the parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Overrides {
+    /// A parameter each.
+    List(Vec<String>),
+    /// All in one.
+    Text(String),
+}
+
+/// The reason a stage cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StageError {
     /// Stages are known in the repository only.
-    #[error("There is no {STAGES} here or in a folder above. Name the stack itself: --stack NAME.")]
+    #[error(
+        "There is no {FILE} here or in a folder above. Run this in the repository, or name the stack: --stack NAME."
+    )]
     NoFile,
     /// The file that has them cannot be read.
-    #[error("{STAGES}: {0}")]
+    #[error("{FILE}: {0}")]
     Unreadable(String),
     /// The file has no such stage.
-    #[error("There is no stage {stage} in {STAGES}. There are: {known}.")]
+    #[error("There is no stage {stage} in {FILE}. There are: {known}.")]
     Unknown {
         /// What was asked for.
         stage: String,
@@ -37,24 +61,31 @@ pub enum StageError {
     },
 }
 
-/// Reads which stack a stage has.
+impl Default for Overrides {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+impl Overrides {
+    /// Returns the parameters, each as `NAME=VALUE`.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let (list, text) = match self {
+            Self::List(list) => (list.as_slice(), ""),
+            Self::Text(text) => ([].as_slice(), text.as_str()),
+        };
+        list.iter().map(String::as_str).chain(text.split_whitespace())
+    }
+}
+
+/// Reads a stage.
 pub fn stage(name: &str) -> Result<Stage, StageError> {
-    let file = above(STAGES).ok_or(StageError::NoFile)?;
-    let text = fs::read_to_string(file);
+    let file = above(FILE).ok_or(StageError::NoFile)?;
+    let text = fs::read_to_string(&file);
     let text = text.map_err(|error| StageError::Unreadable(error.to_string()))?;
-    parse(&text, name)
-}
-
-/// What a stage's section holds of what is read here.
-#[derive(Deserialize)]
-struct Section {
-    deploy: Command,
-}
-
-/// A command of SAM, and what it is told.
-#[derive(Deserialize)]
-struct Command {
-    parameters: Stage,
+    let mut stage = parse(&text, name)?;
+    stage.file = file;
+    Ok(stage)
 }
 
 fn parse(samconfig: &str, name: &str) -> Result<Stage, StageError> {
@@ -62,15 +93,26 @@ fn parse(samconfig: &str, name: &str) -> Result<Stage, StageError> {
     let mut file: toml::Table = samconfig.parse().map_err(unreadable)?;
     // Beside the stages stands the file's version.
     file.retain(|_, section| section.is_table());
-    let Some(section) = file.remove(name) else {
+    let Some(section) = file.get(name) else {
         let known: Vec<_> = file.keys().map(String::as_str).collect();
         return Err(StageError::Unknown {
             stage: name.to_owned(),
             known: known.join(", "),
         });
     };
-    let section: Section = section.try_into().map_err(unreadable)?;
-    Ok(section.deploy.parameters)
+    // As SAM reads them: the command's parameters count more than those of all commands.
+    let mut parameters = toml::Table::new();
+    for command in ["global", "deploy"] {
+        let of_command = section.get(command).and_then(|command| command.get("parameters"));
+        parameters.extend(of_command.and_then(|found| found.as_table().cloned()).unwrap_or_default());
+    }
+    let stage: Stage = parameters.try_into().map_err(|error: toml::de::Error| {
+        StageError::Unreadable(format!("[{name}.deploy.parameters]: {}", error.message()))
+    })?;
+    Ok(Stage {
+        name: name.to_owned(),
+        ..stage
+    })
 }
 
 /// Finds a file of the repository from wherever in it the command runs.
@@ -87,26 +129,39 @@ mod tests {
 
     const SAMCONFIG: &str = r#"
         version = 0.1
-        [dev.deploy.parameters]
+        [dev.global.parameters]
         stack_name = "calls-dev"
-        parameter_overrides = ["AppId=1"]
+        [dev.deploy.parameters]
+        parameter_overrides = ["AppId=1", "LogLevel=WARN"]
+        [prod.global.parameters]
+        region = "us-east-1"
         [prod.deploy.parameters]
         stack_name = "calls"
         region = "eu-central-1"
+        profile = "production"
+        parameter_overrides = "AppId=1 LogLevel=WARN"
     "#;
 
     #[test]
-    fn a_stage_names_its_stack_and_maybe_its_region() {
-        let of = |name| parse(SAMCONFIG, name).unwrap();
-        assert_eq!(
-            (of("dev").stack_name, of("dev").region),
-            ("calls-dev".into(), None)
-        );
-        assert_eq!(of("prod").region.as_deref(), Some("eu-central-1"));
+    fn reads_stack_region_and_profile() {
+        let dev = parse(SAMCONFIG, "dev").unwrap();
+        assert_eq!((dev.stack_name.as_str(), dev.region), ("calls-dev", None));
+        let prod = parse(SAMCONFIG, "prod").unwrap();
+        assert_eq!(prod.region.as_deref(), Some("eu-central-1"));
+        assert_eq!(prod.profile.as_deref(), Some("production"));
     }
 
     #[test]
-    fn a_stage_that_is_none_is_told_from_those_there_are() {
+    fn reads_parameters_as_list_or_text() {
+        for stage in ["dev", "prod"] {
+            let stage = parse(SAMCONFIG, stage).unwrap();
+            let parameters: Vec<_> = stage.parameter_overrides.iter().collect();
+            assert_eq!(parameters, ["AppId=1", "LogLevel=WARN"]);
+        }
+    }
+
+    #[test]
+    fn an_unknown_stage_lists_the_known_ones() {
         let error = parse(SAMCONFIG, "qa").unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -115,15 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_without_a_stack_is_said_to_be_wrong() {
-        for (section, lacks) in [
-            ("[dev.build]", "deploy"),
-            ("[dev.deploy]\nx = 1", "parameters"),
-            ("[dev.deploy.parameters]\nx = 1", "stack_name"),
-        ] {
-            let told = parse(section, "dev").unwrap_err().to_string();
-            let field = format!("infra/samconfig.toml: missing field `{lacks}`");
-            assert!(told.starts_with(&field), "{told}");
+    fn a_stage_without_a_stack_is_refused() {
+        for section in ["[dev.build]", "[dev.deploy]\nx = 1", "[dev.deploy.parameters]\nx = 1"] {
+            let error = parse(section, "dev").unwrap_err().to_string();
+            let expected = "infra/samconfig.toml: [dev.deploy.parameters]: missing field `stack_name`";
+            assert!(error.starts_with(expected), "{error}");
         }
     }
 }

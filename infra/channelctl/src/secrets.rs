@@ -46,7 +46,7 @@ pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, SecretsError>
     let text = secret_store::read(&Client::new(&stack.target.aws), arn).await?;
     let secrets = ClientSecrets::from_json(&text)?;
     let current = secrets.current().cloned();
-    current.ok_or_else(|| SecretsError::NotSet(stack.make("secrets")))
+    current.ok_or_else(|| SecretsError::NotSet(stack.command("secrets set")))
 }
 
 /// Asks when the client secret was last changed; `None` where Secrets Manager does not say.

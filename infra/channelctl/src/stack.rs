@@ -9,13 +9,20 @@ use channel_connection::{
 };
 use jiff::Timestamp;
 
-use crate::{aws_error::AwsError, target::Target};
+use crate::{
+    aws_error::AwsError,
+    target::{LOCAL, REGION, Target},
+};
+
+const START: &str = "Start it in another terminal: make run";
 
 /// A stack of this project's template.
 #[derive(Debug, Clone)]
 pub struct Stack {
     /// Where it is.
     pub target: Target,
+    /// Its id, by which CloudFormation knows it when it is gone, too.
+    pub id: String,
     /// CloudFormation's status, like `UPDATE_COMPLETE`.
     pub status: String,
     /// When it was last deployed.
@@ -37,8 +44,11 @@ pub enum StackError {
         /// How to get one.
         advice: String,
     },
+    /// Nothing listens where `make run` would.
+    #[error("The local AWS is not up. {START}")]
+    LocalIsDown,
     /// The stack never came to be, or is another template's, or an older one of this.
-    #[error("The stack {stack}, {status}, has no output {name}. What fixes it: {advice}")]
+    #[error("The stack {stack}, {status}, has no output {name}. Find out why: {advice}")]
     NoOutput {
         /// The stack's name.
         stack: String,
@@ -61,25 +71,32 @@ pub enum StackError {
 }
 
 impl Stack {
-    /// Asks CloudFormation for a stack.
+    /// Reads a stack from CloudFormation.
     pub async fn find(target: Target) -> Result<Self, StackError> {
+        match Self::lookup(&target).await? {
+            Some(stack) => Ok(stack),
+            None => Err(missing(&target)),
+        }
+    }
+
+    /// Reads a stack from CloudFormation; `None` where there is none of that name.
+    pub async fn lookup(target: &Target) -> Result<Option<Self>, StackError> {
         let client = Client::new(&target.aws);
         let answer = client
             .describe_stacks()
             .stack_name(&target.stack)
             .send()
             .await;
-        let described = match answer {
-            Ok(answer) => answer.stacks.unwrap_or_default().pop(),
-            Err(error) if error.code() == Some("ValidationError") => None,
+        match answer {
+            Ok(answer) => {
+                let stack = answer.stacks.unwrap_or_default().pop();
+                Ok(stack.map(|stack| Self::described(target.clone(), stack)))
+            }
+            Err(error) if error.code() == Some("ValidationError") => Ok(None),
             Err(error) => match AwsError::new("read the stack", &error) {
-                AwsError::NoAnswer(_) if target.is_local() => None,
-                error => return Err(error.into()),
+                AwsError::NoAnswer(_) if target.is_local() => Err(StackError::LocalIsDown),
+                error => Err(error.into()),
             },
-        };
-        match described {
-            Some(stack) => Ok(Self::described(target, stack)),
-            None => Err(missing(&target)),
         }
     }
 
@@ -89,6 +106,7 @@ impl Stack {
         let changed = stack.last_updated_time.or(stack.creation_time);
         Self {
             target,
+            id: stack.stack_id.unwrap_or_default(),
             status: stack
                 .stack_status
                 .map_or_else(String::new, |status| status.as_str().into()),
@@ -105,13 +123,15 @@ impl Stack {
     /// Makes up a stack without outputs, for tests of what is said of one.
     #[cfg(test)]
     pub(crate) fn in_state(status: &str) -> Self {
+        Self::of_target(Target::of_options(&["--stage", "dev"]), status)
+    }
+
+    /// Makes up a stack without outputs, named in one of the ways there are.
+    #[cfg(test)]
+    pub(crate) fn of_target(target: Target, status: &str) -> Self {
         Self {
-            target: Target {
-                stack: "calls-dev".into(),
-                named: "--stage dev".into(),
-                stage: Some("dev".into()),
-                aws: aws_config::SdkConfig::builder().build(),
-            },
+            target,
+            id: String::new(),
             status: status.into(),
             changed: None,
             outputs: HashMap::new(),
@@ -132,7 +152,7 @@ impl Stack {
 
     /// Returns which app the stack is for.
     pub fn app_id(&self) -> Result<AppId, StackError> {
-        let text = self.parameters.get("AppId").map(String::as_str);
+        let text = self.parameter("AppId");
         text.unwrap_or_default().parse().map_err(StackError::AppId)
     }
 
@@ -147,32 +167,33 @@ impl Stack {
         WebhookUrl::parse(url, reach).map_err(StackError::Url)
     }
 
-    /// Writes the command that does something of `make` to this stack.
-    pub fn make(&self, goal: &str) -> String {
-        match &self.target.stage {
-            Some(stage) => format!("make {goal} STAGE={stage}"),
-            None => format!("make {goal}"),
-        }
+    /// Returns the value that a parameter has.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
     }
 
     /// Writes the command of this program that does something to this stack.
     pub fn command(&self, command: &str) -> String {
-        format!("channelctl {} {command}", self.target.named)
+        self.target.command(command)
     }
 }
 
 fn missing(target: &Target) -> StackError {
-    let advice = match &target.stage {
-        Some(stage) => format!("Deploy it: make deploy STAGE={stage}"),
-        None if target.is_local() => "Start it in another terminal: make run".into(),
-        None => "Check its name, --profile and --aws-region.".into(),
+    let advice = if target.stage.is_some() {
+        format!("Deploy it: {}", target.command("deploy"))
+    } else if target.named == LOCAL {
+        START.into()
+    } else {
+        format!("Check its name, --profile and --{REGION}.")
     };
-    let place = target.aws.region().filter(|_| !target.is_local());
+    let place = if target.is_local() {
+        " in the local AWS".to_owned()
+    } else {
+        format!(" in {}", target.region())
+    };
     StackError::Missing {
         stack: target.stack.clone(),
-        place: place
-            .map(|region| format!(" in {region}"))
-            .unwrap_or_default(),
+        place,
         advice,
     }
 }

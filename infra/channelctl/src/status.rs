@@ -39,7 +39,7 @@ struct Status {
 }
 
 /// Prints how a stack stands; something is wrong where HubSpot holds another URL or the webhook is
-/// not proved.
+/// not verified.
 pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     let table = Table::of(stack)?;
     let (report, version, numbers, secret) = tokio::join!(
@@ -70,7 +70,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     } else {
         terminal::print_pairs(status.lines(stack))?;
     }
-    let right = status.drift == Some(false) && status.last_probe.proved;
+    let right = status.drift == Some(false) && status.last_probe.verified;
     Ok(if right {
         Ending::Done
     } else {
@@ -120,7 +120,7 @@ impl Status {
             ("webhook", self.url.clone()),
             ("registered", self.registration()),
             ("isReady", self.readiness()),
-            ("proof", self.proof()),
+            ("verified", self.verified()),
             (
                 "credential",
                 format!(
@@ -147,7 +147,7 @@ impl Status {
 
     fn registration(&self) -> String {
         let (style, text) = match (&self.registered, self.drift) {
-            (Some(held), Some(true)) => (WRONG, format!("{}, which is another", held.url)),
+            (Some(held), Some(true)) => (WRONG, format!("{}, which is not this stack's", held.url)),
             (Some(held), _) => (GOOD, held.url.clone()),
             (None, Some(_)) => (WRONG, "nothing".into()),
             (None, None) => (WRONG, "unknown".into()),
@@ -167,16 +167,16 @@ impl Status {
         coloured(style, text)
     }
 
-    fn proof(&self) -> String {
+    fn verified(&self) -> String {
         let LastProbe {
-            proved,
+            verified,
             numbers,
             milliseconds,
             reason,
         } = &self.last_probe;
-        if !proved {
+        if !verified {
             let reason = reason.as_deref().unwrap_or("no reason was given");
-            return coloured(WRONG, &format!("not proved: {reason}"));
+            return coloured(WRONG, &format!("no: {reason}"));
         }
         let (numbers, milliseconds) = (
             counted(numbers.unwrap_or_default(), "number"),
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn one_number_is_counted_as_one() {
-        let proof = status(&Stack::in_state("UPDATE_COMPLETE")).proof();
-        assert!(proof.contains("in 41 ms, with 1 number"), "{proof}");
-        assert!(!proof.contains("numbers"), "{proof}");
+        let verified = status(&Stack::in_state("UPDATE_COMPLETE")).verified();
+        assert!(verified.contains("in 41 ms, with 1 number"), "{verified}");
+        assert!(!verified.contains("numbers"), "{verified}");
     }
 }

@@ -1,41 +1,49 @@
 //! Which stack is meant: a stage of samconfig.toml, a stack by its name, or the local one.
 
-use std::{fs, time::Duration};
+use std::{env, fmt::Write as _, fs, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_sdk_sts::config::Credentials;
 use channel_connection::aws_sdk;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::samconfig::{self, StageError};
+use crate::samconfig::{self, Stage, StageError};
 
-const LOCAL: &str = "--local";
+/// The option that names AWS's region.
+pub const REGION: &str = "aws-region";
+/// The option that names the stack of `make run`.
+pub const LOCAL: &str = "--local";
 const LOCAL_STACK: &str = "channel-connection-local";
+const LOCAL_REGION: &str = "us-east-1";
 /// Where `make run` says which ports it took.
 const LOCAL_PORTS: &str = ".local/run/stack.json";
-/// The port that `make run` takes when nobody says another.
-const LOCAL_AWS_PORT: u16 = 4566;
-/// How long one try of a call may take: a page of DynamoDB's has 1 MiB, and the line may be slow.
-const MAX_CALL: Duration = Duration::from_secs(30);
+const STAGE_VARIABLE: &str = "CHANNELCTL_STAGE";
+const STACK_VARIABLE: &str = "CHANNELCTL_STACK";
+/// Timeout of one attempt: a page of DynamoDB's has 1 MiB, and the line may be slow.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The options that name a stack.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct TargetOptions {
-    /// The stage, as infra/samconfig.toml names it
-    #[arg(long, global = true, display_order = 90, conflicts_with_all = ["stack", "local"])]
+    /// Stage of infra/samconfig.toml [env: CHANNELCTL_STAGE]
+    #[arg(long, global = true, display_order = 90, conflicts_with = "stack")]
     pub stage: Option<String>,
-    /// The stack's name, instead of a stage
-    #[arg(long, global = true, display_order = 91, conflicts_with = "local")]
+    /// Stack by its name [env: CHANNELCTL_STACK]
+    #[arg(long, global = true, display_order = 91)]
     pub stack: Option<String>,
-    /// The stack that `make run` keeps up
+    /// AWS of `make run`: its own stack, or --stage's there
     #[arg(long, global = true, display_order = 92)]
     pub local: bool,
-    /// The profile to sign in to AWS with
+    /// AWS profile to sign in with
     #[arg(long, global = true, display_order = 93)]
     pub profile: Option<String>,
-    /// The AWS region
-    #[arg(long, value_name = "REGION", global = true, display_order = 94)]
+    /// AWS region
+    #[arg(long = REGION, value_name = "REGION", global = true, display_order = 94)]
     pub aws_region: Option<String>,
 }
 
@@ -44,12 +52,25 @@ pub struct TargetOptions {
 pub struct Target {
     /// The stack's name.
     pub stack: String,
-    /// How to name it again in advice: `--stage dev`.
+    /// The options that name it again in advice: `--stage dev`.
     pub named: String,
-    /// The stage's name, where it was named so.
-    pub stage: Option<String>,
+    /// The stage, where it was named so.
+    pub stage: Option<Stage>,
+    /// The profile that is signed in with, where one is named.
+    pub profile: Option<String>,
+    /// The ports of the local stack, where that is meant.
+    pub local: Option<LocalPorts>,
     /// How to reach AWS.
     pub aws: SdkConfig,
+}
+
+/// Where the parts of the stack that `make run` keeps up listen on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct LocalPorts {
+    /// The local AWS.
+    pub aws: u16,
+    /// The simulated HubSpot.
+    pub hubspot: u16,
 }
 
 /// The reason no stack can be told from the options.
@@ -57,63 +78,110 @@ pub struct Target {
 pub enum TargetError {
     /// Nothing names one.
     #[error(
-        "Which stack? Say --stage dev, --stack NAME, or --local for the one that make run keeps up."
+        "No stack named. Add --stage dev, --stack NAME, or --local for the stack of `make run`; or set {STAGE_VARIABLE} or {STACK_VARIABLE}."
     )]
     Unnamed,
+    /// The environment names two.
+    #[error(
+        "Both {STAGE_VARIABLE} and {STACK_VARIABLE} are set. Unset one, or add --stage or --stack."
+    )]
+    TwoNamed,
     /// The stage's stack is not known.
     #[error(transparent)]
     Stage(#[from] StageError),
     /// No region is known to call AWS in.
-    #[error(
-        "No AWS region is known. Say --aws-region, or set one: aws configure set region us-east-1"
-    )]
+    #[error("No AWS region. Add --{REGION}, or set one: aws configure set region us-east-1")]
     NoRegion,
+}
+
+impl Default for LocalPorts {
+    /// Returns the ports that `make run` takes unless told others.
+    fn default() -> Self {
+        Self {
+            aws: 4566,
+            hubspot: 4577,
+        }
+    }
 }
 
 impl TargetOptions {
     /// Finds out which stack is meant; nothing is sent yet.
     pub async fn target(&self) -> Result<Target, TargetError> {
-        if self.local {
-            return Ok(Target {
-                stack: LOCAL_STACK.into(),
-                named: LOCAL.into(),
-                stage: None,
-                aws: local_aws().await,
-            });
-        }
-        let (stack, region, named) = match (&self.stack, &self.stage) {
-            (Some(stack), _) => (stack.clone(), None, format!("--stack {stack}")),
-            (None, Some(name)) => {
-                let stage = samconfig::stage(name)?;
-                (stage.stack_name, stage.region, format!("--stage {name}"))
-            }
-            (None, None) => return Err(TargetError::Unnamed),
-        };
-        let region = self.aws_region.clone().or(region);
+        let (stage, stack) = self.names()?;
+        let stage = stage.as_deref().map(samconfig::stage).transpose()?;
+        let named = self.named(stage.as_ref(), stack.as_deref());
+        let of_stage = stage.as_ref().map(|stage| stage.stack_name.clone());
         Ok(Target {
-            stack,
+            stack: stack.or(of_stage).unwrap_or_else(|| LOCAL_STACK.into()),
             named,
-            stage: self.stage.clone(),
-            aws: self.aws(region).await?,
+            profile: self.profile_of(stage.as_ref()),
+            local: self.local.then(local_ports),
+            aws: self.aws(stage.as_ref()).await?,
+            stage,
         })
     }
 
     /// Reaches AWS without asking for a stack, as for a table that is named itself.
     pub async fn aws_alone(&self) -> Result<SdkConfig, TargetError> {
+        let (stage, _) = self.names().or_else(|error| match error {
+            TargetError::Unnamed => Ok((None, None)),
+            error => Err(error),
+        })?;
+        let stage = stage.as_deref().map(samconfig::stage).transpose()?;
+        self.aws(stage.as_ref()).await
+    }
+
+    /// Returns the stage and the stack that are named; the environment counts where no option does.
+    fn names(&self) -> Result<(Option<String>, Option<String>), TargetError> {
+        if self.local || self.stage.is_some() || self.stack.is_some() {
+            return Ok((self.stage.clone(), self.stack.clone()));
+        }
+        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        match (variable(STAGE_VARIABLE), variable(STACK_VARIABLE)) {
+            (None, None) => Err(TargetError::Unnamed),
+            (Some(_), Some(_)) => Err(TargetError::TwoNamed),
+            names => Ok(names),
+        }
+    }
+
+    /// Writes the options that lead to the same stack, in the same account and region.
+    fn named(&self, stage: Option<&Stage>, stack: Option<&str>) -> String {
+        let options = [
+            ("--stage", stage.map(|stage| stage.name.as_str())),
+            ("--stack", stack),
+            ("--profile", self.profile.as_deref()),
+            (&format!("--{REGION}"), self.aws_region.as_deref()),
+        ];
+        let mut named = if self.local { "--local " } else { "" }.to_owned();
+        for (option, value) in options {
+            if let Some(value) = value {
+                let _ = write!(named, "{option} {} ", shell_word(value));
+            }
+        }
+        named.trim_end().to_owned()
+    }
+
+    fn profile_of(&self, stage: Option<&Stage>) -> Option<String> {
+        let of_stage = stage.and_then(|stage| stage.profile.clone());
+        let profile = self.profile.clone().or(of_stage);
+        profile.filter(|_| !self.local)
+    }
+
+    async fn aws(&self, stage: Option<&Stage>) -> Result<SdkConfig, TargetError> {
         if self.local {
             return Ok(local_aws().await);
         }
-        let stage = self.stage.as_deref().map(samconfig::stage).transpose()?;
-        let region = stage.and_then(|stage| stage.region);
-        self.aws(self.aws_region.clone().or(region)).await
-    }
-
-    async fn aws(&self, region: Option<String>) -> Result<SdkConfig, TargetError> {
         let mut loader = loader();
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
+        if let Some(profile) = self.profile_of(stage) {
+            // A profile that is named goes before AWS_ACCESS_KEY_ID, for SAM as for the AWS CLI.
+            let credentials = ProfileFileCredentialsProvider::builder();
+            let credentials = credentials.profile_name(&profile).build();
+            loader = loader
+                .profile_name(profile)
+                .credentials_provider(credentials);
         }
-        if let Some(region) = region {
+        let of_stage = stage.and_then(|stage| stage.region.clone());
+        if let Some(region) = self.aws_region.clone().or(of_stage) {
             loader = loader.region(Region::new(region));
         }
         let aws = loader.load().await;
@@ -122,10 +190,74 @@ impl TargetOptions {
     }
 }
 
+impl TargetError {
+    /// Tells whether the command line has to change, and not a file.
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Stage(StageError::Unreadable(_)))
+    }
+}
+
 impl Target {
-    /// Tells whether it is the stack that `make run` keeps up.
+    /// Tells whether it is on the AWS that `make run` keeps up.
     pub fn is_local(&self) -> bool {
-        self.named == LOCAL
+        self.local.is_some()
+    }
+
+    /// Returns the name to type before a stack is changed for good: the stage's, or the stack's.
+    pub fn name(&self) -> &str {
+        self.stage.as_ref().map_or(&self.stack, |stage| &stage.name)
+    }
+
+    /// Returns the region.
+    pub fn region(&self) -> &str {
+        self.aws.region().map_or("no region", AsRef::as_ref)
+    }
+
+    /// Writes the command of this program that does something to this stack.
+    pub fn command(&self, command: &str) -> String {
+        format!("channelctl {} {command}", self.named)
+    }
+
+    /// Writes a command of the AWS CLI for the same account and region.
+    pub fn aws_command(&self, command: &str) -> String {
+        let mut words = format!("aws {command} --region {}", self.region());
+        if let Some(profile) = &self.profile {
+            let _ = write!(words, " --profile {}", shell_word(profile));
+        }
+        if let Some(endpoint) = self.aws.endpoint_url() {
+            let _ = write!(words, " --endpoint-url {endpoint}");
+        }
+        words
+    }
+
+    /// Writes the command that signs in to the target's account.
+    pub fn sign_in(&self) -> String {
+        let profile = self.profile.as_deref().map(shell_word);
+        profile.map_or_else(
+            || "aws sso login, or aws configure".into(),
+            |profile| format!("aws sso login --profile {profile}"),
+        )
+    }
+
+    /// Makes up a target, for tests of the advice that names it.
+    #[cfg(test)]
+    pub(crate) fn of_options(options: &[&str]) -> Self {
+        let has = |name: &str| options.iter().position(|option| *option == name);
+        let value = |name: &str| has(name).map(|at| options[at + 1].to_owned());
+        let stage = value("--stage").map(|name| Stage {
+            name,
+            stack_name: "calls-dev".into(),
+            ..Stage::default()
+        });
+        let region = Region::from_static("eu-west-1");
+        Self {
+            stack: value("--stack").unwrap_or_else(|| "calls-dev".into()),
+            named: options.join(" "),
+            stage,
+            profile: value("--profile"),
+            local: has("--local").map(|_| LocalPorts::default()),
+            aws: SdkConfig::builder().region(region).build(),
+        }
     }
 }
 
@@ -133,7 +265,7 @@ fn loader() -> aws_config::ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(aws_sdk::http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(5))
-        .timeout_config(patience(MAX_CALL))
+        .timeout_config(patience(ATTEMPT_TIMEOUT))
 }
 
 /// Waits for a connection a few seconds, and for each try of a call as long as it may take.
@@ -146,19 +278,60 @@ pub fn patience(attempt: Duration) -> TimeoutConfig {
 
 async fn local_aws() -> SdkConfig {
     loader()
-        .region(Region::from_static("us-east-1"))
+        .region(Region::from_static(LOCAL_REGION))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .endpoint_url(format!("http://127.0.0.1:{}", local_port()))
+        .endpoint_url(format!("http://127.0.0.1:{}", local_ports().aws))
         .load()
         .await
 }
 
-fn local_port() -> u16 {
-    #[derive(Deserialize)]
-    struct Ports {
-        aws: u16,
-    }
+fn local_ports() -> LocalPorts {
     let ports = samconfig::above(LOCAL_PORTS).and_then(|file| fs::read(file).ok());
-    let ports = ports.and_then(|text| serde_json::from_slice(&text).ok());
-    ports.map_or(LOCAL_AWS_PORT, |ports: Ports| ports.aws)
+    ports
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default()
+}
+
+/// Quotes a text for a shell, where it needs that.
+fn shell_word(text: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@".contains(character);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_what_a_shell_would_split() {
+        assert_eq!(shell_word("calls-dev"), "calls-dev");
+        assert_eq!(shell_word("two words"), "'two words'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn advice_keeps_profile_and_region() {
+        let options = TargetOptions {
+            stack: Some("calls".into()),
+            profile: Some("my prod".into()),
+            aws_region: Some("eu-west-1".into()),
+            ..TargetOptions::default()
+        };
+        assert_eq!(
+            options.named(None, Some("calls")),
+            format!("--stack calls --profile 'my prod' --{REGION} eu-west-1")
+        );
+    }
+
+    #[test]
+    fn aws_commands_name_region_and_profile() {
+        let target = Target::of_options(&["--stack", "calls", "--profile", "prod"]);
+        assert_eq!(
+            target.aws_command("dynamodb list-tables"),
+            "aws dynamodb list-tables --region eu-west-1 --profile prod"
+        );
+    }
 }
