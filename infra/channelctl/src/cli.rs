@@ -1,4 +1,4 @@
-//! The command line: what can be said, and which module does it.
+//! The command line: the commands, and which module runs each.
 
 use std::io::{self, Write};
 
@@ -7,31 +7,55 @@ use clap_complete::Shell;
 
 use crate::{
     action::{Action, IsReady},
+    delete,
+    deploy::{self, DeployOptions},
     doctor,
     ending::{Ending, Failure},
     event::{self, EventCommand},
+    logs,
     numbers::NumbersOptions,
     registration::{self, WriteOptions},
+    secrets,
     simulate::{self, CallOptions},
     stack::Stack,
     status,
-    target::TargetOptions,
+    target::{Target, TargetError, TargetOptions},
+    version,
 };
 
-/// Numbers in, state out: the operator's command for the HubSpot channel connection.
+const MORE: &str = "\
+Exit codes:
+  0    done
+  1    failed, or refused by AWS, HubSpot or the deploy-hook
+  2    wrong arguments or options
+  3    something is wrong: a finding, drift, an unverified webhook, bad rows
+  4    not confirmed: declined, or nobody to ask
+  130  stopped by Ctrl-C
+
+Environment:
+  CHANNELCTL_STAGE, CHANNELCTL_STACK  the stack, where no option names one
+  AWS_PROFILE, AWS_REGION, ...        as the AWS CLI reads them
+  PARAMETERS                          more parameters for deploy and diff
+  NO_COLOR                            no colours
+
+Documents: infra/README.md and infra/RUNBOOK.md in the repository
+Example: channelctl --stage dev status";
+
+/// Manage phone numbers and the HubSpot registration of a deployed stack
 #[derive(Debug, Parser)]
 #[command(
+    name = "channelctl",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true,
     subcommand_help_heading = "Commands",
-    help_template = "{about}\n{usage-heading} {usage}\n{all-args}"
+    help_template = "{about}\n{usage-heading} {usage}\n{all-args}{after-help}",
+    after_long_help = MORE
 )]
 pub struct Cli {
     #[command(flatten)]
     target: TargetOptions,
     /// Print JSON
-    #[arg(long, global = true, display_order = 99)]
+    #[arg(long, global = true, display_order = 99, help_heading = "Global options")]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -39,38 +63,82 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Import, list, export, put, remove and check numbers
-    Numbers(NumbersOptions),
+    /// Deploy a stack, and show what comes next
+    #[command(after_help = "Example: channelctl --stage dev deploy --parameter IsReady=false")]
+    Deploy {
+        #[command(flatten)]
+        options: DeployOptions,
+        /// Check stage, account and stack without deploying
+        #[arg(long)]
+        check: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Show the changes of a deploy without deploying
+    #[command(after_help = "Example: channelctl --stage prod diff")]
+    Diff(DeployOptions),
+    /// Set the client secret and the HubSpot credential
+    #[command(subcommand, disable_help_subcommand = true)]
+    Secrets(SecretsCommand),
+    /// Delete a stack and keep its numbers
+    #[command(after_help = "Example: channelctl --stage dev delete")]
+    Delete {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Find problems, with the command that fixes each
+    #[command(after_help = "Example: channelctl --stage dev doctor")]
+    Doctor,
     #[command(flatten)]
     OfStack(StackCommand),
-    /// Find what is wrong, with the command that fixes it
-    Doctor,
+    /// Import, list, export, put, remove and check numbers
+    #[command(disable_help_subcommand = true)]
+    Numbers(NumbersOptions),
     /// Print a sample event, freshly signed
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Event(EventCommand),
     /// Print a shell's completions
-    Completions {
-        /// The shell
+    #[command(after_help = "Example: channelctl completion zsh > ~/.zfunc/_channelctl")]
+    Completion {
+        /// Shell
         shell: Shell,
     },
+    /// Show the version, and the stack's if one is named
+    #[command(after_help = "Example: channelctl --stage prod version")]
+    Version,
 }
 
 #[derive(Debug, Subcommand)]
 enum StackCommand {
-    /// Show how a stack stands, on one screen, and what to do next
+    /// Show a stack's state on one screen, and the next step
+    #[command(after_help = "Example: channelctl --stage dev status --json")]
     Status,
+    /// Follow the logs of both functions
+    #[command(after_help = "Example: channelctl --stage dev logs --since '1h ago'")]
+    Logs {
+        /// Start, as a time or like '10min ago'
+        #[arg(long, default_value = "10min ago")]
+        since: String,
+    },
     /// Let every customer select the app, once verified
+    #[command(after_help = "Example: channelctl --stage prod release --why 'tested in HubSpot'")]
     Release(WriteOptions),
     /// Stop every customer from selecting the app, at once
+    #[command(after_help = "Example: channelctl --stage prod hold --yes --why 'wrong numbers'")]
     Hold(WriteOptions),
     /// Verify the webhook: signed, unsigned and forged requests
+    #[command(after_help = "Example: channelctl --stage dev verify")]
     Verify,
     /// Give HubSpot the stack's URL, and verify it
+    #[command(after_help = "Example: channelctl --stage dev register --is-ready false")]
     Register(RegisterOptions),
-    /// Remove the settings from HubSpot, if they are the stack's
+    /// Remove the stack's URL from HubSpot
+    #[command(after_help = "Example: channelctl --stage dev unregister --dry-run")]
     Unregister(WriteOptions),
     /// Ask the webhook as HubSpot does, and show its answer
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Simulate(SimulateCommand),
 }
 
@@ -84,13 +152,25 @@ struct RegisterOptions {
 }
 
 #[derive(Debug, Subcommand)]
+enum SecretsCommand {
+    /// Ask for both secrets, or read them as JSON from a pipe
+    ///
+    /// From a pipe: {"clientSecret":"…","hubSpotCredential":{"developerApiKey":"…"}},
+    /// with accessToken, or clientId and clientSecret, in place of developerApiKey.
+    /// A secret that is left out stays unchanged. Arguments would end up in the
+    /// shell's history.
+    #[command(after_help = "Example: channelctl --stage dev secrets set < secrets.json")]
+    Set,
+}
+
+#[derive(Debug, Subcommand)]
 enum SimulateCommand {
     /// Send the signed request for a portal's numbers
     Call(CallOptions),
 }
 
 impl Cli {
-    /// Does what was said.
+    /// Runs the command.
     pub async fn run(self) -> Result<Ending, Failure> {
         let Self {
             target,
@@ -101,7 +181,22 @@ impl Cli {
             Command::Numbers(options) => options.run(&target, json).await,
             Command::Event(command) => event::print(&command, &target).await,
             Command::Doctor => doctor::examine(target.target().await?, json).await,
-            Command::Completions { shell } => {
+            Command::Deploy {
+                options,
+                check,
+                yes,
+            } => deploy::deploy(target.target().await?, &options, yes, check, json).await,
+            Command::Diff(options) => deploy::diff(target.target().await?, &options, json).await,
+            Command::Delete { yes } => delete::delete(target.target().await?, yes, json).await,
+            Command::Secrets(SecretsCommand::Set) => {
+                let stack = Stack::find(target.target().await?).await?;
+                secrets::set(&stack, json).await
+            }
+            Command::Version => match named(target.target().await)? {
+                Some(target) => version::show(Some(&Stack::find(target).await?), json).await,
+                None => version::show(None, json).await,
+            },
+            Command::Completion { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "channelctl", &mut script);
                 io::stdout().write_all(&script)?;
@@ -115,10 +210,18 @@ impl Cli {
     }
 }
 
+fn named(target: Result<Target, TargetError>) -> Result<Option<Target>, TargetError> {
+    match target {
+        Err(TargetError::Unnamed) => Ok(None),
+        target => target.map(Some),
+    }
+}
+
 impl StackCommand {
     async fn run(self, stack: &Stack, json: bool) -> Result<Ending, Failure> {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
+            Self::Logs { since } => return logs::follow(stack, &since).await,
             Self::Simulate(SimulateCommand::Call(options)) => {
                 return simulate::call(stack, &options, json).await;
             }

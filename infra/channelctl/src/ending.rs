@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use crate::{
-    aws_error::AwsError, fresh_event::EventError, hook::HookError,
-    numbers::numbers_error::NumbersError, secrets::SecretsError, stack::StackError,
+    aws_error::AwsError, delete::NotDeleted, deploy::DeployError, fresh_event::EventError, hook::HookError,
+    numbers::numbers_error::NumbersError, secret_input::SecretInputError, secrets::SecretsError, stack::StackError,
     target::TargetError, terminal::NotConfirmed, timed_call::TimedCallError,
 };
 
@@ -36,6 +36,15 @@ pub enum Failure {
     /// A secret is missing or unusable.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// No new secrets were given.
+    #[error(transparent)]
+    SecretInput(#[from] SecretInputError),
+    /// The stack was not deployed.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// The stack was not deleted.
+    #[error(transparent)]
+    NotDeleted(#[from] NotDeleted),
     /// The deploy-hook did not do it.
     #[error(transparent)]
     Hook(#[from] HookError),
@@ -64,6 +73,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Target(error) if error.is_usage() => 2,
+            Self::Deploy(error) if error.is_usage() => 2,
             Self::NotConfirmed(_) => 4,
             Self::Numbers(NumbersError::BadRows) => 3,
             _ => 1,

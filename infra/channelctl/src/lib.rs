@@ -1,27 +1,39 @@
-//! The operator's command: numbers into the table, and the state of the registration out of it.
+//! Manages phone numbers and the HubSpot registration of a deployed stack.
 
+pub mod account;
 pub mod action;
 pub mod aws_error;
+pub mod change_set;
 pub mod cli;
 pub mod clock;
+pub mod confirmation;
+pub mod delete;
+pub mod deploy;
 pub mod diagnosis;
 pub mod doctor;
 pub mod ending;
 pub mod event;
+pub mod events;
 pub mod finding;
 pub mod fresh_event;
 pub mod hook;
 pub mod json_array;
+pub mod logs;
 pub mod next_step;
 pub mod numbers;
+pub mod parameters;
 pub mod registration;
+pub mod sam;
 pub mod samconfig;
 pub mod sample_event;
+pub mod secret_input;
 pub mod secrets;
 pub mod simulate;
 pub mod stack;
 pub mod stack_state;
 pub mod status;
 pub mod target;
+pub mod template;
 pub mod terminal;
 pub mod timed_call;
+pub mod version;

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Default, Args)]
 pub struct WriteOptions {
     /// Reason, for the deploy-hook's log
-    #[arg(long, env = "WHY", hide_env = true)]
+    #[arg(long)]
     pub why: Option<String>,
     /// Do not ask
     #[arg(long, short)]

@@ -1,4 +1,6 @@
-//! The stack's client secret: whether it is set, how old it is, and its value to sign with.
+//! The stack's secrets: set anew, and the client secret to sign with.
+
+use std::io::Write;
 
 use aws_sdk_secretsmanager::Client;
 use channel_connection::{
@@ -6,8 +8,16 @@ use channel_connection::{
     secret_store::{self, SecretError},
 };
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use crate::stack::{Stack, StackError};
+use crate::{
+    account,
+    aws_error::AwsError,
+    ending::{Ending, Failure},
+    secret_input::{self, Credential, NewSecrets, Secret},
+    stack::{Stack, StackError},
+    terminal,
+};
 
 /// The reason there is no client secret to sign with.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +70,85 @@ pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
     Timestamp::from_second(changed.secs()).ok()
 }
 
+/// Asks for new secrets and stores them; the previous client secret stays accepted.
+pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
+    let client_secret_arn = stack.output("ClientSecretArn")?;
+    let credential_arn = stack.output("HubSpotCredentialArn")?;
+    anstream::eprintln!("secrets of {}", account::place(&stack.target).await?);
+    let client = Client::new(&stack.target.aws);
+    let current = current(&client, client_secret_arn).await?;
+    let NewSecrets {
+        client_secret,
+        hub_spot_credential: credential,
+    } = secret_input::read()?;
+    if let Some(secret) = &client_secret {
+        let stored = with_previous(secret, current.as_deref());
+        put(&client, client_secret_arn, &stored).await?;
+    }
+    if let Some(credential) = &credential {
+        put(&client, credential_arn, &json!(credential)).await?;
+    }
+    // Until the client secret is set, a deploy registers nothing.
+    let next = stack.command(if current.is_some() { "status" } else { "deploy" });
+    show(client_secret.is_some(), credential.as_ref(), &next, as_json)?;
+    Ok(Ending::Done)
+}
+
+fn show(
+    client_secret: bool,
+    credential: Option<&Credential>,
+    next: &str,
+    as_json: bool,
+) -> std::io::Result<()> {
+    let kind = credential.map(Credential::kind);
+    if as_json {
+        return terminal::print_json(&json!({
+            "clientSecretChanged": client_secret, "hubSpotCredentialChanged": credential.is_some(),
+            "hubSpotCredential": kind, "next": next,
+        }));
+    }
+    if !client_secret && credential.is_none() {
+        return writeln!(terminal::output(), "Nothing was changed.");
+    }
+    let client_secret = if client_secret {
+        "set; a previous one stays accepted"
+    } else {
+        "unchanged"
+    };
+    terminal::print_pairs([
+        ("client secret", client_secret.into()),
+        ("credential", kind.unwrap_or("unchanged").into()),
+        ("next", next.into()),
+    ])
+}
+
+/// Returns the client secret that is stored, if it is one.
+async fn current(client: &Client, arn: &str) -> Result<Option<String>, SecretsError> {
+    let text = secret_store::read(client, arn).await?;
+    let stored: Value = serde_json::from_str(&text).unwrap_or_default();
+    let current = stored["clientSecret"].as_str().unwrap_or_default();
+    let is_secret = !current.is_empty() && !current.contains(char::is_whitespace);
+    Ok(is_secret.then(|| current.to_owned()))
+}
+
+/// Keeps the previous secret beside the new one, until the same one is set again.
+fn with_previous(secret: &Secret, current: Option<&str>) -> Value {
+    let mut stored = json!({"clientSecret": secret});
+    if let Some(current) = current.filter(|current| stored["clientSecret"] != **current) {
+        stored["previousClientSecret"] = current.into();
+    }
+    stored
+}
+
+async fn put(client: &Client, arn: &str, stored: &Value) -> Result<(), AwsError> {
+    let asked = client
+        .put_secret_value()
+        .secret_id(arn)
+        .secret_string(stored.to_string());
+    let answer = asked.send().await;
+    answer.map(drop).map_err(|error| AwsError::new("store the secret", &error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +162,16 @@ mod tests {
         let needed = "You need secretsmanager:GetSecretValue on it.";
         assert!(told("AccessDeniedException").ends_with(needed));
         assert!(!told("ResourceNotFoundException").contains(needed));
+    }
+
+    #[test]
+    fn the_previous_secret_stays_until_the_new_one_is_set_again() {
+        let new = Secret::try_from("new".to_owned()).unwrap();
+        assert_eq!(with_previous(&new, None), json!({"clientSecret": "new"}));
+        assert_eq!(
+            with_previous(&new, Some("old")),
+            json!({"clientSecret": "new", "previousClientSecret": "old"})
+        );
+        assert_eq!(with_previous(&new, Some("new")), json!({"clientSecret": "new"}));
     }
 }

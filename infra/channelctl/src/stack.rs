@@ -126,6 +126,14 @@ impl Stack {
         Self::of_target(Target::of_options(&["--stage", "dev"]), status)
     }
 
+    /// Makes up a stack that was deployed with a parameter.
+    #[cfg(test)]
+    pub(crate) fn with_parameter(name: &str, value: &str) -> Self {
+        let mut stack = Self::in_state("UPDATE_COMPLETE");
+        stack.parameters.insert(name.into(), value.into());
+        stack
+    }
+
     /// Makes up a stack without outputs, named in one of the ways there are.
     #[cfg(test)]
     pub(crate) fn of_target(target: Target, status: &str) -> Self {

@@ -79,7 +79,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
 }
 
 /// Says which version of numbers-webhook takes the requests, and which is on its way.
-async fn live_version(stack: &Stack) -> Option<String> {
+pub async fn live_version(stack: &Stack) -> Option<String> {
     let asked = Client::new(&stack.target.aws)
         .get_alias()
         .function_name(stack.output("NumbersWebhookFunction").ok()?)

@@ -208,6 +208,14 @@ impl Target {
         self.stage.as_ref().map_or(&self.stack, |stage| &stage.name)
     }
 
+    /// Tells whether a deploy asks first: to the stage prod, or to a stack that may be anything.
+    pub fn asks_before_deploys(&self) -> bool {
+        match &self.stage {
+            Some(stage) => stage.name == "prod",
+            None => !self.is_local(),
+        }
+    }
+
     /// Returns the region.
     pub fn region(&self) -> &str {
         self.aws.region().map_or("no region", AsRef::as_ref)
