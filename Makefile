@@ -1,14 +1,14 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run rehearse picker invoke test browser-test docs-test picture smoke sam-local start-api lint check bench budgets bench-import fuzz coverage mutants build channelctl deploy diff status release hold logs secrets delete clean
+.PHONY: help run invoke test browser-test docs-test picture smoke sam-local start-api lint check bench budgets bench-import fuzz coverage mutants build channelctl deploy diff secrets logs delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
 API_PORT ?= 3000
 ARCHITECTURE ?= arm64
-STAGE ?= dev
+STAGE ?= $(or $(CHANNELCTL_STAGE),dev)
 # Read from the environment, so that no shell takes their texts apart.
-export ARCHITECTURE EVENT HUBSPOT_PORT MEASURE PARAMETERS SINCE WHY YES
+export ARCHITECTURE EVENT MEASURE PARAMETERS
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS := .local/tools
@@ -23,9 +23,8 @@ help: ## List the commands
 run: $(PREPARED) build-quick ## Set up, then run the whole stack on this machine until Ctrl-C
 	@exec $(PYTHON) -m infra.local.stack run --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
 
-# On the local stack, unless a stage is named.
-invoke: $(PREPARED) build-quick ## Send a sample event to the local stack, or to STAGE: EVENT=known-portal
-	@exec $(if $(filter command line environment,$(origin STAGE)),$(STAGED) invoke $(STAGE),$(PYTHON) -m infra.local.invoke)
+invoke: $(PREPARED) build-quick ## Send a sample event to the local stack: EVENT=known-portal
+	@exec $(PYTHON) -m infra.local.invoke
 
 # What Docker lacks is told before minutes go into a build.
 CONTAINED := $(PYTHON) -m infra.local.sam_local
@@ -33,11 +32,6 @@ start-api: $(PREPARED) ## Keep the webhook's API up, in containers, until Ctrl-C
 	@$(CONTAINED) engine $@
 	@$(MAKE) --no-print-directory build-quick
 	@exec $(CONTAINED) start-api --port $(API_PORT)
-
-# A shell takes over what this prints, so it prints nothing of getting tools: `make run` has got them.
-rehearse: ## Try the commands for a stage on the local stack: eval "$(make rehearse)"
-	@test -e $(PREPARED) || { echo "No local stack is up. Start it in another terminal: make run" >&2; exit 1; }
-	@exec $(PYTHON) -m infra.stages.rehearsal
 
 clean: ## Remove everything that was fetched or built
 	@rm -rf .local target $(FUZZ)/target $(FUZZ)/corpus
@@ -139,50 +133,35 @@ build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MB)
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MB)
 
-# What can be wrong with stage, account and configuration is told before minutes go into a build.
-STAGED := $(PYTHON) -m $(if $(REHEARSAL),infra.stages.rehearsal,infra.stages.stage)
-# BUILT=1 takes what stands in target/lambda, as a pipeline does that has built it before.
-BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory $(if $(REHEARSAL),build-quick,build))
-deploy: $(PREPARED) ## Build and deploy
-	@$(STAGED) confirm $(STAGE)
-	@$(BUILD_BEFORE)
-	@exec $(STAGED) deploy $(STAGE)
-
-diff: $(PREPARED) ## Show what a deploy would change, without deploying
-	@$(STAGED) announce $(STAGE)
-	@$(BUILD_BEFORE)
-	@exec $(STAGED) diff $(STAGE)
-
-# BUILT=1 here too: channelctl as `make channelctl` left it, or a pipeline before.
-ON_STAGE = $(TARGET)/$(if $(BUILT),tool,debug)/channelctl --stage $(STAGE)
+# BUILT=1 takes functions and channelctl as they were built before, as a pipeline does.
 QUICK = $(if $(BUILT),,build-quick)
-status: $(QUICK) ## Show how a stage stands, and what to do next
-	@exec $(ON_STAGE) status
+# SAM as it is pinned comes before one of the machine's own.
+CHANNELCTL = PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(TARGET)/$(if $(BUILT),tool,debug)/channelctl --stage "$(STAGE)"
+BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory build)
+# Errors in stage, account and configuration show before minutes go into a build.
+deploy: $(PREPARED) $(QUICK) ## Build and deploy
+	@$(CHANNELCTL) deploy --check
+	@$(BUILD_BEFORE)
+	@$(CHANNELCTL) deploy $(if $(YES),--yes)
 
-release: $(QUICK) ## Release the app to every customer: WHY="..." goes into the log
-	@exec $(ON_STAGE) release $(if $(YES),--yes)
+diff: $(PREPARED) $(QUICK) ## Show what a deploy would change, without deploying
+	@$(CHANNELCTL) deploy --check
+	@$(BUILD_BEFORE)
+	@$(CHANNELCTL) diff
 
-# In an emergency any channelctl that is already built will do.
-BUILT_ONCE := $(firstword $(wildcard $(TARGET)/tool/channelctl $(TARGET)/debug/channelctl))
-hold: $(if $(BUILT_ONCE),,build-quick) ## Stop every customer from selecting the app, at once
-	@exec $(or $(BUILT_ONCE),$(TARGET)/debug/channelctl) --stage $(STAGE) hold --yes
+secrets: $(QUICK) ## Ask for the client secret and the HubSpot credential, and store them
+	@$(CHANNELCTL) secrets set
 
-channelctl: check-prerequisites ## Build the operator's command: numbers in, state out
+logs: $(PREPARED) $(QUICK) ## Follow the logs of both functions: SINCE="1h ago"
+	@$(CHANNELCTL) logs $(if $(SINCE),--since "$(SINCE)")
+
+delete: $(QUICK) ## Delete a stage's stack, but keep its numbers; asks first
+	@$(CHANNELCTL) delete $(if $(YES),--yes)
+
+channelctl: check-prerequisites ## Build channelctl, for everything that is done to a stack
 	@echo "build       cargo build (optimised; some minutes the first time)"
-	@cargo build --quiet --profile tool --package channelctl
+	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" cargo build --quiet --profile tool --package channelctl
 	@echo "built       $(TARGET)/tool/channelctl; try it with --help"
-
-picker: $(PREPARED) build-quick ## Show a stage's numbers in a page, as HubSpot's user sees them
-	@exec $(STAGED) picker $(STAGE)
-
-logs: $(PREPARED) ## Follow the logs of both functions
-	@exec $(STAGED) logs $(STAGE)
-
-secrets: $(PREPARED) ## Ask for the client secret and the HubSpot credential, and keep them
-	@exec $(STAGED) secrets $(STAGE)
-
-delete: $(PREPARED) ## Delete a stage's stack, but keep its numbers; asks first
-	@exec $(STAGED) delete $(STAGE)
 
 .PHONY: check-prerequisites build-quick
 check-prerequisites:

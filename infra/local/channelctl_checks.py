@@ -82,7 +82,7 @@ def of_drift(stack):
         holds(on_stack("doctor"), 3, f"HubSpot holds {ELSEWHERE}", "register"),
     )
     yield "which fixes it", holds(on_stack("register", "--is-ready", "true", "--yes"), 0, "done")
-    yield "a probe proves the webhook", holds(on_stack("probe"), 0, "nobody else")
+    yield "a verification calls the webhook", holds(on_stack("verify"), 0, "nobody else")
 
 
 def on_stack(*arguments):
