@@ -95,14 +95,19 @@ fn after(action: Action, url: &str) -> Option<String> {
     Some(match action {
         Action::Verify => return None,
         Action::Release => {
-            format!("{url} with isReady=true, once it is verified: every customer can select the app")
+            format!(
+                "{url} with isReady=true, once it is verified: every customer can select the app"
+            )
         }
         Action::Hold => format!("{url} with isReady=false: no customer can select the app"),
         Action::Register(IsReady::Keep) => {
             format!("{url} with isReady as it is, once it is verified")
         }
         Action::Register(is_ready) => {
-            format!("{url} with isReady={}, once it is verified", is_ready.text())
+            format!(
+                "{url} with isReady={}, once it is verified",
+                is_ready.text()
+            )
         }
         Action::Unregister => "nothing: the app no longer provides channels".to_owned(),
     })

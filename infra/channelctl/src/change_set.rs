@@ -20,7 +20,10 @@ pub async fn clear_up(target: &Target, deploy_id: &str) -> Result<(), Failure> {
     let mut others = 0;
     for change_set in listed {
         if is_for(&client, &change_set, deploy_id).await? {
-            let deleted = client.delete_change_set().change_set_name(&change_set).send();
+            let deleted = client
+                .delete_change_set()
+                .change_set_name(&change_set)
+                .send();
             deleted
                 .await
                 .map_err(|error| AwsError::new("delete the change set", &error))?;
@@ -30,7 +33,8 @@ pub async fn clear_up(target: &Target, deploy_id: &str) -> Result<(), Failure> {
     }
     if stack.status == StackStatus::ReviewInProgress.as_str() && others == 0 {
         let deleted = client.delete_stack().stack_name(&stack.id).send().await;
-        deleted.map_err(|error| AwsError::new("delete the stack made for the change set", &error))?;
+        deleted
+            .map_err(|error| AwsError::new("delete the stack made for the change set", &error))?;
         events::until_deleted(&client, &stack.id, None).await?;
     }
     Ok(())
@@ -40,7 +44,10 @@ async fn list(client: &Client, stack: &str) -> Result<Vec<String>, StackError> {
     let mut listed = Vec::new();
     let mut token = None;
     loop {
-        let asked = client.list_change_sets().stack_name(stack).set_next_token(token);
+        let asked = client
+            .list_change_sets()
+            .stack_name(stack)
+            .set_next_token(token);
         let page = asked.send().await;
         let page = page.map_err(|error| AwsError::new("list the change sets", &error))?;
         let summaries = page.summaries.unwrap_or_default().into_iter();

@@ -55,7 +55,12 @@ pub struct Cli {
     #[command(flatten)]
     target: TargetOptions,
     /// Print JSON
-    #[arg(long, global = true, display_order = 99, help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        display_order = 99,
+        help_heading = "Global options"
+    )]
     json: bool,
     #[command(subcommand)]
     command: Command,

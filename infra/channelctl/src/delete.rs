@@ -52,7 +52,12 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Ending, 
     if status != "DELETE_COMPLETE" {
         let doctor = target.command("doctor");
         let stack = target.stack.clone();
-        return Err(NotDeleted { stack, status, doctor }.into());
+        return Err(NotDeleted {
+            stack,
+            status,
+            doctor,
+        }
+        .into());
     }
     show(&stack, as_json)
 }
@@ -69,7 +74,10 @@ fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     match table {
         None => writeln!(output, "Deleted. The stack had no numbers table.")?,
         Some(table) => {
-            writeln!(output, "Deleted. The numbers are still in the table {table}.")?;
+            writeln!(
+                output,
+                "Deleted. The numbers are still in the table {table}."
+            )?;
             for command in table_commands(stack, table) {
                 writeln!(output, "  {command}")?;
             }
@@ -79,7 +87,7 @@ fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
 }
 
 /// Writes the commands that delete the numbers too.
-fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
+pub(crate) fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
     let mut commands = Vec::new();
     if stack.parameter("DeletionProtection") == Some("true") {
         commands.push(format!(
@@ -88,7 +96,10 @@ fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
     }
     commands.push(format!("dynamodb delete-table --table-name {table}"));
     let target = &stack.target;
-    commands.iter().map(|command| target.aws_command(command)).collect()
+    commands
+        .iter()
+        .map(|command| target.aws_command(command))
+        .collect()
 }
 
 #[cfg(test)]

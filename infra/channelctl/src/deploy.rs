@@ -16,7 +16,7 @@ use crate::{
     ending::{Ending, Failure},
     parameters::{self, ParameterError, Parameters},
     sam::{Ran, Sam, SamError},
-    samconfig,
+    samconfig, secrets,
     stack::Stack,
     stack_state,
     target::Target,
@@ -40,7 +40,12 @@ pub struct DeployOptions {
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
     /// Role that CloudFormation works with
-    #[arg(long, value_name = "ARN", env = "CLOUDFORMATION_ROLE_ARN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "ARN",
+        env = "CLOUDFORMATION_ROLE_ARN",
+        hide_env_values = true
+    )]
     role_arn: Option<String>,
 }
 
@@ -67,7 +72,9 @@ pub enum DeployError {
     #[error(transparent)]
     Sam(#[from] SamError),
     /// The local stack is not laid out.
-    #[error("Cannot lay out the template for the local AWS: {0}. Start it in another terminal: make run")]
+    #[error(
+        "Cannot lay out the template for the local AWS: {0}. Start it in another terminal: make run"
+    )]
     Local(io::Error),
     /// AWS updates no such stack.
     #[error(
@@ -152,11 +159,7 @@ pub async fn deploy(
 
 fn show(stack: &Stack, deploy_id: &str, as_json: bool) -> Result<Ending, Failure> {
     let (webhook, registration) = (stack.output("WebhookUrl")?, stack.output("Registration")?);
-    let next = if registration.contains("not set yet") {
-        format!("{}, then {}", stack.command("secrets set"), stack.command("deploy"))
-    } else {
-        stack.command("status")
-    };
+    let next = next(stack, registration);
     if as_json {
         terminal::print_json(&json!({
             "stack": stack.target.stack, "deployId": deploy_id, "webhookUrl": webhook,
@@ -173,8 +176,21 @@ fn show(stack: &Stack, deploy_id: &str, as_json: bool) -> Result<Ending, Failure
     Ok(Ending::Done)
 }
 
+/// Returns what comes after a deploy: the secrets, as long as the deploy-hook misses one.
+pub(crate) fn next(stack: &Stack, registration: &str) -> String {
+    if registration.contains("not set yet") {
+        let (set, deploy) = (secrets::set_command(stack), stack.command("deploy"));
+        return format!("{set}, then {deploy}");
+    }
+    stack.command("status")
+}
+
 /// Shows what a deploy would change, and leaves nothing of it behind.
-pub async fn diff(target: Target, options: &DeployOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn diff(
+    target: Target,
+    options: &DeployOptions,
+    as_json: bool,
+) -> Result<Ending, Failure> {
     let deploy = Deploy::prepare(target, options).await?;
     eprintln!("What a deploy would change: {}", deploy.place);
     deploy.announce_code()?;
@@ -274,18 +290,26 @@ impl Deploy {
     }
 }
 
-fn check_state(target: &Target, stack: Option<&Stack>) -> Result<(), DeployError> {
+pub(crate) fn check_state(target: &Target, stack: Option<&Stack>) -> Result<(), DeployError> {
     let Some(Stack { status, .. }) = stack else {
         return Ok(());
     };
     let (stack, status) = (target.stack.clone(), status.clone());
     if stack_state::was_never_created(&status) {
         let delete = target.command("delete");
-        return Err(DeployError::NeverCreated { stack, status, delete });
+        return Err(DeployError::NeverCreated {
+            stack,
+            status,
+            delete,
+        });
     }
     if stack_state::is_in_progress(&status) {
         let look = target.command("doctor");
-        return Err(DeployError::InProgress { stack, status, look });
+        return Err(DeployError::InProgress {
+            stack,
+            status,
+            look,
+        });
     }
     Ok(())
 }
@@ -304,7 +328,11 @@ fn lay_out(template: &Path, deploy_id: &str) -> io::Result<PathBuf> {
     let beside = beside.ok_or_else(|| io::Error::other(format!("there is no {LOCAL_TEMPLATE}")))?;
     let declared = "  DeployId:\n    Type: String\n";
     let text = fs::read_to_string(template)?;
-    let text = text.replacen(declared, &format!("{declared}    Default: \"{deploy_id}\"\n"), 1);
+    let text = text.replacen(
+        declared,
+        &format!("{declared}    Default: \"{deploy_id}\"\n"),
+        1,
+    );
     let copy = beside.with_file_name("channelctl.yaml");
     fs::write(&copy, text)?;
     Ok(copy)

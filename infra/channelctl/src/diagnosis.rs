@@ -137,7 +137,11 @@ mod tests {
         let absent = stack.output("DeployHookFunction").unwrap_err();
         let throttled = AwsError::Throttled("invoke the deploy-hook");
         for (error, found, fix) in [
-            (failed, "ran out of time", Some("channelctl --stage dev logs")),
+            (
+                failed,
+                "ran out of time",
+                Some("channelctl --stage dev logs"),
+            ),
             (
                 HookError::Answer,
                 "is not what this version",
@@ -179,7 +183,11 @@ mod tests {
         assert_found(&app(&stack, &report), "1234567", None);
         report.app_id = 7;
         let found = "the stack's is 1234567, the function's 7";
-        assert_found(&app(&stack, &report), found, Some("channelctl --stage dev deploy"));
+        assert_found(
+            &app(&stack, &report),
+            found,
+            Some("channelctl --stage dev deploy"),
+        );
     }
 
     #[test]
@@ -216,7 +224,11 @@ mod tests {
         let found = "the webhook cannot be reached";
         let fix = Some("channelctl --stage dev logs");
         assert_found(&webhook(&stack, &report, &set), found, fix);
-        let unset = wrong("client secret", "not set yet", Some(stack.command("secrets set")));
+        let unset = wrong(
+            "client secret",
+            "not set yet",
+            Some(stack.command("secrets set")),
+        );
         let fix = Some("channelctl --stage dev secrets set");
         assert_found(&webhook(&stack, &report, &unset), found, fix);
     }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use crate::{
-    aws_error::AwsError, delete::NotDeleted, deploy::DeployError, fresh_event::EventError, hook::HookError,
-    numbers::numbers_error::NumbersError, secret_input::SecretInputError, secrets::SecretsError, stack::StackError,
-    target::TargetError, terminal::NotConfirmed, timed_call::TimedCallError,
+    aws_error::AwsError, delete::NotDeleted, deploy::DeployError, fresh_event::EventError,
+    hook::HookError, numbers::numbers_error::NumbersError, secret_input::SecretInputError,
+    secrets::SecretsError, stack::StackError, target::TargetError, terminal::NotConfirmed,
+    timed_call::TimedCallError,
 };
 
 /// How a command ended that did not fail.

@@ -28,7 +28,8 @@ pub async fn until_deleted(
             let described = described.map_err(|error| AwsError::new("read the stack", &error))?;
             let found = described.stacks.unwrap_or_default().pop();
             let status = found.and_then(|stack| stack.stack_status);
-            let status = status.map_or_else(|| "DELETE_COMPLETE".into(), |it| it.as_str().to_owned());
+            let status =
+                status.map_or_else(|| "DELETE_COMPLETE".into(), |it| it.as_str().to_owned());
             if status == "DELETE_COMPLETE" || status.ends_with("_FAILED") {
                 return Ok(status);
             }
@@ -61,18 +62,33 @@ async fn print_new(
 
 /// Returns the newest page, a hundred events, the newest first.
 async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, StackError> {
-    let events = client.describe_stack_events().stack_name(stack).send().await;
+    let events = client
+        .describe_stack_events()
+        .stack_name(stack)
+        .send()
+        .await;
     let events = events.map_err(|error| AwsError::new("read the stack's events", &error))?;
     Ok(events.stack_events.unwrap_or_default())
 }
 
 fn line(event: &StackEvent) -> String {
-    let status = event.resource_status.as_ref().map_or("", |status| status.as_str());
+    let status = event
+        .resource_status
+        .as_ref()
+        .map_or("", |status| status.as_str());
     let resource = event.logical_resource_id.as_deref().unwrap_or_default();
     let reason = event.resource_status_reason.as_deref().unwrap_or_default();
     let reason: String = reason
         .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
         .collect();
-    format!("{status:<20} {resource}  {reason}").trim_end().to_owned()
+    format!("{status:<20} {resource}  {reason}")
+        .trim_end()
+        .to_owned()
 }

@@ -154,7 +154,7 @@ fn once_and_patiently(aws: &SdkConfig) -> Config {
         .build()
 }
 
-fn failed(stack: &Stack, said: &[u8]) -> HookError {
+pub(crate) fn failed(stack: &Stack, said: &[u8]) -> HookError {
     let said: Value = serde_json::from_slice(said).unwrap_or_default();
     let reason = said["errorMessage"].as_str().unwrap_or("no reason given");
     HookError::Failed {

@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod action;
+#[cfg(test)]
+mod advice;
 pub mod aws_error;
 pub mod change_set;
 pub mod cli;

@@ -12,7 +12,10 @@ use crate::{
 
 /// Follows both functions' logs until Ctrl-C.
 pub async fn follow(stack: &Stack, since: &str) -> Result<Ending, Failure> {
-    let groups = [stack.output("NumbersWebhookLogs")?, stack.output("DeployHookLogs")?];
+    let groups = [
+        stack.output("NumbersWebhookLogs")?,
+        stack.output("DeployHookLogs")?,
+    ];
     let sam = Sam::new("logs", &stack.target).map_err(DeployError::from)?;
     eprintln!(
         "{}, since {since}; Ctrl-C ends",

@@ -30,7 +30,10 @@ pub enum ParameterError {
     #[error("Set the architecture with --architecture, not as a parameter.")]
     Architecture,
     /// The stage is for no app yet.
-    #[error("Set AppId for {stage} in {}: the id of your app in HubSpot.", samconfig::FILE)]
+    #[error(
+        "Set AppId for {stage} in {}: the id of your app in HubSpot.",
+        samconfig::FILE
+    )]
     NoApp {
         /// The stage's name.
         stage: String,
@@ -92,7 +95,10 @@ pub fn for_target(
     named.extend(given.iter().cloned());
     // An empty one is to be filled in, or left to the template.
     named.retain(|_, value| !value.is_empty());
-    if let Some(unknown) = named.keys().find(|name| !template.parameters.contains_key(*name)) {
+    if let Some(unknown) = named
+        .keys()
+        .find(|name| !template.parameters.contains_key(*name))
+    {
         return Err(ParameterError::Unknown(unknown.clone()));
     }
     if named.contains_key("Architecture") {
@@ -195,12 +201,21 @@ mod tests {
 
     #[test]
     fn unnamed_parameters_of_a_stage_get_their_defaults() {
-        let dev = stage(&["--stage", "dev"], &["AppId=7", "AlarmEmail=", "IsReady=true"]);
+        let dev = stage(
+            &["--stage", "dev"],
+            &["AppId=7", "AlarmEmail=", "IsReady=true"],
+        );
         let given = [("IsReady".into(), "false".into())];
         let parameters = for_target(&dev, &template(), &given).unwrap();
         assert_eq!(parameters["AppId"], "7");
         assert_eq!(parameters["IsReady"], "false");
-        assert_eq!((parameters["AlarmEmail"].as_str(), parameters["OnDelete"].as_str()), ("", "remove"));
+        assert_eq!(
+            (
+                parameters["AlarmEmail"].as_str(),
+                parameters["OnDelete"].as_str()
+            ),
+            ("", "remove")
+        );
         assert!(!parameters.contains_key("DeployId"));
     }
 
@@ -215,7 +230,10 @@ mod tests {
 
     #[test]
     fn a_local_stage_uses_the_simulated_hubspot() {
-        let local = stage(&["--local", "--stage", "prod"], &["AppId=", "Deployment=Canary10Percent10Minutes"]);
+        let local = stage(
+            &["--local", "--stage", "prod"],
+            &["AppId=", "Deployment=Canary10Percent10Minutes"],
+        );
         let parameters = for_target(&local, &template(), &[]).unwrap();
         assert_eq!(parameters["AppId"], LOCAL_APP);
         assert_eq!(parameters["HubSpotApiUrl"], "http://127.0.0.1:4577/");
@@ -225,10 +243,19 @@ mod tests {
     #[test]
     fn unusable_parameters_are_refused() {
         for (error, expected) in [
-            (refused(&["AppId="], &[]), "Set AppId for dev in infra/samconfig.toml"),
+            (
+                refused(&["AppId="], &[]),
+                "Set AppId for dev in infra/samconfig.toml",
+            ),
             (refused(&["AppId"], &[]), "expected NAME=VALUE, got AppId"),
-            (refused(&["AppId=7"], &[("Isready", "true")]), "no parameter Isready"),
-            (refused(&["AppId=7", "Architecture=arm64"], &[]), "--architecture"),
+            (
+                refused(&["AppId=7"], &[("Isready", "true")]),
+                "no parameter Isready",
+            ),
+            (
+                refused(&["AppId=7", "Architecture=arm64"], &[]),
+                "--architecture",
+            ),
         ] {
             assert!(error.to_string().contains(expected), "{error}");
         }
@@ -251,7 +278,12 @@ mod tests {
         let error = check("1796000000", Some("20261127120130")).unwrap_err();
         assert!(error.contains("delete the stack first"), "{error}");
         for given in ["20261127120130", "abc", "", "-1", "00000000001"] {
-            assert!(check(given, None).unwrap_err().contains("at most 10 digits"), "{given}");
+            assert!(
+                check(given, None)
+                    .unwrap_err()
+                    .contains("at most 10 digits"),
+                "{given}"
+            );
         }
     }
 }

@@ -96,7 +96,7 @@ fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result
     Ok(Ending::Done)
 }
 
-fn next(stack: &Stack, action: Action, report: &Report) -> String {
+pub(crate) fn next(stack: &Stack, action: Action, report: &Report) -> String {
     match action {
         // After these, a next step could only undo them.
         Action::Release | Action::Hold | Action::Verify if report.done => stack.command("status"),

@@ -12,14 +12,15 @@ use crate::{samconfig, target::Target};
 
 /// Where `make` puts it.
 const FETCHED: &str = ".local/tools/bin/sam";
-const INSTALLING: &str =
-    "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
+const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
 
 /// The reason SAM did not run.
 #[derive(Debug, thiserror::Error)]
 pub enum SamError {
     /// It is not on this machine.
-    #[error("AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}")]
+    #[error(
+        "AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}"
+    )]
     Missing,
     /// It cannot be started.
     #[error("Cannot run {0}: {1}")]
@@ -94,7 +95,11 @@ impl Sam {
 }
 
 fn ended(status: ExitStatus) -> Ran {
-    if status.success() { Ran::Well } else { Ran::Badly }
+    if status.success() {
+        Ran::Well
+    } else {
+        Ran::Badly
+    }
 }
 
 fn find() -> Option<PathBuf> {

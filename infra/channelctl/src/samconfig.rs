@@ -74,7 +74,9 @@ impl Overrides {
             Self::List(list) => (list.as_slice(), ""),
             Self::Text(text) => ([].as_slice(), text.as_str()),
         };
-        list.iter().map(String::as_str).chain(text.split_whitespace())
+        list.iter()
+            .map(String::as_str)
+            .chain(text.split_whitespace())
     }
 }
 
@@ -103,8 +105,14 @@ fn parse(samconfig: &str, name: &str) -> Result<Stage, StageError> {
     // As SAM reads them: the command's parameters count more than those of all commands.
     let mut parameters = toml::Table::new();
     for command in ["global", "deploy"] {
-        let of_command = section.get(command).and_then(|command| command.get("parameters"));
-        parameters.extend(of_command.and_then(|found| found.as_table().cloned()).unwrap_or_default());
+        let of_command = section
+            .get(command)
+            .and_then(|command| command.get("parameters"));
+        parameters.extend(
+            of_command
+                .and_then(|found| found.as_table().cloned())
+                .unwrap_or_default(),
+        );
     }
     let stage: Stage = parameters.try_into().map_err(|error: toml::de::Error| {
         StageError::Unreadable(format!("[{name}.deploy.parameters]: {}", error.message()))
@@ -171,9 +179,14 @@ mod tests {
 
     #[test]
     fn a_stage_without_a_stack_is_refused() {
-        for section in ["[dev.build]", "[dev.deploy]\nx = 1", "[dev.deploy.parameters]\nx = 1"] {
+        for section in [
+            "[dev.build]",
+            "[dev.deploy]\nx = 1",
+            "[dev.deploy.parameters]\nx = 1",
+        ] {
             let error = parse(section, "dev").unwrap_err().to_string();
-            let expected = "infra/samconfig.toml: [dev.deploy.parameters]: missing field `stack_name`";
+            let expected =
+                "infra/samconfig.toml: [dev.deploy.parameters]: missing field `stack_name`";
             assert!(error.starts_with(expected), "{error}");
         }
     }

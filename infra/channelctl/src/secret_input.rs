@@ -82,8 +82,11 @@ impl TryFrom<String> for Secret {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let is_whole = !text.is_empty()
-            && !text.contains(|character: char| character.is_whitespace() || character.is_control());
-        is_whole.then_some(Self(text)).ok_or(SecretInputError::NotWhole)
+            && !text
+                .contains(|character: char| character.is_whitespace() || character.is_control());
+        is_whole
+            .then_some(Self(text))
+            .ok_or(SecretInputError::NotWhole)
     }
 }
 
@@ -110,7 +113,10 @@ pub fn read() -> Result<NewSecrets, SecretInputError> {
         return ask();
     }
     let mut text = String::new();
-    io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text)?;
+    io::stdin()
+        .lock()
+        .take(MAX_BYTES)
+        .read_to_string(&mut text)?;
     parse(&text)
 }
 
@@ -154,14 +160,14 @@ fn credential() -> Result<Option<Credential>, SecretInputError> {
             }),
             "2" => hidden("Access token: ")?
                 .map(|access_token| Credential::AccessToken(AccessToken { access_token })),
-            "3" => hidden("Client id: ")?
-                .zip(hidden("Client secret: ")?)
-                .map(|(client_id, client_secret)| {
+            "3" => hidden("Client id: ")?.zip(hidden("Client secret: ")?).map(
+                |(client_id, client_secret)| {
                     Credential::OAuth(OAuthClient {
                         client_id,
                         client_secret,
                     })
-                }),
+                },
+            ),
             "" if length > 0 => None,
             "" => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             _ => {
@@ -190,7 +196,10 @@ mod tests {
         for (json, kind) in [
             (r#"{"developerApiKey":"k"}"#, "developer API key"),
             (r#"{"accessToken":"t"}"#, "access token"),
-            (r#"{"clientId":"i","clientSecret":"s"}"#, "OAuth client credentials"),
+            (
+                r#"{"clientId":"i","clientSecret":"s"}"#,
+                "OAuth client credentials",
+            ),
         ] {
             let read = parse(&format!(r#"{{"hubSpotCredential":{json}}}"#)).unwrap();
             let credential = read.hub_spot_credential.unwrap();
@@ -221,7 +230,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let read = parse(r#"{"clientSecret":"marked","hubSpotCredential":{"accessToken":"marked"}}"#);
+        let read =
+            parse(r#"{"clientSecret":"marked","hubSpotCredential":{"accessToken":"marked"}}"#);
         assert!(!format!("{read:?}").contains("marked"));
     }
 }

@@ -50,13 +50,18 @@ impl From<SecretError> for SecretsError {
     }
 }
 
+/// Writes the command that sets the stack's secrets.
+pub fn set_command(stack: &Stack) -> String {
+    stack.command("secrets set")
+}
+
 /// Reads the client secret that the stack verifies with.
 pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, SecretsError> {
     let arn = stack.output("ClientSecretArn")?;
     let text = secret_store::read(&Client::new(&stack.target.aws), arn).await?;
     let secrets = ClientSecrets::from_json(&text)?;
     let current = secrets.current().cloned();
-    current.ok_or_else(|| SecretsError::NotSet(stack.command("secrets set")))
+    current.ok_or_else(|| SecretsError::NotSet(set_command(stack)))
 }
 
 /// Asks when the client secret was last changed; `None` where Secrets Manager does not say.
@@ -89,7 +94,11 @@ pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         put(&client, credential_arn, &json!(credential)).await?;
     }
     // Until the client secret is set, a deploy registers nothing.
-    let next = stack.command(if current.is_some() { "status" } else { "deploy" });
+    let next = stack.command(if current.is_some() {
+        "status"
+    } else {
+        "deploy"
+    });
     show(client_secret.is_some(), credential.as_ref(), &next, as_json)?;
     Ok(Ending::Done)
 }
@@ -146,7 +155,9 @@ async fn put(client: &Client, arn: &str, stored: &Value) -> Result<(), AwsError>
         .secret_id(arn)
         .secret_string(stored.to_string());
     let answer = asked.send().await;
-    answer.map(drop).map_err(|error| AwsError::new("store the secret", &error))
+    answer
+        .map(drop)
+        .map_err(|error| AwsError::new("store the secret", &error))
 }
 
 #[cfg(test)]
@@ -172,6 +183,9 @@ mod tests {
             with_previous(&new, Some("old")),
             json!({"clientSecret": "new", "previousClientSecret": "old"})
         );
-        assert_eq!(with_previous(&new, Some("new")), json!({"clientSecret": "new"}));
+        assert_eq!(
+            with_previous(&new, Some("new")),
+            json!({"clientSecret": "new"})
+        );
     }
 }

@@ -130,8 +130,14 @@ impl Stack {
     #[cfg(test)]
     pub(crate) fn with_parameter(name: &str, value: &str) -> Self {
         let mut stack = Self::in_state("UPDATE_COMPLETE");
-        stack.parameters.insert(name.into(), value.into());
+        stack.set_parameter(name, value);
         stack
+    }
+
+    /// Gives a made-up stack a parameter.
+    #[cfg(test)]
+    pub(crate) fn set_parameter(&mut self, name: &str, value: &str) {
+        self.parameters.insert(name.into(), value.into());
     }
 
     /// Makes up a stack without outputs, named in one of the ways there are.
@@ -186,7 +192,7 @@ impl Stack {
     }
 }
 
-fn missing(target: &Target) -> StackError {
+pub(crate) fn missing(target: &Target) -> StackError {
     let advice = if target.stage.is_some() {
         format!("Deploy it: {}", target.command("deploy"))
     } else if target.named == LOCAL {

@@ -15,7 +15,11 @@ pub fn examine(stack: &Stack) -> Finding {
             let target = &stack.target;
             let command = "cloudformation continue-update-rollback --stack-name";
             let go_on = target.aws_command(&format!("{command} {}", target.stack));
-            wrong(about, found, Some(format!("fix what its events name, then {go_on}")))
+            wrong(
+                about,
+                found,
+                Some(format!("fix what its events name, then {go_on}")),
+            )
         }
         // A change set was looked at, and nothing deployed yet.
         "REVIEW_IN_PROGRESS" => doubtful(about, found, Some(again())),
@@ -87,7 +91,11 @@ mod tests {
             assert_found(&examine(&Stack::in_state(status)), status, fix);
         }
         let failed = examine(&Stack::in_state("DELETE_FAILED"));
-        assert_found(&failed, "DELETE_FAILED", Some("channelctl --stage dev delete"));
+        assert_found(
+            &failed,
+            "DELETE_FAILED",
+            Some("channelctl --stage dev delete"),
+        );
     }
 
     #[test]

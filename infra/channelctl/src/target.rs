@@ -13,8 +13,10 @@ use serde::Deserialize;
 
 use crate::samconfig::{self, Stage, StageError};
 
-/// The option that names AWS's region.
+/// The option that names AWS's region: "region" once `numbers` has `--country`.
 pub const REGION: &str = "aws-region";
+#[cfg(test)]
+pub(crate) const REGION_OPTION: &str = "--aws-region";
 /// The option that names the stack of `make run`.
 pub const LOCAL: &str = "--local";
 const LOCAL_STACK: &str = "channel-connection-local";
@@ -302,7 +304,8 @@ fn local_ports() -> LocalPorts {
 
 /// Quotes a text for a shell, where it needs that.
 fn shell_word(text: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@".contains(character);
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:@".contains(character);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }

@@ -68,8 +68,7 @@ impl Template {
         let mut built = None;
         for file in &self.code {
             let changed = fs::metadata(file).and_then(|found| found.modified());
-            let changed: SystemTime =
-                changed.map_err(|_| TemplateError::NotBuilt(shown(file)))?;
+            let changed: SystemTime = changed.map_err(|_| TemplateError::NotBuilt(shown(file)))?;
             let changed = Timestamp::try_from(changed).ok();
             built = match (built, changed) {
                 (Some(before), Some(changed)) => Some(std::cmp::min(before, changed)),

@@ -27,7 +27,7 @@ async fn without_credentials_it_says_how_to_sign_in() {
         .env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY");
     let ran = run(signed_out, "").await;
-    assert_failed(&ran, "Sign in to AWS first (aws sso login");
+    assert_failed(&ran, "Sign in (aws sso login");
 }
 
 #[tokio::test]

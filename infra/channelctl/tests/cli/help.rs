@@ -5,15 +5,19 @@ use clap::CommandFactory;
 use crate::support::{program, run};
 
 async fn help(of: &[&str]) -> String {
-    let ran = run(program(&[of, &["--help"]].concat()), "").await;
+    said(&[of, &["--help"]].concat()).await
+}
+
+async fn said(arguments: &[&str]) -> String {
+    let ran = run(program(arguments), "").await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     ran.output
 }
 
 #[tokio::test]
 async fn the_first_help_fits_one_screen() {
-    let help = help(&[]).await;
-    assert!(help.lines().count() <= 24, "{help}");
+    let help = said(&["-h"]).await;
+    assert!(help.lines().count() <= 34, "{help}");
     assert!(
         help.lines().all(|line| line.chars().count() <= 80),
         "{help}"
@@ -45,10 +49,44 @@ async fn every_help_is_as_it_was_looked_at() {
 }
 
 #[tokio::test]
+async fn every_command_has_a_short_about_and_an_example() {
+    let command = channelctl::cli::Cli::command();
+    // Their examples are added where their options are.
+    let others = ["numbers", "event", "simulate"];
+    let mut open: Vec<_> = command.get_subcommands().collect();
+    while let Some(command) = open.pop() {
+        let name = command.get_name();
+        let about = command.get_about().unwrap().to_string();
+        assert!(about.chars().count() < 60, "{name}: {about}");
+        if others.contains(&name) {
+            continue;
+        }
+        open.extend(command.get_subcommands());
+        let example = command.get_after_help().map(ToString::to_string);
+        let is_group = command.has_subcommands();
+        assert!(
+            is_group || example.is_some_and(|text| text.starts_with("Example: ")),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn old_names_are_gone() {
+    for name in ["probe", "remove", "completions"] {
+        let ran = run(program(&[name, "--stack", "calls"]), "").await;
+        assert_eq!(ran.code, Some(2), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_said_wrongly_is_explained() {
     for (name, arguments) in [
         ("no-such-command", &["number"][..]),
-        ("two-stacks", &["status", "--local", "--stage", "dev"]),
+        (
+            "two-stacks",
+            &["status", "--stack", "calls", "--stage", "dev"],
+        ),
         ("no-portal", &["numbers", "list"]),
         ("bad-portal", &["numbers", "list", "--portal", "first"]),
         (
@@ -66,7 +104,7 @@ async fn what_is_said_wrongly_is_explained() {
 #[tokio::test]
 async fn completions_are_made_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ran = run(program(&["completions", shell]), "").await;
+        let ran = run(program(&["completion", shell]), "").await;
         assert!(
             ran.code == Some(0) && ran.output.contains("simulate"),
             "{shell}"

@@ -7,6 +7,7 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
+mod aws;
 mod aws_refusing;
 mod checking;
 mod doctor;
@@ -20,6 +21,7 @@ mod json_files;
 mod memory;
 mod planning;
 mod registering;
+mod stages;
 mod support;
 mod target;
 mod throttled;

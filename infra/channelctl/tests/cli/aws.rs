@@ -1,0 +1,184 @@
+//! An AWS with at most one stack, which records what it is asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What the account holds, and which calls came in.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// The stack's status; none where there is no stack.
+    pub status: Option<&'static str>,
+    pub parameters: Vec<(&'static str, String)>,
+    pub outputs: Vec<(&'static str, &'static str)>,
+    /// The change sets by their ids, and the deploys that they are for.
+    pub change_sets: Vec<(String, String)>,
+    /// The secrets' texts by their ARNs.
+    pub secrets: HashMap<String, String>,
+    pub calls: Vec<String>,
+    /// The `Authorization` header of the last call.
+    pub signature: String,
+}
+
+/// A local endpoint for that account.
+#[derive(Clone)]
+pub struct Aws {
+    pub endpoint: String,
+    account: Arc<Mutex<Account>>,
+}
+
+impl Aws {
+    pub async fn start(account: Account) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let aws = Self {
+            endpoint: format!("http://{}", listener.local_addr().unwrap()),
+            account: Arc::new(Mutex::new(account)),
+        };
+        let routes = Router::new().fallback(answer).with_state(aws.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        aws
+    }
+
+    /// Looks at the account, or changes it.
+    pub fn account<T>(&self, look: impl FnOnce(&mut Account) -> T) -> T {
+        look(&mut self.account.lock().unwrap())
+    }
+}
+
+async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    let signature = text("authorization").unwrap_or_default();
+    let answer = aws.account(|account| {
+        account.signature = signature;
+        match text("x-amz-target") {
+            Some(target) => {
+                let operation = target.split('.').next_back().unwrap();
+                secret(account, operation, &serde_json::from_slice(&body).unwrap())
+            }
+            None => query(account, &form(&body)),
+        }
+    });
+    answer.into_response()
+}
+
+fn form(body: &[u8]) -> HashMap<String, String> {
+    let text = std::str::from_utf8(body).unwrap();
+    let decoded = |part: &str| part.replace("%3A", ":").replace("%2F", "/");
+    text.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), decoded(value)))
+        .collect()
+}
+
+fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCode, String) {
+    account.calls.push(operation.to_owned());
+    let arn = request["SecretId"].as_str().unwrap_or_default().to_owned();
+    let answer = match operation {
+        "GetSecretValue" => json!({"SecretString": account.secrets[&arn]}),
+        "PutSecretValue" => {
+            let text = request["SecretString"].as_str().unwrap().to_owned();
+            account.secrets.insert(arn, text);
+            json!({})
+        }
+        other => panic!("{other} is not expected"),
+    };
+    (StatusCode::OK, answer.to_string())
+}
+
+fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCode, String) {
+    let Some(operation) = request.get("Action").cloned() else {
+        // The clock is read from an answer to no call.
+        return (StatusCode::OK, String::new());
+    };
+    account.calls.push(operation.clone());
+    let result = match operation.as_str() {
+        "GetCallerIdentity" => "<Account>123456789012</Account>".to_owned(),
+        "DescribeStacks" => match account.status {
+            Some(status) => format!(
+                "<Stacks><member>{}</member></Stacks>",
+                stack(account, status)
+            ),
+            None => return (StatusCode::BAD_REQUEST, error("ValidationError")),
+        },
+        "DescribeStackEvents" => "<StackEvents/>".to_owned(),
+        "ListChangeSets" => {
+            let member = |(id, _): &(String, String)| {
+                format!("<member><ChangeSetId>{id}</ChangeSetId></member>")
+            };
+            let members: String = account.change_sets.iter().map(member).collect();
+            format!("<Summaries>{members}</Summaries>")
+        }
+        "DescribeChangeSet" => {
+            let id = &request["ChangeSetName"];
+            let found = account.change_sets.iter().find(|(known, _)| known == id);
+            let deploy = found.unwrap().1.clone();
+            format!(
+                "<Parameters>{}</Parameters>",
+                parameter("DeployId", &deploy)
+            )
+        }
+        "DeleteChangeSet" => {
+            let id = &request["ChangeSetName"];
+            account.change_sets.retain(|(known, _)| known != id);
+            String::new()
+        }
+        "DeleteStack" => {
+            account.status = Some("DELETE_COMPLETE");
+            String::new()
+        }
+        other => panic!("{other} is not expected"),
+    };
+    let answer = format!(
+        "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+    );
+    (StatusCode::OK, answer)
+}
+
+fn stack(account: &Account, status: &str) -> String {
+    let parameters: String = account
+        .parameters
+        .iter()
+        .map(|(name, value)| parameter(name, value))
+        .collect();
+    let outputs: String = account
+        .outputs
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
+            )
+        })
+        .collect();
+    format!(
+        "<StackName>calls</StackName><StackId>arn:aws:cloudformation:1</StackId>\
+         <StackStatus>{status}</StackStatus><CreationTime>2026-11-23T06:00:00Z</CreationTime>\
+         <Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"
+    )
+}
+
+fn parameter(name: &str, value: &str) -> String {
+    format!(
+        "<member><ParameterKey>{name}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+    )
+}
+
+fn error(code: &str) -> String {
+    format!(
+        "<ErrorResponse><Error><Code>{code}</Code><Message>none</Message></Error></ErrorResponse>"
+    )
+}
