@@ -95,18 +95,8 @@ fn of_reports(stack: &Stack) -> Vec<String> {
     let mut findings = vec![diagnosis::numbers(stack, Census::default())];
     let mut texts = Vec::new();
     for report in reports() {
-        findings.extend([
-            diagnosis::credential(stack, &report),
-            diagnosis::app(stack, &report),
-            diagnosis::registered_url(stack, &report),
-            diagnosis::webhook(stack, &report, &unset),
-            diagnosis::webhook(
-                stack,
-                &report,
-                &crate::finding::right("client secret", "set"),
-            ),
-            diagnosis::release(stack, &report),
-        ]);
+        findings.extend(diagnosis::of_report(stack, &report, None));
+        findings.extend(diagnosis::of_report(stack, &report, Some(&unset)));
         texts.push(next_step(stack, &report));
         for action in [
             Action::Release,

@@ -24,22 +24,17 @@ use crate::{
 };
 
 const MORE: &str = "\
-Exit codes:
-  0    done
-  1    failed, or refused by AWS, HubSpot or the deploy-hook
-  2    wrong arguments or options
-  3    something is wrong: a finding, drift, an unverified webhook, bad rows
-  4    not confirmed: declined, or nobody to ask
-  130  stopped by Ctrl-C
+Exit codes:  0 done, 1 failed or refused, 2 wrong arguments, 3 findings, drift
+             or bad rows, 4 not confirmed, 130 stopped by Ctrl-C
+Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
+             PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
+Documents:   infra/README.md and infra/RUNBOOK.md in the repository
+Example:     channelctl --stage dev status";
+const SECRETS: &str = r#"From a pipe, as JSON, with one or both of the secrets:
+  {"clientSecret":"...","hubSpotCredential":{"developerApiKey":"..."}}
+The credential is developerApiKey, accessToken, or clientId and clientSecret.
 
-Environment:
-  CHANNELCTL_STAGE, CHANNELCTL_STACK  the stack, where no option names one
-  AWS_PROFILE, AWS_REGION, ...        as the AWS CLI reads them
-  PARAMETERS                          more parameters for deploy and diff
-  NO_COLOR                            no colours
-
-Documents: infra/README.md and infra/RUNBOOK.md in the repository
-Example: channelctl --stage dev status";
+Example: channelctl --stage dev secrets set < secrets.json"#;
 
 /// Manage phone numbers and the HubSpot registration of a deployed stack
 #[derive(Debug, Parser)]
@@ -49,7 +44,7 @@ Example: channelctl --stage dev status";
     max_term_width = 100,
     subcommand_help_heading = "Commands",
     help_template = "{about}\n{usage-heading} {usage}\n{all-args}{after-help}",
-    after_long_help = MORE
+    after_help = MORE
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -158,13 +153,8 @@ struct RegisterOptions {
 
 #[derive(Debug, Subcommand)]
 enum SecretsCommand {
-    /// Ask for both secrets, or read them as JSON from a pipe
-    ///
-    /// From a pipe: {"clientSecret":"…","hubSpotCredential":{"developerApiKey":"…"}},
-    /// with accessToken, or clientId and clientSecret, in place of developerApiKey.
-    /// A secret that is left out stays unchanged. Arguments would end up in the
-    /// shell's history.
-    #[command(after_help = "Example: channelctl --stage dev secrets set < secrets.json")]
+    /// Ask for both secrets, or read them from a pipe
+    #[command(after_help = SECRETS)]
     Set,
 }
 

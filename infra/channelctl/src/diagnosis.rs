@@ -18,6 +18,17 @@ pub fn no_report(stack: &Stack, error: &HookError) -> Finding {
     wrong("deploy-hook", error.to_string(), fix)
 }
 
+/// Returns what the deploy-hook's report tells; the client secret's finding explains the webhook's.
+pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 5] {
+    [
+        credential(stack, report),
+        app(stack, report),
+        registered_url(stack, report),
+        webhook(stack, report, client_secret),
+        release(stack, report),
+    ]
+}
+
 /// Says whether HubSpot accepts the credential.
 pub fn credential(stack: &Stack, report: &Report) -> Finding {
     let about = "HubSpot";
@@ -64,12 +75,12 @@ pub fn registered_url(stack: &Stack, report: &Report) -> Finding {
             wrong(about, found, Some(fix))
         }
         (None, Some(_)) => wrong(about, "HubSpot has no URL", Some(register)),
-        (None, None) => wrong(about, "unknown: HubSpot did not answer", None),
+        (None, None) => wrong(about, "unknown: HubSpot could not be asked", None),
     }
 }
 
 /// Says whether the webhook is verified, which needs its client secret first.
-pub fn webhook(stack: &Stack, report: &Report, client_secret: &Finding) -> Finding {
+pub fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> Finding {
     let about = "webhook";
     let probe = &report.last_probe;
     if probe.verified {
@@ -80,7 +91,7 @@ pub fn webhook(stack: &Stack, report: &Report, client_secret: &Finding) -> Findi
         );
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
-    let fix = client_secret.fix().map(str::to_owned);
+    let fix = client_secret.and_then(Finding::fix).map(str::to_owned);
     wrong(about, reason, fix.or_else(|| Some(stack.command("logs"))))
 }
 
@@ -97,7 +108,7 @@ pub fn release(stack: &Stack, report: &Report) -> Finding {
                 stack.command("release")
             )),
         ),
-        None => wrong(about, "unknown: HubSpot did not answer", None),
+        None => wrong(about, "unknown: HubSpot could not be asked", None),
     }
 }
 
@@ -223,14 +234,14 @@ mod tests {
         let set = right("client secret", "set");
         let found = "the webhook cannot be reached";
         let fix = Some("channelctl --stage dev logs");
-        assert_found(&webhook(&stack, &report, &set), found, fix);
+        assert_found(&webhook(&stack, &report, Some(&set)), found, fix);
         let unset = wrong(
             "client secret",
             "not set yet",
             Some(stack.command("secrets set")),
         );
         let fix = Some("channelctl --stage dev secrets set");
-        assert_found(&webhook(&stack, &report, &unset), found, fix);
+        assert_found(&webhook(&stack, &report, Some(&unset)), found, fix);
     }
 
     #[test]

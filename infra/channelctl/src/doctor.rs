@@ -39,11 +39,9 @@ async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
     match hook::status(stack, "channelctl doctor").await {
         Err(error) => findings.add(diagnosis::no_report(stack, &error))?,
         Ok(report) => {
-            findings.add(diagnosis::credential(stack, &report))?;
-            findings.add(diagnosis::app(stack, &report))?;
-            findings.add(diagnosis::registered_url(stack, &report))?;
-            findings.add(diagnosis::webhook(stack, &report, &secret))?;
-            findings.add(diagnosis::release(stack, &report))?;
+            for finding in diagnosis::of_report(stack, &report, Some(&secret)) {
+                findings.add(finding)?;
+            }
         }
     }
     findings.add(numbers(stack).await)

@@ -62,8 +62,7 @@ impl Findings {
         if self.as_json {
             terminal::print_json(&self.all)?;
         }
-        let is_wrong = |finding: &Finding| finding.verdict == Verdict::Wrong;
-        Ok(if self.all.iter().any(is_wrong) {
+        Ok(if self.all.iter().any(Finding::is_wrong) {
             Ending::SomethingWrong
         } else {
             Ending::Done
@@ -104,6 +103,16 @@ impl Finding {
     /// Returns what was found, in words.
     pub fn found(&self) -> &str {
         &self.found
+    }
+
+    /// Tells whether it is not as it should be.
+    pub fn is_wrong(&self) -> bool {
+        self.verdict == Verdict::Wrong
+    }
+
+    /// Tells whether it is as it should be.
+    pub fn is_right(&self) -> bool {
+        self.verdict == Verdict::Right
     }
 
     /// Returns the command, or the step, that fixes it.

@@ -90,6 +90,13 @@ impl TryFrom<String> for Secret {
     }
 }
 
+impl Secret {
+    /// Tells whether it is this text.
+    pub fn is(&self, text: &str) -> bool {
+        self.0 == text
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(…)")

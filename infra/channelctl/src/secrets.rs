@@ -99,12 +99,15 @@ pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     } else {
         "deploy"
     });
-    show(client_secret.is_some(), credential.as_ref(), &next, as_json)?;
+    let client_secret =
+        client_secret.map(|secret| current.is_some_and(|former| !secret.is(&former)));
+    show(client_secret, credential.as_ref(), &next, as_json)?;
     Ok(Ending::Done)
 }
 
+/// Says what was stored, and whether a previous client secret stays beside the new one.
 fn show(
-    client_secret: bool,
+    client_secret: Option<bool>,
     credential: Option<&Credential>,
     next: &str,
     as_json: bool,
@@ -112,20 +115,21 @@ fn show(
     let kind = credential.map(Credential::kind);
     if as_json {
         return terminal::print_json(&json!({
-            "clientSecretChanged": client_secret, "hubSpotCredentialChanged": credential.is_some(),
+            "clientSecretChanged": client_secret.is_some(),
+            "previousClientSecretKept": client_secret.unwrap_or_default(),
             "hubSpotCredential": kind, "next": next,
         }));
     }
-    if !client_secret && credential.is_none() {
+    if client_secret.is_none() && kind.is_none() {
         return writeln!(terminal::output(), "Nothing was changed.");
     }
-    let client_secret = if client_secret {
-        "set; a previous one stays accepted"
-    } else {
-        "unchanged"
+    let client_secret = match client_secret {
+        None => "unchanged",
+        Some(false) => "set",
+        Some(true) => "set; the previous one stays accepted",
     };
     terminal::print_pairs([
-        ("client secret", client_secret.into()),
+        ("secret", client_secret.into()),
         ("credential", kind.unwrap_or("unchanged").into()),
         ("next", next.into()),
     ])
@@ -143,7 +147,7 @@ async fn current(client: &Client, arn: &str) -> Result<Option<String>, SecretsEr
 /// Keeps the previous secret beside the new one, until the same one is set again.
 fn with_previous(secret: &Secret, current: Option<&str>) -> Value {
     let mut stored = json!({"clientSecret": secret});
-    if let Some(current) = current.filter(|current| stored["clientSecret"] != **current) {
+    if let Some(current) = current.filter(|current| !secret.is(current)) {
         stored["previousClientSecret"] = current.into();
     }
     stored

@@ -5,13 +5,15 @@ use aws_sdk_lambda::Client;
 use serde::Serialize;
 
 use crate::{
-    clock,
+    clock, diagnosis,
     ending::{Ending, Failure},
+    finding::Finding,
     hook::{self, LastProbe, Registered},
     next_step,
     numbers::{census::Census, table::Table},
     secrets,
     stack::Stack,
+    stack_state,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted},
 };
 
@@ -35,11 +37,12 @@ struct Status {
     api_version: String,
     numbers: Option<Census>,
     client_secret_changed: Option<String>,
+    /// What doctor would list of it, less what is right.
+    findings: Vec<Finding>,
     next: String,
 }
 
-/// Prints how a stack stands; something is wrong where HubSpot holds another URL or the webhook is
-/// not verified.
+/// Prints a stack's state; its findings are those of doctor.
 pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     let table = Table::of(stack)?;
     let (report, version, numbers, secret) = tokio::join!(
@@ -49,6 +52,9 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         secrets::client_secret_changed(stack),
     );
     let report = report?;
+    let mut findings = vec![stack_state::examine(stack)];
+    findings.extend(diagnosis::of_report(stack, &report, None));
+    findings.retain(|finding| !finding.is_right());
     let status = Status {
         stack: stack.target.stack.clone(),
         cloud_formation: stack.status.clone(),
@@ -63,6 +69,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         api_version: report.api_version.clone(),
         numbers: numbers.ok(),
         client_secret_changed: secret.map(clock::ago),
+        findings,
         next: next_step::next_step(stack, &report),
     };
     if as_json {
@@ -70,11 +77,10 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     } else {
         terminal::print_pairs(status.lines(stack))?;
     }
-    let right = status.drift == Some(false) && status.last_probe.verified;
-    Ok(if right {
-        Ending::Done
-    } else {
+    Ok(if status.findings.iter().any(Finding::is_wrong) {
         Ending::SomethingWrong
+    } else {
+        Ending::Done
     })
 }
 
@@ -214,6 +220,7 @@ mod tests {
             api_version: report.api_version,
             numbers: None,
             client_secret_changed: None,
+            findings: Vec::new(),
             next: "nothing".into(),
         }
     }

@@ -4,9 +4,9 @@ use std::{env, fmt::Write as _, fs, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
-    retry::RetryConfig, timeout::TimeoutConfig,
+    provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
-use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use channel_connection::aws_sdk;
 use clap::Args;
 use serde::Deserialize;
@@ -32,13 +32,13 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct TargetOptions {
-    /// Stage of infra/samconfig.toml [env: CHANNELCTL_STAGE]
+    /// Stage, as in infra/samconfig.toml
     #[arg(long, global = true, display_order = 90, conflicts_with = "stack")]
     pub stage: Option<String>,
-    /// Stack by its name [env: CHANNELCTL_STACK]
+    /// Stack, by its name
     #[arg(long, global = true, display_order = 91)]
     pub stack: Option<String>,
-    /// AWS of `make run`: its own stack, or --stage's there
+    /// Local AWS: the stack of `make run`
     #[arg(long, global = true, display_order = 92)]
     pub local: bool,
     /// AWS profile to sign in with
@@ -174,21 +174,20 @@ impl TargetOptions {
             return Ok(local_aws().await);
         }
         let mut loader = loader();
-        if let Some(profile) = self.profile_of(stage) {
-            // A profile that is named goes before AWS_ACCESS_KEY_ID, for SAM as for the AWS CLI.
-            let credentials = ProfileFileCredentialsProvider::builder();
-            let credentials = credentials.profile_name(&profile).build();
-            loader = loader
-                .profile_name(profile)
-                .credentials_provider(credentials);
+        let profile = self.profile_of(stage);
+        if let Some(profile) = &profile {
+            loader = loader.profile_name(profile);
         }
         let of_stage = stage.and_then(|stage| stage.region.clone());
         if let Some(region) = self.aws_region.clone().or(of_stage) {
             loader = loader.region(Region::new(region));
         }
         let aws = loader.load().await;
-        aws.region().ok_or(TargetError::NoRegion)?;
-        Ok(aws)
+        let region = aws.region().ok_or(TargetError::NoRegion)?.clone();
+        Ok(match profile {
+            Some(profile) => signed_in_with(aws, &profile, region),
+            None => aws,
+        })
     }
 }
 
@@ -276,6 +275,19 @@ fn loader() -> aws_config::ConfigLoader {
         .http_client(aws_sdk::http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(5))
         .timeout_config(patience(ATTEMPT_TIMEOUT))
+}
+
+/// Puts a profile that is named before `AWS_ACCESS_KEY_ID`, as SAM and the AWS CLI do.
+fn signed_in_with(aws: SdkConfig, profile: &str, region: Region) -> SdkConfig {
+    let settings = ProviderConfig::without_region()
+        .with_region(Some(region))
+        .with_http_client(aws_sdk::http_client());
+    let credentials = ProfileFileCredentialsProvider::builder()
+        .configure(&settings)
+        .profile_name(profile)
+        .build();
+    let credentials = SharedCredentialsProvider::new(credentials);
+    aws.into_builder().credentials_provider(credentials).build()
 }
 
 /// Waits for a connection a few seconds, and for each try of a call as long as it may take.

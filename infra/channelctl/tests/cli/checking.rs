@@ -42,7 +42,7 @@ async fn a_portal_is_shown_as_hubspot_will_show_it() {
                 {"name": "+18005550103", "number": "+18005550103", "selectable": true,
                  "notes": ["no name: the number is shown"]},
             ],
-            "leftOut": [["0800 CALL", "number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0"]],
+            "omitted": [["0800 CALL", "number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0"]],
         }])
     );
 }
