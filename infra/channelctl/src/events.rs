@@ -1,6 +1,6 @@
 //! CloudFormation's events of a stack, as they come.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_cloudformation::{Client, types::StackEvent};
 
@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(3_700);
 pub async fn until_deleted(
     client: &Client,
     stack: &str,
-    mut seen: Option<HashSet<String>>,
+    mut seen: Option<BTreeSet<String>>,
 ) -> Result<String, StackError> {
     let waits = async {
         loop {
@@ -41,7 +41,7 @@ pub async fn until_deleted(
 }
 
 /// Returns the ids of the events that there are.
-pub async fn known(client: &Client, stack: &str) -> Result<HashSet<String>, StackError> {
+pub async fn known(client: &Client, stack: &str) -> Result<BTreeSet<String>, StackError> {
     let events = newest(client, stack).await?.into_iter();
     Ok(events.filter_map(|event| event.event_id).collect())
 }
@@ -49,7 +49,7 @@ pub async fn known(client: &Client, stack: &str) -> Result<HashSet<String>, Stac
 async fn print_new(
     client: &Client,
     stack: &str,
-    seen: &mut HashSet<String>,
+    seen: &mut BTreeSet<String>,
 ) -> Result<(), StackError> {
     for event in newest(client, stack).await?.into_iter().rev() {
         let is_new = event.event_id.clone().is_some_and(|id| seen.insert(id));

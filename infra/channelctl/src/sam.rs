@@ -60,6 +60,7 @@ impl Sam {
     }
 
     /// Adds arguments.
+    #[must_use]
     pub fn arguments<T: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = T>) -> Self {
         for argument in arguments {
             self.0.arg(argument.as_ref());
@@ -68,6 +69,7 @@ impl Sam {
     }
 
     /// Keeps standard output free for this program's own JSON.
+    #[must_use]
     pub fn beside_json(mut self, as_json: bool) -> Self {
         if as_json {
             self.0.stdout(io::stderr());

@@ -129,7 +129,7 @@ fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCod
             let deploy = found.unwrap().1.clone();
             format!(
                 "<Parameters>{}</Parameters>",
-                parameter("DeployId", &deploy)
+                member("Parameter", "DeployId", &deploy)
             )
         }
         "DeleteChangeSet" => {
@@ -150,20 +150,14 @@ fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCod
 }
 
 fn stack(account: &Account, status: &str) -> String {
-    let parameters: String = account
-        .parameters
-        .iter()
-        .map(|(name, value)| parameter(name, value))
-        .collect();
-    let outputs: String = account
-        .outputs
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                "<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
-            )
-        })
-        .collect();
+    let mut parameters = String::new();
+    for (name, value) in &account.parameters {
+        parameters.push_str(&member("Parameter", name, value));
+    }
+    let mut outputs = String::new();
+    for (name, value) in &account.outputs {
+        outputs.push_str(&member("Output", name, value));
+    }
     format!(
         "<StackName>calls</StackName><StackId>arn:aws:cloudformation:1</StackId>\
          <StackStatus>{status}</StackStatus><CreationTime>2026-11-23T06:00:00Z</CreationTime>\
@@ -171,10 +165,8 @@ fn stack(account: &Account, status: &str) -> String {
     )
 }
 
-fn parameter(name: &str, value: &str) -> String {
-    format!(
-        "<member><ParameterKey>{name}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
-    )
+fn member(kind: &str, name: &str, value: &str) -> String {
+    format!("<member><{kind}Key>{name}</{kind}Key><{kind}Value>{value}</{kind}Value></member>")
 }
 
 fn error(code: &str) -> String {

@@ -242,113 +242,61 @@ async fn prod_and_named_stacks_are_confirmed() {
     }
 }
 
+/// Runs a deploy and its check, neither of which may reach SAM.
+async fn assert_refused(account: Account, arguments: &[&str], code: i32, said: &str) {
+    let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
+    for check in [&[][..], &["--check"]] {
+        let ran = checkout.run(&aws, &[arguments, check].concat()).await;
+        assert_said(&ran, code, said);
+    }
+    assert!(checkout.sam().is_empty(), "{said}");
+}
+
 #[tokio::test]
-async fn nothing_is_deployed_when_a_check_fails() {
-    let parameter = |value: &str| vec![("DeployId", value.to_owned())];
-    let account = |status, parameters| Account {
-        status: Some(status),
-        parameters,
-        ..deployed()
-    };
-    let fine = || account("UPDATE_COMPLETE", vec![]);
-    for (name, account, arguments, code, said) in [
+async fn unusable_stages_and_parameters_are_refused() {
+    for (stage, parameter, code, said) in [
+        ("qa", "IsReady=true", 2, "There are: dev, empty, prod."),
         (
-            "unknown stage",
-            fine(),
-            &["--stage", "qa", "deploy"][..],
-            2,
-            "There are: dev, empty, prod.",
-        ),
-        (
-            "no app",
-            fine(),
-            &["--stage", "empty", "deploy"],
+            "empty",
+            "IsReady=true",
             1,
             "Set AppId for empty in infra/samconfig.toml",
         ),
+        ("dev", "Isready=true", 2, "no parameter Isready"),
+        ("dev", "IsReady", 2, "expected NAME=VALUE"),
+        ("dev", "Architecture=x86_64", 2, "--architecture"),
+        ("dev", "DeployId=20261127120130", 2, "at most 10 digits"),
+    ] {
+        let arguments = ["--stage", stage, "deploy", "--parameter", parameter];
+        assert_refused(deployed(), &arguments, code, said).await;
+    }
+    let template = ["--stage", "dev", "deploy", "--template", "none.yaml"];
+    assert_refused(
+        deployed(),
+        &template,
+        1,
+        "Cannot read the template none.yaml",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_stack_that_cannot_be_updated_is_refused() {
+    let dev = ["--stage", "dev", "deploy"];
+    for (status, deploy_id, said) in [
+        ("ROLLBACK_COMPLETE", "1", "channelctl --stage dev delete"),
+        ("UPDATE_IN_PROGRESS", "1", "Wait until that is done"),
+        ("UPDATE_COMPLETE", "9999999998", "this machine's is behind"),
         (
-            "unknown parameter",
-            fine(),
-            &["--stage", "dev", "deploy", "--parameter", "Isready=true"],
-            2,
-            "no parameter Isready",
-        ),
-        (
-            "no value",
-            fine(),
-            &["--stage", "dev", "deploy", "--parameter", "IsReady"],
-            2,
-            "expected NAME=VALUE",
-        ),
-        (
-            "architecture",
-            fine(),
-            &[
-                "--stage",
-                "dev",
-                "deploy",
-                "--parameter",
-                "Architecture=x86_64",
-            ],
-            2,
-            "--architecture",
-        ),
-        (
-            "failed first deploy",
-            account("ROLLBACK_COMPLETE", vec![]),
-            &["--stage", "dev", "deploy"],
-            1,
-            "channelctl --stage dev delete",
-        ),
-        (
-            "deploy going on",
-            account("UPDATE_IN_PROGRESS", vec![]),
-            &["--stage", "dev", "deploy"],
-            1,
-            "Wait until that is done",
-        ),
-        (
-            "clock behind",
-            account("UPDATE_COMPLETE", parameter("9999999998")),
-            &["--stage", "dev", "deploy"],
-            1,
-            "this machine's is behind",
-        ),
-        (
-            "old deploy id",
-            account("UPDATE_COMPLETE", parameter("5")),
-            &["--stage", "dev", "deploy", "--parameter", "DeployId=5"],
-            1,
-            "DeployId must grow",
-        ),
-        (
-            "long deploy id",
-            fine(),
-            &[
-                "--stage",
-                "dev",
-                "deploy",
-                "--parameter",
-                "DeployId=20261127120130",
-            ],
-            2,
-            "at most 10 digits",
-        ),
-        (
-            "no template",
-            fine(),
-            &["--stage", "dev", "deploy", "--template", "none.yaml"],
-            1,
-            "Cannot read the template none.yaml",
+            "UPDATE_COMPLETE",
+            "20261127120130",
+            "delete the stack first",
         ),
     ] {
-        let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-        for command in [arguments.to_vec(), [arguments, &["--check"]].concat()] {
-            let ran = checkout.run(&aws, &command).await;
-            assert_eq!(ran.code, Some(code), "{name}: {}", ran.errors);
-            assert!(ran.errors.contains(said), "{name}: {}", ran.errors);
-        }
-        assert!(checkout.sam().is_empty(), "{name}");
+        let mut account = deployed();
+        account.status = Some(status);
+        account.parameters = vec![("DeployId", deploy_id.to_owned())];
+        assert_refused(account, &dev, 1, said).await;
     }
 }
 
