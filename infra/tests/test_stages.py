@@ -27,11 +27,13 @@ def stage(stack, tmp_path):
     # The simulated HubSpot has one app, and an app one URL.
     assert stack.channelctl("unregister", "--yes").returncode == 0
 
+    tools = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+
     def channelctl(*arguments, answer=""):
         ran = subprocess.run(
             [CHANNELCTL, "--local", "--stage", "dev", *arguments],
             cwd=tmp_path,
-            env=os.environ | {"PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}", "SAM_CLI_POLL_DELAY": "0.1"},
+            env=os.environ | {"PATH": tools, "SAM_CLI_POLL_DELAY": "0.1"},
             input=answer,
             capture_output=True,
             text=True,

@@ -1,5 +1,10 @@
 //! Deploys a stack with SAM, or shows what a deploy would change.
 
+pub mod change_set;
+pub mod parameters;
+pub mod sam;
+pub mod template;
+
 use std::{
     fs, io,
     io::Write,
@@ -12,17 +17,17 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    account, change_set, clock, confirmation,
+    account, clock, confirmation,
+    doctor::stack_state,
     ending::{Ending, Failure},
-    parameters::{self, ParameterError, Parameters},
-    sam::{Ran, Sam, SamError},
     samconfig, secrets,
     stack::Stack,
-    stack_state,
     target::Target,
-    template::{Template, TemplateError},
     terminal,
 };
+use parameters::{ParameterError, Parameters};
+use sam::{Ran, Sam, SamError};
+use template::{Template, TemplateError};
 
 /// Where `make run` puts the functions that it packages.
 const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";

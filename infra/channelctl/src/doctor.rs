@@ -1,5 +1,9 @@
 //! What is wrong with a stack, and the command that fixes it.
 
+pub mod diagnosis;
+pub mod finding;
+pub mod stack_state;
+
 use std::io;
 
 use aws_sdk_sts::Client;
@@ -8,16 +12,15 @@ use jiff::SignedDuration;
 
 use crate::{
     aws_error::AwsError,
-    clock, diagnosis,
+    clock,
     ending::{Ending, Failure},
-    finding::{Finding, Findings, doubtful, right, wrong},
     hook,
     numbers::table::Table,
     secrets::{self, SecretsError},
     stack::Stack,
-    stack_state,
     target::Target,
 };
+use finding::{Finding, Findings, doubtful, right, wrong};
 
 /// Looks at everything that can be wrong, from the clock on; each finding as it comes.
 pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {

@@ -8,6 +8,7 @@ use aws_sdk_lambda::{
     config::{Builder, retry::RetryConfig},
     primitives::Blob,
 };
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -132,18 +133,27 @@ pub async fn status(stack: &Stack, why: &str) -> Result<Report, HookError> {
 /// Asks a stack's deploy-hook for an action.
 pub async fn act(stack: &Stack, request: &Request) -> Result<Report, HookError> {
     let event = serde_json::to_vec(request).unwrap_or_default();
+    let waiting = waiting();
     let answer = Client::from_conf(once_and_patiently(&stack.target.aws))
         .invoke()
         .function_name(stack.output("DeployHookFunction")?)
         .payload(Blob::new(event))
         .send()
-        .await
-        .map_err(|error| AwsError::new("invoke the deploy-hook", &error))?;
+        .await;
+    waiting.finish_and_clear();
+    let answer = answer.map_err(|error| AwsError::new("invoke the deploy-hook", &error))?;
     let said = answer.payload.map(Blob::into_inner).unwrap_or_default();
     if answer.function_error.is_some() {
         return Err(failed(stack, &said));
     }
     serde_json::from_slice(&said).map_err(|_| HookError::Answer)
+}
+
+/// Shows on a terminal that something is waited for.
+fn waiting() -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message("waiting for the deploy-hook");
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
 }
 
 /// Waits longer than the deploy-hook takes for an action; what may have been done is not asked twice.

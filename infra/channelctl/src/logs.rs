@@ -4,9 +4,11 @@ use anstream::eprintln;
 
 use crate::{
     account,
-    deploy::DeployError,
+    deploy::{
+        DeployError,
+        sam::{Ran, Sam},
+    },
     ending::{Ending, Failure},
-    sam::{Ran, Sam},
     stack::Stack,
 };
 

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::{
     action::{self, Action},
+    doctor::diagnosis::next_step,
     ending::{Ending, Failure},
     hook::{self, Report},
-    next_step::next_step,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured},
 };

@@ -5,15 +5,13 @@ use aws_sdk_lambda::Client;
 use serde::Serialize;
 
 use crate::{
-    clock, diagnosis,
+    clock,
+    doctor::{diagnosis, finding::Finding, stack_state},
     ending::{Ending, Failure},
-    finding::Finding,
     hook::{self, LastProbe, Registered},
-    next_step,
     numbers::{census::Census, table::Table},
     secrets,
     stack::Stack,
-    stack_state,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted},
 };
 
@@ -70,7 +68,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         numbers: numbers.ok(),
         client_secret_changed: secret.map(clock::ago),
         findings,
-        next: next_step::next_step(stack, &report),
+        next: diagnosis::next_step(stack, &report),
     };
     if as_json {
         terminal::print_json(&status)?;

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, env::consts::ARCH};
 
 use crate::{
+    deploy::template::Template,
     samconfig,
     stack::Stack,
     target::{LocalPorts, Target},
-    template::Template,
 };
 
 /// The id of the simulated HubSpot's only app.

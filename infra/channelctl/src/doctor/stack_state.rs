@@ -1,7 +1,7 @@
 //! How CloudFormation left a stack, and what to do about it.
 
 use crate::{
-    finding::{Finding, doubtful, right, wrong},
+    doctor::finding::{Finding, doubtful, right, wrong},
     stack::Stack,
 };
 
@@ -56,7 +56,7 @@ pub fn is_in_progress(status: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::tests::assert_found;
+    use crate::doctor::finding::tests::assert_found;
 
     #[test]
     fn a_stack_that_stands_is_right_and_one_that_was_rolled_back_is_deployed_again() {

@@ -1,7 +1,10 @@
 //! What a stack, its deploy-hook's report and its table tell of what is wrong.
 
 use crate::{
-    finding::{Finding, doubtful, right, wrong},
+    doctor::{
+        finding::{Finding, doubtful, right, wrong},
+        stack_state,
+    },
     hook::{HookError, Report},
     numbers::census::Census,
     stack::Stack,
@@ -122,12 +125,29 @@ pub fn numbers(stack: &Stack, census: Census) -> Finding {
     right(about, census.to_string())
 }
 
+/// Names the one step that comes next: what fixes the first thing that is wrong, or the release.
+///
+/// What has more than one possible cause leads to doctor, which looks for it.
+pub fn next_step(stack: &Stack, report: &Report) -> String {
+    let fix = |finding: Finding| finding.fix().map(str::to_owned);
+    let doctor = stack.command("doctor");
+    let hubspot_was_asked = report.drift.is_some();
+    if !(report.done && hubspot_was_asked) {
+        return doctor;
+    }
+    fix(stack_state::examine(stack))
+        .or_else(|| fix(registered_url(stack, report)))
+        .or_else(|| (!report.last_probe.verified).then_some(doctor))
+        .or_else(|| fix(release(stack, report)))
+        .unwrap_or_else(|| "nothing".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         aws_error::AwsError,
-        finding::tests::assert_found,
+        doctor::finding::tests::assert_found,
         hook::{
             LastProbe,
             tests::{URL, report},
@@ -252,5 +272,48 @@ mod tests {
         assert_found(&numbers(&stack, census), "the table is empty", fix);
         (census.numbers, census.portals) = (2, 1);
         assert_found(&numbers(&stack, census), "2 numbers in 1 portal", None);
+    }
+
+    fn next(status: &str, report: &Report) -> String {
+        next_step(&Stack::in_state(status), report)
+    }
+
+    #[test]
+    fn a_verified_url_is_released_then_nothing() {
+        let held = report(Some((URL, false)));
+        let release = "test it in HubSpot, then channelctl --stage dev release";
+        assert_eq!(next("UPDATE_COMPLETE", &held), release);
+        let released = report(Some((URL, true)));
+        assert_eq!(next("UPDATE_COMPLETE", &released), "nothing");
+    }
+
+    #[test]
+    fn the_stacks_state_comes_first() {
+        for registered in [None, Some((URL, true))] {
+            let going_on = next("UPDATE_IN_PROGRESS", &report(registered));
+            assert_eq!(going_on, "wait until the deploy is done");
+        }
+    }
+
+    #[test]
+    fn a_missing_url_is_registered_first() {
+        let mut report = report(None);
+        report.last_probe.verified = false;
+        let register = "channelctl --stage dev register";
+        assert_eq!(next("UPDATE_COMPLETE", &report), register);
+    }
+
+    #[test]
+    fn failed_unverified_or_unknown_leads_to_doctor() {
+        let doctor = "channelctl --stage dev doctor";
+        let mut unverified = report(Some((URL, true)));
+        unverified.last_probe.verified = false;
+        assert_eq!(next("UPDATE_COMPLETE", &unverified), doctor);
+        let mut failed = report(Some((URL, true)));
+        failed.done = false;
+        assert_eq!(next("UPDATE_ROLLBACK_COMPLETE", &failed), doctor);
+        let mut unknown = report(None);
+        (unknown.drift, unknown.ready) = (None, None);
+        assert_eq!(next("UPDATE_COMPLETE", &unknown), doctor);
     }
 }
