@@ -1,4 +1,4 @@
-//! One call of the webhook as it went over the wire, and what is to be said of it.
+//! One call of the webhook: the request as it was sent, and what came back.
 
 use channel_connection::{
     contract,
@@ -14,58 +14,58 @@ use serde::Serialize;
 use serde_json::Value;
 use url::{Position, Url};
 
-/// A header as its name and its text.
-type Header = (String, String);
-
-/// Everything about one call.
 #[derive(Serialize)]
 pub(crate) struct CallReport {
-    request: RequestAsSent,
-    answer: ReadAnswer,
-    received: ReceivedAnswer,
-    /// The numbers as HubSpot's user gets to see them.
-    shown: Vec<ShownNumber>,
-    milliseconds: u64,
+    pub(crate) request: SentRequest,
+    pub(crate) milliseconds: u64,
+    #[serde(flatten)]
+    pub(crate) outcome: Outcome,
 }
 
-/// What came back.
-pub(crate) struct Received {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Outcome {
+    Responded {
+        response: ParsedResponse,
+        received: ReceivedResponse,
+        /// The numbers as HubSpot shows them to the user.
+        shown: Vec<ShownNumber>,
+    },
+    NoResponse {
+        message: String,
+    },
 }
 
-/// The request to the letter; nothing of it tells the client secret.
-#[derive(Debug, Clone, Serialize)]
+/// The request to the letter; it shows nothing of the client secret.
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RequestAsSent {
+pub(crate) struct SentRequest {
     method: String,
     url: String,
-    headers: Vec<Header>,
+    headers: Vec<(String, String)>,
     signature: Option<String>,
     timestamp: String,
     signature_base: String,
     body: String,
 }
 
-/// The answer as far as it can be read.
-#[derive(Debug, Serialize)]
-pub(crate) struct ReadAnswer {
+#[derive(Serialize)]
+pub(crate) struct ParsedResponse {
     status: u16,
     body: Value,
     violations: Vec<String>,
 }
 
-/// The answer as it came.
-#[derive(Debug, Serialize)]
-pub(crate) struct ReceivedAnswer {
-    headers: Vec<Header>,
+/// The response to the letter.
+#[derive(Serialize)]
+pub(crate) struct ReceivedResponse {
+    headers: Vec<(String, String)>,
     body: String,
 }
 
-impl RequestAsSent {
-    /// Writes a call with every header that goes out, so that none is added behind our back.
-    pub(crate) fn write(
+impl SentRequest {
+    /// Builds a request that names every header itself, so that the client adds none unseen.
+    pub(crate) fn build(
         call: &WebhookCall,
         http: &Client,
     ) -> Result<(Self, Request), reqwest::Error> {
@@ -76,7 +76,7 @@ impl RequestAsSent {
             .header(header::USER_AGENT, USER_AGENT)
             .header(header::CONTENT_LENGTH, call.body.len())
             .build()?;
-        let as_sent = Self {
+        let sent = Self {
             method: request.method().to_string(),
             url: request.url().to_string(),
             headers: texts(request.headers()),
@@ -85,40 +85,38 @@ impl RequestAsSent {
             signature_base: call.signature_base(),
             body: call.body.clone(),
         };
-        Ok((as_sent, request))
+        Ok((sent, request))
     }
 }
 
-impl CallReport {
-    pub(crate) fn new(request: RequestAsSent, received: &Received, milliseconds: u64) -> Self {
-        let (status, body) = (received.status, received.body.as_slice());
+impl Outcome {
+    pub(crate) fn responded(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
-        let shown = (status == 200).then(|| shown_numbers(body));
-        Self {
-            request,
-            answer: ReadAnswer {
+        Self::Responded {
+            response: ParsedResponse {
                 status,
                 body: serde_json::from_slice(body).unwrap_or_else(|_| text.clone().into()),
                 violations: contract::violations_of_answer(status, body),
             },
-            received: ReceivedAnswer {
-                headers: texts(&received.headers),
+            received: ReceivedResponse {
+                headers: texts(headers),
                 body: text,
             },
-            shown: shown.unwrap_or_default(),
-            milliseconds,
+            shown: (status == 200)
+                .then(|| shown_numbers(body))
+                .unwrap_or_default(),
         }
     }
 }
 
-/// What a client names as host: with the port, where that is not the scheme's own.
+/// Returns the `Host` header: with the port, unless it is the scheme's own.
 fn host(url: &str) -> String {
     let url = Url::parse(url).ok();
     let host = url.map(|url| url[Position::BeforeHost..Position::AfterPort].to_owned());
     host.unwrap_or_default()
 }
 
-fn texts(headers: &HeaderMap) -> Vec<Header> {
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = headers.iter();
     headers

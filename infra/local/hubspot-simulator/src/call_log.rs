@@ -1,4 +1,4 @@
-//! Every call of HubSpot's own paths: recorded, held against the specification, or made to fail.
+//! Records every call of HubSpot's API, checks it against the specification, or makes it fail.
 
 use std::{sync::Arc, time::Instant};
 
@@ -14,89 +14,101 @@ use tokio::sync::Notify;
 use crate::{
     SharedAccount,
     account::{self, ApiCall},
+    error::ApiError,
     fault::{Fault, When},
     lock,
     specification::{self, Call, Message},
 };
 
 const MAX_BODY: usize = 64 * 1024;
+/// What is kept of a path or of a violation, in characters.
+const MAX_TEXT: usize = 200;
+const MAX_VIOLATIONS: usize = 10;
 
 #[derive(Clone)]
-pub(crate) struct Journal {
+pub(crate) struct CallLog {
     pub(crate) account: SharedAccount,
     pub(crate) silenced: Arc<Notify>,
 }
 
-/// A call whose record is to be kept.
-struct Heading {
+/// A call without a response yet.
+struct PendingCall {
     call: Call,
     fault: Option<Fault>,
-    came: Instant,
+    started: Instant,
 }
 
-pub(crate) async fn keep(State(journal): State<Journal>, request: Request, next: Next) -> Response {
+pub(crate) async fn record_call(
+    State(log): State<CallLog>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY).await;
     let fault = body
         .as_ref()
         .ok()
-        .and_then(|_| lock(&journal.account).next_fault());
-    let heading = Heading {
+        .and_then(|_| lock(&log.account).next_fault());
+    let pending = PendingCall {
         call: call(&parts, body.as_deref().unwrap_or_default()),
         fault,
-        came: Instant::now(),
+        started: Instant::now(),
     };
     let Ok(body) = body else {
         let violations = vec![format!("the request has more than {MAX_BODY} bytes")];
         let status = StatusCode::PAYLOAD_TOO_LARGE;
-        journal.record(heading, Some(status), violations);
-        return status.into_response();
+        log.record(pending, Some(status), violations);
+        return ApiError::new(status, "VALIDATION_ERROR", "Request body too large").into_response();
     };
     let request = Request::from_parts(parts, Body::from(body));
-    match heading.fault {
+    match pending.fault {
         Some(fault) if !fault.only_delays() => {
             if fault.when == When::After {
                 next.run(request).await;
             }
-            let violations = specification::violations(&heading.call, None);
-            journal.record(heading, None, violations);
-            fault.how.response(&journal.silenced).await
+            let violations = specification::violations(&pending.call, None);
+            log.record(pending, None, violations);
+            fault.how.response(&log.silenced).await
         }
-        _ => journal.fulfil(heading, request, next).await,
+        _ => log.respond(pending, request, next).await,
     }
 }
 
-impl Journal {
-    async fn fulfil(&self, heading: Heading, request: Request, next: Next) -> Response {
-        let late = async |side| {
-            if let Some(fault) = heading.fault {
+impl CallLog {
+    async fn respond(&self, pending: PendingCall, request: Request, next: Next) -> Response {
+        let delay = async |side| {
+            if let Some(fault) = pending.fault {
                 fault.wait(side).await;
             }
         };
-        late(When::Before).await;
-        let (answered, response) = read_response(next.run(request).await).await;
-        late(When::After).await;
+        delay(When::Before).await;
+        let (message, response) = read_response(next.run(request).await).await;
+        delay(When::After).await;
         let status = response.status();
-        let answered = Some((status.as_u16(), &answered));
-        let violations = specification::violations(&heading.call, answered);
-        self.record(heading, Some(status), violations);
+        let responded = Some((status.as_u16(), &message));
+        let violations = specification::violations(&pending.call, responded);
+        self.record(pending, Some(status), violations);
         response
     }
 
-    fn record(&self, heading: Heading, status: Option<StatusCode>, violations: Vec<String>) {
+    fn record(&self, pending: PendingCall, status: Option<StatusCode>, violations: Vec<String>) {
         let mut account = lock(&self.account);
         let held = account.held();
         account.record(ApiCall {
             number: 0,
             at: Instant::now(),
             answered_at: account::now(),
-            milliseconds: u64::try_from(heading.came.elapsed().as_millis()).unwrap_or(u64::MAX),
-            method: heading.call.method,
-            path: heading.call.path,
+            milliseconds: u64::try_from(pending.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            method: truncate(&pending.call.method),
+            path: truncate(&pending.call.path),
             status: status.map(|status| status.as_u16()),
-            fault: heading.fault,
+            fault: pending.fault,
             held,
-            violations,
+            violations: violations
+                .iter()
+                .take(MAX_VIOLATIONS)
+                .map(|violation| truncate(violation))
+                .collect(),
         });
     }
 }
@@ -108,13 +120,13 @@ fn call(parts: &Parts, body: &[u8]) -> Call {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: query.map(|(name, _)| name.into_owned()).collect(),
-        sent: message(&parts.headers, body),
+        request: message(&parts.headers, body),
     }
 }
 
 async fn read_response(response: Response) -> (Message, Response) {
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let message = message(&parts.headers, &body);
     (message, Response::from_parts(parts, Body::from(body)))
 }
@@ -128,4 +140,8 @@ fn message(headers: &HeaderMap, body: &[u8]) -> Message {
         content_type: content_type.unwrap_or_default().to_owned(),
         body: body.to_vec(),
     }
+}
+
+fn truncate(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
 }
