@@ -145,3 +145,35 @@ fn message(headers: &HeaderMap, body: &[u8]) -> Message {
 fn truncate(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use channel_connection::client_secrets::SigningSecret;
+
+    use super::*;
+    use crate::{Account, account::MAX_CALLS};
+
+    #[test]
+    #[allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
+    fn keeps_the_latest_calls_only() {
+        let app_id = "1".parse().unwrap();
+        let url = crate::deployed_webhook("https://calls.example.com/").unwrap();
+        let account = Account::of_deployed(app_id, SigningSecret::new("secret").unwrap(), url);
+        let log = CallLog {
+            account: Arc::new(account.into()),
+            silenced: Arc::default(),
+        };
+        let (parts, ()) = Request::new(()).into_parts();
+        for _ in 0..=MAX_CALLS {
+            let pending = PendingCall {
+                call: call(&parts, &[]),
+                fault: None,
+                started: Instant::now(),
+            };
+            log.record(pending, None, Vec::new());
+        }
+        let account = lock(&log.account);
+        let numbers = account.calls.iter().map(|call| call.number);
+        assert!(numbers.eq(2..=u64::try_from(MAX_CALLS).unwrap() + 1));
+    }
+}
