@@ -57,7 +57,7 @@ pub(crate) async fn record_call(
     let Ok(body) = body else {
         let violations = vec![format!("the request has more than {MAX_BODY} bytes")];
         let status = StatusCode::PAYLOAD_TOO_LARGE;
-        log.record(pending, Some(status), violations);
+        log.record(&pending, Some(status), &violations);
         return ApiError::new(status, "VALIDATION_ERROR", "Request body too large").into_response();
     };
     let request = Request::from_parts(parts, Body::from(body));
@@ -67,7 +67,7 @@ pub(crate) async fn record_call(
                 next.run(request).await;
             }
             let violations = specification::violations(&pending.call, None);
-            log.record(pending, None, violations);
+            log.record(&pending, None, &violations);
             fault.how.response(&log.silenced).await
         }
         _ => log.respond(pending, request, next).await,
@@ -87,11 +87,11 @@ impl CallLog {
         let status = response.status();
         let responded = Some((status.as_u16(), &message));
         let violations = specification::violations(&pending.call, responded);
-        self.record(pending, Some(status), violations);
+        self.record(&pending, Some(status), &violations);
         response
     }
 
-    fn record(&self, pending: PendingCall, status: Option<StatusCode>, violations: Vec<String>) {
+    fn record(&self, pending: &PendingCall, status: Option<StatusCode>, violations: &[String]) {
         let mut account = lock(&self.account);
         let held = account.held();
         account.record(ApiCall {
@@ -170,7 +170,7 @@ mod tests {
                 fault: None,
                 started: Instant::now(),
             };
-            log.record(pending, None, Vec::new());
+            log.record(&pending, None, &[]);
         }
         let account = lock(&log.account);
         let numbers = account.calls.iter().map(|call| call.number);

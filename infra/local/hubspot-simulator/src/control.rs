@@ -25,8 +25,7 @@ use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
 use crate::{
     Account, SharedAccount,
-    call_report::{CallReport, Outcome},
-    error::{ApiError, Valid},
+    error::ApiError,
     fault::Fault,
     lock,
     webhook_caller::{CallRequest, LoadRequest, LoadResult, WebhookCaller},
@@ -81,7 +80,7 @@ fn state(account: &Account) -> Value {
 
 async fn set_faults(
     State(account): State<SharedAccount>,
-    Valid(Json(faults)): Valid<Json<Vec<Option<Fault>>>>,
+    Json(faults): Json<Vec<Option<Fault>>>,
 ) -> StatusCode {
     let mut account = lock(&account);
     account.faults = faults.into();
@@ -91,7 +90,7 @@ async fn set_faults(
 
 async fn set_standing_fault(
     State(account): State<SharedAccount>,
-    Valid(Json(fault)): Valid<Json<Option<Fault>>>,
+    Json(fault): Json<Option<Fault>>,
 ) -> StatusCode {
     let mut account = lock(&account);
     account.standing_fault = fault;
@@ -101,22 +100,14 @@ async fn set_standing_fault(
 
 async fn call(
     State(caller): State<WebhookCaller>,
-    Valid(Json(request)): Valid<Json<CallRequest>>,
+    Json(request): Json<CallRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let report = caller.call(&request).await?;
-    Ok((status(&report), Json(report)))
-}
-
-fn status(report: &CallReport) -> StatusCode {
-    match report.outcome {
-        Outcome::Responded { .. } => StatusCode::OK,
-        Outcome::NoResponse { .. } => StatusCode::BAD_GATEWAY,
-    }
+    caller.call(&request).await
 }
 
 async fn call_many(
     State(caller): State<WebhookCaller>,
-    Valid(Json(request)): Valid<Json<LoadRequest>>,
+    Json(request): Json<LoadRequest>,
 ) -> Result<Json<Vec<LoadResult>>, ApiError> {
     Ok(Json(caller.call_many(&request).await?))
 }

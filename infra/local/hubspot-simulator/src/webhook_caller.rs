@@ -5,7 +5,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use axum::http::StatusCode;
+use axum::{Json, http::StatusCode};
 use channel_connection::{
     client_secrets::SigningSecret,
     http_client,
@@ -18,15 +18,12 @@ use channel_connection::{
 };
 use reqwest::{Client, Request, header::HeaderMap};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{
-    Account, SharedAccount,
-    call_report::{CallReport, Outcome, SentRequest},
-    error::ApiError,
-    lock,
-};
+use crate::{Account, SharedAccount, call_report, error::ApiError, lock};
+
+type Report = (StatusCode, Json<Value>);
 
 const MAX_CONCURRENT: usize = 100;
 const UNKNOWN_SECRET: &str = "a secret that is not the app's";
@@ -87,25 +84,32 @@ impl WebhookCaller {
         }
     }
 
-    pub(crate) async fn call(&self, call: &CallRequest) -> Result<CallReport, ApiError> {
+    /// Calls the webhook once, and reports everything about it.
+    pub(crate) async fn call(&self, call: &CallRequest) -> Result<Report, ApiError> {
         let call = prepare(&lock(&self.account), call)?;
         let http = self.http()?;
-        let (sent, request) = SentRequest::build(&call, http).map_err(unsendable)?;
+        let request = call_report::build(&call, http).map_err(unsendable)?;
+        let mut report = json!({"request": call_report::of_request(&call, &request)});
         let started = Instant::now();
         let received = send(http, request).await;
-        let milliseconds = milliseconds_since(started);
-        Ok(CallReport {
-            request: sent,
-            milliseconds,
-            outcome: match received {
-                Ok((status, headers, body)) => Outcome::responded(status, &headers, &body),
-                Err(error) => Outcome::NoResponse {
-                    message: error.to_string(),
-                },
-            },
-        })
+        report["milliseconds"] = milliseconds_since(started).into();
+        let (status, outcome) = match received {
+            Ok((status, headers, body)) => {
+                let outcome = call_report::of_response(status, &headers, &body);
+                (StatusCode::OK, outcome)
+            }
+            Err(error) => {
+                let outcome = json!({"message": error.to_string()});
+                (StatusCode::BAD_GATEWAY, outcome)
+            }
+        };
+        if let (Some(report), Value::Object(outcome)) = (report.as_object_mut(), outcome) {
+            report.extend(outcome);
+        }
+        Ok((status, Json(report)))
     }
 
+    /// Calls the webhook many times at once, and reports the result of each call.
     pub(crate) async fn call_many(&self, load: &LoadRequest) -> Result<Vec<LoadResult>, ApiError> {
         if !(1..=MAX_CONCURRENT).contains(&load.times) {
             let message = format!("times must be from 1 to {MAX_CONCURRENT}");
@@ -116,7 +120,7 @@ impl WebhookCaller {
         let http = self.http()?;
         let mut calls = JoinSet::new();
         for _ in 0..load.times {
-            let (_, request) = SentRequest::build(&call, http).map_err(unsendable)?;
+            let request = call_report::build(&call, http).map_err(unsendable)?;
             calls.spawn(timed(http.clone(), request));
         }
         Ok(calls.join_all().await)
@@ -199,9 +203,12 @@ fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
         .map_err(|error| conflict(format!("the registered URL {error}")))
 }
 
-async fn send(http: &Client, request: Request) -> Result<(u16, HeaderMap, Vec<u8>), CallError> {
+async fn send(
+    http: &Client,
+    request: Request,
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), CallError> {
     let response = http.execute(request).await?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let (status, headers) = (response.status(), response.headers().clone());
     let body = http_client::body(response, MAX_RESPONSE).await?;
     Ok((status, headers, body))
 }
@@ -210,7 +217,7 @@ async fn timed(http: Client, request: Request) -> LoadResult {
     let started = Instant::now();
     let received = send(&http, request).await;
     LoadResult {
-        status: received.ok().map(|(status, _, _)| status),
+        status: received.ok().map(|(status, _, _)| status.as_u16()),
         milliseconds: milliseconds_since(started),
     }
 }
