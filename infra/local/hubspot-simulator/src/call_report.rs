@@ -41,23 +41,22 @@ pub(crate) fn of_request(call: &WebhookCall, request: &Request) -> Value {
     })
 }
 
-/// Reports a response as parsed, as received, and as HubSpot shows it to the user.
-pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Value {
+/// Adds a response as parsed, as received, and as HubSpot shows it to the user.
+pub(crate) fn add_response(
+    report: &mut Value,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) {
     let text = String::from_utf8_lossy(body);
-    let shown = if status == StatusCode::OK {
-        shown_numbers(body)
-    } else {
-        Vec::new()
-    };
-    json!({
-        "response": {
-            "status": status.as_u16(),
-            "body": serde_json::from_slice(body).unwrap_or_else(|_| Value::from(text.as_ref())),
-            "violations": contract::violations_of_answer(status.as_u16(), body),
-        },
-        "received": {"headers": texts(headers), "body": text},
-        "shown": shown,
-    })
+    report["response"] = json!({
+        "status": status.as_u16(),
+        "body": serde_json::from_slice(body).unwrap_or_else(|_| Value::from(text.as_ref())),
+        "violations": contract::violations_of_answer(status.as_u16(), body),
+    });
+    report["received"] = json!({"headers": texts(headers), "body": text});
+    let shown = (status == StatusCode::OK).then(|| shown_numbers(body));
+    report["shown"] = json!(shown.unwrap_or_default());
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(&str, String)> {

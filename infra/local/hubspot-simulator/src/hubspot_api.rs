@@ -15,7 +15,8 @@ use channel_connection::{
     ids::AppId,
     settings::{ApiVersion, ChannelConnectionSettings, SettingsChange},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Account, RegisteredSettings, SharedAccount, error::ApiError, lock};
@@ -36,15 +37,6 @@ struct TokenRequest {
     client_id: String,
     client_secret: String,
     scope: String,
-}
-
-#[derive(Serialize)]
-struct TokenResponse {
-    access_token: String,
-    expires_in: u32,
-    token_type: &'static str,
-    token_use: &'static str,
-    scopes: Vec<String>,
 }
 
 pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
@@ -154,7 +146,7 @@ fn not_registered(app_id: AppId) -> ApiError {
 async fn issue_token(
     State(account): State<SharedAccount>,
     Form(request): Form<TokenRequest>,
-) -> Result<Json<TokenResponse>, ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let mut account = lock(&account);
     let is_known = account.keys.as_ref().is_some_and(|keys| {
         request.client_id == keys.client_id && request.client_secret == keys.client_secret
@@ -171,11 +163,11 @@ async fn issue_token(
     }
     let access_token = Uuid::new_v4().to_string();
     account.issued_tokens.push(access_token.clone());
-    Ok(Json(TokenResponse {
-        access_token,
-        expires_in: TOKEN_LIFETIME_SECONDS,
-        token_type: "bearer",
-        token_use: "client_credentials",
-        scopes: request.scope.split(' ').map(str::to_owned).collect(),
-    }))
+    Ok(Json(json!({
+        "access_token": access_token,
+        "expires_in": TOKEN_LIFETIME_SECONDS,
+        "token_type": "bearer",
+        "token_use": "client_credentials",
+        "scopes": request.scope.split(' ').collect::<Vec<_>>(),
+    })))
 }

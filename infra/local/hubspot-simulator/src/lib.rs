@@ -45,7 +45,9 @@ impl Simulator {
         let is_registrable = account.deployed.is_none();
         let account = Arc::new(Mutex::new(account));
         let silenced = Arc::default();
-        let mut routes = control::routes(&account).merge(page::routes());
+        let mut routes = control::routes(&account)
+            .merge(webhook_caller::routes(&account))
+            .merge(page::routes());
         if is_registrable {
             routes = routes.merge(hubspot_api(&account, &silenced));
         }
