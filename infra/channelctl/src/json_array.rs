@@ -4,6 +4,8 @@ use std::io::{self, BufWriter, Stdout, Write};
 
 use serde::Serialize;
 
+use crate::terminal;
+
 /// An array that has begun; nothing of it is kept in memory.
 pub struct JsonArray {
     output: BufWriter<Stdout>,
@@ -26,7 +28,7 @@ impl JsonArray {
         let before: &[u8] = if self.is_empty { b"[\n" } else { b",\n" };
         self.is_empty = false;
         self.output.write_all(before)?;
-        Ok(serde_json::to_writer(&mut self.output, item)?)
+        self.output.write_all(terminal::json_line(item)?.as_bytes())
     }
 
     /// Prints the array's end.

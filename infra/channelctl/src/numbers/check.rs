@@ -1,4 +1,4 @@
-//! A portal as HubSpot will show it: what is cut, what nobody can select, what is left out.
+//! A portal as HubSpot will show it: what is cut, what nobody can select, what is omitted.
 
 use std::{
     collections::HashMap,
@@ -6,20 +6,24 @@ use std::{
 };
 
 use channel_connection::{
-    ids::PortalId,
-    number_row::Audience,
+    ids::{PortalId, UserId},
     numbers_response::ListedNumber,
     phone_number::Extension,
     shown_number::{not_selectable, truncate},
 };
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     ending::{Ending, Failure},
     json_array::JsonArray,
-    numbers::{stored::Stored, table::Table},
-    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
+    numbers::{
+        item::{Stored, joined, portal_id},
+        row::check_name,
+        table::Table,
+    },
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, escape},
 };
 
 /// What to check.
@@ -31,31 +35,37 @@ pub struct CheckOptions {
 }
 
 /// A number as HubSpot shows it.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
-    name: String,
+    friendly_name: String,
     number: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     extension: Option<String>,
     selectable: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    users: Vec<String>,
+    user_ids: Vec<UserId>,
     notes: Vec<String>,
 }
 
-/// A portal as HubSpot shows it.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Portal {
-    #[serde(rename = "portalId")]
-    id: String,
-    numbers: Vec<Shown>,
-    /// Rows that the webhook leaves out, and why.
-    omitted: Vec<(String, String)>,
+/// A row that the webhook omits.
+#[derive(Serialize)]
+struct Omitted {
+    number: String,
+    reason: String,
 }
 
-/// Checks one portal, or all; something is wrong where rows are left out.
+/// A portal as HubSpot shows it.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Portal {
+    portal_id: Value,
+    numbers: Vec<Shown>,
+    omitted: Vec<Omitted>,
+    #[serde(skip)]
+    id: String,
+}
+
+/// Checks one portal, or all; something is wrong where rows are omitted.
 pub async fn check(
     table: &Table,
     options: &CheckOptions,
@@ -71,6 +81,7 @@ pub async fn check(
         if stored.portal != current.id {
             checked.add(std::mem::take(&mut current))?;
             current.id.clone_from(&stored.portal);
+            current.portal_id = portal_id(&stored.portal);
         }
         current.add(stored);
         Ok::<_, Failure>(())
@@ -83,19 +94,19 @@ pub async fn check(
 impl Portal {
     fn add(&mut self, stored: &Stored) {
         match stored.row.parse() {
-            Err(reason) => {
-                let omitted = (stored.key().to_owned(), reason.to_string());
-                self.omitted.push(omitted);
-            }
-            Ok((listed, audience)) => self.numbers.push(Shown {
+            Err(reason) => self.omitted.push(Omitted {
+                number: stored.key().to_owned(),
+                reason: reason.to_string(),
+            }),
+            Ok((listed, _)) => self.numbers.push(Shown {
                 notes: notes(&listed, stored.name().unwrap_or_default()),
                 selectable: reason(&listed).is_none(),
-                name: listed.friendly_name.as_str().to_owned(),
+                friendly_name: listed.friendly_name.as_str().to_owned(),
                 number: listed.number.as_str().to_owned(),
                 extension: listed
                     .extension
                     .map(|extension| extension.as_str().to_owned()),
-                users: users(&audience),
+                user_ids: stored.users().into_iter().flatten().collect(),
             }),
         }
     }
@@ -106,7 +117,7 @@ impl Portal {
         let mut names: HashMap<String, usize> = HashMap::new();
         for shown in &self.numbers {
             *numbers.entry(shown.number.clone()).or_default() += 1;
-            *names.entry(shown.name.clone()).or_default() += 1;
+            *names.entry(shown.friendly_name.clone()).or_default() += 1;
         }
         for shown in &mut self.numbers {
             if numbers[&shown.number] > 1 {
@@ -114,7 +125,7 @@ impl Portal {
                     .notes
                     .push("the number is listed more than once, with other extensions".into());
             }
-            if names[&shown.name] > 1 {
+            if names[&shown.friendly_name] > 1 {
                 shown
                     .notes
                     .push("another number shows the same name".into());
@@ -126,6 +137,9 @@ impl Portal {
 fn notes(listed: &ListedNumber, stored_name: &str) -> Vec<String> {
     let (shown, lost) = truncate(stored_name);
     let mut notes = Vec::new();
+    if let Err(problem) = check_name(stored_name) {
+        notes.push(format!("the name {problem}"));
+    }
     if !lost.is_empty() {
         notes.push(format!("cut: {lost:?} is lost"));
     } else if shown.is_empty() {
@@ -139,13 +153,6 @@ fn notes(listed: &ListedNumber, stored_name: &str) -> Vec<String> {
 fn reason(listed: &ListedNumber) -> Option<&'static str> {
     let extension = listed.extension.as_ref().map(Extension::as_str);
     not_selectable(listed.number.as_str(), extension)
-}
-
-fn users(audience: &Audience) -> Vec<String> {
-    match audience {
-        Audience::Everyone => Vec::new(),
-        Audience::Only(users) => users.iter().map(ToString::to_string).collect(),
-    }
 }
 
 #[derive(Default)]
@@ -186,29 +193,29 @@ impl Checked {
         let mut table = terminal::table(["name", "number", "extension", "users", "notes"]);
         for shown in &portal.numbers {
             if self.prints_all || !shown.notes.is_empty() {
-                let users = if shown.users.is_empty() {
-                    "all".into()
-                } else {
-                    shown.users.join(" ")
+                let users = match shown.user_ids[..] {
+                    [] => "all".into(),
+                    ref users => joined(users),
                 };
                 table.add_row([
-                    shown.name.clone(),
-                    shown.number.clone(),
-                    shown.extension.clone().unwrap_or_default(),
-                    users,
-                    shown.notes.join("; "),
+                    &shown.friendly_name,
+                    &shown.number,
+                    shown.extension.as_deref().unwrap_or_default(),
+                    &users,
+                    &shown.notes.join("; "),
                 ]);
             }
         }
-        writeln!(terminal::output(), "Portal {}", portal.id)?;
+        writeln!(terminal::output(), "Portal {}", escape(&portal.id))?;
         if !table.is_empty() {
             writeln!(terminal::output(), "{table}")?;
         }
-        for (key, reason) in &portal.omitted {
+        for Omitted { number, reason } in &portal.omitted {
+            let omitted = coloured(WRONG, "omitted");
             writeln!(
                 terminal::output(),
-                "{} {key:?}: {reason}",
-                coloured(WRONG, "left out")
+                "{omitted} \"{}\": {reason}",
+                escape(number)
             )?;
         }
         Ok(())
@@ -231,7 +238,7 @@ impl Checked {
                 (_, 0) => DOUBTFUL,
                 _ => WRONG,
             };
-            let found = format!("{notes} with notes, {omitted} left out");
+            let found = format!("{notes} with notes, {omitted} omitted");
             writeln!(
                 terminal::output(),
                 "{} in {}: {}",

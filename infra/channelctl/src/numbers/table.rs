@@ -1,26 +1,26 @@
 //! The numbers table as the operator works on it: whole portals read, many rows written.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
+    error::{ProvideErrorMetadata, SdkError},
     types::{AttributeValue, WriteRequest},
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::ids::PortalId;
-use jiff::{Timestamp, Unit};
+use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
     aws_error::AwsError,
     numbers::{
-        census::Census,
-        number_item::{key, user_set},
-        planned::Planned,
-        stored::{Item, Page, Stored, portal},
+        error::NumbersError,
+        item::{Item, Stored, Update, now, portal},
     },
     stack::{Stack, StackError},
+    terminal::counted,
 };
 
 /// The most rows that DynamoDB takes in one request.
@@ -33,6 +33,24 @@ const PAGES_COUNTED: usize = 20;
 pub struct Table {
     client: Client,
     name: String,
+}
+
+/// Some rows, and where the next page begins.
+pub struct Page {
+    pub rows: Vec<Stored>,
+    pub next: Option<Item>,
+}
+
+/// How many numbers and portals there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Census {
+    /// The numbers.
+    pub numbers: u64,
+    /// The portals.
+    pub portals: u64,
+    /// Whether there are more, which were not counted.
+    pub at_least: bool,
 }
 
 impl Table {
@@ -52,52 +70,55 @@ impl Table {
         }
     }
 
-    /// Reads a page of a portal's rows in the order of their keys, and where the next one begins.
-    pub async fn portal_page(
+    /// Reads a page of one portal, or of all, in the order of their keys.
+    pub async fn page(
         &self,
-        portal: PortalId,
+        portal: Option<PortalId>,
         start: Option<Item>,
-    ) -> Result<Page, AwsError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .key_condition_expression("portalId = :portal")
-            .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("read the numbers", &error))?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
-    }
-
-    /// Reads a page of all rows, portal by portal, and where the next one begins.
-    pub async fn page(&self, start: Option<Item>) -> Result<Page, AwsError> {
-        let answer = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("read the numbers", &error))?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
+    ) -> Result<Page, NumbersError> {
+        let (items, next) = if let Some(portal) = portal {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .key_condition_expression("portalId = :portal")
+                .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
+                .set_exclusive_start_key(start);
+            let output = query
+                .send()
+                .await
+                .map_err(|error| self.failed("read the numbers", &error))?;
+            (output.items, output.last_evaluated_key)
+        } else {
+            let scan = self
+                .client
+                .scan()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .set_exclusive_start_key(start);
+            let output = scan
+                .send()
+                .await
+                .map_err(|error| self.failed("read the numbers", &error))?;
+            (output.items, output.last_evaluated_key)
+        };
+        let rows = items.unwrap_or_default().into_iter().map(Stored::from);
+        Ok(Page {
+            rows: rows.collect(),
+            next,
+        })
     }
 
     /// Hands over every row of a portal, or of all portals one after the other, page by page.
-    pub async fn each<E: From<AwsError>>(
+    pub async fn each<E: From<NumbersError>>(
         &self,
         portal: Option<PortalId>,
         mut take: impl FnMut(&Stored) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut start = None;
         loop {
-            let page = match portal {
-                Some(portal) => self.portal_page(portal, start).await?,
-                None => self.page(start).await?,
-            };
+            let page = self.page(portal, start).await?;
             page.rows.iter().try_for_each(&mut take)?;
             start = page.next;
             if start.is_none() {
@@ -107,21 +128,22 @@ impl Table {
     }
 
     /// Counts numbers and portals, as far as it costs little.
-    pub async fn census(&self) -> Result<Census, AwsError> {
+    pub async fn census(&self) -> Result<Census, NumbersError> {
         let mut census = Census::default();
         let (mut last_portal, mut start) = (String::new(), None);
         for _ in 0..PAGES_COUNTED {
-            let answer = self
+            let scan = self
                 .client
                 .scan()
                 .table_name(&self.name)
                 .projection_expression("portalId")
-                .set_exclusive_start_key(start)
+                .set_exclusive_start_key(start);
+            let output = scan
                 .send()
                 .await
-                .map_err(|error| AwsError::new("count the numbers", &error))?;
+                .map_err(|error| self.failed("count the numbers", &error))?;
             // A scan reads one portal's rows after the other.
-            for item in answer.items.unwrap_or_default() {
+            for item in output.items.unwrap_or_default() {
                 let portal = portal(&item);
                 census.numbers += 1;
                 if portal != last_portal {
@@ -129,7 +151,7 @@ impl Table {
                     last_portal = portal;
                 }
             }
-            start = answer.last_evaluated_key;
+            start = output.last_evaluated_key;
             if start.is_none() {
                 return Ok(census);
             }
@@ -138,8 +160,8 @@ impl Table {
         Ok(census)
     }
 
-    /// Writes or deletes up to [`MAX_BATCH`] rows whole, again and again where DynamoDB throttles.
-    pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), AwsError> {
+    /// Writes or deletes up to [`MAX_BATCH`] rows whole, and retries those that DynamoDB throttles.
+    pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), NumbersError> {
         let mut left = requests;
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(50))
@@ -148,14 +170,15 @@ impl Table {
             .with_jitter()
             .build();
         loop {
-            let answer = self
+            let batch = self
                 .client
                 .batch_write_item()
-                .request_items(&self.name, left)
+                .request_items(&self.name, left);
+            let output = batch
                 .send()
                 .await
-                .map_err(|error| AwsError::new("write the numbers", &error))?;
-            left = answer
+                .map_err(|error| self.failed("write the numbers", &error))?;
+            left = output
                 .unprocessed_items
                 .and_then(|mut tables| tables.remove(&self.name))
                 .unwrap_or_default();
@@ -164,51 +187,60 @@ impl Table {
             }
             match pauses.next() {
                 Some(pause) => sleep(pause).await,
-                None => return Err(AwsError::Throttled("write the numbers")),
+                None => return Err(AwsError::Throttled("write the numbers").into()),
             }
         }
     }
 
-    /// Changes a row's name and users, and leaves whatever else it holds.
-    pub async fn change(&self, row: &Planned, now: &str) -> Result<(), AwsError> {
+    /// Changes a row's name and users, and leaves its other attributes.
+    pub async fn update(&self, row: &Update) -> Result<(), NumbersError> {
         let mut set = vec!["updatedAt = :now"];
         let mut remove = Vec::new();
         let mut request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(key(row)))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_owned()));
-        match row.name.as_deref() {
+            .set_key(Some(row.key.clone()))
+            .expression_attribute_values(":now", now());
+        match &row.name {
             None => {}
-            Some("") => remove.push("friendlyName"),
-            Some(name) => {
+            Some(None) => remove.push("friendlyName"),
+            Some(Some(name)) => {
                 set.push("friendlyName = :name");
-                let name = AttributeValue::S(name.to_owned());
-                request = request.expression_attribute_values(":name", name);
+                request = request.expression_attribute_values(":name", name.clone());
             }
         }
         match &row.users {
             None => {}
-            Some(users) if users.is_empty() => remove.push("userIds"),
-            Some(users) => {
+            Some(None) => remove.push("userIds"),
+            Some(Some(users)) => {
                 set.push("userIds = :users");
-                request = request.expression_attribute_values(":users", user_set(users));
+                request = request.expression_attribute_values(":users", users.clone());
             }
         }
         let mut expression = format!("SET {}", set.join(", "));
         if !remove.is_empty() {
             expression = format!("{expression} REMOVE {}", remove.join(", "));
         }
-        let changed = request.update_expression(expression).send().await;
-        changed
-            .map(drop)
-            .map_err(|error| AwsError::new("change a number", &error))
+        let updated = request.update_expression(expression).send().await;
+        updated.map_err(|error| self.failed("change a number", &error))?;
+        Ok(())
+    }
+
+    fn failed<E: ProvideErrorMetadata, R>(
+        &self,
+        what: &'static str,
+        error: &SdkError<E, R>,
+    ) -> NumbersError {
+        NumbersError::of_table(&self.name, what, error)
     }
 }
 
-/// Returns the present time as `updatedAt` has it.
-pub fn now() -> String {
-    let now = Timestamp::now();
-    now.round(Unit::Second).unwrap_or(now).to_string()
+impl fmt::Display for Census {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.at_least { "at least " } else { "" };
+        let numbers = counted(self.numbers, "number");
+        let portals = counted(self.portals, "portal");
+        write!(formatter, "{more}{numbers} in {more}{portals}")
+    }
 }
