@@ -120,3 +120,21 @@ fn list(numbers: &[ShownNumber]) -> comfy_table::Table {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use channel_connection::friendly_name::is_unsafe;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_never_reaches_the_terminal_raw() {
+        let bad = "\u{1b}[2J\u{9b}2J\u{202e}";
+        let listed =
+            json!({"e164PhoneNumber": bad, "friendlyName": format!("Desk{bad}"), "extension": bad});
+        let numbers = shown_numbers(json!({"phoneNumbers": [listed]}).to_string().as_bytes());
+        let shown = list(&numbers).to_string();
+        assert!(shown.contains("Desk [2J 2J"), "{shown}");
+        assert!(!shown.replace('\n', "").contains(is_unsafe), "{shown:?}");
+    }
+}

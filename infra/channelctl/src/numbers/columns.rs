@@ -82,52 +82,48 @@ impl FromStr for Mapping {
 }
 
 impl Mapping {
-    /// Refuses two mappings of one column, of which one would count for nothing.
-    pub fn each_once(mappings: &[Self]) -> Result<(), NumbersError> {
-        let of = |column| mappings.iter().filter(move |one| one.column == column);
-        match Column::ALL
-            .into_iter()
-            .find(|column| of(*column).count() > 1)
-        {
-            None => Ok(()),
-            Some(column) => Err(NumbersError::Columns(format!(
-                "--map {column}=HEADER is given twice. Give it once: a row has one {column}."
-            ))),
-        }
-    }
-
-    /// Tells whether one of the headers is the one that is mapped.
-    pub fn is_in(&self, headers: &[&str]) -> bool {
-        self.at(headers).is_some()
-    }
-
-    fn at(&self, headers: &[&str]) -> Option<usize> {
-        headers.iter().position(|name| name.trim() == self.header)
-    }
-
-    /// Refuses a header that is not there, or twice.
-    pub fn check(&self, headers: &[&str]) -> Result<(), NumbersError> {
-        let named = headers.iter().filter(|name| name.trim() == self.header);
-        let problem = match named.count() {
-            1 => return Ok(()),
-            0 => format!("there is no such column. There are: {}", listed(headers)),
+    /// Returns where its header stands; refuses one that is not there, or twice.
+    fn find(&self, headers: &[&str]) -> Result<usize, NumbersError> {
+        let is_named = |(_, name): &(usize, &&str)| name.trim() == self.header;
+        let mut named = headers.iter().enumerate().filter(is_named);
+        let problem = match (named.next(), named.next()) {
+            (Some((at, _)), None) => return Ok(at),
+            (None, _) => format!("there is no such column. There are: {}", listed(headers)),
             _ => "two columns have that name. Rename one of them in the file.".into(),
         };
+        let (column, header) = (self.column, escape(&self.header));
         Err(NumbersError::Columns(format!(
-            "--map {}={}: {problem}",
-            self.column,
-            escape(&self.header)
+            "--map {column}={header}: {problem}"
         )))
     }
 }
 
 impl Columns {
-    /// Finds the columns by a header line; a header that looks like none is passed over.
+    /// Finds the columns by their headers; a header that looks like none is passed over.
     pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, NumbersError> {
-        mappings
-            .iter()
-            .try_for_each(|mapping| mapping.check(headers))?;
-        let columns = Self::of_fields(headers, mappings)?;
+        let mut columns = Self::default();
+        for mapping in mappings {
+            let (column, at) = (mapping.column, mapping.find(headers)?);
+            if columns.0[column as usize].replace(at).is_some() {
+                return Err(NumbersError::Columns(format!(
+                    "--map {column}=HEADER is given twice. Give it once: a row has one {column}."
+                )));
+            }
+        }
+        let mapped = columns;
+        for (at, name) in headers.iter().enumerate() {
+            let guess = words::column_of(name).filter(|column| mapped.at(*column).is_none());
+            let Some(column) = guess.filter(|_| !mapped.0.contains(&Some(at))) else {
+                continue;
+            };
+            if let Some(first) = columns.0[column as usize].replace(at) {
+                return Err(NumbersError::Columns(format!(
+                    "Both {} and {} look like the {column}. Say which it is: --map {column}=HEADER",
+                    shown(headers[first]),
+                    shown(name)
+                )));
+            }
+        }
         if columns.at(Column::Number).is_some() {
             return Ok(columns);
         }
@@ -140,32 +136,6 @@ impl Columns {
             )
         };
         Err(NumbersError::Columns(problem))
-    }
-
-    /// Finds the columns by the names of one object's fields, which may lack any of them.
-    ///
-    /// A column that is mapped is never guessed, not even where its field is missing.
-    pub fn of_fields(names: &[&str], mappings: &[Mapping]) -> Result<Self, NumbersError> {
-        let mut columns = Self::default();
-        for mapping in mappings {
-            columns.0[mapping.column as usize] = mapping.at(names);
-        }
-        let mapped = columns;
-        let is_mapped = |column| mappings.iter().any(|mapping| mapping.column == column);
-        for (at, name) in names.iter().enumerate() {
-            let guess = words::column_of(name).filter(|column| !is_mapped(*column));
-            let Some(column) = guess.filter(|_| !mapped.0.contains(&Some(at))) else {
-                continue;
-            };
-            if let Some(first) = columns.0[column as usize].replace(at) {
-                return Err(NumbersError::Columns(format!(
-                    "Both {} and {} look like the {column}. Say which it is: --map {column}=HEADER",
-                    shown(names[first]),
-                    shown(name)
-                )));
-            }
-        }
-        Ok(columns)
     }
 
     /// Returns a column's place.
@@ -239,9 +209,6 @@ mod tests {
         let headers = ["Number", "Label", "Line", "Phone"];
         let mapped = found(&headers, &["number=Line", "name=Number"]).unwrap();
         assert_eq!(mapped, "number = Line, name = Number");
-        let mapping: Mapping = "name=team".parse().unwrap();
-        let columns = Columns::of_fields(&["number", "label"], &[mapping]).unwrap();
-        assert_eq!(columns.at(Column::Name), None, "its field is missing");
     }
 
     #[test]
@@ -272,6 +239,12 @@ mod tests {
                 "--map number=C: there is no such column. There are: A, B\\u{1b}",
             ),
             (
+                "mapped twice",
+                &["A", "B"],
+                &["number=A", "number=B"],
+                "--map number=HEADER is given twice. Give it once: a row has one number.",
+            ),
+            (
                 "mapping of two",
                 &["A", "A"],
                 &["number=A"],
@@ -287,13 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_each_column_once() {
-        let mappings = |texts: &[&str]| {
-            let mappings: Vec<Mapping> = texts.iter().map(|text| text.parse().unwrap()).collect();
-            Mapping::each_once(&mappings).is_ok()
-        };
-        assert!(mappings(&["number=A", "name=A"]));
-        assert!(!mappings(&["number=A", "name=B", "number=C"]));
+    fn refuses_what_is_no_mapping() {
         for text in ["number", "nummer=A", "=A"] {
             assert!(text.parse::<Mapping>().is_err(), "{text}");
         }

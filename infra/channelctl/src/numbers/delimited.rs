@@ -179,26 +179,12 @@ fn excels_own(text: &str) -> Option<(u8, usize)> {
     }
 }
 
+/// Returns the delimiter that the header line has most of, outside quotation marks.
 fn most_frequent(text: &str) -> u8 {
-    let mut is_quoted = false;
-    let mut counts = [0; DELIMITERS.len()];
-    for byte in text.trim_start_matches([' ', '\n']).bytes() {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' if !is_quoted => break,
-            byte if !is_quoted => {
-                if let Some(at) = DELIMITERS.iter().position(|delimiter| *delimiter == byte) {
-                    counts[at] += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut best = 0;
-    for at in 1..counts.len() {
-        if counts[at] > counts[best] {
-            best = at;
-        }
-    }
-    DELIMITERS[best]
+    let header = text.trim_start().lines().next().unwrap_or_default();
+    let outside: Vec<u8> = header.split('"').step_by(2).flat_map(str::bytes).collect();
+    let count = |delimiter: &u8| outside.iter().filter(|byte| *byte == delimiter).count();
+    // Of as many, the last one counts.
+    let most = DELIMITERS.into_iter().rev().max_by_key(count);
+    most.unwrap_or(b',')
 }

@@ -12,8 +12,7 @@ use crate::{
         columns::Column,
         error::NumbersError,
         import::refuse_bad_rows,
-        item::Stored,
-        phone::{self, Country, PhoneError},
+        phone::{self, Country},
         plan::Plan,
         row::{Findings, Row, Severity, check_name},
         table::Table,
@@ -78,33 +77,40 @@ pub async fn remove(
     options: &RemoveOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let sought = if options.all {
+    let typed = if options.all {
         None
     } else {
-        Some(Sought::new(ask_for_line()?, options.region))
+        Some(ask_for_line()?)
     };
-    let (mut plan, mut found) = (Plan::default(), None);
-    let take = |stored: &Stored| {
-        match &sought {
-            None => plan.delete(options.portal, stored),
-            Some(sought) if sought.is_better(stored.key(), found.as_ref()) => {
-                found = Some(stored.clone());
+    let rows = table.rows(Some(options.portal)).await?;
+    let mut plan = Plan::default();
+    let Some(typed) = typed else {
+        if rows.is_empty() {
+            return Err(NumbersError::NotFound(options.portal, "numbers").into());
+        }
+        rows.iter()
+            .for_each(|stored| plan.delete(options.portal, stored));
+        return write::apply(
+            &plan,
+            table,
+            &options.writing,
+            &Findings::default(),
+            as_json,
+        )
+        .await;
+    };
+    let key = phone::parse(&typed, "", options.region).map(|key| key.to_string());
+    // A key that is no number can be removed too: typed to the letter, it counts most.
+    let has_key = |key: &str| rows.iter().find(|stored| stored.key() == key);
+    match has_key(&typed).or_else(|| has_key(key.as_deref().ok()?)) {
+        Some(stored) => plan.delete(options.portal, stored),
+        None => {
+            return Err(match key {
+                Ok(_) => NumbersError::NotFound(options.portal, "such number"),
+                Err(error) => NumbersError::Input(format!("The number {error}.")),
             }
-            Some(_) => {}
+            .into());
         }
-        Ok::<_, NumbersError>(())
-    };
-    table.each(Some(options.portal), take).await?;
-    if let Some(stored) = &found {
-        plan.delete(options.portal, stored);
-    }
-    if plan.portals().is_empty() {
-        return Err(match sought.map(|sought| sought.key) {
-            None => NumbersError::NotFound(options.portal, "numbers"),
-            Some(Ok(_)) => NumbersError::NotFound(options.portal, "such number"),
-            Some(Err(error)) => NumbersError::Input(format!("The number {error}.")),
-        }
-        .into());
     }
     write::apply(
         &plan,
@@ -137,26 +143,6 @@ fn row(options: &PutOptions, number: &str, findings: &mut Findings) -> Option<Ro
     };
     row.warn(None, number, findings);
     Some(row)
-}
-
-/// A number as it was typed, and the key that it stands for.
-struct Sought {
-    typed: String,
-    key: Result<String, PhoneError>,
-}
-
-impl Sought {
-    fn new(typed: String, country: Option<Country>) -> Self {
-        let key = phone::parse(&typed, "", country).map(|key| key.to_string());
-        Self { typed, key }
-    }
-
-    /// Tells whether a row is meant, rather than one found before it.
-    ///
-    /// A key that is no number can be removed too: typed to the letter, it counts most.
-    fn is_better(&self, key: &str, found: Option<&Stored>) -> bool {
-        key == self.typed || (found.is_none() && self.key.as_deref() == Ok(key))
-    }
 }
 
 fn ask_for_line() -> Result<String, NumbersError> {

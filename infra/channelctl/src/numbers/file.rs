@@ -89,7 +89,6 @@ pub fn read(
     options: &FileOptions,
     take: &mut TakeRow<'_>,
 ) -> Result<String, NumbersError> {
-    Mapping::each_once(&options.mappings)?;
     let bytes = bytes(path)?;
     let format = options.format.or_else(|| by_name(path));
     rows(&bytes, format, options, take)

@@ -9,6 +9,7 @@ use channel_connection::{
     phone_number,
 };
 use jiff::{Timestamp, Unit};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::numbers::plan::{Change, Key, Planned};
@@ -36,11 +37,6 @@ impl Stored {
     /// Returns the sort key, empty where it is none.
     pub fn key(&self) -> &str {
         text(&self.row.number).unwrap_or_default()
-    }
-
-    /// Returns the number and its extension as they are stored.
-    pub fn number(&self) -> (&str, Option<&str>) {
-        phone_number::split_key(self.key())
     }
 
     /// Returns the name as it is stored.
@@ -78,8 +74,39 @@ impl From<Item> for Stored {
     }
 }
 
+/// A row as JSON has it, with the names that import looks for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JsonRow<'a> {
+    pub portal_id: Value,
+    pub number: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub friendly_name: Option<&'a str>,
+    /// None where the row shows the number to everyone.
+    pub user_ids: Vec<UserId>,
+    /// The reason the webhook omits the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl<'a> From<&'a Stored> for JsonRow<'a> {
+    fn from(stored: &'a Stored) -> Self {
+        let (number, extension) = phone_number::split_key(stored.key());
+        Self {
+            portal_id: portal_id(&stored.portal),
+            number,
+            extension,
+            friendly_name: stored.name(),
+            user_ids: stored.users().into_iter().flatten().collect(),
+            problem: stored.row.parse().err().map(|error| error.to_string()),
+        }
+    }
+}
+
 /// Writes a portal's id as JSON: a number, unless the table has one that `HubSpot` never gives.
-pub fn portal_id(stored: &str) -> Value {
+fn portal_id(stored: &str) -> Value {
     let id: Result<PortalId, _> = stored.parse();
     id.map_or_else(|_| stored.into(), |id| id.get().into())
 }

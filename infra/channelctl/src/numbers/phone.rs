@@ -46,50 +46,38 @@ pub struct UnknownCountry;
 /// The reason a cell's text is no number, and what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneError {
-    /// The cell is empty.
     #[error("is empty: fill it in, or delete the row")]
     Empty,
-    /// A spreadsheet took the number for a quantity.
     #[error(
         "was turned into a quantity by a spreadsheet, which lost digits: format the column as text, \
          enter the number again, and export"
     )]
     Exponent,
-    /// It is a date, or has one in it.
     #[error("is a date: format the column as text, enter the number again, and export")]
     Date,
-    /// A spreadsheet or a database took the number for a decimal.
     #[error("is a decimal: format the column as text, and export again without the decimals")]
     Decimal,
-    /// It has letters that announce no extension.
     #[error("has letters: write only digits, and an extension as x12 or in its own column")]
     Letters,
-    /// It has a sign that no number has, or has one where no number has it.
     #[error(
         "is not a phone number: write one number like +18001231234, with blanks or - . ( ) / \
          between its digits at most"
     )]
     NotANumber,
-    /// It is shorter than a subscriber's number.
     #[error("is too short: expected a whole number like +18001231234, not a short code")]
     ShortCode,
-    /// There is no country code, and nobody said which country is meant.
     #[error("has no country code: write it like +18001231234, or name the country: --region US")]
     National,
-    /// It would be another number with its country code than without.
     #[error(
         "begins like a country code: write + before it, or the 0 that is dialled inside the country"
     )]
     Ambiguous,
-    /// No number of that country has as many digits, or there is no such country.
     #[error(
         "is not a possible number: no country has numbers of that code and length, check the digits"
     )]
     NotPossible,
-    /// The extension is not made of digits.
     #[error("has an extension that is not 1 to 20 digits")]
     Extension,
-    /// The number and the extension's own column name two.
     #[error("has an extension that differs from the extension column's")]
     TwoExtensions,
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use channel_connection::ids::{PortalId, UserId};
 use futures_util::{StreamExt, stream};
+use serde::Serialize;
 
 use crate::numbers::{
     error::NumbersError,
     item::Stored,
     row::{Place, Row},
-    table::{Page, Table},
+    table::Table,
 };
 
 /// How many portals are read at a time.
@@ -18,7 +19,8 @@ const READERS: usize = 16;
 const MANY_PORTALS: usize = 10;
 
 /// What is to happen to a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Change {
     /// The table has no such row.
     Add,
@@ -34,16 +36,24 @@ pub enum Change {
 pub type Key = (PortalId, String);
 
 /// What is to happen to a number, and what the table has until then.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Planned {
+    #[serde(skip)]
     pub change: Change,
     /// The name, as in [`Row::name`].
+    #[serde(rename = "friendlyName", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The users, as in [`Row::users`].
+    #[serde(rename = "userIds", skip_serializing_if = "Option::is_none")]
     pub users: Option<BTreeSet<UserId>>,
     /// The name that the table has until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_name: Option<String>,
     /// The users that the table has until then; `None` where they are no set of ids.
+    #[serde(skip)]
     pub previous_users: Option<BTreeSet<UserId>>,
+    #[serde(skip)]
     place: Option<Place>,
 }
 
@@ -127,35 +137,26 @@ impl Plan {
         mut progress: impl FnMut(u64),
     ) -> Result<(), NumbersError> {
         let portals = self.portals();
-        if portals.len() >= MANY_PORTALS {
-            let page = table.page(None, None).await?;
-            // As it is before the first import.
-            if page.next.is_none() {
-                self.compare_page(&page, &portals, replace);
-                progress(portals.len() as u64);
-                return Ok(());
-            }
+        if portals.len() >= MANY_PORTALS
+            && let Some(rows) = table.rows_if_few().await?
+        {
+            self.compare_rows(&rows, &portals, replace);
+            progress(portals.len() as u64);
+            return Ok(());
         }
-        let mut pages = stream::iter(portals)
-            .map(|portal| async move {
-                Ok::<_, NumbersError>((portal, table.page(Some(portal), None).await?))
-            })
+        let mut reads = stream::iter(portals)
+            .map(|portal| async move { (portal, table.rows(Some(portal)).await) })
             .buffer_unordered(READERS);
-        while let Some(read) = pages.next().await {
-            let (portal, mut page) = read?;
-            loop {
-                self.compare_page(&page, &[portal], replace);
-                let Some(next) = page.next else { break };
-                page = table.page(Some(portal), Some(next)).await?;
-            }
+        while let Some((portal, rows)) = reads.next().await {
+            self.compare_rows(&rows?, &[portal], replace);
             progress(1);
         }
         Ok(())
     }
 
-    /// Compares a page; `portals` are the file's, in their order.
-    fn compare_page(&mut self, page: &Page, portals: &[PortalId], replace: bool) {
-        for stored in &page.rows {
+    /// Compares rows of the table; `portals` are the file's, in their order.
+    fn compare_rows(&mut self, rows: &[Stored], portals: &[PortalId], replace: bool) {
+        for stored in rows {
             let portal = stored.portal.parse().ok();
             let is_of_file = |portal: &PortalId| portals.binary_search(portal).is_ok();
             let Some(portal) = portal.filter(is_of_file) else {
@@ -213,11 +214,7 @@ mod tests {
                     user_ids: stored,
                 },
             };
-            let page = Page {
-                rows: vec![stored],
-                next: None,
-            };
-            plan.compare_page(&page, &[portal], true);
+            plan.compare_rows(&[stored], &[portal], true);
             assert_eq!(plan.count(change), 1, "{case}");
         }
     }

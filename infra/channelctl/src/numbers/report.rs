@@ -3,15 +3,12 @@
 
 use std::io::{self, Write as _};
 
-use channel_connection::{
-    ids::{PortalId, UserId},
-    phone_number,
-};
+use channel_connection::{ids::PortalId, phone_number};
 use serde::{Serialize, Serializer};
 
 use crate::{
     numbers::{
-        plan::{Change, Plan},
+        plan::{Change, Plan, Planned},
         row::Findings,
     },
     terminal,
@@ -41,17 +38,13 @@ struct Content<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PlannedChange<'a> {
-    change: &'static str,
+    change: Change,
     portal_id: PortalId,
     number: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     extension: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    friendly_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_ids: Option<Vec<UserId>>,
+    #[serde(flatten)]
+    row: &'a Planned,
 }
 
 impl Report {
@@ -85,23 +78,16 @@ impl Report {
 }
 
 fn changes<S: Serializer>(plan: &Plan, serializer: S) -> Result<S::Ok, S::Error> {
-    let of = |change, name| {
-        plan.of(change).map(move |((portal, key), row)| {
-            let (number, extension) = phone_number::split_key(key);
-            PlannedChange {
-                change: name,
-                portal_id: *portal,
-                number,
-                extension,
-                friendly_name: row.name.as_deref(),
-                previous_name: row.previous_name.as_deref(),
-                user_ids: row
-                    .users
-                    .as_ref()
-                    .map(|users| users.iter().copied().collect()),
-            }
-        })
-    };
-    let rows = of(Change::Add, "add").chain(of(Change::Update, "update"));
-    serializer.collect_seq(rows.chain(of(Change::Delete, "delete")))
+    let changes = [Change::Add, Change::Update, Change::Delete];
+    let rows = changes.into_iter().flat_map(|change| plan.of(change));
+    serializer.collect_seq(rows.map(|((portal, key), row)| {
+        let (number, extension) = phone_number::split_key(key);
+        PlannedChange {
+            change: row.change,
+            portal_id: *portal,
+            number,
+            extension,
+            row,
+        }
+    }))
 }

@@ -27,18 +27,13 @@ use crate::{
 pub const MAX_BATCH: usize = 25;
 /// The most that is counted: beyond it, counting would cost more than the figure is worth.
 const PAGES_COUNTED: usize = 20;
+const READ: &str = "read the numbers";
 
 /// One numbers table.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
     name: String,
-}
-
-/// Some rows, and where the next page begins.
-pub struct Page {
-    pub rows: Vec<Stored>,
-    pub next: Option<Item>,
 }
 
 /// How many numbers and portals there are.
@@ -70,80 +65,57 @@ impl Table {
         }
     }
 
-    /// Reads a page of one portal, or of all, in the order of their keys.
-    pub async fn page(
-        &self,
-        portal: Option<PortalId>,
-        start: Option<Item>,
-    ) -> Result<Page, NumbersError> {
-        let (items, next) = if let Some(portal) = portal {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .consistent_read(true)
-                .key_condition_expression("portalId = :portal")
-                .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
-                .set_exclusive_start_key(start);
-            let output = query
-                .send()
-                .await
-                .map_err(|error| self.failed("read the numbers", &error))?;
-            (output.items, output.last_evaluated_key)
-        } else {
-            let scan = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .consistent_read(true)
-                .set_exclusive_start_key(start);
-            let output = scan
-                .send()
-                .await
-                .map_err(|error| self.failed("read the numbers", &error))?;
-            (output.items, output.last_evaluated_key)
+    /// Reads every row of a portal in the order of their keys, or of all, portal by portal.
+    pub async fn rows(&self, portal: Option<PortalId>) -> Result<Vec<Stored>, NumbersError> {
+        let items: Vec<Item> = match portal {
+            Some(portal) => {
+                let query = self
+                    .client
+                    .query()
+                    .table_name(&self.name)
+                    .consistent_read(true)
+                    .key_condition_expression("portalId = :portal")
+                    .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()));
+                let items: Result<_, _> = query.into_paginator().items().send().collect().await;
+                items.map_err(|error| self.failed(READ, &error))?
+            }
+            None => {
+                let scan = self.client.scan().table_name(&self.name);
+                let pages = scan.consistent_read(true).into_paginator();
+                let items: Result<_, _> = pages.items().send().collect().await;
+                items.map_err(|error| self.failed(READ, &error))?
+            }
         };
-        let rows = items.unwrap_or_default().into_iter().map(Stored::from);
-        Ok(Page {
-            rows: rows.collect(),
-            next,
-        })
+        Ok(items.into_iter().map(Stored::from).collect())
     }
 
-    /// Hands over every row of a portal, or of all portals one after the other, page by page.
-    pub async fn each<E: From<NumbersError>>(
-        &self,
-        portal: Option<PortalId>,
-        mut take: impl FnMut(&Stored) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut start = None;
-        loop {
-            let page = self.page(portal, start).await?;
-            page.rows.iter().try_for_each(&mut take)?;
-            start = page.next;
-            if start.is_none() {
-                return Ok(());
-            }
+    /// Reads every row of all portals if they fit into one page, as before the first import.
+    pub async fn rows_if_few(&self) -> Result<Option<Vec<Stored>>, NumbersError> {
+        let scan = self.client.scan().table_name(&self.name);
+        let page = scan.consistent_read(true).send().await;
+        let page = page.map_err(|error| self.failed(READ, &error))?;
+        if page.last_evaluated_key.is_some() {
+            return Ok(None);
         }
+        let items = page.items.unwrap_or_default();
+        Ok(Some(items.into_iter().map(Stored::from).collect()))
     }
 
     /// Counts numbers and portals, as far as it costs little.
     pub async fn census(&self) -> Result<Census, NumbersError> {
-        let mut census = Census::default();
-        let (mut last_portal, mut start) = (String::new(), None);
+        let scan = self.client.scan().table_name(&self.name);
+        let mut pages = scan
+            .projection_expression("portalId")
+            .into_paginator()
+            .send();
+        let (mut census, mut last_portal) = (Census::default(), String::new());
         for _ in 0..PAGES_COUNTED {
-            let scan = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .projection_expression("portalId")
-                .set_exclusive_start_key(start);
-            let output = scan
-                .send()
-                .await
-                .map_err(|error| self.failed("count the numbers", &error))?;
+            let Some(page) = pages.next().await else {
+                return Ok(census);
+            };
+            let page = page.map_err(|error| self.failed("count the numbers", &error))?;
             // A scan reads one portal's rows after the other.
-            for item in output.items.unwrap_or_default() {
+            for item in page.items.unwrap_or_default() {
                 let portal = portal(&item);
                 census.numbers += 1;
                 if portal != last_portal {
@@ -151,12 +123,8 @@ impl Table {
                     last_portal = portal;
                 }
             }
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(census);
-            }
         }
-        census.at_least = true;
+        census.at_least = pages.next().await.is_some();
         Ok(census)
     }
 

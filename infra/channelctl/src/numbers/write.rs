@@ -3,11 +3,11 @@
 //! Rows are added and changed before any is deleted, and each write can be done twice: an import that
 //! was stopped is run again.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
 use anstream::eprintln;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::JoinSet,
@@ -30,7 +30,7 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct WriteOptions {
     /// Show what would change, and change nothing
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long)]
     pub dry_run: bool,
     /// Do not ask
     #[arg(long, short)]
@@ -90,9 +90,10 @@ pub async fn apply(
             Ok(()) => {
                 let bar = progress_bar("writing", "rows", writes);
                 let written = write(plan, table, options.parallel.into(), &bar).await;
-                bar.finish_and_clear();
+                // To finish a bar moves it to its end.
                 done = bar.position();
-                conclude(written, &bar, writes)
+                bar.finish_and_clear();
+                conclude(written, done, writes, bar.elapsed())
             }
             Err(not_confirmed) => Err(not_confirmed.into()),
         };
@@ -104,17 +105,17 @@ pub async fn apply(
 /// Says what was written, however it ended.
 fn conclude(
     written: Result<Written, NumbersError>,
-    bar: &ProgressBar,
+    done: u64,
     writes: u64,
+    took: Duration,
 ) -> Result<Ending, Failure> {
-    let done = bar.position();
     let so_far = format!(
         "{done} of {writes} rows are written. Run the command again: it goes on from there."
     );
     match written {
         Ok(Written::All) => {
-            let seconds = bar.elapsed().as_secs_f64();
-            eprintln!("{} written in {seconds:.1} s", counted(done, "row"));
+            let rows = counted(done, "row");
+            eprintln!("{rows} written in {:.1} s", took.as_secs_f64());
             Ok(Ending::Done)
         }
         Ok(Written::Stopped) => {
@@ -248,16 +249,11 @@ async fn write_change(
 /// A bar on a terminal, and nothing in a pipe.
 fn progress_bar(what: &'static str, of: &str, count: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
-    let style =
-        format!("{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{rate}}, {{eta}} left");
+    let style = format!(
+        "{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{per_sec:0}}, {{eta}} left"
+    );
     if let Ok(style) = ProgressStyle::with_template(&style) {
-        bar.set_style(style.with_key(
-            "rate",
-            |state: &ProgressState, to: &mut dyn std::fmt::Write| {
-                // A bar that cannot be drawn is no reason to stop.
-                let _ = write!(to, "{:.0}/s", state.per_sec());
-            },
-        ));
+        bar.set_style(style);
     }
     bar.with_message(what)
 }
