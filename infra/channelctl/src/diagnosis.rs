@@ -3,7 +3,7 @@
 use crate::{
     finding::{Finding, doubtful, right, wrong},
     hook::{HookError, Report},
-    numbers::census::Census,
+    numbers::table::Census,
     stack::Stack,
 };
 

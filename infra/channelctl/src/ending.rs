@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use crate::{
-    aws_error::AwsError, fresh_event::EventError, hook::HookError,
-    numbers::numbers_error::NumbersError, secrets::SecretsError, stack::StackError,
-    target::TargetError, terminal::NotConfirmed, timed_call::TimedCallError,
+    aws_error::AwsError, fresh_event::EventError, hook::HookError, numbers::error::NumbersError,
+    secrets::SecretsError, stack::StackError, target::TargetError, terminal::NotConfirmed,
+    timed_call::TimedCallError,
 };
 
 /// How a command ended that did not fail.
@@ -49,9 +49,6 @@ pub enum Failure {
     /// Nobody said yes.
     #[error(transparent)]
     NotConfirmed(#[from] NotConfirmed),
-    /// What would be written could not be shown, so it was not written.
-    #[error("Nothing was written, because what would change cannot be shown: {0}")]
-    Unshown(std::io::Error),
     /// What was to be printed could not be.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
@@ -62,7 +59,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NotConfirmed(_) => 4,
-            Self::Numbers(NumbersError::BadRows) => 3,
+            Self::Numbers(error) if error.is_bad_rows() => 3,
             _ => 1,
         }
         .into()

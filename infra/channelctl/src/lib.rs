@@ -11,7 +11,6 @@ pub mod event;
 pub mod finding;
 pub mod fresh_event;
 pub mod hook;
-pub mod json_array;
 pub mod next_step;
 pub mod numbers;
 pub mod registration;

@@ -9,7 +9,7 @@ use crate::{
     ending::{Ending, Failure},
     hook::{self, LastProbe, Registered},
     next_step,
-    numbers::{census::Census, table::Table},
+    numbers::table::{Census, Table},
     secrets,
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted},
