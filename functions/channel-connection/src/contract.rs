@@ -93,6 +93,9 @@ fn in_the_number(number: &Value) -> Option<(&'static str, &'static str)> {
 
 fn in_the_name(number: &Value) -> Option<&'static str> {
     match number.get("friendlyName") {
+        Some(Value::String(text)) if text.contains(friendly_name::is_unsafe) => {
+            Some("must have no control characters and no marks that reorder text")
+        }
         Some(Value::String(text)) if friendly_name::is_shown_whole(text) => None,
         Some(Value::String(_)) => Some("must have at most 24 characters: HubSpot cuts the rest"),
         _ => Some("must be a text"),
@@ -183,6 +186,10 @@ mod tests {
             (
                 r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Customer success in Europe"}]}"#,
                 "phoneNumbers[0].friendlyName: must have at most 24 characters: HubSpot cuts the rest",
+            ),
+            (
+                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"a\u202eb"}]}"#,
+                "phoneNumbers[0].friendlyName: must have no control characters and no marks that reorder text",
             ),
             (
                 r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234"}]}"#,

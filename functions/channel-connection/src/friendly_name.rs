@@ -1,6 +1,6 @@
 //! The name under which a user sees a number.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
@@ -19,10 +19,12 @@ pub const MAX_NAME: usize = 24;
 pub struct FriendlyName(String);
 
 impl FriendlyName {
-    /// Cuts a text to what HubSpot shows, between what a reader takes for characters.
+    /// Cuts a text to what HubSpot shows, between what a reader takes for characters, and takes out
+    /// what is [unsafe to show](is_unsafe).
     ///
     /// `None` where nothing would be left.
     pub fn truncate(text: &str) -> Option<Self> {
+        let text = printable(text);
         let text = text.trim();
         if is_shown_whole(text) {
             return (!text.is_empty()).then(|| Self(text.to_owned()));
@@ -41,6 +43,32 @@ impl FriendlyName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Tells whether a character acts on its surroundings instead of being shown: a control character,
+/// a line separator, or a mark that reorders the text around it.
+///
+/// Source of the marks: <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
+pub fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// Takes out marks of direction, and puts a space for every other character that is unsafe.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let is_break =
+        |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
+    text.chars()
+        .filter(|character| !is_unsafe(*character) || is_break(*character))
+        .map(|character| if is_break(character) { ' ' } else { character })
+        .collect::<String>()
+        .into()
 }
 
 /// Tells whether HubSpot shows all of a text.
@@ -113,6 +141,24 @@ mod tests {
     }
 
     #[test]
+    fn unsafe_characters_never_reach_hubspot() {
+        for (case, text, shown) in [
+            ("terminal escape", "\u{1b}[31mSales", "[31mSales"),
+            ("line feed", "Sales\nBerlin", "Sales Berlin"),
+            ("NUL", "Sales\0", "Sales"),
+            ("C1 control", "\u{9b}31mSales", "31mSales"),
+            ("line separator", "Sales\u{2028}Berlin", "Sales Berlin"),
+            ("bidi override", "Sales\u{202e}nilreB", "SalesnilreB"),
+            ("bidi isolate", "\u{2066}Sales\u{2069}", "Sales"),
+            ("direction marks", "\u{61c}Sa\u{200e}les\u{200f}", "Sales"),
+            ("emoji joiner is safe", "👩‍👧", "👩‍👧"),
+        ] {
+            assert_eq!(truncate(text).as_deref(), Some(shown), "{case}");
+        }
+        assert_eq!(truncate("\u{202e}\n"), None);
+    }
+
+    #[test]
     fn debug_shows_nothing() {
         assert_eq!(
             format!("{:?}", FriendlyName::truncate("marked")),
@@ -124,7 +170,8 @@ mod tests {
         #[test]
         fn a_cut_name_is_a_part_of_its_text_and_short_enough(text in any::<String>()) {
             if let Some(name) = truncate(&text) {
-                prop_assert!(text.contains(&name));
+                prop_assert!(printable(&text).contains(&name));
+                prop_assert!(!name.contains(is_unsafe));
                 prop_assert!((1..=MAX_NAME).contains(&name.encode_utf16().count()));
                 prop_assert_eq!(truncate(&name), Some(name.clone()), "cutting again changes nothing");
             }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{friendly_name::FriendlyName, phone_number::E164};
+use crate::{
+    friendly_name::{self, FriendlyName},
+    phone_number::E164,
+};
 
 const WITH_EXTENSION: &str = "HubSpot lets no user select a number with an extension.";
 const WITH_EMPTY_EXTENSION: &str =
@@ -57,8 +60,9 @@ pub fn not_selectable(number: &str, extension: Option<&str>) -> Option<&'static 
     }
 }
 
-/// Splits a name into what HubSpot shows of it, and what it cuts off.
+/// Splits a name into what HubSpot shows of it, and what it cuts off; neither is unsafe to show.
 pub fn truncate(name: &str) -> (String, String) {
+    let name = friendly_name::printable(name);
     let whole = name.trim();
     let shown = FriendlyName::truncate(whole);
     let shown = shown.as_ref().map_or("", FriendlyName::as_str);

@@ -19,7 +19,7 @@ use crate::{
         HookError, Report,
         tests::{URL, report},
     },
-    numbers::census::Census,
+    numbers::table::Census,
     registration, secrets,
     stack::{self, Stack},
     target::{REGION_OPTION, Target},

@@ -10,7 +10,6 @@ use tokio::signal;
 use crate::{
     account,
     aws_error::AwsError,
-    confirmation,
     ending::{Ending, Failure},
     events,
     stack::Stack,
@@ -33,7 +32,7 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Ending, 
     let stack = Stack::find(target).await?;
     let target = &stack.target;
     let question = format!("Delete {place}?");
-    confirmation::type_name(&question, target.name(), yes)?;
+    terminal::confirm_name(&question, target.name(), yes)?;
     let client = Client::new(&target.aws);
     let seen = events::known(&client, &stack.id).await?;
     eprintln!("deleting {place}");

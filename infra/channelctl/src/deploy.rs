@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    account, clock, confirmation,
+    account, clock,
     doctor::stack_state,
     ending::{Ending, Failure},
     samconfig, secrets,
@@ -144,7 +144,7 @@ pub async fn deploy(
     }
     deploy.announce_code()?;
     if target.asks_before_deploys() {
-        confirmation::type_name("Deploy?", target.name(), yes)?;
+        terminal::confirm_name("Deploy?", target.name(), yes)?;
     }
     let ran = deploy.sam(&["--no-confirm-changeset"], as_json).await?;
     match ran {

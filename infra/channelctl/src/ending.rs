@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::{
     aws_error::AwsError, delete::NotDeleted, deploy::DeployError, fresh_event::EventError,
-    hook::HookError, numbers::numbers_error::NumbersError, secret_input::SecretInputError,
+    hook::HookError, numbers::error::NumbersError, secret_input::SecretInputError,
     secrets::SecretsError, stack::StackError, target::TargetError, terminal::NotConfirmed,
     timed_call::TimedCallError,
 };
@@ -61,9 +61,6 @@ pub enum Failure {
     /// Nobody said yes.
     #[error(transparent)]
     NotConfirmed(#[from] NotConfirmed),
-    /// What would be written could not be shown, so it was not written.
-    #[error("Nothing was written, because what would change cannot be shown: {0}")]
-    Unshown(std::io::Error),
     /// What was to be printed could not be.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
@@ -76,7 +73,7 @@ impl Failure {
             Self::Target(error) if error.is_usage() => 2,
             Self::Deploy(error) if error.is_usage() => 2,
             Self::NotConfirmed(_) => 4,
-            Self::Numbers(NumbersError::BadRows) => 3,
+            Self::Numbers(error) if error.is_bad_rows() => 3,
             _ => 1,
         }
         .into()

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_cloudformation::{Client, types::StackEvent};
 
-use crate::{aws_error::AwsError, stack::StackError};
+use crate::{aws_error::AwsError, stack::StackError, terminal};
 
 const INTERVAL: Duration = Duration::from_secs(3);
 /// Timeout of a delete: CloudFormation gives up after an hour.
@@ -78,16 +78,7 @@ fn line(event: &StackEvent) -> String {
         .map_or("", |status| status.as_str());
     let resource = event.logical_resource_id.as_deref().unwrap_or_default();
     let reason = event.resource_status_reason.as_deref().unwrap_or_default();
-    let reason: String = reason
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect();
+    let reason = terminal::escape(reason);
     format!("{status:<20} {resource}  {reason}")
         .trim_end()
         .to_owned()

@@ -1,37 +1,21 @@
-//! The numbers: into the table, out of it, and as HubSpot will show them.
+//! Phone numbers: into the table, out of it, and as HubSpot will show them.
 
-pub mod census;
-pub mod changes;
 pub mod check;
-pub mod check_row;
-pub mod column;
 pub mod columns;
-mod columns_error;
-mod delimited;
+pub mod delimited;
 pub mod edit;
-pub mod export;
-mod extension_text;
+pub mod error;
 pub mod file;
-pub mod file_error;
 pub mod import;
-pub mod input;
-mod json_rows;
-mod line_starts;
-pub mod mapping;
-pub mod number_item;
-pub mod number_problem;
-pub mod number_text;
-pub mod numbers_error;
+pub mod item;
+pub mod json;
+pub mod list;
+pub mod phone;
 pub mod plan;
-pub mod planned;
-mod possible_number;
-pub mod raw_row;
+pub mod report;
 pub mod row;
-pub mod row_findings;
-mod spreadsheet_text;
-pub mod staged;
-pub mod stored;
 pub mod table;
+pub mod words;
 pub mod write;
 
 use clap::{Args, Subcommand};
@@ -41,25 +25,24 @@ use crate::{
     numbers::{
         check::CheckOptions,
         edit::{PutOptions, RemoveOptions},
-        export::{ExportOptions, ListOptions},
         import::ImportOptions,
+        list::{ExportOptions, ListOptions},
         table::Table,
     },
     stack::Stack,
     target::TargetOptions,
 };
 
-/// What is to be done, and with which table.
+/// What to do with numbers, and with which table's.
 #[derive(Debug, Args)]
 pub struct NumbersOptions {
-    /// The table's name, where no stack is to be asked for it
+    /// The table's name, without asking a stack for it
     #[arg(long, global = true, display_order = 89)]
     table: Option<String>,
     #[command(subcommand)]
     command: NumbersCommand,
 }
 
-/// What can be done with numbers.
 #[derive(Debug, Subcommand)]
 enum NumbersCommand {
     /// Check a file whole, show what it changes, and write it
@@ -77,7 +60,7 @@ enum NumbersCommand {
 }
 
 impl NumbersOptions {
-    /// Does what was said.
+    /// Runs the command.
     pub async fn run(&self, target: &TargetOptions, as_json: bool) -> Result<Ending, Failure> {
         let table = match &self.table {
             Some(name) => Table::named(&target.aws_alone().await?, name),
@@ -85,8 +68,8 @@ impl NumbersOptions {
         };
         match &self.command {
             NumbersCommand::Import(options) => import::import(&table, options, as_json).await,
-            NumbersCommand::List(options) => export::list(&table, options, as_json).await,
-            NumbersCommand::Export(options) => export::export(&table, options, as_json).await,
+            NumbersCommand::List(options) => list::list(&table, options, as_json).await,
+            NumbersCommand::Export(options) => list::export(&table, options, as_json).await,
             NumbersCommand::Put(options) => edit::put(&table, options, as_json).await,
             NumbersCommand::Remove(options) => edit::remove(&table, options, as_json).await,
             NumbersCommand::Check(options) => check::check(&table, options, as_json).await,

@@ -19,7 +19,7 @@ use crate::{
     ending::{Ending, Failure},
     secrets,
     stack::Stack,
-    terminal::{self, GOOD, WRONG, coloured},
+    terminal::{self, GOOD, WRONG, coloured, escape},
     timed_call,
 };
 
@@ -84,7 +84,7 @@ fn show(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
         }
     } else {
         let said: String = body(answer).to_string().chars().take(SHOWN).collect();
-        writeln!(output, "{said}")?;
+        writeln!(output, "{}", escape(&said))?;
     }
     if violations.is_empty() {
         writeln!(
@@ -110,12 +110,31 @@ fn list(numbers: &[ShownNumber]) -> comfy_table::Table {
             "" => String::new(),
             lost => format!(" (HubSpot cuts off: {lost})"),
         };
+        let extension = shown.extension.as_deref().unwrap_or_default();
         table.add_row([
-            format!("{}{lost}", shown.name),
-            shown.number.clone(),
-            shown.extension.clone().unwrap_or_default(),
-            shown.not_selectable.unwrap_or("yes").to_owned(),
+            &escape(&format!("{}{lost}", shown.name)),
+            &escape(&shown.number),
+            &escape(extension),
+            shown.not_selectable.unwrap_or("yes"),
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use channel_connection::friendly_name::is_unsafe;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_never_reaches_the_terminal_raw() {
+        let bad = "\u{1b}[2J\u{9b}2J\u{202e}";
+        let listed =
+            json!({"e164PhoneNumber": bad, "friendlyName": format!("Desk{bad}"), "extension": bad});
+        let numbers = shown_numbers(json!({"phoneNumbers": [listed]}).to_string().as_bytes());
+        let shown = list(&numbers).to_string();
+        assert!(shown.contains("Desk [2J 2J"), "{shown}");
+        assert!(!shown.replace('\n', "").contains(is_unsafe), "{shown:?}");
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     doctor::{diagnosis, finding::Finding, stack_state},
     ending::{Ending, Failure},
     hook::{self, LastProbe, Registered},
-    numbers::{census::Census, table::Table},
+    numbers::table::{Census, Table},
     secrets,
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted},

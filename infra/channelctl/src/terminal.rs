@@ -1,12 +1,14 @@
 //! What is printed: tables and JSON for reading, questions before writing, colours where they show.
 
 use std::{
+    borrow::Cow,
     error::Error,
     io::{self, BufRead, IsTerminal, Write},
 };
 
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
+use channel_connection::friendly_name::is_unsafe;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
@@ -24,9 +26,7 @@ pub enum NotConfirmed {
     #[error("Nothing was changed.")]
     Declined,
     /// There is nobody to ask.
-    #[error(
-        "Nothing was changed: there is nobody to ask here. Say --yes (make: YES=1) to do it, or --dry-run to look."
-    )]
+    #[error("Nothing was changed: there is nobody to ask here. Add --yes (make: YES=1) to go on.")]
     NobodyToAsk,
 }
 
@@ -40,6 +40,21 @@ pub fn coloured(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Writes what a terminal or a reader would take for an instruction as `\u{1b}`: a text of a file, a
+/// table or a server is printed this way only.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if text.contains(is_unsafe) {
+        let escaped = text.chars().flat_map(|character| {
+            let unsafe_one = is_unsafe(character).then(|| character.escape_default());
+            let safe_one = (!is_unsafe(character)).then_some(character);
+            unsafe_one.into_iter().flatten().chain(safe_one)
+        });
+        Cow::Owned(escaped.collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Says how many there are of something.
 pub fn counted(count: u64, one: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -48,14 +63,45 @@ pub fn counted(count: u64, one: &str) -> String {
 
 /// Prints why a command failed.
 pub fn complain(failure: &dyn Error) {
-    eprintln!("{} {failure}", coloured(WRONG, "channelctl:"));
+    let lines: Vec<_> = failure
+        .to_string()
+        .lines()
+        .map(|line| escape(line).into_owned())
+        .collect();
+    eprintln!("{} {}", coloured(WRONG, "channelctl:"), lines.join("\n"));
 }
 
 /// Prints a value as JSON.
 pub fn print_json(value: &impl Serialize) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut output, value)?;
-    writeln!(output)
+    writeln!(io::stdout(), "{}", json(value)?)
+}
+
+/// Writes a value as JSON over lines.
+pub fn json(value: &impl Serialize) -> io::Result<String> {
+    Ok(escape_json(serde_json::to_string_pretty(value)?))
+}
+
+/// Writes a value as JSON in one line.
+pub fn json_line(value: &impl Serialize) -> io::Result<String> {
+    Ok(escape_json(serde_json::to_string(value)?))
+}
+
+/// JSON itself escapes the first control characters only. Others stand in its texts alone, and mean the
+/// same when they are escaped.
+fn escape_json(json: String) -> String {
+    let is_left = |character: char| character != '\n' && is_unsafe(character);
+    if !json.contains(is_left) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_left(character) {
+            escaped += &format!("\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 /// Starts a table that fits the terminal, or is as wide as it must be in a pipe.
@@ -63,7 +109,8 @@ pub fn table<'a>(headers: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(headers.into_iter().map(str::to_uppercase));
-    if io::stdout().is_terminal() {
+    // A terminal of no width, as `script` and `docker -t` make them, is as good as a pipe.
+    if io::stdout().is_terminal() && table.width().is_some_and(|width| width > 0) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table
@@ -79,17 +126,56 @@ pub fn print_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> io
 
 /// Asks whether to go on, unless `yes` was said before.
 pub fn confirm(question: &str, yes: bool) -> Result<(), NotConfirmed> {
+    let is_yes = |answer: &str| ["y", "yes"].contains(&answer.to_lowercase().as_str());
+    ask(&format!("{question} [y/N] "), is_yes, yes)
+}
+
+/// Asks to type a name before what cannot be taken back, unless `yes` was said before.
+pub fn confirm_name(question: &str, name: &str, yes: bool) -> Result<(), NotConfirmed> {
+    let question = format!("{question} Type {name} to go on: ");
+    ask(&question, |answer| answer == name, yes)
+}
+
+fn ask(question: &str, is_yes: impl Fn(&str) -> bool, yes: bool) -> Result<(), NotConfirmed> {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
         return Err(NotConfirmed::NobodyToAsk);
     }
-    anstream::eprint!("{question} [y/N] ");
+    anstream::eprint!("{question}");
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" if read.is_ok() => Ok(()),
-        _ => Err(NotConfirmed::Declined),
+    if read.is_ok() && is_yes(answer.trim()) {
+        Ok(())
+    } else {
+        Err(NotConfirmed::Declined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_only_what_acts_on_the_terminal() {
+        for (case, text, escaped) in [
+            ("escape sequence", "\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("line feed", "a\nb", "a\\nb"),
+            ("C1 control", "\u{9b}2J", "\\u{9b}2J"),
+            ("bidi override", "a\u{202e}b", "a\\u{202e}b"),
+            ("letters", "Zoë 👩‍👧 “x”", "Zoë 👩‍👧 “x”"),
+        ] {
+            assert_eq!(escape(text), escaped, "{case}");
+        }
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_when_it_is_escaped() {
+        let text = "\u{1b}[31m\u{9b}\u{7f}\u{202e}Zoë\n";
+        for json in [json(&[text]).unwrap(), json_line(&[text]).unwrap()] {
+            assert!(!json.replace('\n', "").contains(is_unsafe), "{json}");
+            assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
+        }
     }
 }

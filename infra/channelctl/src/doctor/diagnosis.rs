@@ -6,7 +6,7 @@ use crate::{
         stack_state,
     },
     hook::{HookError, Report},
-    numbers::census::Census,
+    numbers::table::Census,
     stack::Stack,
 };
 

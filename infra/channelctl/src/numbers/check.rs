@@ -1,4 +1,4 @@
-//! A portal as HubSpot will show it: what is cut, what nobody can select, what is left out.
+//! Numbers as HubSpot will show them: what is cut, what nobody can select, what is omitted.
 
 use std::{
     collections::HashMap,
@@ -7,8 +7,6 @@ use std::{
 
 use channel_connection::{
     ids::PortalId,
-    number_row::Audience,
-    numbers_response::ListedNumber,
     phone_number::Extension,
     shown_number::{not_selectable, truncate},
 };
@@ -17,9 +15,12 @@ use serde::Serialize;
 
 use crate::{
     ending::{Ending, Failure},
-    json_array::JsonArray,
-    numbers::{stored::Stored, table::Table},
-    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
+    numbers::{
+        item::{JsonRow, Stored, joined},
+        row::check_name,
+        table::Table,
+    },
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
 
 /// What to check.
@@ -30,220 +31,153 @@ pub struct CheckOptions {
     portal: Option<PortalId>,
 }
 
-/// A number as HubSpot shows it.
-#[derive(Debug, Serialize)]
+/// A row of the table, and what HubSpot makes of it.
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown {
-    name: String,
-    number: String,
+struct Checked<'a> {
+    #[serde(flatten)]
+    row: JsonRow<'a>,
+    /// The name that HubSpot shows; nothing of a row that is omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    extension: Option<String>,
+    shown_name: Option<String>,
     selectable: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    users: Vec<String>,
     notes: Vec<String>,
+    #[serde(skip)]
+    portal: &'a str,
 }
 
-/// A portal as HubSpot shows it.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Portal {
-    #[serde(rename = "portalId")]
-    id: String,
-    numbers: Vec<Shown>,
-    /// Rows that the webhook leaves out, and why.
-    omitted: Vec<(String, String)>,
-}
-
-/// Checks one portal, or all; something is wrong where rows are left out.
+/// Checks one portal, or all; something is wrong where rows are omitted.
 pub async fn check(
     table: &Table,
     options: &CheckOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let mut checked = Checked {
-        prints_all: options.portal.is_some(),
-        json: as_json.then(JsonArray::default),
-        ..Checked::default()
-    };
-    let mut current = Portal::default();
-    let add = |stored: &Stored| {
-        if stored.portal != current.id {
-            checked.add(std::mem::take(&mut current))?;
-            current.id.clone_from(&stored.portal);
-        }
-        current.add(stored);
-        Ok::<_, Failure>(())
-    };
-    table.each(options.portal, add).await?;
-    checked.add(current)?;
-    Ok(checked.finish()?)
+    let rows = table.rows(options.portal).await?;
+    let portals: Vec<_> = rows
+        .chunk_by(|one, other| one.portal == other.portal)
+        .collect();
+    let checked: Vec<_> = portals.iter().flat_map(|rows| check_portal(rows)).collect();
+    let omitted = checked
+        .iter()
+        .filter(|row| row.shown_name.is_none())
+        .count();
+    if as_json {
+        terminal::print_json(&checked)?;
+    } else {
+        let with_notes = checked.iter().filter(|row| !row.notes.is_empty()).count();
+        print(&checked, options.portal.is_some())?;
+        let style = match (with_notes, omitted) {
+            (0, 0) => GOOD,
+            (_, 0) => DOUBTFUL,
+            _ => WRONG,
+        };
+        let found = format!("{} with notes, {omitted} omitted", with_notes - omitted);
+        writeln!(
+            terminal::output(),
+            "{} in {}: {}",
+            counted((checked.len() - omitted) as u64, "number"),
+            counted(portals.len() as u64, "portal"),
+            coloured(style, &found)
+        )?;
+    }
+    Ok(if omitted == 0 {
+        Ending::Done
+    } else {
+        Ending::SomethingWrong
+    })
 }
 
-impl Portal {
-    fn add(&mut self, stored: &Stored) {
-        match stored.row.parse() {
-            Err(reason) => {
-                let omitted = (stored.key().to_owned(), reason.to_string());
-                self.omitted.push(omitted);
-            }
-            Ok((listed, audience)) => self.numbers.push(Shown {
-                notes: notes(&listed, stored.name().unwrap_or_default()),
-                selectable: reason(&listed).is_none(),
-                name: listed.friendly_name.as_str().to_owned(),
-                number: listed.number.as_str().to_owned(),
-                extension: listed
-                    .extension
-                    .map(|extension| extension.as_str().to_owned()),
-                users: users(&audience),
-            }),
+/// Checks each row of a portal, and marks what a user cannot tell apart in the list.
+fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
+    let mut checked: Vec<_> = rows.iter().map(Checked::from).collect();
+    let mut numbers: HashMap<_, usize> = HashMap::new();
+    let mut names: HashMap<_, usize> = HashMap::new();
+    for row in &checked {
+        if let Some(name) = &row.shown_name {
+            *numbers.entry(row.row.number).or_default() += 1;
+            *names.entry(name.clone()).or_default() += 1;
         }
     }
-
-    /// Marks what a user cannot tell apart in the list.
-    fn mark_duplicates(&mut self) {
-        let mut numbers: HashMap<String, usize> = HashMap::new();
-        let mut names: HashMap<String, usize> = HashMap::new();
-        for shown in &self.numbers {
-            *numbers.entry(shown.number.clone()).or_default() += 1;
-            *names.entry(shown.name.clone()).or_default() += 1;
+    for row in &mut checked {
+        let Some(name) = &row.shown_name else {
+            continue;
+        };
+        if numbers[row.row.number] > 1 {
+            let note = "the number is listed more than once, with other extensions";
+            row.notes.push(note.into());
         }
-        for shown in &mut self.numbers {
-            if numbers[&shown.number] > 1 {
-                shown
-                    .notes
-                    .push("the number is listed more than once, with other extensions".into());
+        if names[name] > 1 {
+            row.notes.push("another number shows the same name".into());
+        }
+    }
+    checked
+}
+
+impl<'a> From<&'a Stored> for Checked<'a> {
+    fn from(stored: &'a Stored) -> Self {
+        let (shown_name, selectable, notes) = match stored.row.parse() {
+            Err(reason) => (None, false, vec![format!("omitted: {reason}")]),
+            Ok((listed, _)) => {
+                let extension = listed.extension.as_ref().map(Extension::as_str);
+                let reason = not_selectable(listed.number.as_str(), extension);
+                let mut notes = notes_on_name(stored.name().unwrap_or_default());
+                notes.extend(reason.map(str::to_owned));
+                let name = listed.friendly_name.as_str().to_owned();
+                (Some(name), reason.is_none(), notes)
             }
-            if names[&shown.name] > 1 {
-                shown
-                    .notes
-                    .push("another number shows the same name".into());
-            }
+        };
+        Self {
+            row: stored.into(),
+            shown_name,
+            selectable,
+            notes,
+            portal: &stored.portal,
         }
     }
 }
 
-fn notes(listed: &ListedNumber, stored_name: &str) -> Vec<String> {
-    let (shown, lost) = truncate(stored_name);
-    let mut notes = Vec::new();
+fn notes_on_name(name: &str) -> Vec<String> {
+    let (shown, lost) = truncate(name);
+    let problem = check_name(name).err();
+    let mut notes: Vec<_> = problem
+        .map(|problem| format!("the name {problem}"))
+        .into_iter()
+        .collect();
     if !lost.is_empty() {
         notes.push(format!("cut: {lost:?} is lost"));
     } else if shown.is_empty() {
         notes.push("no name: the number is shown".into());
     }
-    notes.extend(reason(listed).map(str::to_owned));
     notes
 }
 
-/// Tells why nobody can select a number; `None` where they can.
-fn reason(listed: &ListedNumber) -> Option<&'static str> {
-    let extension = listed.extension.as_ref().map(Extension::as_str);
-    not_selectable(listed.number.as_str(), extension)
-}
-
-fn users(audience: &Audience) -> Vec<String> {
-    match audience {
-        Audience::Everyone => Vec::new(),
-        Audience::Only(users) => users.iter().map(ToString::to_string).collect(),
+fn print(checked: &[Checked<'_>], prints_all: bool) -> io::Result<()> {
+    let headers = ["portal", "name", "number", "extension", "users", "notes"];
+    let mut table = terminal::table(headers);
+    let worth_a_look = |row: &&Checked<'_>| prints_all || !row.notes.is_empty();
+    for Checked {
+        row,
+        shown_name,
+        notes,
+        portal,
+        ..
+    } in checked.iter().filter(worth_a_look)
+    {
+        let users = match row.user_ids[..] {
+            [] => "all".into(),
+            ref users => joined(users),
+        };
+        table.add_row([
+            &escape(portal),
+            &escape(shown_name.as_deref().unwrap_or_default()),
+            &escape(row.number),
+            &escape(row.extension.unwrap_or_default()),
+            users.as_str(),
+            &notes.join("; "),
+        ]);
     }
-}
-
-#[derive(Default)]
-struct Checked {
-    prints_all: bool,
-    json: Option<JsonArray>,
-    portals: u64,
-    numbers: u64,
-    notes: usize,
-    omitted: usize,
-}
-
-impl Checked {
-    fn add(&mut self, mut portal: Portal) -> Result<(), Failure> {
-        if portal.id.is_empty() {
-            return Ok(());
-        }
-        portal.mark_duplicates();
-        let notes = portal
-            .numbers
-            .iter()
-            .filter(|shown| !shown.notes.is_empty())
-            .count();
-        self.portals += 1;
-        self.numbers += portal.numbers.len() as u64;
-        self.notes += notes;
-        self.omitted += portal.omitted.len();
-        let is_worth_a_look = self.prints_all || notes > 0 || !portal.omitted.is_empty();
-        if let Some(json) = &mut self.json {
-            json.push(&portal)?;
-        } else if is_worth_a_look {
-            self.print(&portal)?;
-        }
-        Ok(())
+    if table.is_empty() {
+        return Ok(());
     }
-
-    fn print(&self, portal: &Portal) -> io::Result<()> {
-        let mut table = terminal::table(["name", "number", "extension", "users", "notes"]);
-        for shown in &portal.numbers {
-            if self.prints_all || !shown.notes.is_empty() {
-                let users = if shown.users.is_empty() {
-                    "all".into()
-                } else {
-                    shown.users.join(" ")
-                };
-                table.add_row([
-                    shown.name.clone(),
-                    shown.number.clone(),
-                    shown.extension.clone().unwrap_or_default(),
-                    users,
-                    shown.notes.join("; "),
-                ]);
-            }
-        }
-        writeln!(terminal::output(), "Portal {}", portal.id)?;
-        if !table.is_empty() {
-            writeln!(terminal::output(), "{table}")?;
-        }
-        for (key, reason) in &portal.omitted {
-            writeln!(
-                terminal::output(),
-                "{} {key:?}: {reason}",
-                coloured(WRONG, "left out")
-            )?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> io::Result<Ending> {
-        let Self {
-            portals,
-            numbers,
-            notes,
-            omitted,
-            json,
-            ..
-        } = self;
-        if let Some(json) = json {
-            json.finish()?;
-        } else {
-            let style = match (notes, omitted) {
-                (0, 0) => GOOD,
-                (_, 0) => DOUBTFUL,
-                _ => WRONG,
-            };
-            let found = format!("{notes} with notes, {omitted} left out");
-            writeln!(
-                terminal::output(),
-                "{} in {}: {}",
-                terminal::counted(numbers, "number"),
-                terminal::counted(portals, "portal"),
-                coloured(style, &found)
-            )?;
-        }
-        Ok(if omitted == 0 {
-            Ending::Done
-        } else {
-            Ending::SomethingWrong
-        })
-    }
+    writeln!(terminal::output(), "{table}")
 }

@@ -1,148 +1,190 @@
-//! Rows with something between their values: CSV as programs write it, and as Excel does.
+//! Rows with a delimiter between their values: CSV as programs write it, and as Excel does.
 
-use std::io::BufRead;
+use std::borrow::Cow;
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ReaderBuilder, StringRecord};
 
 use crate::numbers::{
-    column::Column,
-    columns::Columns,
-    file_error::FileError,
-    input::{Budget, Input},
-    line_starts::{LineStarts, Lines},
-    mapping::Mapping,
-    raw_row::{RawRow, Sink},
-    row::Place,
+    columns::{Column, Columns, Mapping},
+    error::NumbersError,
+    file::{TakeRow, damaged},
+    row::{Place, RawRow},
 };
 
 /// What may stand between values; the earlier one where a line has as many of both.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads every row behind the header line; returns which column was taken for what.
-pub(super) fn read(
-    mut input: Input,
+pub fn read(
+    text: &str,
     delimiter: Option<u8>,
     mappings: &[Mapping],
-    sink: &mut Sink<'_>,
-) -> Result<String, FileError> {
-    let start = input.fill_buf().unwrap_or_default();
-    let (delimiter, skipped) = match (delimiter, excels_own(start)) {
+    take: &mut TakeRow<'_>,
+) -> Result<String, NumbersError> {
+    let (delimiter, start) = match (delimiter, excels_own(text)) {
         (Some(delimiter), _) => (delimiter, 0),
         (None, Some(said)) => said,
-        (None, None) => (most_frequent(start), 0),
+        (None, None) => (most_frequent(text), 0),
     };
-    input.consume(skipped);
-    let first_line = if skipped > 0 { 2 } else { 1 };
-    let mut rows = Rows::new(input, delimiter, first_line);
-    let mut record = ByteRecord::new();
-    let Some(place) = rows.next(&mut record)? else {
-        return Err(FileError::Empty);
+    let mut lines = Lines {
+        text,
+        offset: 0,
+        line: 1,
     };
-    let header = record.clone();
-    let headers = header.iter().map(|name| text(name, place));
-    let headers = headers.collect::<Result<Vec<_>, _>>()?;
-    let columns = Columns::find(&headers, mappings)?;
-    while let Some(place) = rows.next(&mut record)? {
-        sink(row(place, &record, columns)?)?;
-    }
-    Ok(columns.explain(&headers))
-}
-
-/// The rows of a file that hold something.
-struct Rows {
-    reader: csv::Reader<LineStarts<Input>>,
-    budget: Budget,
-    lines: Lines,
-}
-
-impl Rows {
-    fn new(input: Input, delimiter: u8, first_line: u64) -> Self {
-        let budget = input.budget();
-        let input = LineStarts::new(input, first_line);
-        let lines = input.lines();
-        let reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(input);
-        Self {
-            reader,
-            budget,
-            lines,
+    let table = &text[start..];
+    check_quotes(table, delimiter, lines.at(start))?;
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(table.as_bytes());
+    let mut header: Option<(StringRecord, Columns)> = None;
+    let mut record = StringRecord::new();
+    loop {
+        let offset = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let line = lines.at(start.saturating_add(offset));
+        let place = Place::line(line);
+        let read = reader.read_record(&mut record);
+        if !read.map_err(|error| damaged(place, &error.to_string()))? {
+            break;
         }
-    }
-
-    /// Reads on to the next row, and says where it begins.
-    fn next(&mut self, record: &mut ByteRecord) -> Result<Option<Place>, FileError> {
-        loop {
-            self.budget.renew();
-            let start = self.reader.position().byte();
-            let read = self.reader.read_byte_record(record);
-            let place = Place::Line(self.lines.at(start).unwrap_or_default());
-            if !read.map_err(|error| self.explain(error, place))? {
-                return Ok(None);
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        match &header {
+            None => {
+                let columns = Columns::find(&record.iter().collect::<Vec<_>>(), mappings)?;
+                header = Some((record.clone(), columns));
             }
-            if record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
-                return Ok(Some(place));
+            Some((header, _)) if header.len() != record.len() => {
+                return Err(ragged(place, record.len(), header.len(), delimiter));
             }
+            Some((_, columns)) => take(&RawRow {
+                place,
+                cells: Column::ALL.map(|column| {
+                    let cell = record.get(columns.at(column)?)?;
+                    Some(Cow::Borrowed(cell.trim()))
+                }),
+                of_wrong_type: None,
+            }),
         }
     }
+    Ok(header.map_or_else(String::new, |(header, columns)| {
+        columns.explain(&header.iter().collect::<Vec<_>>())
+    }))
+}
 
-    fn explain(&self, error: csv::Error, place: Place) -> FileError {
-        match error.into_kind() {
-            csv::ErrorKind::Io(_) if self.budget.is_used_up() => FileError::EndlessRow(place),
-            csv::ErrorKind::Io(error) => FileError::Unreadable(place.to_string(), error),
-            _ => FileError::Encoding(place),
-        }
+fn ragged(place: Place, values: usize, columns: usize, delimiter: u8) -> NumbersError {
+    let delimiter = match delimiter {
+        b'\t' => "a tab".to_owned(),
+        delimiter => format!("{:?}", char::from(delimiter)),
+    };
+    let advice = if values > columns {
+        format!("put a value that has {delimiter} in it in quotation marks")
+    } else {
+        "give every row a value for each column, empty if need be".into()
+    };
+    let problem =
+        format!("expected {columns} values, as the first line has, got {values}: {advice}");
+    damaged(place, &problem)
+}
+
+/// Counts the lines of a text on the way through it.
+struct Lines<'a> {
+    text: &'a str,
+    offset: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Returns the line of a row: the reader knows where it began to look for one, which may be at
+    /// empty lines before.
+    fn at(&mut self, offset: usize) -> u64 {
+        let bytes = self.text.as_bytes();
+        let breaks = bytes
+            .iter()
+            .skip(offset)
+            .take_while(|byte| **byte == b'\n')
+            .count();
+        let start = offset.saturating_add(breaks).min(bytes.len());
+        let passed = bytes.get(self.offset..start).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.offset = start;
+        self.line
     }
 }
 
-fn row(place: Place, record: &ByteRecord, columns: Columns) -> Result<RawRow, FileError> {
-    let mut cells = [const { None }; Column::ALL.len()];
-    for column in Column::ALL {
-        if let Some(at) = columns.at(column) {
-            // A row that ends early has empty cells, as spreadsheets see it.
-            let cell = text(record.get(at).unwrap_or_default(), place)?;
-            cells[column as usize] = Some(cell.trim().to_owned());
-        }
+/// Refuses quotation marks that a reader of CSV would have to guess at.
+///
+/// The csv crate takes them in some way or other: an open one swallows every row behind it.
+fn check_quotes(table: &str, delimiter: u8, first_line: u64) -> Result<(), NumbersError> {
+    #[derive(Clone, Copy)]
+    enum At {
+        Start,
+        Equals,
+        Plain,
+        Quoted { formula: bool },
+        Closed,
     }
-    Ok(RawRow {
-        place,
-        cells,
-        of_wrong_type: None,
-    })
-}
-
-fn text(cell: &[u8], place: Place) -> Result<&str, FileError> {
-    std::str::from_utf8(cell).map_err(|_| FileError::Encoding(place))
+    let (mut at, mut line, mut opened) = (At::Start, first_line, first_line);
+    for byte in table.bytes() {
+        let is_end = byte == delimiter || byte == b'\n';
+        at = match (at, byte) {
+            (At::Start, b'"') => {
+                opened = line;
+                At::Quoted { formula: false }
+            }
+            (At::Closed, b'"') => At::Quoted { formula: false },
+            (At::Quoted { .. }, b'"') => At::Closed,
+            // `="+1800…"`, as some programs keep Excel from taking a number for a quantity.
+            (At::Start, b'=') => At::Equals,
+            (At::Equals, b'"') => {
+                opened = line;
+                At::Quoted { formula: true }
+            }
+            (At::Quoted { formula: true }, _) if is_end => break,
+            (At::Quoted { formula }, _) => At::Quoted { formula },
+            (_, _) if is_end => At::Start,
+            (At::Plain, b'"') => {
+                let problem = "a quotation mark in the middle of a value. Put the whole value in \
+                    quotation marks, and double those inside it";
+                return Err(damaged(Place::line(line), problem));
+            }
+            (At::Closed, _) => {
+                let problem = format!(
+                    "a quotation mark opens a value here, and there is text behind the one that \
+                     closes it in line {line}. Close the value, or double a mark inside it"
+                );
+                return Err(damaged(Place::line(opened), &problem));
+            }
+            (At::Start | At::Plain | At::Equals, _) => At::Plain,
+        };
+        line += u64::from(byte == b'\n');
+    }
+    match at {
+        At::Quoted { .. } => {
+            let problem = "a quotation mark opens a value here, and none closes it";
+            Err(damaged(Place::line(opened), problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Excel says its delimiter in a line of its own: `sep=;`.
-fn excels_own(start: &[u8]) -> Option<(u8, usize)> {
-    let said = start.get(..5).filter(|said| said.starts_with(b"sep="))?;
-    let line = start.iter().position(|byte| *byte == b'\n')?;
-    Some((said[4], line + 1))
+fn excels_own(text: &str) -> Option<(u8, usize)> {
+    let line = text.lines().next()?;
+    match line.strip_prefix("sep=")?.as_bytes() {
+        [delimiter] => Some((*delimiter, text.len().min(line.len() + 1))),
+        _ => None,
+    }
 }
 
-fn most_frequent(start: &[u8]) -> u8 {
-    let mut is_quoted = false;
-    let mut counts = [0; DELIMITERS.len()];
-    for byte in start.iter().skip_while(|byte| byte.is_ascii_whitespace()) {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' | b'\r' if !is_quoted => break,
-            byte if !is_quoted => {
-                if let Some(at) = DELIMITERS.iter().position(|delimiter| delimiter == byte) {
-                    counts[at] += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    let most = counts.iter().max().copied().unwrap_or_default();
-    let at = counts
-        .iter()
-        .position(|count| *count == most)
-        .unwrap_or_default();
-    DELIMITERS[at]
+/// Returns the delimiter that the header line has most of, outside quotation marks.
+fn most_frequent(text: &str) -> u8 {
+    let header = text.trim_start().lines().next().unwrap_or_default();
+    let outside: Vec<u8> = header.split('"').step_by(2).flat_map(str::bytes).collect();
+    let count = |delimiter: &u8| outside.iter().filter(|byte| *byte == delimiter).count();
+    // Of as many, the last one counts.
+    let most = DELIMITERS.into_iter().rev().max_by_key(count);
+    most.unwrap_or(b',')
 }

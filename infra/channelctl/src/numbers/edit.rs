@@ -9,17 +9,14 @@ use clap::Args;
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        changes::{self, WritingOptions},
-        check_row,
-        number_problem::NumberProblem,
-        number_text::{self, NationalRegion},
-        numbers_error::NumbersError,
-        planned::Change,
-        row::{Place, Row, is_too_long},
-        row_findings::RowFindings,
-        staged::Staged,
-        stored::Stored,
+        columns::Column,
+        error::NumbersError,
+        import::refuse_bad_rows,
+        phone::{self, Country},
+        plan::Plan,
+        row::{Findings, Row, Severity, check_name},
         table::Table,
+        write::{self, WriteOptions},
     },
 };
 
@@ -32,17 +29,17 @@ pub struct PutOptions {
     /// The customer's account
     #[arg(long)]
     portal: PortalId,
-    /// The name that users see; as it is, if none is said
+    /// Display name; unchanged if omitted
     #[arg(long)]
     name: Option<String>,
-    /// Show it to this user only; more of them for more users
+    /// Show it to this user only; repeat it for more users
     #[arg(long = "user")]
     users: Vec<UserId>,
-    /// Understand a national number of this region, like US
+    /// Understand a national number of this country, like US
     #[arg(long)]
-    region: Option<NationalRegion>,
+    region: Option<Country>,
     #[command(flatten)]
-    writing: WritingOptions,
+    writing: WriteOptions,
 }
 
 /// Which numbers go.
@@ -54,23 +51,24 @@ pub struct RemoveOptions {
     /// Every number of the portal
     #[arg(long)]
     all: bool,
-    /// Understand a national number of this region, like US
+    /// Understand a national number of this country, like US
     #[arg(long)]
-    region: Option<NationalRegion>,
+    region: Option<Country>,
     #[command(flatten)]
-    writing: WritingOptions,
+    writing: WriteOptions,
 }
 
 /// Adds or changes one number.
 pub async fn put(table: &Table, options: &PutOptions, as_json: bool) -> Result<Ending, Failure> {
-    let mut findings = RowFindings::new(options.writing.show);
-    let staged = one_row(options, &mut findings)?;
-    if !as_json {
-        findings.print();
+    let mut findings = Findings::new(options.writing.show);
+    let mut plan = Plan::default();
+    let number = ask_for_line()?;
+    if let Some(row) = row(options, &number, &mut findings) {
+        plan.add(row, None);
     }
-    changes::compare(&staged, table, false).await?;
-    let findings = as_json.then_some(&findings);
-    changes::write(&staged, table, &options.writing, findings).await
+    refuse_bad_rows(&findings, as_json)?;
+    write::compare(&mut plan, table, false).await?;
+    write::apply(&plan, table, &options.writing, &findings, as_json).await
 }
 
 /// Removes one number, or all of a portal.
@@ -79,79 +77,72 @@ pub async fn remove(
     options: &RemoveOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let staged = rows_to_remove(table, options).await?;
-    let nothing_found = as_json.then(RowFindings::default);
-    changes::write(&staged, table, &options.writing, nothing_found.as_ref()).await
-}
-
-fn one_row(options: &PutOptions, findings: &mut RowFindings) -> Result<Staged, NumbersError> {
-    if options.name.as_deref().is_some_and(is_too_long) {
-        return Err(NumbersError::NameTooLong);
-    }
-    let number = ask_for_line()?;
-    let row = Row {
-        portal: options.portal,
-        key: number_text::parse(&number, "", options.region)?,
-        name: options.name.clone(),
-        users: (!options.users.is_empty()).then(|| options.users.iter().copied().collect()),
-    };
-    check_row::warn(Place::Typed, &number, &row, findings);
-    let staged = Staged::new()?;
-    staged.add(&row, Place::Typed)?;
-    Ok(staged)
-}
-
-async fn rows_to_remove(table: &Table, options: &RemoveOptions) -> Result<Staged, NumbersError> {
-    let sought = if options.all {
+    let typed = if options.all {
         None
     } else {
-        Some(Sought::new(ask_for_line()?, options.region))
+        Some(ask_for_line()?)
     };
-    let staged = Staged::new()?;
-    let mut found = None;
-    let take = |stored: &Stored| match &sought {
-        None => remove_row(&staged, options.portal, stored),
-        Some(sought) => {
-            if sought.is_better(stored.key(), found.as_ref()) {
-                found = Some(stored.clone());
-            }
-            Ok(())
+    let rows = table.rows(Some(options.portal)).await?;
+    let mut plan = Plan::default();
+    let Some(typed) = typed else {
+        if rows.is_empty() {
+            return Err(NumbersError::NotFound(options.portal, "numbers").into());
         }
+        rows.iter()
+            .for_each(|stored| plan.delete(options.portal, stored));
+        return write::apply(
+            &plan,
+            table,
+            &options.writing,
+            &Findings::default(),
+            as_json,
+        )
+        .await;
     };
-    table.each(Some(options.portal), take).await?;
-    if let Some(stored) = &found {
-        remove_row(&staged, options.portal, stored)?;
+    let key = phone::parse(&typed, "", options.region).map(|key| key.to_string());
+    // A key that is no number can be removed too: typed to the letter, it counts most.
+    let has_key = |key: &str| rows.iter().find(|stored| stored.key() == key);
+    match has_key(&typed).or_else(|| has_key(key.as_deref().ok()?)) {
+        Some(stored) => plan.delete(options.portal, stored),
+        None => {
+            return Err(match key {
+                Ok(_) => NumbersError::NotFound(options.portal, "such number"),
+                Err(error) => NumbersError::Input(format!("The number {error}.")),
+            }
+            .into());
+        }
     }
-    match sought.map(|sought| sought.key) {
-        _ if staged.has(options.portal)? => Ok(staged),
-        None => Err(NumbersError::NoNumbers(options.portal)),
-        Some(Ok(_)) => Err(NumbersError::NoSuchNumber(options.portal)),
-        Some(Err(no_number)) => Err(no_number.into()),
-    }
+    write::apply(
+        &plan,
+        table,
+        &options.writing,
+        &Findings::default(),
+        as_json,
+    )
+    .await
 }
 
-fn remove_row(staged: &Staged, portal: PortalId, stored: &Stored) -> Result<(), NumbersError> {
-    Ok(staged.decide(portal, stored, Change::Remove)?)
-}
-
-/// A number as it was typed, and the key that it stands for.
-struct Sought {
-    typed: String,
-    key: Result<String, NumberProblem>,
-}
-
-impl Sought {
-    fn new(typed: String, region: Option<NationalRegion>) -> Self {
-        let key = number_text::parse(&typed, "", region).map(|key| key.to_string());
-        Self { typed, key }
+fn row(options: &PutOptions, number: &str, findings: &mut Findings) -> Option<Row> {
+    let mut bad = |column, value, reason| {
+        findings.add(Severity::Error, None, column, value, reason);
+    };
+    let name = options.name.as_deref();
+    let key = phone::parse(number, "", options.region);
+    let key = key.map_err(|error| bad(Column::Number, number, error.to_string()));
+    if let Some(name) = name
+        && let Err(reason) = check_name(name)
+    {
+        bad(Column::Name, name, reason);
+        return None;
     }
-
-    /// Tells whether a row is meant, rather than one found before it.
-    ///
-    /// A key that is no number can be removed too: typed to the letter, it counts most.
-    fn is_better(&self, key: &str, found: Option<&Stored>) -> bool {
-        key == self.typed || (found.is_none() && self.key.as_deref() == Ok(key))
-    }
+    let row = Row {
+        portal: options.portal,
+        key: key.ok()?,
+        name: name.map(|name| name.trim().to_owned()),
+        users: (!options.users.is_empty()).then(|| options.users.iter().copied().collect()),
+    };
+    row.warn(None, number, findings);
+    Some(row)
 }
 
 fn ask_for_line() -> Result<String, NumbersError> {
@@ -160,9 +151,15 @@ fn ask_for_line() -> Result<String, NumbersError> {
     }
     let mut line = String::new();
     let mut input = io::stdin().lock().take(MAX_LINE);
-    input.read_line(&mut line).map_err(NumbersError::Unheard)?;
+    input.read_line(&mut line).map_err(|error| {
+        NumbersError::Input(format!(
+            "cannot read the number from standard input: {error}"
+        ))
+    })?;
     match line.trim() {
-        "" => Err(NumbersError::NothingSaid),
+        "" => Err(NumbersError::Input(
+            "No number given. Type it at the prompt, or pipe it to standard input.".into(),
+        )),
         said => Ok(said.to_owned()),
     }
 }

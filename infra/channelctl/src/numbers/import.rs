@@ -1,6 +1,6 @@
 //! Import: the whole file checked, the changes shown, and then written.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anstream::eprintln;
 use channel_connection::ids::PortalId;
@@ -9,17 +9,17 @@ use clap::Args;
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        changes::{self, WritingOptions},
-        check_row::{self, Expected},
-        column::Column,
+        columns::Column,
+        error::NumbersError,
         file::{self, FileOptions},
-        number_text::NationalRegion,
-        numbers_error::NumbersError,
-        row_findings::{Problem, RowFindings},
-        staged::Staged,
+        phone::Country,
+        plan::Plan,
+        report::Report,
+        row::{Expected, Findings, RawRow, Severity},
         table::Table,
+        write::{self, WriteOptions},
     },
-    terminal,
+    terminal::counted,
 };
 
 /// What to import, and how.
@@ -30,16 +30,16 @@ pub struct ImportOptions {
     /// The portal that every row is for
     #[arg(long)]
     pub portal: Option<PortalId>,
-    /// Understand national numbers of this region, like US
+    /// Understand national numbers of this country, like US
     #[arg(long)]
-    pub region: Option<NationalRegion>,
-    /// Make each portal of the file exactly what the file says: other numbers of it go
+    pub region: Option<Country>,
+    /// For each portal in the file, delete numbers that are not in the file
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]
     pub reading: FileOptions,
     #[command(flatten)]
-    pub writing: WritingOptions,
+    pub writing: WriteOptions,
 }
 
 /// Imports a file.
@@ -48,60 +48,50 @@ pub async fn import(
     options: &ImportOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let mut findings = RowFindings::new(options.writing.show);
-    let staged = stage(options, &mut findings)?;
+    let mut findings = Findings::new(options.writing.show);
+    let mut plan = read(options, &mut findings)?;
+    refuse_bad_rows(&findings, as_json)?;
+    write::compare(&mut plan, table, options.replace).await?;
+    write::apply(&plan, table, &options.writing, &findings, as_json).await
+}
+
+/// Says what was found; a bad row ends the command, before the table is even read.
+pub fn refuse_bad_rows(findings: &Findings, as_json: bool) -> Result<(), Failure> {
     if !as_json {
         findings.print();
     }
-    if findings.bad_rows > 0 {
-        if as_json {
-            terminal::print_json(&findings).map_err(Failure::from)?;
-        }
-        return Err(NumbersError::BadRows.into());
+    if findings.bad_rows == 0 {
+        return Ok(());
     }
-    changes::compare(&staged, table, options.replace).await?;
-    let findings = as_json.then_some(&findings);
-    changes::write(&staged, table, &options.writing, findings).await
+    Report::begin(&Plan::default(), findings, as_json)?.finish(0)?;
+    Err(NumbersError::BadRows.into())
 }
 
 /// Reads and checks the whole file.
-fn stage(options: &ImportOptions, findings: &mut RowFindings) -> Result<Staged, NumbersError> {
-    let staged = Staged::new()?;
+fn read(options: &ImportOptions, findings: &mut Findings) -> Result<Plan, NumbersError> {
+    let mut plan = Plan::default();
     let expected = Expected {
         portal: options.portal,
-        region: options.region,
+        country: options.region,
     };
     let mut rows = 0_u64;
-    let columns = file::read(&options.file, &options.reading, &mut |raw| {
+    let columns = file::read(&options.file, &options.reading, &mut |raw: &RawRow<'_>| {
         rows += 1;
-        if let Some(row) = check_row::check(&raw, expected, findings)
-            && let Some(first) = staged.add(&row, raw.place)?
+        if let Some(row) = raw.check(expected, findings)
+            && let Some(first) = plan.add(row, Some(raw.place))
         {
             let number = raw.text(Column::Number);
-            findings.problem(
-                raw.place,
+            let reason = format!("is there twice: first in {first}");
+            findings.add(
+                Severity::Error,
+                Some(raw.place),
                 Column::Number,
                 number,
-                &Problem::Duplicate(first),
+                reason,
             );
         }
-        Ok(())
     })?;
-    if rows == 0 {
-        return Err(NumbersError::NoRows);
-    }
-    eprintln!(
-        "{}: {}; {columns}",
-        shown(&options.file),
-        terminal::counted(rows, "row")
-    );
-    Ok(staged)
-}
-
-fn shown(file: &Path) -> String {
-    if file.as_os_str() == "-" {
-        "standard input".into()
-    } else {
-        file.display().to_string()
-    }
+    let file = file::name(&options.file);
+    eprintln!("{file}: {}; {columns}", counted(rows, "row"));
+    Ok(plan)
 }

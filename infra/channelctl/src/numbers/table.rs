@@ -1,38 +1,51 @@
 //! The numbers table as the operator works on it: whole portals read, many rows written.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
+    error::{ProvideErrorMetadata, SdkError},
     types::{AttributeValue, WriteRequest},
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::ids::PortalId;
-use jiff::{Timestamp, Unit};
+use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::{
     aws_error::AwsError,
     numbers::{
-        census::Census,
-        number_item::{key, user_set},
-        planned::Planned,
-        stored::{Item, Page, Stored, portal},
+        error::NumbersError,
+        item::{Item, Stored, Update, now, portal},
     },
     stack::{Stack, StackError},
+    terminal::counted,
 };
 
 /// The most rows that DynamoDB takes in one request.
 pub const MAX_BATCH: usize = 25;
 /// The most that is counted: beyond it, counting would cost more than the figure is worth.
 const PAGES_COUNTED: usize = 20;
+const READ: &str = "read the numbers";
 
 /// One numbers table.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
     name: String,
+}
+
+/// How many numbers and portals there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Census {
+    /// The numbers.
+    pub numbers: u64,
+    /// The portals.
+    pub portals: u64,
+    /// Whether there are more, which were not counted.
+    pub at_least: bool,
 }
 
 impl Table {
@@ -52,76 +65,57 @@ impl Table {
         }
     }
 
-    /// Reads a page of a portal's rows in the order of their keys, and where the next one begins.
-    pub async fn portal_page(
-        &self,
-        portal: PortalId,
-        start: Option<Item>,
-    ) -> Result<Page, AwsError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .key_condition_expression("portalId = :portal")
-            .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("read the numbers", &error))?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
-    }
-
-    /// Reads a page of all rows, portal by portal, and where the next one begins.
-    pub async fn page(&self, start: Option<Item>) -> Result<Page, AwsError> {
-        let answer = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| AwsError::new("read the numbers", &error))?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
-    }
-
-    /// Hands over every row of a portal, or of all portals one after the other, page by page.
-    pub async fn each<E: From<AwsError>>(
-        &self,
-        portal: Option<PortalId>,
-        mut take: impl FnMut(&Stored) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut start = None;
-        loop {
-            let page = match portal {
-                Some(portal) => self.portal_page(portal, start).await?,
-                None => self.page(start).await?,
-            };
-            page.rows.iter().try_for_each(&mut take)?;
-            start = page.next;
-            if start.is_none() {
-                return Ok(());
+    /// Reads every row of a portal in the order of their keys, or of all, portal by portal.
+    pub async fn rows(&self, portal: Option<PortalId>) -> Result<Vec<Stored>, NumbersError> {
+        let items: Vec<Item> = match portal {
+            Some(portal) => {
+                let query = self
+                    .client
+                    .query()
+                    .table_name(&self.name)
+                    .consistent_read(true)
+                    .key_condition_expression("portalId = :portal")
+                    .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()));
+                let items: Result<_, _> = query.into_paginator().items().send().collect().await;
+                items.map_err(|error| self.failed(READ, &error))?
             }
+            None => {
+                let scan = self.client.scan().table_name(&self.name);
+                let pages = scan.consistent_read(true).into_paginator();
+                let items: Result<_, _> = pages.items().send().collect().await;
+                items.map_err(|error| self.failed(READ, &error))?
+            }
+        };
+        Ok(items.into_iter().map(Stored::from).collect())
+    }
+
+    /// Reads every row of all portals if they fit into one page, as before the first import.
+    pub async fn rows_if_few(&self) -> Result<Option<Vec<Stored>>, NumbersError> {
+        let scan = self.client.scan().table_name(&self.name);
+        let page = scan.consistent_read(true).send().await;
+        let page = page.map_err(|error| self.failed(READ, &error))?;
+        if page.last_evaluated_key.is_some() {
+            return Ok(None);
         }
+        let items = page.items.unwrap_or_default();
+        Ok(Some(items.into_iter().map(Stored::from).collect()))
     }
 
     /// Counts numbers and portals, as far as it costs little.
-    pub async fn census(&self) -> Result<Census, AwsError> {
-        let mut census = Census::default();
-        let (mut last_portal, mut start) = (String::new(), None);
+    pub async fn census(&self) -> Result<Census, NumbersError> {
+        let scan = self.client.scan().table_name(&self.name);
+        let mut pages = scan
+            .projection_expression("portalId")
+            .into_paginator()
+            .send();
+        let (mut census, mut last_portal) = (Census::default(), String::new());
         for _ in 0..PAGES_COUNTED {
-            let answer = self
-                .client
-                .scan()
-                .table_name(&self.name)
-                .projection_expression("portalId")
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| AwsError::new("count the numbers", &error))?;
+            let Some(page) = pages.next().await else {
+                return Ok(census);
+            };
+            let page = page.map_err(|error| self.failed("count the numbers", &error))?;
             // A scan reads one portal's rows after the other.
-            for item in answer.items.unwrap_or_default() {
+            for item in page.items.unwrap_or_default() {
                 let portal = portal(&item);
                 census.numbers += 1;
                 if portal != last_portal {
@@ -129,17 +123,13 @@ impl Table {
                     last_portal = portal;
                 }
             }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(census);
-            }
         }
-        census.at_least = true;
+        census.at_least = pages.next().await.is_some();
         Ok(census)
     }
 
-    /// Writes or deletes up to [`MAX_BATCH`] rows whole, again and again where DynamoDB throttles.
-    pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), AwsError> {
+    /// Writes or deletes up to [`MAX_BATCH`] rows whole, and retries those that DynamoDB throttles.
+    pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), NumbersError> {
         let mut left = requests;
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(50))
@@ -148,14 +138,15 @@ impl Table {
             .with_jitter()
             .build();
         loop {
-            let answer = self
+            let batch = self
                 .client
                 .batch_write_item()
-                .request_items(&self.name, left)
+                .request_items(&self.name, left);
+            let output = batch
                 .send()
                 .await
-                .map_err(|error| AwsError::new("write the numbers", &error))?;
-            left = answer
+                .map_err(|error| self.failed("write the numbers", &error))?;
+            left = output
                 .unprocessed_items
                 .and_then(|mut tables| tables.remove(&self.name))
                 .unwrap_or_default();
@@ -164,51 +155,60 @@ impl Table {
             }
             match pauses.next() {
                 Some(pause) => sleep(pause).await,
-                None => return Err(AwsError::Throttled("write the numbers")),
+                None => return Err(AwsError::Throttled("write the numbers").into()),
             }
         }
     }
 
-    /// Changes a row's name and users, and leaves whatever else it holds.
-    pub async fn change(&self, row: &Planned, now: &str) -> Result<(), AwsError> {
+    /// Changes a row's name and users, and leaves its other attributes.
+    pub async fn update(&self, row: &Update) -> Result<(), NumbersError> {
         let mut set = vec!["updatedAt = :now"];
         let mut remove = Vec::new();
         let mut request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(key(row)))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_owned()));
-        match row.name.as_deref() {
+            .set_key(Some(row.key.clone()))
+            .expression_attribute_values(":now", now());
+        match &row.name {
             None => {}
-            Some("") => remove.push("friendlyName"),
-            Some(name) => {
+            Some(None) => remove.push("friendlyName"),
+            Some(Some(name)) => {
                 set.push("friendlyName = :name");
-                let name = AttributeValue::S(name.to_owned());
-                request = request.expression_attribute_values(":name", name);
+                request = request.expression_attribute_values(":name", name.clone());
             }
         }
         match &row.users {
             None => {}
-            Some(users) if users.is_empty() => remove.push("userIds"),
-            Some(users) => {
+            Some(None) => remove.push("userIds"),
+            Some(Some(users)) => {
                 set.push("userIds = :users");
-                request = request.expression_attribute_values(":users", user_set(users));
+                request = request.expression_attribute_values(":users", users.clone());
             }
         }
         let mut expression = format!("SET {}", set.join(", "));
         if !remove.is_empty() {
             expression = format!("{expression} REMOVE {}", remove.join(", "));
         }
-        let changed = request.update_expression(expression).send().await;
-        changed
-            .map(drop)
-            .map_err(|error| AwsError::new("change a number", &error))
+        let updated = request.update_expression(expression).send().await;
+        updated.map_err(|error| self.failed("change a number", &error))?;
+        Ok(())
+    }
+
+    fn failed<E: ProvideErrorMetadata, R>(
+        &self,
+        what: &'static str,
+        error: &SdkError<E, R>,
+    ) -> NumbersError {
+        NumbersError::of_table(&self.name, what, error)
     }
 }
 
-/// Returns the present time as `updatedAt` has it.
-pub fn now() -> String {
-    let now = Timestamp::now();
-    now.round(Unit::Second).unwrap_or(now).to_string()
+impl fmt::Display for Census {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.at_least { "at least " } else { "" };
+        let numbers = counted(self.numbers, "number");
+        let portals = counted(self.portals, "portal");
+        write!(formatter, "{more}{numbers} in {more}{portals}")
+    }
 }

@@ -1,34 +1,51 @@
-//! The writes of an import: batches in parallel, in an order that loses nothing when it is stopped.
+//! A plan shown, confirmed and written.
 //!
-//! Rows are added and changed before any is removed, and each write can be done twice: whoever is
-//! stopped runs the same import again.
+//! Rows are added and changed before any is deleted, and each write can be done twice: an import that
+//! was stopped is run again.
 
-use std::collections::VecDeque;
+use std::{io::Write as _, time::Duration};
 
 use anstream::eprintln;
-use indicatif::ProgressBar;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::JoinSet,
 };
 
 use crate::{
-    aws_error::AwsError,
+    ending::{Ending, Failure},
     numbers::{
-        number_item,
-        numbers_error::NumbersError,
-        planned::{Change, Planned},
-        staged::Staged,
-        table::{self, MAX_BATCH, Table},
+        error::NumbersError,
+        item::{Update, write_request},
+        plan::{Change, Key, Plan, Planned},
+        report::Report,
+        row::Findings,
+        table::{MAX_BATCH, Table},
     },
+    terminal::{self, counted, escape},
 };
 
-/// How many rows are taken from disk at a time.
-const PAGE: u32 = 1_000;
+/// How rows are written.
+#[derive(Debug, Clone, Args)]
+pub struct WriteOptions {
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How many bad rows, warnings and changes are shown
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    pub show: u32,
+    /// How many requests are sent at a time
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=128))]
+    pub parallel: u8,
+}
 
 /// How the writing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+enum Written {
     /// Every row is written.
     All,
     /// Ctrl-C stopped it; what had begun was finished.
@@ -37,43 +54,185 @@ pub enum Written {
     BrokenOff,
 }
 
+/// Compares the file's rows with the table; if they `replace` it, other numbers of their portals go.
+pub async fn compare(plan: &mut Plan, table: &Table, replace: bool) -> Result<(), NumbersError> {
+    let bar = progress_bar("reading", "portals", plan.portals().len() as u64);
+    plan.compare(table, replace, |more| bar.inc(more)).await?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Shows what happens to the rows, asks, and writes it.
+pub async fn apply(
+    plan: &Plan,
+    table: &Table,
+    options: &WriteOptions,
+    findings: &Findings,
+    as_json: bool,
+) -> Result<Ending, Failure> {
+    let writes = [Change::Add, Change::Update, Change::Delete].map(|change| plan.count(change));
+    let writes = writes.iter().sum();
+    let is_to_write = !options.dry_run && writes > 0;
+    let report = Report::begin(plan, findings, as_json);
+    let report = report.and_then(|report| {
+        if !as_json {
+            print(plan, options.show)?;
+        }
+        Ok(report)
+    });
+    let report = report.map_err(|error| match is_to_write {
+        true => NumbersError::Unshown(error).into(),
+        false => Failure::Output(error),
+    })?;
+    let (mut done, mut ended) = (0, Ok(Ending::Done));
+    if is_to_write {
+        ended = match terminal::confirm("Write this?", options.yes) {
+            Ok(()) => {
+                let bar = progress_bar("writing", "rows", writes);
+                let written = write(plan, table, options.parallel.into(), &bar).await;
+                // To finish a bar moves it to its end.
+                done = bar.position();
+                bar.finish_and_clear();
+                conclude(written, done, writes, bar.elapsed())
+            }
+            Err(not_confirmed) => Err(not_confirmed.into()),
+        };
+    }
+    report.finish(done)?;
+    ended
+}
+
+/// Says what was written, however it ended.
+fn conclude(
+    written: Result<Written, NumbersError>,
+    done: u64,
+    writes: u64,
+    took: Duration,
+) -> Result<Ending, Failure> {
+    let so_far = format!(
+        "{done} of {writes} rows are written. Run the command again: it goes on from there."
+    );
+    match written {
+        Ok(Written::All) => {
+            let rows = counted(done, "row");
+            eprintln!("{rows} written in {:.1} s", took.as_secs_f64());
+            Ok(Ending::Done)
+        }
+        Ok(Written::Stopped) => {
+            eprintln!("Stopped: {so_far}");
+            Ok(Ending::Interrupted)
+        }
+        Ok(Written::BrokenOff) => {
+            eprintln!("Broken off: at least {so_far}");
+            Ok(Ending::Interrupted)
+        }
+        Err(error) => {
+            eprintln!("At least {so_far}");
+            Err(error.into())
+        }
+    }
+}
+
+fn print(plan: &Plan, show: u32) -> std::io::Result<()> {
+    let (add, update) = (plan.count(Change::Add), plan.count(Change::Update));
+    let (delete, keep) = (plan.count(Change::Delete), plan.count(Change::Keep));
+    let portals = counted(plan.portals().len() as u64, "portal");
+    let mut output = terminal::output();
+    writeln!(
+        output,
+        "{portals}: {add} to add, {update} to update, {delete} to delete, {keep} unchanged"
+    )?;
+    for (change, mark, count) in [
+        (Change::Add, '+', add),
+        (Change::Update, '~', update),
+        (Change::Delete, '-', delete),
+    ] {
+        for (key, row) in plan.of(change).take(show as usize) {
+            writeln!(output, "  {mark} {}", line(key, row))?;
+        }
+        let left = count.saturating_sub(show.into());
+        if left > 0 {
+            writeln!(output, "  {mark} … and {left} more")?;
+        }
+    }
+    Ok(())
+}
+
+fn line((portal, number): &Key, row: &Planned) -> String {
+    let name = escape(row.name.as_deref().unwrap_or_default());
+    let previous = escape(row.previous_name.as_deref().unwrap_or_default());
+    let what = match row.change {
+        Change::Update if !row.changes_name() => "who sees it".into(),
+        Change::Update => {
+            let users = if row.changes_users() {
+                ", and who sees it"
+            } else {
+                ""
+            };
+            format!("\"{previous}\" becomes \"{name}\"{users}")
+        }
+        Change::Delete => previous.into_owned(),
+        Change::Add | Change::Keep => name.into_owned(),
+    };
+    format!("{portal}  {}  {what}", escape(number))
+}
+
 /// Writes all that is planned, `writers` requests at a time.
-pub async fn write(
-    staged: &Staged,
+async fn write(
+    plan: &Plan,
     table: &Table,
     writers: usize,
     bar: &ProgressBar,
 ) -> Result<Written, NumbersError> {
     // Once for all of it, so that no Ctrl-C comes unheard.
     let mut interrupts = signal(SignalKind::interrupt()).map_err(NumbersError::NotInterruptible)?;
-    for change in [Change::Add, Change::Change, Change::Remove] {
-        let left = Left::new(staged, change);
-        match write_left(left, table, writers, bar, &mut interrupts).await? {
-            Written::All => {}
-            ended => return Ok(ended),
+    for change in [Change::Add, Change::Update, Change::Delete] {
+        let written = write_change(plan, change, table, writers, bar, &mut interrupts).await?;
+        if written != Written::All {
+            return Ok(written);
         }
     }
     Ok(Written::All)
 }
 
 /// Writes the rows of one change.
-async fn write_left(
-    mut left: Left<'_>,
+async fn write_change(
+    plan: &Plan,
+    change: Change,
     table: &Table,
     writers: usize,
     bar: &ProgressBar,
     interrupts: &mut Signal,
 ) -> Result<Written, NumbersError> {
+    // An update goes by one request a row: it leaves the row's other attributes.
+    let size = if change == Change::Update {
+        1
+    } else {
+        MAX_BATCH
+    };
+    let mut left = plan.of(change);
     let mut writing = JoinSet::new();
     let mut outcome = Written::All;
     loop {
         while outcome == Written::All && writing.len() < writers {
-            let Some(rows) = left.next()? else { break };
-            writing.spawn(write_rows(table.clone(), left.change, rows));
+            let rows: Vec<_> = left.by_ref().take(size).collect();
+            let (table, count) = (table.clone(), rows.len() as u64);
+            match rows[..] {
+                [] => break,
+                [(key, row)] if change == Change::Update => {
+                    let update = Update::new(key, row);
+                    writing.spawn(async move { table.update(&update).await.map(|()| count) });
+                }
+                _ => {
+                    let requests = rows.iter().filter_map(|(key, row)| write_request(key, row));
+                    let requests = requests.collect();
+                    writing.spawn(async move { table.write(requests).await.map(|()| count) });
+                }
+            }
         }
         tokio::select! {
             written = writing.join_next() => match written {
-                Some(rows) => bar.inc(rows??),
+                Some(count) => bar.inc(count??),
                 None => return Ok(outcome),
             },
             _ = interrupts.recv() => {
@@ -87,57 +246,14 @@ async fn write_left(
     }
 }
 
-async fn write_rows(table: Table, change: Change, rows: Vec<Planned>) -> Result<u64, AwsError> {
-    let now = table::now();
-    if change == Change::Change {
-        for row in &rows {
-            table.change(row, &now).await?;
-        }
-    } else {
-        let request = |row: &Planned| match change {
-            Change::Remove => number_item::delete(row),
-            _ => number_item::put(row, &now),
-        };
-        table
-            .write(rows.iter().filter_map(request).collect())
-            .await?;
+/// A bar on a terminal, and nothing in a pipe.
+fn progress_bar(what: &'static str, of: &str, count: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
+    let style = format!(
+        "{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{per_sec:0}}, {{eta}} left"
+    );
+    if let Ok(style) = ProgressStyle::with_template(&style) {
+        bar.set_style(style);
     }
-    Ok(rows.len() as u64)
-}
-
-/// The rows of one change that are still to be written.
-struct Left<'a> {
-    staged: &'a Staged,
-    change: Change,
-    rows: VecDeque<Planned>,
-    last: Option<Planned>,
-}
-
-impl<'a> Left<'a> {
-    fn new(staged: &'a Staged, change: Change) -> Self {
-        Self {
-            staged,
-            change,
-            rows: VecDeque::new(),
-            last: None,
-        }
-    }
-
-    /// Takes as many rows as one request carries.
-    fn next(&mut self) -> Result<Option<Vec<Planned>>, NumbersError> {
-        if self.rows.is_empty() {
-            let rows = self.staged.planned(self.change, self.last.as_ref(), PAGE)?;
-            if let Some(last) = rows.last() {
-                self.last = Some(last.clone());
-            }
-            self.rows = rows.into();
-        }
-        // What is changed goes by one request a row.
-        let size = match self.change {
-            Change::Change => 1,
-            _ => MAX_BATCH,
-        };
-        let rows: Vec<_> = self.rows.drain(..size.min(self.rows.len())).collect();
-        Ok((!rows.is_empty()).then_some(rows))
-    }
+    bar.with_message(what)
 }

@@ -1,6 +1,7 @@
 //! A portal as HubSpot will show it, and the rows as they are stored.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use channel_connection::friendly_name::is_unsafe;
 
 use crate::support::{NumbersTable, Ran, import, on, run};
 
@@ -21,60 +22,58 @@ async fn checked(arguments: &[&str]) -> Ran {
 }
 
 #[tokio::test]
-async fn a_portal_is_shown_as_hubspot_will_show_it() {
+async fn shows_a_portal_as_hubspot_will() {
     let ran = checked(&["check", "--portal", "62515", "--json"]).await;
     assert_eq!(ran.code, Some(3), "a row is left out");
-    let portals: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+    let rows: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
     let extension = "HubSpot lets no user select a number with an extension.";
     let number = "the number is listed more than once, with other extensions";
     let name = "another number shows the same name";
+    let problem =
+        "number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0";
     assert_eq!(
-        portals,
-        serde_json::json!([{
-            "portalId": "62515",
-            "numbers": [
-                {"name": "Customer success Europe", "number": "+18005550101", "selectable": true,
-                 "notes": ["cut: \" and Africa\" is lost"]},
-                {"name": "Desk", "number": "+18005550102", "extension": "7", "selectable": false,
-                 "notes": [extension, number, name]},
-                {"name": "Desk", "number": "+18005550102", "extension": "8", "selectable": false,
-                 "users": ["41", "42"], "notes": [extension, number, name]},
-                {"name": "+18005550103", "number": "+18005550103", "selectable": true,
-                 "notes": ["no name: the number is shown"]},
-            ],
-            "omitted": [["0800 CALL", "number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0"]],
-        }])
+        rows,
+        serde_json::json!([
+            {"portalId": 62515, "number": "+18005550101", "friendlyName": "Customer success Europe and Africa",
+             "userIds": [], "shownName": "Customer success Europe", "selectable": true,
+             "notes": ["cut: \" and Africa\" is lost"]},
+            {"portalId": 62515, "number": "+18005550102", "extension": "7", "friendlyName": "Desk", "userIds": [],
+             "shownName": "Desk", "selectable": false, "notes": [extension, number, name]},
+            {"portalId": 62515, "number": "+18005550102", "extension": "8", "friendlyName": "Desk", "userIds": [41, 42],
+             "shownName": "Desk", "selectable": false, "notes": [extension, number, name]},
+            {"portalId": 62515, "number": "+18005550103", "userIds": [], "shownName": "+18005550103",
+             "selectable": true, "notes": ["no name: the number is shown"]},
+            {"portalId": 62515, "number": "0800 CALL", "friendlyName": "Bad", "userIds": [], "problem": problem,
+             "selectable": false, "notes": [format!("omitted: {problem}")]},
+        ])
     );
 }
 
 #[tokio::test]
-async fn whatever_is_checked_is_one_array() {
-    let portals = async |portal: &[&str]| {
+async fn a_check_prints_one_array() {
+    for (portal, count) in [(&[][..], 6), (&["--portal", "8"], 0)] {
         let ran = checked(&[&["check", "--json"], portal].concat()).await;
-        let portals: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
-        portals.as_array().map(Vec::len)
-    };
-    assert_eq!(portals(&[]).await, Some(2));
-    assert_eq!(portals(&["--portal", "8"]).await, Some(0));
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&ran.output).unwrap();
+        assert_eq!(rows.len(), count);
+    }
 }
 
 #[tokio::test]
-async fn all_portals_are_checked_and_only_what_is_worth_a_look_is_shown() {
+async fn a_check_of_all_shows_only_findings() {
     let Ran { code, output, .. } = checked(&["check"]).await;
     assert_eq!(code, Some(3));
-    assert!(
-        output.contains("Portal 62515") && !output.contains("Portal 7\n"),
-        "{output}"
-    );
-    assert!(output.contains("left out \"0800 CALL\""), "{output}");
-    assert!(
-        output.contains("5 numbers in 2 portals: 4 with notes, 1 left out"),
-        "{output}"
-    );
+    for text in [
+        "0800 CALL",
+        "omitted: number is not an E.164 number",
+        "5 numbers in 2 portals: 4 with notes, 1 omitted",
+    ] {
+        assert!(output.contains(text), "{output}");
+    }
+    assert!(!output.contains("Fine"), "{output}");
 }
 
 #[tokio::test]
-async fn a_list_has_the_rows_as_they_are_stored() {
+async fn lists_rows_as_they_are_stored() {
     let Ran { code, output, .. } = checked(&["list", "--portal", "62515"]).await;
     assert_eq!(code, Some(0));
     assert!(
@@ -88,27 +87,90 @@ async fn a_list_has_the_rows_as_they_are_stored() {
 }
 
 #[tokio::test]
-async fn users_that_nobody_can_tell_are_not_exported_as_everyone() {
+async fn invalid_users_are_not_exported() {
     let table = NumbersTable::start().await;
-    let users = AttributeValue::S("41".into());
-    table.put("+18005550101", "userIds", users).await;
-    let ran = async |arguments: &[&str]| run(on(&table.endpoint, arguments), "").await.output;
+    import(&table, "portal,number\n62515,+18005550109\n", &[]).await;
+    for (number, users) in [
+        ("+18005550101", AttributeValue::S("41".into())),
+        ("+18005550102", AttributeValue::Ns(vec!["0.5".into()])),
+    ] {
+        table.put(number, "userIds", users).await;
+    }
+    let ran = async |arguments: &[&str]| run(on(&table.endpoint, arguments), "").await;
     let listed = ran(&["list", "--portal", "62515"]).await;
-    assert!(listed.contains("unreadable"), "{listed}");
-    let exported = ran(&["export"]).await;
-    let again = import(&table, exported, &["--replace"]).await;
-    assert_eq!(again.code, Some(3), "{}", again.output);
+    assert_eq!(
+        (listed.code, listed.output.matches("invalid").count()),
+        (Some(0), 2)
+    );
+    for format in ["csv", "json", "jsonl"] {
+        let exported = ran(&["export", "--format", format]).await;
+        assert_eq!(exported.code, Some(3), "{format}");
+        let rows = exported.output.matches("+1800").count();
+        assert_eq!(rows, 1, "{format}: {}", exported.output);
+        for text in [
+            "portal 62515, number +18005550101: userIds is not",
+            "number +18005550102",
+            "2 rows not exported",
+        ] {
+            assert!(
+                exported.errors.contains(text),
+                "{format}: {}",
+                exported.errors
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn check_sorts_users_as_list_does() {
+    let table = NumbersTable::start().await;
+    let ids = ["100", "9", "42", "7"].map(str::to_owned).to_vec();
+    table
+        .put("+18005550101", "userIds", AttributeValue::Ns(ids))
+        .await;
+    for command in ["check", "list"] {
+        let ran = run(on(&table.endpoint, &[command, "--portal", "62515"]), "").await;
+        assert!(
+            ran.output.contains("7 9 42 100"),
+            "{command}: {}",
+            ran.output
+        );
+    }
+}
+
+#[tokio::test]
+async fn unsafe_text_of_a_table_is_never_printed() {
+    const BAD: &str = "S\u{1b}[2J\u{9b}2J\u{202e}\u{2028}\0";
+    let table = NumbersTable::start().await;
+    let name = AttributeValue::S(BAD.into());
+    for key in ["+18005550101", BAD, "+18005550102;ext=\u{1b}[2J"] {
+        table.put(key, "friendlyName", name.clone()).await;
+    }
+    for arguments in [
+        &["list", "--portal", "62515"][..],
+        &["check", "--portal", "62515"],
+        &["check"],
+        &["remove", "--portal", "62515", "--all", "--dry-run"],
+        &["export", "--format", "json"],
+        &["export", "--format", "jsonl"],
+    ] {
+        for as_json in [&[][..], &["--json"]] {
+            let ran = run(on(&table.endpoint, &[arguments, as_json].concat()), "").await;
+            let raw = |character: char| character != '\n' && is_unsafe(character);
+            assert!(!ran.output.contains(raw), "{arguments:?}: {:?}", ran.output);
+            assert!(ran.output.contains("[2J"), "{arguments:?}: {}", ran.output);
+        }
+    }
+    let checked = run(on(&table.endpoint, &["check", "--portal", "62515"]), "").await;
     assert!(
-        again
-            .errors
-            .contains("\"unreadable\" is not a list of user ids"),
+        checked.output.contains("the name has the character U+001B"),
         "{}",
-        again.errors
+        checked.output
     );
 }
 
 #[tokio::test]
-async fn what_is_exported_is_imported_again_as_itself() {
+async fn an_export_imports_as_itself() {
     for format in ["csv", "json", "jsonl"] {
         let table = NumbersTable::start().await;
         import(&table, FILE, &[]).await;
@@ -119,7 +181,7 @@ async fn what_is_exported_is_imported_again_as_itself() {
         assert!(
             again
                 .output
-                .contains("0 to add, 0 to change, 0 to remove, 5 as they are"),
+                .contains("0 to add, 0 to update, 0 to delete, 5 unchanged"),
             "{format}: {}",
             again.output
         );
@@ -133,7 +195,7 @@ async fn what_is_exported_is_imported_again_as_itself() {
 }
 
 #[tokio::test]
-async fn an_export_whose_reader_has_read_enough_has_not_failed() {
+async fn an_export_may_be_read_in_part() {
     let table = NumbersTable::start().await;
     let row = |at| format!("62515,+1800555{at:04},Line {at}\n");
     let file = (0..400).fold("portal,number,name\n".to_owned(), |file, at| {
@@ -153,7 +215,7 @@ async fn an_export_whose_reader_has_read_enough_has_not_failed() {
 }
 
 #[tokio::test]
-async fn an_empty_table_is_exported_as_no_rows() {
+async fn exports_an_empty_table() {
     let table = NumbersTable::start().await;
     let exported = async |format| {
         run(on(&table.endpoint, &["export", "--format", format]), "")

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::support::{NumbersTable, import, named, on, rows, run};
 
 #[tokio::test]
-async fn a_number_is_put_and_changed_and_removed() {
+async fn puts_changes_and_removes_a_number() {
     let table = NumbersTable::start().await;
     let put = async |arguments: &[&str], number: &str| {
         let arguments = [&["put", "--portal", "62515", "--yes"], arguments].concat();
@@ -37,30 +37,12 @@ async fn a_number_is_put_and_changed_and_removed() {
 }
 
 #[tokio::test]
-async fn a_name_that_will_be_cut_is_warned_of_without_a_line_as_there_is_no_file() {
-    let table = NumbersTable::start().await;
-    let put = ["put", "--portal", "62515", "--yes", "--name"];
-    let name = "Customer success, first floor";
-    let ran = run(
-        on(&table.endpoint, &[&put[..], &[name]].concat()),
-        "+18005550101\n",
-    )
-    .await;
-    assert!(
-        ran.errors
-            .contains(&format!("warning name {name:?} is longer")),
-        "{}",
-        ran.errors
-    );
-}
-
-#[tokio::test]
-async fn users_are_a_set_however_they_are_said() {
+async fn users_are_a_set() {
     let table = NumbersTable::start().await;
     let put = ["put", "--portal", "62515", "--yes", "--name", "Desk"];
     for (users, told) in [
         (["--user=8", "--user=7", "--user=8"], "1 to add"),
-        (["--user=7", "--user=8", "--user=7"], "1 as they are"),
+        (["--user=7", "--user=8", "--user=7"], "1 unchanged"),
     ] {
         let ran = run(
             on(&table.endpoint, &[&put[..], &users].concat()),
@@ -75,7 +57,7 @@ async fn users_are_a_set_however_they_are_said() {
 }
 
 #[tokio::test]
-async fn all_of_a_portal_is_removed_and_nothing_of_another() {
+async fn removes_all_of_one_portal_only() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n7,+18005550101,Kept\n62515,+18005550101,Gone\n62515,+18005550102,Gone\n";
     import(&table, file, &[]).await;
@@ -85,14 +67,14 @@ async fn all_of_a_portal_is_removed_and_nothing_of_another() {
         "",
     )
     .await;
-    assert!(shown.output.contains("2 to remove"), "{}", shown.output);
+    assert!(shown.output.contains("2 to delete"), "{}", shown.output);
     assert_eq!(rows(&table).await.len(), 3);
     run(on(&table.endpoint, &[&remove[..], &["--yes"]].concat()), "").await;
     assert_eq!(rows(&table).await, named([(7, "+18005550101", "Kept")]));
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_number_is_removed_as_it_is_typed() {
+async fn removes_an_invalid_key_as_typed() {
     let table = NumbersTable::start().await;
     import(&table, "portal,number,name\n62515,+18005550101,Kept\n", &[]).await;
     let name = AttributeValue::S("Wrong".into());
@@ -106,7 +88,7 @@ async fn a_key_that_is_no_number_is_removed_as_it_is_typed() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_put_is_warned_of_as_in_a_file() {
+async fn warns_of_a_put_as_of_an_import() {
     let table = NumbersTable::start().await;
     let name = "Customer success Europe and Africa";
     let put = async |more: &[&str]| {
@@ -118,78 +100,101 @@ async fn a_number_that_is_put_is_warned_of_as_in_a_file() {
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     for text in [
         "HubSpot will show \"Customer success Europe\"",
-        "number \"+18005550101 x7\" will be shown, but not selected.",
+        "warning number \"+18005550101 x7\" will be shown, but not selected.",
     ] {
         assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
     }
     let plan: serde_json::Value = serde_json::from_str(&put(&["--json"]).await.output).unwrap();
-    assert_eq!(plan["findings"]["warnings"], 2);
+    assert_eq!(plan["warnings"], 2);
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_could_read_is_refused_with_its_limit() {
+async fn a_bad_put_ends_as_a_bad_import() {
     let table = NumbersTable::start().await;
-    let name = "x".repeat(1_025);
-    let put = on(
-        &table.endpoint,
-        &["put", "--portal", "62515", "--name", &name],
-    );
-    let ran = run(put, "+18005550101\n").await;
-    assert_eq!(ran.code, Some(1));
-    assert!(
-        ran.errors.contains("longer than 1024 bytes. Say a shorter"),
-        "{}",
-        ran.errors
-    );
+    let long = "x".repeat(1_025);
+    for (case, name, number, reason) in [
+        (
+            "long name",
+            long.as_str(),
+            "+18005550101",
+            "is longer than 1024 bytes",
+        ),
+        (
+            "escape in the name",
+            "\u{1b}[2J",
+            "+18005550101",
+            "name \"\\u{1b}[2J\" has the character U+001B",
+        ),
+        (
+            "national number",
+            "Desk",
+            "8005550101",
+            "number \"8005550101\" has no country code",
+        ),
+        ("date", "Desk", "27.11.2026", "is a date"),
+        (
+            "endless",
+            "Desk",
+            &"1".repeat(100_000),
+            "has no country code",
+        ),
+    ] {
+        let put = ["put", "--portal", "62515", "--yes", "--name", name];
+        let put = run(on(&table.endpoint, &put), format!("{number}\n")).await;
+        assert_eq!(put.code, Some(3), "{case}: {}", put.errors);
+        assert!(put.errors.contains(reason), "{case}: {}", put.errors);
+        assert!(
+            put.errors
+                .contains("Nothing was written: fix the bad rows first."),
+            "{case}"
+        );
+        let file = serde_json::json!([{"portal": 62515, "number": number, "name": name}]);
+        let imported = import(&table, file.to_string(), &[]).await;
+        assert_eq!(imported.code, put.code, "{case}");
+    }
+    assert!(rows(&table).await.is_empty());
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_no_number_is_said_to_be_so() {
+async fn says_why_there_is_nothing_to_do() {
     let table = NumbersTable::start().await;
-    let told = async |command: &str, input: &str| {
-        let ran = run(
-            on(&table.endpoint, &[command, "--portal", "62515", "--yes"]),
-            input,
-        )
-        .await;
-        assert_eq!(ran.code, Some(1));
-        ran.errors
-    };
-    assert!(
-        told("remove", "+18005550101\n")
-            .await
-            .contains("Portal 62515 has no such number.")
-    );
-    let nothing = run(
-        on(&table.endpoint, &["remove", "--portal", "62515", "--all"]),
-        "",
-    )
-    .await;
-    assert_eq!(nothing.code, Some(1));
-    assert!(
-        nothing.errors.contains("Portal 62515 has no numbers."),
-        "{}",
-        nothing.errors
-    );
-    assert!(
-        told("put", "8005550101\n")
-            .await
-            .contains("The number has no country code")
-    );
-    assert!(told("put", "").await.contains("Nothing was said"));
-    let endless = "1".repeat(100_000);
-    assert!(told("put", &endless).await.contains("The number has no"));
-    let behind_what_is_read = format!("{}+18005550101\n", " ".repeat(1_024));
-    let told_nothing = told("put", &behind_what_is_read).await;
-    assert!(told_nothing.contains("Nothing was said"), "{told_nothing}");
-    let ran = run(
-        on(&table.endpoint, &["put", "--portal", "62515"]),
-        b"\xff\n",
-    )
-    .await;
-    assert!(
-        ran.errors.contains("cannot read the number"),
-        "{}",
-        ran.errors
-    );
+    let spaces = format!("{}+18005550101\n", " ".repeat(1_024));
+    for (case, arguments, input, error) in [
+        (
+            "absent number",
+            &["remove"][..],
+            &b"+18005550101\n"[..],
+            "Portal 62515 has no such number.",
+        ),
+        (
+            "no number",
+            &["remove"],
+            b"Sales\n",
+            "The number has letters",
+        ),
+        (
+            "empty portal",
+            &["remove", "--all"],
+            b"",
+            "Portal 62515 has no numbers.",
+        ),
+        (
+            "no input",
+            &["put"],
+            b"",
+            "No number given. Type it at the prompt",
+        ),
+        (
+            "behind what is read",
+            &["put"],
+            spaces.as_bytes(),
+            "No number given",
+        ),
+        ("no text", &["put"], b"\xff\n", "cannot read the number"),
+    ] {
+        let arguments = [arguments, &["--portal", "62515", "--yes"]].concat();
+        let ran = run(on(&table.endpoint, &arguments), input).await;
+        assert_eq!(ran.code, Some(1), "{case}");
+        assert!(ran.errors.contains(error), "{case}: {}", ran.errors);
+    }
 }

@@ -1,21 +1,13 @@
-//! Files as they come from elsewhere.
+//! Files as they come from elsewhere: read whole, or refused whole.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use channel_connection::friendly_name::is_unsafe;
 
 use crate::support::{NumbersTable, Ran, import, named, rows};
 
 const BOM: &str = "\u{feff}";
 
-pub async fn assert_read(file: impl Into<Vec<u8>>, options: &[&str]) {
-    let table = NumbersTable::start().await;
-    let ran = import(&table, file, options).await;
-    assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    let expected = named([
-        (62515, "+18005550101", "Sales, east"),
-        (62515, "+18005550102", "Desk"),
-    ]);
-    assert_eq!(rows(&table).await, expected);
-}
-
-pub async fn refused(file: impl Into<Vec<u8>>, options: &[&str]) -> String {
+async fn refused(file: impl Into<Vec<u8>>, options: &[&str]) -> String {
     let table = NumbersTable::start().await;
     let Ran { code, errors, .. } = import(&table, file, options).await;
     assert_ne!(code, Some(0), "{errors}");
@@ -28,194 +20,258 @@ fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn excels_csv_with_byte_order_mark_and_crlf_is_read() {
-    assert_read(
-        format!("{BOM}Portal ID,Phone Number,Name\r\n62515,+18005550101,\"Sales, east\"\r\n62515,+18005550102,Desk\r\n"),
-        &[],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn semicolons_tabs_and_bars_are_told_from_commas() {
-    for delimiter in [";", "\t", "|"] {
-        let file = format!(
-            "portal{delimiter}number{delimiter}name\n62515{delimiter}+18005550101{delimiter}Sales, east\n62515{delimiter}+18005550102{delimiter}Desk\n"
-        );
-        assert_read(file, &[]).await;
+async fn reads_files_as_programs_write_them() {
+    let excel = "portal,number,name\r\n62515,+18005550101,\"Sales, east\"\r\n62515,+18005550102,B\u{fc}ro\r\n";
+    let german = "Portal-ID;Rufnummer;Durchwahl;Bezeichnung\r\n62515;'+1 800 555-0101;;\"Sales, east\"\r\n;;;\r\n\r\n62515;=\"+18005550102\";;B\u{fc}ro\r\n";
+    let marked = format!("{BOM}{excel}");
+    let latin: Vec<u8> = german
+        .chars()
+        .map(|character| u32::from(character).try_into().unwrap())
+        .collect();
+    let objects = [
+        r#"{"portalId":62515,"e164PhoneNumber":"+18005550101","friendlyName":"Sales, east"}"#,
+        "{\"portalId\":\"62515\",\"e164PhoneNumber\":\"+18005550102\",\"friendlyName\":\"B\u{fc}ro\",\"extension\":null}",
+    ];
+    let mapped = ["--map", "portal=A", "--map", "number=B", "--map", "name=C"];
+    for (case, file, options) in [
+        ("Excel with its mark", marked.clone().into_bytes(), &[][..]),
+        ("German, semicolons", german.into(), &[]),
+        ("windows-1252", latin, &["--encoding", "windows-1252"]),
+        ("Excel's own line", format!("sep=;\r\n{german}").into(), &[]),
+        ("bars", german.replace(';', "|").into(), &[]),
+        (
+            "tabs",
+            german.replace(';', "\t").into(),
+            &["--format", "tsv"],
+        ),
+        ("UTF-16, little", utf16(excel, u16::to_le_bytes), &[]),
+        ("UTF-16, big", utf16(excel, u16::to_be_bytes), &[]),
+        (
+            "UTF-16, little, marked",
+            utf16(&marked, u16::to_le_bytes),
+            &[],
+        ),
+        ("UTF-16, big, marked", utf16(&marked, u16::to_be_bytes), &[]),
+        ("array", format!("[{}]", objects.join(",\n")).into(), &[]),
+        ("lines", objects.join("\n\n").into(), &[]),
+        (
+            "mapped",
+            excel.replace("portal,number,name", "A,B,C").into(),
+            &mapped,
+        ),
+        (
+            "national",
+            excel.replace("+1800", "(800) ").into(),
+            &["--region", "US"],
+        ),
+    ] {
+        let table = NumbersTable::start().await;
+        let ran = import(&table, file, options).await;
+        assert_eq!(ran.code, Some(0), "{case}: {}", ran.errors);
+        let expected = [
+            (62515, "+18005550101", "Sales, east"),
+            (62515, "+18005550102", "B\u{fc}ro"),
+        ];
+        assert_eq!(rows(&table).await, named(expected), "{case}");
     }
-    assert_read("sep=;\r\nportal;number;name\r\n62515;+18005550101;Sales, east\r\n62515;+18005550102;Desk\r\n", &[]).await;
-    assert_read(
-        "portal\tnumber\tname\n62515\t+18005550101\tSales, east\n62515\t+18005550102\tDesk\n",
-        &["--format", "tsv"],
-    )
-    .await;
 }
 
 #[tokio::test]
-async fn utf_16_is_read_with_and_without_its_mark() {
-    let file =
-        "portal,number,name\r\n62515,+18005550101,\"Sales, east\"\r\n62515,+18005550102,Desk\r\n";
-    let marked = format!("{BOM}{file}");
-    for text in [file, &marked] {
-        assert_read(utf16(text, u16::to_le_bytes), &[]).await;
-        assert_read(utf16(text, u16::to_be_bytes), &[]).await;
-    }
-}
-
-#[tokio::test]
-async fn other_encodings_are_read_when_they_are_named_and_refused_when_not() {
-    let file = b"portal,number,name\n62515,+18005550101,B\xfcro\n";
-    let errors = refused(file.as_slice(), &[]).await;
-    assert!(errors.contains("line 2: this is no UTF-8"), "{errors}");
+async fn a_damaged_file_replaces_nothing() {
     let table = NumbersTable::start().await;
-    let ran = import(&table, file.as_slice(), &["--encoding", "windows-1252"]).await;
-    assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    assert_eq!(
-        rows(&table).await,
-        named([(62515, "+18005550101", "B\u{fc}ro")])
-    );
+    let whole = "portal,number,name\n62515,+18005550101,Sales\n62515,+18005550102,Desk\n62515,+18005550103,Door\n";
+    import(&table, whole, &[]).await;
+    let before = rows(&table).await;
+    for (case, file, line) in [
+        (
+            "open quote",
+            whole.replace("Sales", "\"Sales"),
+            "line 2: a quotation mark opens",
+        ),
+        (
+            "quote in the middle",
+            whole.replace("Desk", "The \"Desk\""),
+            "line 3: a quotation mark in the middle",
+        ),
+        (
+            "extra value",
+            whole.replace("Desk", "Desk, Europe"),
+            "line 3: expected 3 values, as the first line has, got 4",
+        ),
+        (
+            "missing value",
+            whole.replace(",Desk", ""),
+            "line 3: expected 3 values, as the first line has, got 2",
+        ),
+        ("NUL", whole.replace("Desk", "De\0sk"), "line 3: a NUL byte"),
+        (
+            "cut-off JSON",
+            r#"[{"portal":62515,"number":"+18005550101"}"#.into(),
+            "line 1: this is not JSON",
+        ),
+        (
+            "no rows",
+            "portal,number,name\n".into(),
+            "The file has no rows.",
+        ),
+        ("nothing", String::new(), "The file is empty"),
+    ] {
+        let ran = import(&table, file, &["--replace", "--portal", "62515"]).await;
+        assert_eq!(ran.code, Some(1), "{case}: {}", ran.errors);
+        assert!(ran.errors.contains(line), "{case}: {}", ran.errors);
+        assert_eq!(rows(&table).await, before, "{case}");
+    }
 }
 
 #[tokio::test]
-async fn empty_lines_apostrophes_and_short_rows_are_passed_over() {
-    assert_read(
-        "\n\nportal,number,name,notes\n\n62515,'+18005550101,\"Sales, east\"\n,,,\n62515,\u{2019}+1 800 555 0102,Desk\n\n",
-        &[],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn a_row_is_named_by_the_line_that_an_editor_shows_it_in() {
-    for (file, lines) in [
-        ("\n\nportal,number\n\n1,bad\n\n\n1,worse\n", [5, 8]),
-        ("\r\nportal;number\r\n\r\n1;bad\r\n\r\n1;worse", [4, 6]),
-        ("sep=;\r\nportal;number\r\n1;bad\r\n,,\r\n1;worse", [3, 5]),
+async fn a_binary_file_prints_no_garbage() {
+    let mut workbook = b"PK\x03\x04\x14\0\x06\0\x08\0".to_vec();
+    workbook.extend((0..20_000_u32).map(|at| (at * 7_919 % 251).to_le_bytes()[0]));
+    for (case, file, advice) in [
+        ("workbook", workbook.clone(), "Save the sheet as CSV"),
+        ("bytes", workbook[30..].to_vec(), "not UTF-8"),
+        (
+            "escapes as header",
+            b"\x1b[2J,\x1b]0;owned\x07\n1,2\n".to_vec(),
+            "There are: \\u{1b}[2J",
+        ),
     ] {
         let errors = refused(file, &[]).await;
-        for (line, number) in lines.into_iter().zip(["bad", "worse"]) {
-            let named = format!("line {line}, number {number:?}");
-            assert!(errors.contains(&named), "{named} in {errors}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_name_may_go_over_lines() {
-    let table = NumbersTable::start().await;
-    let file = "portal,number,name\n62515,+18005550101,\"Sales\nand more\"\n62515,bad,Desk\n";
-    let errors = import(&table, file, &[]).await.errors;
-    assert!(
-        errors.contains("line 4, number \"bad\""),
-        "lines are counted as an editor does: {errors}"
-    );
-}
-
-#[tokio::test]
-async fn national_numbers_are_read_with_their_region() {
-    let table = NumbersTable::start().await;
-    let file = "number,name\n(800) 555-0101,Sales\n+442079460123,London\n";
-    let ran = import(&table, file, &["--portal", "62515", "--region", "US"]).await;
-    assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    let expected = named([
-        (62515, "+18005550101", "Sales"),
-        (62515, "+442079460123", "London"),
-    ]);
-    assert_eq!(rows(&table).await, expected);
-}
-
-#[tokio::test]
-async fn columns_that_cannot_be_guessed_are_mapped() {
-    let file = "Account;DDI;Caption\n62515;+18005550101;Sales, east\n62515;+18005550102;Desk\n";
-    let errors = refused(file, &[]).await;
-    assert!(
-        errors.contains("There are: Account, DDI, Caption. Say which it is: --map number=HEADER"),
-        "{errors}"
-    );
-    assert_read(
-        file,
-        &[
-            "--map",
-            "portal=Account",
-            "--map",
-            "number=DDI",
-            "--map",
-            "name=Caption",
-        ],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn a_column_that_is_mapped_twice_is_refused_in_every_form_of_file() {
-    for file in [
-        "A,B\n+18005550101,+18005550102\n",
-        r#"[{"A":"+18005550101"}]"#,
-    ] {
-        let twice = ["--portal=7", "--map=number=A", "--map=number=B"];
-        let told = refused(file, &twice).await;
+        assert!(errors.contains(advice), "{case}: {errors}");
         assert!(
-            told.contains("--map number=HEADER is given twice. Give it once"),
-            "{told}"
+            errors.len() < 500 && !errors.trim_end().contains(is_unsafe),
+            "{case}: {errors:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_file_without_rows_says_what_it_lacks() {
-    assert!(refused("", &[]).await.contains("The file is empty"));
-    assert!(refused("\r\n\r\n", &[]).await.contains("The file is empty"));
-    assert!(
-        refused("portal,number\n", &[])
-            .await
-            .contains("The file has no rows.")
-    );
-    assert!(refused("[]", &[]).await.contains("has no rows"));
-    let errors = refused("62515,+18005550101,Sales\n", &[]).await;
-    assert!(
-        errors.contains("The first line must name the columns"),
-        "{errors}"
-    );
-    assert!(!errors.contains("+1800"), "{errors}");
+async fn asks_for_columns_that_it_cannot_guess() {
+    for (case, file, options, error) in [
+        (
+            "none",
+            "Account;Line\n7;+18005550101\n",
+            &[][..],
+            "There are: Account, Line. Say which it is: --map number=HEADER",
+        ),
+        (
+            "two",
+            "Telefon;Rufnummer\n7;+18005550101\n",
+            &[],
+            "Both Telefon and Rufnummer look like the number",
+        ),
+        (
+            "mapped twice",
+            r#"[{"A":"+18005550101","B":1}]"#,
+            &["--portal=7", "--map=number=A", "--map=number=B"],
+            "--map number=HEADER is given twice",
+        ),
+        (
+            "a field that no object has",
+            r#"[{"portal":7,"number":"+18005550101"}]"#,
+            &["--map=name=squad"],
+            "--map name=squad: there is no such column. There are: number, portal",
+        ),
+        (
+            "no header",
+            "62515,+18005550101,Sales\n",
+            &[],
+            "The first line must name the columns",
+        ),
+    ] {
+        let errors = refused(file, options).await;
+        assert!(errors.contains(error), "{case}: {errors}");
+        assert!(!errors.contains("+1800"), "{case}: {errors}");
+    }
 }
 
 #[tokio::test]
-async fn what_does_not_end_is_not_waited_for() {
-    let open = format!(
-        "portal,number,name\n62515,+18005550101,\"{}",
-        "x\n".repeat(500_000)
-    );
-    assert!(
-        refused(open, &[])
-            .await
-            .contains("Is a quotation mark left open?")
-    );
-    let json = format!(r#"[{{"number":"{}"}}]"#, "1".repeat(1_000_000));
-    assert!(
-        refused(json, &[])
-            .await
-            .contains("item 1: the row does not end")
-    );
-    let line = format!(r#"{{"number":"{}"}}"#, "1".repeat(1_000_000));
-    assert!(
-        refused(line, &[])
-            .await
-            .contains("line 1: the row does not end")
-    );
+async fn a_mapped_field_is_never_guessed() {
+    let file = "{\"portal\":62515,\"team\":\"Sales\",\"number\":\"+18005550101\"}\n\
+        {\"portal\":62515,\"name\":\"Not the team\",\"number\":\"+18005550102\"}";
+    let table = NumbersTable::start().await;
+    let ran = import(&table, file, &["--map", "name=team"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    let expected = [
+        (62515, "+18005550101", "Sales"),
+        (62515, "+18005550102", ""),
+    ];
+    assert_eq!(rows(&table).await, named(expected));
 }
 
 #[tokio::test]
-async fn a_portal_that_is_said_must_be_the_rows_own() {
-    let errors = refused("portal,number\n7,+18005550101\n", &["--portal", "62515"]).await;
-    assert!(
-        errors.contains("line 2, portal \"7\" is not 62515, which --portal says"),
-        "{errors}"
-    );
-    let errors = refused("number\n+18005550101\n", &[]).await;
-    assert!(
-        errors
-            .contains("portal \"\" is missing: add a column with the portal's id, or say --portal"),
-        "{errors}"
-    );
+async fn users_come_as_a_list_or_as_words() {
+    for file in [
+        r#"[{"portal":62515,"number":"+18005550101","userIds":[42,7,42]}]"#,
+        "portal,number,users\n62515,+18005550101,42;7 42\n",
+    ] {
+        let table = NumbersTable::start().await;
+        import(&table, file, &[]).await;
+        let (_, users) = rows(&table).await.pop_first().unwrap().1;
+        assert_eq!(users, ["42", "7"], "{file}");
+    }
+}
+
+#[tokio::test]
+async fn unsafe_text_of_a_file_is_never_printed() {
+    const BAD: &str = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}";
+    let header = "portal,number,extension,name,users";
+    let table = NumbersTable::start().await;
+    table
+        .put(
+            "+18005550101",
+            "friendlyName",
+            AttributeValue::S(format!("Old{BAD}")),
+        )
+        .await;
+    table
+        .put(BAD, "friendlyName", AttributeValue::S("Bad key".into()))
+        .await;
+    for (case, file, code) in [
+        (
+            "portal",
+            format!("{header}\n{BAD},+18005550101,,Sales,\n"),
+            3,
+        ),
+        ("number", format!("{header}\n62515,{BAD},,Sales,\n"), 3),
+        (
+            "extension",
+            format!("{header}\n62515,+18005550101,{BAD},Sales,\n"),
+            3,
+        ),
+        (
+            "name",
+            format!("{header}\n62515,+18005550101,,S{BAD},\n"),
+            3,
+        ),
+        (
+            "users",
+            format!("{header}\n62515,+18005550101,,Sales,{BAD}\n"),
+            3,
+        ),
+        (
+            "header",
+            format!("{header},{BAD}\n62515,+18005550101,,Sales,\n"),
+            1,
+        ),
+        ("field", format!("{{\"{BAD}\":1}}\n"), 1),
+        (
+            "previous name",
+            format!("{header}\n62515,+18005550101,,Sales,\n"),
+            0,
+        ),
+    ] {
+        for as_json in [&[][..], &["--json"]] {
+            let ran = import(
+                &table,
+                file.clone(),
+                &[&["--replace", "--dry-run"], as_json].concat(),
+            )
+            .await;
+            let printed = ran.output + &ran.errors;
+            let raw = |character: char| character != '\n' && is_unsafe(character);
+            assert!(!printed.contains(raw), "{case}: {printed:?}");
+            assert_eq!(ran.code, Some(code), "{case}: {printed}");
+        }
+    }
 }

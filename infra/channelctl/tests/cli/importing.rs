@@ -14,7 +14,7 @@ const TWO: &str =
     "portalId,number,friendlyName\n62515,+18005550101,Sales\n62515,+18005550102,Desk\n";
 
 #[tokio::test]
-async fn what_is_imported_is_what_hubspot_is_answered() {
+async fn hubspot_is_answered_with_the_import() {
     let table = NumbersTable::start().await;
     let file = "number,extension,name,users\n\
         +18005550101,,Customer success Europe and Africa,\n\
@@ -38,33 +38,107 @@ async fn what_is_imported_is_what_hubspot_is_answered() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_while_one_row_is_bad() {
+async fn one_bad_row_keeps_all_unwritten() {
     let table = NumbersTable::start().await;
-    let file = "portalId,number,friendlyName\n\
-        62515,+18005550101,Good\n\
-        62515,1.80055E+10,Spreadsheet\n\
-        62515,8005550102,National\n\
-        x,+18005550103,Portal\n\
-        62515,+1800555010,Short\n\
-        62515,+18005550101,Again\n";
-    let ran = import(&table, file, &[]).await;
-    assert_eq!(ran.code, Some(3));
-    let expected = [
-        "line 3, number \"1.80055E+10\" was turned into a quantity by a spreadsheet",
-        "line 4, number \"8005550102\" has no country code",
-        "line 5, portal \"x\" must be a whole number",
-        "line 6, number \"+1800555010\" is not a possible number",
-        "line 7, number \"+18005550101\" is there twice: first in line 2",
-        "Nothing was written: fix the bad rows first.",
+    let bad = [
+        (
+            "62515,1.80055E+10,Line",
+            "number \"1.80055E+10\" was turned into a quantity",
+        ),
+        ("62515,030 1234524 DW 9 4,Line", "has letters"),
+        ("62515,0301234521abc,Line", "has letters"),
+        ("62515,301234567.0,Line", "is a decimal"),
+        ("62515,+49301234599.0,Line", "is a decimal"),
+        ("62515,2026-11-27,Line", "is a date"),
+        (
+            "62515,27.11.2026,Line",
+            "number \"27.11.2026\" is a date: format the column as text",
+        ),
+        ("62515,Zimmer 12 030 1234517,Line", "has letters"),
+        ("62515,1-800-FLOWERS,Line", "has letters"),
+        ("62515,22833,Line", "is too short"),
+        ("62515,+1800555010,Line", "is not a possible number"),
+        (
+            "62515,+18005550101,Again",
+            "is there twice: first in line 2",
+        ),
+        ("x,+18005550103,Line", "portal \"x\" must be a whole number"),
+        (",+18005550103,Line", "portal \"\" is missing: add a column"),
+        (
+            "62515,+18005550103,Li\u{202e}ne",
+            "name \"Li\\u{202e}ne\" has the character U+202E",
+        ),
+        (
+            "62515,+18005550103,\"Li\nne\"",
+            "name \"Li\\nne\" has the character U+000A",
+        ),
+        ("62515,+18005550103,Li\u{7f}ne", "has the character U+007F"),
     ];
-    for text in expected {
-        assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
+    let rows_of_file: String = bad.iter().map(|(row, _)| format!("{row}\n")).collect();
+    let file = format!("portalId,number,friendlyName\n62515,+18005550101,Good\n{rows_of_file}");
+    let ran = import(&table, file.as_str(), &["--region", "DE"]).await;
+    assert_eq!(ran.code, Some(3));
+    let found: Vec<_> = ran
+        .errors
+        .lines()
+        .filter(|line| line.starts_with("bad row"))
+        .collect();
+    assert_eq!(found.len(), bad.len(), "{}", ran.errors);
+    for ((row, reason), found) in bad.into_iter().zip(found) {
+        assert!(found.contains(reason), "{row}: {found}");
     }
+    assert!(
+        ran.errors
+            .contains("Nothing was written: fix the bad rows first.")
+    );
     assert!(rows(&table).await.is_empty());
+    let ran = import(&table, "number\n8005550102\n", &["--portal", "7"]).await;
+    assert!(
+        ran.errors
+            .contains("line 2, number \"8005550102\" has no country code"),
+        "{}",
+        ran.errors
+    );
+    let ran = import(
+        &table,
+        "portal,number\n7,+18005550101\n",
+        &["--portal", "8"],
+    )
+    .await;
+    assert!(
+        ran.errors
+            .contains("line 2, portal \"7\" is not 8, which --portal says"),
+        "{}",
+        ran.errors
+    );
+    for value in [r#"{"en":"Sales"}"#, "true", r#"["Sales"]"#] {
+        let row = format!(r#"[{{"portal":62515,"number":"+18005550101","name":{value}}}]"#);
+        let ran = import(&table, row, &[]).await;
+        assert!(
+            ran.errors.contains("line 1, item 1, name"),
+            "{}",
+            ran.errors
+        );
+    }
 }
 
 #[tokio::test]
-async fn users_are_warned_of_what_they_will_not_see_as_the_file_has_it() {
+async fn reads_extension_words_and_the_trunk_zero() {
+    let table = NumbersTable::start().await;
+    let file = "number,extension,name\n\
+        030 1234524 DW 9,,Desk\n+49 (0)30 1234525,Durchwahl 7,Door\n+33 1 23 45 67 89 poste 4,,Paris\n";
+    let ran = import(&table, file, &["--portal", "62515", "--region", "DE"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    let expected = named([
+        (62515, "+49301234524;ext=9", "Desk"),
+        (62515, "+49301234525;ext=7", "Door"),
+        (62515, "+33123456789;ext=4", "Paris"),
+    ]);
+    assert_eq!(rows(&table).await, expected);
+}
+
+#[tokio::test]
+async fn warns_of_what_hubspot_will_not_show() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n62515,+18005550101 x7,Customer success Europe and Africa\n";
     let ran = import(&table, file, &[]).await;
@@ -81,7 +155,7 @@ async fn users_are_warned_of_what_they_will_not_see_as_the_file_has_it() {
 }
 
 #[tokio::test]
-async fn a_second_import_of_the_same_file_writes_nothing() {
+async fn the_same_file_writes_nothing_again() {
     let table = NumbersTable::start().await;
     let first = import(&table, TWO, &[]).await;
     assert!(
@@ -93,7 +167,7 @@ async fn a_second_import_of_the_same_file_writes_nothing() {
     assert!(
         second
             .output
-            .contains("0 to add, 0 to change, 0 to remove, 2 as they are"),
+            .contains("0 to add, 0 to update, 0 to delete, 2 unchanged"),
         "{}",
         second.output
     );
@@ -101,7 +175,7 @@ async fn a_second_import_of_the_same_file_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_adds_and_changes_but_removes_only_if_it_replaces() {
+async fn deletes_only_with_replace() {
     let table = NumbersTable::start().await;
     import(&table, TWO, &[]).await;
     import(
@@ -134,7 +208,7 @@ async fn a_file_adds_and_changes_but_removes_only_if_it_replaces() {
 }
 
 #[tokio::test]
-async fn what_a_file_does_not_say_stays_and_what_it_says_is_empty_goes() {
+async fn an_absent_column_stays_and_an_empty_goes() {
     let table = NumbersTable::start().await;
     let item = |name: &str, value| (name.to_owned(), value);
     table
@@ -174,7 +248,7 @@ async fn what_a_file_does_not_say_stays_and_what_it_says_is_empty_goes() {
 }
 
 #[tokio::test]
-async fn a_dry_run_and_an_import_that_nobody_confirms_write_nothing() {
+async fn writes_nothing_without_a_yes() {
     let table = NumbersTable::start().await;
     let dry = run(on(&table.endpoint, &["import", "-", "--dry-run"]), TWO).await;
     assert_eq!(dry.code, Some(0));
@@ -188,7 +262,7 @@ async fn a_dry_run_and_an_import_that_nobody_confirms_write_nothing() {
     assert!(
         unconfirmed
             .errors
-            .contains("Say --yes (make: YES=1) to do it"),
+            .contains("Add --yes (make: YES=1) to go on"),
         "{}",
         unconfirmed.errors
     );
@@ -196,32 +270,47 @@ async fn a_dry_run_and_an_import_that_nobody_confirms_write_nothing() {
 }
 
 #[tokio::test]
-async fn the_plan_is_json_on_demand() {
+async fn json_has_one_shape() {
     let table = NumbersTable::start().await;
+    let json = async |file: &str, options: &[&str], code| {
+        let ran = import(&table, file, &[options, &["--json"]].concat()).await;
+        assert_eq!(ran.code, Some(code), "{}", ran.errors);
+        serde_json::from_str::<serde_json::Value>(&ran.output).unwrap()
+    };
     let file = "portal,number,name\n62515,+18005550101 x7,Sales\n";
-    let ran = run(
-        on(&table.endpoint, &["import", "-", "--dry-run", "--json"]),
-        file,
-    )
-    .await;
-    let plan: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
-    assert_eq!(
-        plan,
+    let expected = |written| {
         serde_json::json!({
-            "plan": {"added": 1, "changed": 0, "unchanged": 0, "removed": 0}, "portals": 1,
-            "findings": {
-                "badRows": 0, "warnings": 1, "problemsShown": [],
-                "warningsShown": [{
-                    "place": 2, "column": "number", "value": "+18005550101 x7",
-                    "reason": "will be shown, but not selected. HubSpot lets no user select a number with an extension.",
-                }],
-            },
+            "portals": 1, "added": 1, "updated": 0, "unchanged": 0, "deleted": 0,
+            "badRows": 0, "warnings": 1,
+            "findings": [{
+                "severity": "warning", "line": 2, "column": "number", "value": "+18005550101 x7",
+                "reason": "will be shown, but not selected. HubSpot lets no user select a number with an extension.",
+            }],
+            "changes": [{
+                "change": "add", "portalId": 62515, "number": "+18005550101", "extension": "7",
+                "friendlyName": "Sales",
+            }],
+            "written": written,
         })
-    );
+    };
+    assert_eq!(json(file, &["--dry-run"], 0).await, expected(0));
+    assert!(rows(&table).await.is_empty(), "a dry run outranks --yes");
+    assert_eq!(json(file, &[], 0).await, expected(1));
+    let bad = json("portal,number\n62515,bad\n", &[], 3).await;
+    assert_eq!(bad["badRows"], 1);
+    let keys = |value: &serde_json::Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&bad), keys(&expected(0)));
 }
 
 #[tokio::test]
-async fn without_dynamodb_the_reason_is_told_and_no_number() {
+async fn an_outage_is_told_without_numbers() {
     let mut table = NumbersTable::start().await;
     table.stop().await;
     let ran = import(&table, TWO, &[]).await;
@@ -233,4 +322,20 @@ async fn without_dynamodb_the_reason_is_told_and_no_number() {
         ran.errors
     );
     assert!(!ran.errors.contains("+1800"), "{}", ran.errors);
+}
+
+#[tokio::test]
+async fn a_mistyped_table_is_named() {
+    let table = NumbersTable::start().await;
+    let mut import =
+        crate::support::program(&["numbers", "import", "-", "--table", "nmbers", "--yes"]);
+    import.env("AWS_ENDPOINT_URL", &table.endpoint);
+    let ran = run(import, TWO).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.errors
+            .contains("There is no table nmbers in this account"),
+        "{}",
+        ran.errors
+    );
 }

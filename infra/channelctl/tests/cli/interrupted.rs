@@ -18,6 +18,8 @@ use crate::support::{
 
 const ROWS: usize = 6_000;
 const KILLS: usize = 10;
+/// Far beyond what any wait here takes.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 fn file(name: &str) -> (NamedTempFile, Rows) {
     let mut file = NamedTempFile::with_suffix(".csv").unwrap();
@@ -40,7 +42,7 @@ fn start(mut command: Command) -> Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_ten_times_and_run_again_the_table_equals_the_file() {
+async fn ten_kills_lose_nothing() {
     let table = NumbersTable::start().await;
     let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
     let (file, expected) = file("Line");
@@ -54,9 +56,7 @@ async fn killed_ten_times_and_run_again_the_table_equals_the_file() {
         // At a moment of its own each time: while it reads, and behind ever more of its writes.
         let moment = proxy.requests() + 1 + kill * requests / (KILLS + 2);
         let mut child = start(import());
-        while proxy.requests() < moment && child.try_wait().unwrap().is_none() {
-            tokio::task::yield_now().await;
-        }
+        wait_for_requests(&proxy, moment, &mut child).await;
         child.kill().unwrap();
         child.wait().unwrap();
         assert_subset(&rows(&table).await, &expected);
@@ -66,7 +66,7 @@ async fn killed_ten_times_and_run_again_the_table_equals_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
+async fn ctrl_c_finishes_what_has_begun() {
     let table = NumbersTable::start().await;
     let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
     let (file, expected) = file("Line");
@@ -75,14 +75,14 @@ async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
     let mut import = on(&endpoint, &["import", path, "--yes", "--parallel", "1"]);
     import.stderr(File::create(told.path()).unwrap());
     let mut child = import.spawn().unwrap();
-    while proxy.requests() < 70 {
-        tokio::task::yield_now().await;
-    }
+    assert!(wait_for_requests(&proxy, 70, &mut child).await);
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let told = std::fs::read_to_string(told.path()).unwrap();
     assert!(
-        told.contains(&format!("of {ROWS} rows are written. Run it again")),
+        told.contains(&format!(
+            "of {ROWS} rows are written. Run the command again"
+        )),
         "{told}"
     );
     let written = rows(&table).await;
@@ -94,7 +94,7 @@ async fn ctrl_c_finishes_what_has_begun_and_says_how_to_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_ctrl_c_leaves_at_once_whatever_aws_does() {
+async fn a_second_ctrl_c_leaves_at_once() {
     let table = NumbersTable::start().await;
     let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
     let (file, _) = file("Line");
@@ -104,9 +104,7 @@ async fn a_second_ctrl_c_leaves_at_once_whatever_aws_does() {
     );
     let mut child = import.stderr(Stdio::piped()).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
-    while proxy.requests() < 70 {
-        tokio::task::yield_now().await;
-    }
+    assert!(wait_for_requests(&proxy, 70, &mut child).await);
     proxy.be(Mood::Silent);
     interrupt(&child);
     let stopping = |line: &String| line.contains("Stopping; Ctrl-C again leaves at once.");
@@ -123,9 +121,29 @@ async fn a_second_ctrl_c_leaves_at_once_whatever_aws_does() {
     assert!(asked.elapsed() < Duration::from_secs(5));
     assert!(
         rest.iter()
-            .any(|line| line.contains("Broken off: at least") && line.contains("Run it again")),
+            .any(|line| line.contains("Broken off: at least")
+                && line.contains("Run the command again")),
         "{rest:?}"
     );
+}
+
+/// Waits until so many requests have come; returns whether they did before the program ended.
+async fn wait_for_requests(proxy: &Proxy, count: usize, child: &mut Child) -> bool {
+    let waited = tokio::time::timeout(DEADLINE, async {
+        while proxy.requests() < count && child.try_wait().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    });
+    waited.await.expect("the program neither asks nor ends");
+    proxy.requests() >= count
+}
+
+#[tokio::test]
+async fn a_program_that_ends_early_is_not_waited_for() {
+    let table = NumbersTable::start().await;
+    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
+    let mut child = start(on(&endpoint, &["import", "/no/such/file", "--yes"]));
+    assert!(!wait_for_requests(&proxy, 70, &mut child).await);
 }
 
 fn interrupt(child: &Child) {

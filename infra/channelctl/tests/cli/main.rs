@@ -17,8 +17,6 @@ mod files;
 mod help;
 mod importing;
 mod interrupted;
-mod json_files;
-mod memory;
 mod planning;
 mod registering;
 mod stages;

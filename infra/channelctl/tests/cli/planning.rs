@@ -29,7 +29,7 @@ async fn nothing(State(asked): State<Asked>, body: String) -> Json<Value> {
 }
 
 #[tokio::test]
-async fn a_plan_compares_with_what_was_written_a_moment_ago() {
+async fn a_plan_reads_consistently() {
     // A few portals are queried one by one; with many, the whole table is looked at.
     for portals in [1, 12] {
         let (endpoint, asked) = empty_table().await;
@@ -47,7 +47,7 @@ async fn a_plan_compares_with_what_was_written_a_moment_ago() {
 }
 
 #[tokio::test]
-async fn whatever_changes_of_a_number_is_shown() {
+async fn shows_each_change_of_a_number() {
     let table = NumbersTable::start().await;
     let changed = async |row: &str| {
         let file = format!("portal,number,name,users\n62515,+18005550101,{row}\n");
@@ -75,7 +75,7 @@ async fn whatever_changes_of_a_number_is_shown() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_shown_is_not_written() {
+async fn writes_nothing_that_it_cannot_show() {
     let table = NumbersTable::start().await;
     let file = "portal,number\n62515,+18005550101\n";
     let unread = on(&table.endpoint, &["import", "-", "--yes"]);

@@ -96,7 +96,7 @@ fn many(rows: usize) -> String {
 }
 
 #[tokio::test]
-async fn what_dynamodb_did_not_take_is_sent_again() {
+async fn unprocessed_rows_are_sent_again() {
     let table = NumbersTable::start().await;
     let (throttled, url) = before(&table.endpoint, Throttling::Halves(6)).await;
     let ran = run(on(&url, &["import", "-", "--yes"]), many(120)).await;
@@ -107,7 +107,7 @@ async fn what_dynamodb_did_not_take_is_sent_again() {
 }
 
 #[tokio::test]
-async fn throttling_delays_a_write_and_loses_nothing() {
+async fn throttling_loses_nothing() {
     let table = NumbersTable::start().await;
     let (throttled, url) = before(&table.endpoint, Throttling::Refuses(3)).await;
     let ran = run(on(&url, &["import", "-", "--yes"]), many(2)).await;
@@ -117,13 +117,14 @@ async fn throttling_delays_a_write_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_table_that_takes_nothing_is_said_to_throttle() {
+async fn names_a_table_that_throttles_for_ever() {
     let table = NumbersTable::start().await;
     let (_, url) = before(&table.endpoint, Throttling::Refuses(usize::MAX)).await;
     let ran = run(on(&url, &["import", "-", "--yes"]), many(2)).await;
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.errors.contains("0 of 2 rows are written. Run it again"),
+        ran.errors
+            .contains("0 of 2 rows are written. Run the command again"),
         "{}",
         ran.errors
     );

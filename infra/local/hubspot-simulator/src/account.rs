@@ -13,43 +13,42 @@ use tokio::sync::watch;
 
 use crate::fault::Fault;
 
-/// How many calls are kept; one that stays up for weeks forgets the oldest.
-const MAX_CALLS: usize = 10_000;
+/// Maximum calls in the log; the oldest go first.
+pub(crate) const MAX_CALLS: usize = 10_000;
 
 /// A developer account with one app.
 #[derive(Debug)]
 pub struct Account {
     /// The app.
     pub app_id: AppId,
-    /// The secret that requests to the app's webhook are signed with.
+    /// The secret that signs requests to the app's webhook.
     pub client_secret: SigningSecret,
-    /// What opens the account; nothing does where the webhook is a deployed stage's.
+    /// The credentials; none where the webhook is a deployed stage's.
     pub keys: Option<AccountKeys>,
-    /// The webhook that is called in place of a registered one.
+    /// A deployed stage's webhook, called in place of a registered one.
     pub deployed: Option<WebhookUrl>,
-    /// The access tokens that OAuth client credentials were exchanged for.
+    /// The latest access tokens issued for OAuth client credentials.
     pub issued_tokens: Vec<String>,
-    /// The app's channel connection settings, where there are any.
+    /// The registered channel connection settings.
     pub settings: Option<RegisteredSettings>,
-    /// Every call of HubSpot's own paths, oldest first.
+    /// The latest calls of HubSpot's API, oldest first.
     pub calls: Vec<ApiCall>,
-    /// What becomes of the next calls, in their order; `None` for one that is fulfilled.
+    /// Faults of the next calls, in order; `None` for a call without one.
     pub faults: VecDeque<Option<Fault>>,
-    /// What becomes of every call after those.
+    /// The fault of every call after those.
     pub standing_fault: Option<Fault>,
-    /// Tells whoever looks on that something is other than before.
     pub(crate) changes: watch::Sender<()>,
-    answered: u64,
+    recorded: u64,
 }
 
-/// What opens a developer account: any one of three.
+/// The credentials of a developer account: a key, a token, or an OAuth client.
 #[derive(Debug, Clone)]
 pub struct AccountKeys {
     /// The account's developer API key.
     pub developer_api_key: String,
-    /// An access token with the scopes that the settings take.
+    /// An access token with the scopes for the settings.
     pub access_token: String,
-    /// The id of an OAuth client that gets such tokens.
+    /// The id of an OAuth client.
     pub client_id: String,
     /// That client's secret.
     pub client_secret: String,
@@ -59,7 +58,7 @@ pub struct AccountKeys {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RegisteredSettings {
-    /// What was written.
+    /// The settings.
     #[serde(flatten)]
     pub settings: ChannelConnectionSettings,
     /// When they were first written.
@@ -68,35 +67,35 @@ pub struct RegisteredSettings {
     pub updated_at: String,
 }
 
-/// One call of HubSpot's own paths.
+/// One call of HubSpot's API.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiCall {
-    /// Its place among all calls, from 1, which the account gives it.
+    /// Its place among all calls, from 1.
     pub number: u64,
-    /// When it was answered.
+    /// When its response was ready.
     #[serde(skip)]
     pub at: Instant,
-    /// The same, as a clock on the wall shows it.
+    /// The same, in RFC 3339.
     pub answered_at: String,
-    /// How long that took.
+    /// Time to the response.
     pub milliseconds: u64,
     /// The HTTP method.
     pub method: String,
     /// The path, without the query that may hold a key.
     pub path: String,
-    /// The status that was answered; `None` where a fault took its place.
+    /// The response's status; `None` if a fault replaced the response.
     pub status: Option<u16>,
-    /// The fault that took the answer's place, or delayed it.
+    /// The fault that replaced or delayed the response.
     pub fault: Option<Fault>,
-    /// What the account held after it.
+    /// The settings that the account held after it.
     pub held: Option<ChannelConnectionSettings>,
-    /// Where call or answer depart from HubSpot's specification.
+    /// Violations of HubSpot's specification, by the call or by its response.
     pub violations: Vec<String>,
 }
 
 impl Account {
-    /// Opens an account whose app has no channel connection settings yet.
+    /// Returns an account without channel connection settings.
     pub fn new(app_id: AppId, client_secret: SigningSecret, keys: AccountKeys) -> Self {
         Self {
             keys: Some(keys),
@@ -104,7 +103,7 @@ impl Account {
         }
     }
 
-    /// Makes an account in which nothing can be registered: only a deployed webhook is called.
+    /// Returns an account that only calls a deployed webhook, and registers nothing.
     pub fn of_deployed(app_id: AppId, secret: SigningSecret, webhook: WebhookUrl) -> Self {
         Self {
             deployed: Some(webhook),
@@ -124,35 +123,35 @@ impl Account {
             faults: VecDeque::new(),
             standing_fault: None,
             changes: watch::Sender::default(),
-            answered: 0,
+            recorded: 0,
         }
     }
 
-    /// Takes the fault that the next call meets.
+    /// Takes the next call's fault.
     pub(crate) fn next_fault(&mut self) -> Option<Fault> {
         let changed = !self.faults.is_empty();
         let fault = self.faults.pop_front().unwrap_or(self.standing_fault);
         if changed {
-            self.tell();
+            self.notify();
         }
         fault
     }
 
-    /// Keeps a call that was answered, under the next number.
+    /// Appends a call under the next number.
     pub(crate) fn record(&mut self, call: ApiCall) {
         if self.calls.len() == MAX_CALLS {
             self.calls.remove(0);
         }
-        self.answered += 1;
+        self.recorded += 1;
         self.calls.push(ApiCall {
-            number: self.answered,
+            number: self.recorded,
             ..call
         });
-        self.tell();
+        self.notify();
     }
 
-    /// Lets whoever looks on look again.
-    pub(crate) fn tell(&self) {
+    /// Wakes everyone who follows the account.
+    pub(crate) fn notify(&self) {
         self.changes.send_replace(());
     }
 
@@ -161,7 +160,7 @@ impl Account {
         self.settings.as_ref().map(|held| held.settings.clone())
     }
 
-    /// Writes settings as if they had never been written before.
+    /// Writes settings as if for the first time.
     pub fn register(&mut self, settings: ChannelConnectionSettings) -> &RegisteredSettings {
         let now = now();
         self.settings.insert(RegisteredSettings {

@@ -1,127 +1,68 @@
-//! One call of the webhook as it went over the wire, and what is to be said of it.
+//! One call of the webhook: the request as it was sent, and what came back.
 
+use axum::http::StatusCode;
 use channel_connection::{
-    contract,
-    http_client::USER_AGENT,
-    shown_number::{ShownNumber, shown_numbers},
-    webhook_call::WebhookCall,
+    contract, http_client::USER_AGENT, shown_number::shown_numbers, webhook_call::WebhookCall,
 };
 use reqwest::{
     Client, Request,
     header::{self, HeaderMap},
 };
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::{Position, Url};
 
-/// A header as its name and its text.
-type Header = (String, String);
-
-/// Everything about one call.
-#[derive(Serialize)]
-pub(crate) struct CallReport {
-    request: RequestAsSent,
-    answer: ReadAnswer,
-    received: ReceivedAnswer,
-    /// The numbers as HubSpot's user gets to see them.
-    shown: Vec<ShownNumber>,
-    milliseconds: u64,
+/// Builds a request that names every header itself, so that the client adds none unseen.
+pub(crate) fn build(call: &WebhookCall, http: &Client) -> Result<Request, reqwest::Error> {
+    call.request(http)
+        .header(header::HOST, host(call.url.as_str()))
+        .header(header::ACCEPT, "*/*")
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::CONTENT_LENGTH, call.body.len())
+        .build()
 }
 
-/// What came back.
-pub(crate) struct Received {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-/// The request to the letter; nothing of it tells the client secret.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RequestAsSent {
-    method: String,
-    url: String,
-    headers: Vec<Header>,
-    signature: Option<String>,
-    timestamp: String,
-    signature_base: String,
-    body: String,
-}
-
-/// The answer as far as it can be read.
-#[derive(Debug, Serialize)]
-pub(crate) struct ReadAnswer {
-    status: u16,
-    body: Value,
-    violations: Vec<String>,
-}
-
-/// The answer as it came.
-#[derive(Debug, Serialize)]
-pub(crate) struct ReceivedAnswer {
-    headers: Vec<Header>,
-    body: String,
-}
-
-impl RequestAsSent {
-    /// Writes a call with every header that goes out, so that none is added behind our back.
-    pub(crate) fn write(
-        call: &WebhookCall,
-        http: &Client,
-    ) -> Result<(Self, Request), reqwest::Error> {
-        let request = call
-            .request(http)
-            .header(header::HOST, host(call.url.as_str()))
-            .header(header::ACCEPT, "*/*")
-            .header(header::USER_AGENT, USER_AGENT)
-            .header(header::CONTENT_LENGTH, call.body.len())
-            .build()?;
-        let as_sent = Self {
-            method: request.method().to_string(),
-            url: request.url().to_string(),
-            headers: texts(request.headers()),
-            signature: call.signature.clone(),
-            timestamp: call.timestamp.clone(),
-            signature_base: call.signature_base(),
-            body: call.body.clone(),
-        };
-        Ok((as_sent, request))
-    }
-}
-
-impl CallReport {
-    pub(crate) fn new(request: RequestAsSent, received: &Received, milliseconds: u64) -> Self {
-        let (status, body) = (received.status, received.body.as_slice());
-        let text = String::from_utf8_lossy(body).into_owned();
-        let shown = (status == 200).then(|| shown_numbers(body));
-        Self {
-            request,
-            answer: ReadAnswer {
-                status,
-                body: serde_json::from_slice(body).unwrap_or_else(|_| text.clone().into()),
-                violations: contract::violations_of_answer(status, body),
-            },
-            received: ReceivedAnswer {
-                headers: texts(&received.headers),
-                body: text,
-            },
-            shown: shown.unwrap_or_default(),
-            milliseconds,
-        }
-    }
-}
-
-/// What a client names as host: with the port, where that is not the scheme's own.
+/// Returns the `Host` header: with the port, unless it is the scheme's own.
 fn host(url: &str) -> String {
     let url = Url::parse(url).ok();
     let host = url.map(|url| url[Position::BeforeHost..Position::AfterPort].to_owned());
     host.unwrap_or_default()
 }
 
-fn texts(headers: &HeaderMap) -> Vec<Header> {
+/// Reports a request to the letter; the report shows nothing of the client secret.
+pub(crate) fn of_request(call: &WebhookCall, request: &Request) -> Value {
+    json!({
+        "method": request.method().as_str(),
+        "url": request.url().as_str(),
+        "headers": texts(request.headers()),
+        "signature": call.signature,
+        "timestamp": call.timestamp,
+        "signatureBase": call.signature_base(),
+        "body": call.body,
+    })
+}
+
+/// Adds a response as parsed, as received, and as HubSpot shows it to the user.
+pub(crate) fn add_response(
+    report: &mut Value,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) {
+    let text = String::from_utf8_lossy(body);
+    report["response"] = json!({
+        "status": status.as_u16(),
+        "body": serde_json::from_slice(body).unwrap_or_else(|_| Value::from(text.as_ref())),
+        "violations": contract::violations_of_answer(status.as_u16(), body),
+    });
+    report["received"] = json!({"headers": texts(headers), "body": text});
+    let shown = (status == StatusCode::OK).then(|| shown_numbers(body));
+    report["shown"] = json!(shown.unwrap_or_default());
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(&str, String)> {
     let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = headers.iter();
     headers
-        .map(|(name, value)| (name.to_string(), text(value)))
+        .map(|(name, value)| (name.as_str(), text(value)))
         .collect()
 }

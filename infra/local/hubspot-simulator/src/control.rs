@@ -1,40 +1,34 @@
-//! What only a simulator has: a look at the account, and a user who opens the list of numbers.
+//! The account's state and its faults, under the simulator's own paths.
 //!
-//! `GET /simulator` shows the account, and `GET /simulator/events` tells of it whenever it changes.
-//! `POST /simulator/call {"portalId":62515,"userId":4242}` calls the webhook as HubSpot does and
-//! returns request and answer; `POST /simulator/calls` does so many times at once.
-//! `POST /simulator/faults [{"when":"before","how":{"status":503}}, null]` says what becomes of the
-//! next calls of HubSpot's own paths, `PUT /simulator/standing-fault` what becomes of all after them.
+//! - `GET /simulator` returns the account; `GET /simulator/events` streams its changes.
+//! - `POST /simulator/faults [{"when":"before","how":{"status":503}}, null]` sets the faults of the
+//!   next calls of HubSpot's API, `PUT /simulator/standing-fault` that of all calls after them.
+
+use std::convert::Infallible;
 
 use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
-    response::IntoResponse,
+    response::sse::{Event, KeepAlive, Sse},
     routing::{get, post, put},
 };
+use channel_connection::webhook_url::WebhookUrl;
 use serde_json::{Value, json};
+use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
-use crate::{
-    SharedAccount,
-    failure::Failure,
-    fault::Fault,
-    live_log, lock,
-    webhook_caller::{Ask, AskForMany, WebhookCaller},
-};
+use crate::{Account, SharedAccount, fault::Fault, lock};
+
+/// The calls that an event carries.
+const LATEST_CALLS: usize = 20;
 
 pub(crate) fn routes(account: &SharedAccount) -> Router {
-    let looking = Router::new()
+    Router::new()
         .route("/simulator", get(show))
         .route("/simulator/events", get(follow))
-        .route("/simulator/faults", post(arrange))
-        .route("/simulator/standing-fault", put(arm))
-        .with_state(SharedAccount::clone(account));
-    Router::new()
-        .route("/simulator/call", post(call))
-        .route("/simulator/calls", post(call_many))
-        .with_state(WebhookCaller::new(account))
-        .merge(looking)
+        .route("/simulator/faults", post(set_faults))
+        .route("/simulator/standing-fault", put(set_standing_fault))
+        .with_state(SharedAccount::clone(account))
 }
 
 async fn show(State(account): State<SharedAccount>) -> Json<Value> {
@@ -42,37 +36,47 @@ async fn show(State(account): State<SharedAccount>) -> Json<Value> {
     Json(json!({"appId": account.app_id, "settings": account.settings, "calls": account.calls}))
 }
 
-async fn follow(State(account): State<SharedAccount>) -> impl IntoResponse {
-    live_log::follow(&account)
+/// Sends the whole state at once and after every change, so that a follower can miss nothing.
+async fn follow(
+    State(account): State<SharedAccount>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let changes = WatchStream::new(lock(&account).changes.subscribe());
+    let events = changes.map(move |()| {
+        let state = state(&lock(&account)).to_string();
+        Ok(Event::default().data(state))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-async fn arrange(
+fn state(account: &Account) -> Value {
+    let latest = account.calls.len().saturating_sub(LATEST_CALLS);
+    let deployed = account.deployed.as_ref();
+    json!({
+        "appId": account.app_id,
+        "deployedUrl": deployed.map(WebhookUrl::as_str),
+        "settings": account.settings,
+        "nextFaults": account.faults.len(),
+        "standingFault": account.standing_fault,
+        "calls": account.calls[latest..],
+    })
+}
+
+async fn set_faults(
     State(account): State<SharedAccount>,
     Json(faults): Json<Vec<Option<Fault>>>,
 ) -> StatusCode {
     let mut account = lock(&account);
     account.faults = faults.into();
-    account.tell();
+    account.notify();
     StatusCode::NO_CONTENT
 }
 
-async fn arm(State(account): State<SharedAccount>, Json(fault): Json<Option<Fault>>) -> StatusCode {
+async fn set_standing_fault(
+    State(account): State<SharedAccount>,
+    Json(fault): Json<Option<Fault>>,
+) -> StatusCode {
     let mut account = lock(&account);
     account.standing_fault = fault;
-    account.tell();
+    account.notify();
     StatusCode::NO_CONTENT
-}
-
-async fn call(
-    State(caller): State<WebhookCaller>,
-    Json(ask): Json<Ask>,
-) -> Result<impl IntoResponse, Failure> {
-    Ok(Json(caller.call(&ask).await?))
-}
-
-async fn call_many(
-    State(caller): State<WebhookCaller>,
-    Json(ask): Json<AskForMany>,
-) -> Result<impl IntoResponse, Failure> {
-    Ok(Json(caller.call_many(&ask).await?))
 }

@@ -1,51 +1,53 @@
-//! What may become of a call, other than being fulfilled.
+//! Faults of HubSpot's API: errors, delays and responses that are not HubSpot's.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json,
-    http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use crate::error_body::ErrorBody;
+use crate::error::ApiError;
 
 /// A fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// Whether the call has taken effect by then.
     pub when: When,
-    /// What the caller gets.
+    /// What the caller gets instead.
     pub how: How,
 }
 
-/// Whether a call that fails has taken effect.
+/// Whether a failed call has taken effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum When {
-    /// It has not, and never will.
+    /// It has no effect.
     Before,
-    /// It has: only the answer is lost.
+    /// It has its effect; only the response is lost.
     After,
 }
 
-/// What the caller gets in place of HubSpot's answer.
+/// What the caller gets in place of HubSpot's response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum How {
     /// An error with HubSpot's error body.
     Status(u16),
-    /// The same, with a header that says when to try again, in seconds.
+    /// An error with `Retry-After`, in seconds.
     StatusWithRetryAfter(u16, u64),
-    /// 200 and a page of something that is not HubSpot.
+    /// 200 and the sign-in page of a proxy.
     Garbage,
-    /// 200 and JSON that is not what was asked for, as plain text.
+    /// 200 and JSON with a wrong type, as plain text.
     WrongContentType,
     /// Nothing at all, while the connection stays open.
     Silence,
-    /// HubSpot's own answer, so many milliseconds late.
+    /// HubSpot's own response, late by milliseconds.
     Delay(u64),
 }
 
@@ -53,12 +55,12 @@ pub enum How {
 const SILENCE: Duration = Duration::from_mins(10);
 
 impl Fault {
-    /// Tells whether the call gets HubSpot's own answer after all.
+    /// Returns whether the caller still gets HubSpot's own response.
     pub(crate) fn only_delays(self) -> bool {
         matches!(self.how, How::Delay(_))
     }
 
-    /// Lets the time pass by which the answer is to be late, on the side of the effect that is meant.
+    /// Waits for the delay, if it is due on this side of the call's effect.
     pub(crate) async fn wait(self, side: When) {
         if let How::Delay(milliseconds) = self.how
             && self.when == side
@@ -73,8 +75,7 @@ impl How {
         match self {
             Self::Status(status) => error(status).into_response(),
             Self::StatusWithRetryAfter(status, seconds) => {
-                let header = (HeaderName::from_static("retry-after"), seconds.into());
-                ([header as (_, HeaderValue)], error(status)).into_response()
+                ([(RETRY_AFTER, seconds.to_string())], error(status)).into_response()
             }
             Self::Garbage => (
                 [(CONTENT_TYPE, "text/html")],
@@ -84,7 +85,7 @@ impl How {
             Self::WrongContentType => {
                 ([(CONTENT_TYPE, "text/plain")], r#"{"isReady":"yes"}"#).into_response()
             }
-            // A delay lets HubSpot's own answer through, and so never comes here.
+            // A delay lets HubSpot's own response through, and so never comes here.
             Self::Silence | Self::Delay(_) => {
                 silenced.notify_one();
                 tokio::time::sleep(SILENCE).await;
@@ -94,11 +95,11 @@ impl How {
     }
 }
 
-fn error(status: u16) -> (StatusCode, Json<ErrorBody>) {
+fn error(status: u16) -> ApiError {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    ErrorBody::new(
-        "FAULT",
-        format!("A fault with status {status} was asked for"),
-    )
-    .with(status)
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let message = "You have reached your ten_secondly_rolling limit.";
+        return ApiError::new(status, "RATE_LIMITS", message);
+    }
+    ApiError::new(status, "FAULT", format!("Simulated fault: {status}"))
 }

@@ -5,36 +5,28 @@
 //! the webhook of a deployed stage.
 
 mod account;
-mod authentication;
+mod call_log;
 mod call_report;
 mod control;
-mod deployed_webhook;
-mod error_body;
-mod failure;
+mod error;
 pub mod fault;
-mod host_check;
-mod journal;
-mod live_log;
-mod misbehaviour;
-mod oauth;
+mod hubspot_api;
 mod page;
-mod settings_api;
 mod specification;
 mod webhook_caller;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub use account::{Account, AccountKeys, ApiCall, RegisteredSettings};
 use axum::{Router, middleware};
-pub use deployed_webhook::deployed_webhook;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+pub use webhook_caller::deployed_webhook;
 
-use crate::journal::Journal;
+use crate::call_log::CallLog;
 
-/// What the account's parts share while the simulator serves.
 type SharedAccount = Arc<Mutex<Account>>;
 
 /// A running simulator; it stops when it is dropped.
@@ -50,14 +42,18 @@ impl Simulator {
     /// Starts serving an account on a listener.
     pub fn start(listener: TcpListener, account: Account) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let registers = account.deployed.is_none();
+        let is_registrable = account.deployed.is_none();
         let account = Arc::new(Mutex::new(account));
         let silenced = Arc::default();
-        let mut routes = control::routes(&account).merge(page::routes());
-        if registers {
-            routes = routes.merge(hubspots_own(&account, &silenced));
+        let mut routes = control::routes(&account)
+            .merge(webhook_caller::routes(&account))
+            .merge(page::routes());
+        if is_registrable {
+            routes = routes.merge(hubspot_api(&account, &silenced));
         }
-        let routes = routes.layer(middleware::from_fn(host_check::require));
+        let routes = routes
+            .layer(middleware::map_response(error::complete))
+            .layer(middleware::from_fn(page::check_host));
         let server = tokio::spawn(async move {
             // axum's server never ends by itself, and retries when a connection cannot be accepted.
             let _ = axum::serve(listener, routes).await;
@@ -70,27 +66,27 @@ impl Simulator {
         })
     }
 
-    /// Starts on a free port of this machine, as tests want it.
+    /// Starts on a free port of this machine.
     pub async fn on_free_port(account: Account) -> std::io::Result<Self> {
         Self::start(TcpListener::bind(("127.0.0.1", 0)).await?, account)
     }
 
-    /// Returns what stands in place of `https://api.hubapi.com`.
+    /// Returns the URL to use in place of `https://api.hubapi.com`.
     pub fn api_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Looks at the account, or changes it behind everyone's back.
-    pub fn with_account<T>(&self, look: impl FnOnce(&mut Account) -> T) -> T {
-        look(&mut lock(&self.account))
+    /// Reads or changes the account, unseen by the call log.
+    pub fn with_account<T>(&self, access: impl FnOnce(&mut Account) -> T) -> T {
+        access(&mut lock(&self.account))
     }
 
-    /// Waits until a call is met with [`fault::How::Silence`].
+    /// Waits until a call meets [`fault::How::Silence`].
     pub async fn silenced(&self) {
         self.silenced.notified().await;
     }
 
-    /// Serves until the process is told to stop.
+    /// Serves until the process is stopped.
     pub async fn serve(mut self) {
         let _ = (&mut self.server).await;
     }
@@ -102,17 +98,17 @@ impl Drop for Simulator {
     }
 }
 
-fn hubspots_own(account: &SharedAccount, silenced: &Arc<Notify>) -> Router {
-    let journal = Journal {
+fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>) -> Router {
+    let log = CallLog {
         account: Arc::clone(account),
         silenced: Arc::clone(silenced),
     };
-    settings_api::routes(account)
-        .merge(oauth::routes())
-        .route_layer(middleware::from_fn_with_state(journal, journal::keep))
+    hubspot_api::routes(account)
+        .route_layer(middleware::map_response(error::complete))
+        .route_layer(middleware::from_fn_with_state(log, call_log::record_call))
         .with_state(Arc::clone(account))
 }
 
-fn lock(account: &SharedAccount) -> std::sync::MutexGuard<'_, Account> {
+fn lock(account: &SharedAccount) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Serves the simulated HubSpot.
+//! Starts the simulator.
 
 use std::{error::Error, net::SocketAddr, process::ExitCode};
 
@@ -18,7 +18,7 @@ struct Arguments {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:4577")]
     listen: SocketAddr,
-    /// The app that the account has.
+    /// The id of the account's app.
     #[arg(long)]
     app_id: AppId,
     /// Register nothing, and call the webhook of a deployed stage.

@@ -1,8 +1,8 @@
-//! HubSpot's own specification, and where a call or its answer departs from it.
+//! HubSpot's `OpenAPI` documents, and the violations of them by a call or by its response.
 //!
-//! `openapi/` holds what HubSpot publishes of these paths (github.com/HubSpot/HubSpot-public-api-spec-collection),
-//! without its prose. Which credential a version takes is left out of the check: HubSpot's own
-//! documents do not agree on it.
+//! `openapi/` holds the documents of these paths without their prose, from
+//! <https://github.com/HubSpot/HubSpot-public-api-spec-collection>. Credentials are not checked:
+//! the documents of different versions contradict each other.
 
 use std::sync::LazyLock;
 
@@ -19,25 +19,21 @@ const DOCUMENTS: [&str; 4] = [
 static OPERATIONS: LazyLock<Vec<Operation>> =
     LazyLock::new(|| DOCUMENTS.iter().flat_map(|text| operations(text)).collect());
 
-/// A call, as far as it is specified.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Call {
-    /// The HTTP method.
     pub(crate) method: String,
     /// The path, without the query.
     pub(crate) path: String,
     /// The names of the query's parameters.
     pub(crate) query: Vec<String>,
-    /// What was sent.
-    pub(crate) sent: Message,
+    pub(crate) request: Message,
 }
 
-/// What was sent or answered.
-#[derive(Debug, Clone)]
+/// A request's or a response's body.
+#[derive(Debug)]
 pub(crate) struct Message {
     /// The content type, without its parameters.
     pub(crate) content_type: String,
-    /// The body.
     pub(crate) body: Vec<u8>,
 }
 
@@ -54,71 +50,75 @@ struct Body {
     validator: Validator,
 }
 
-/// Lists in words where a call departs from the specification, and its answer, where it got one.
-pub(crate) fn violations(call: &Call, answered: Option<(u16, &Message)>) -> Vec<String> {
+/// Lists the violations by a call, and by its response where there is one.
+pub(crate) fn violations(call: &Call, response: Option<(u16, &Message)>) -> Vec<String> {
     let operation = OPERATIONS
         .iter()
-        .find(|operation| operation.method == call.method && operation.takes(&call.path));
+        .find(|operation| operation.method == call.method && operation.matches(&call.path));
     let Some(operation) = operation else {
         return vec![format!("{} {} is not specified", call.method, call.path)];
     };
-    let mut violations = operation.of_call(call);
-    if let Some((status, message)) = answered {
-        violations.extend(operation.of_answer(status, message));
+    let mut violations = operation.request_violations(call);
+    if let Some((status, message)) = response {
+        violations.extend(operation.response_violations(status, message));
     }
     violations
 }
 
 impl Operation {
-    fn of_call(&self, call: &Call) -> Vec<String> {
-        let known = |name: &&String| name.as_str() == "hapikey";
-        let unknown = call.query.iter().filter(|name| !known(name));
+    fn request_violations(&self, call: &Call) -> Vec<String> {
+        let unknown = call.query.iter().filter(|name| *name != "hapikey");
         unknown
             .map(|name| format!("the query parameter {name} is not specified"))
-            .chain(departures("request", self.request.as_ref(), &call.sent))
-            .chain(unspecified(self.request.as_ref(), &call.sent))
+            .chain(body_violations(
+                "request",
+                self.request.as_ref(),
+                &call.request,
+            ))
+            .chain(unspecified(self.request.as_ref(), &call.request))
             .collect()
     }
 
-    fn of_answer(&self, status: u16, message: &Message) -> Vec<String> {
+    fn response_violations(&self, status: u16, message: &Message) -> Vec<String> {
         let status = status.to_string();
-        let mut answer = ["default", status.as_str()].into_iter().filter_map(|name| {
+        let mut specified = ["default", status.as_str()].into_iter().filter_map(|name| {
             let mut responses = self.responses.iter();
             responses.find(|(status, _)| status == name)
         });
-        match answer.next_back() {
+        match specified.next_back() {
             None => vec![format!("the status {status} is not specified")],
-            Some((_, body)) => departures("answer", body.as_ref(), message),
+            Some((_, body)) => body_violations("response", body.as_ref(), message),
         }
     }
 
-    fn takes(&self, path: &str) -> bool {
+    fn matches(&self, path: &str) -> bool {
         let mut parts = path.split('/');
-        let fits = self.path.split('/').all(|specified| match parts.next() {
+        let matches = self.path.split('/').all(|specified| match parts.next() {
             // Every path parameter here is an int32.
             Some(part) if specified.starts_with('{') => part.parse::<i32>().is_ok(),
             part => part == Some(specified),
         });
-        fits && parts.next().is_none()
+        matches && parts.next().is_none()
     }
 }
 
-fn departures(of: &str, specified: Option<&Body>, message: &Message) -> Vec<String> {
+fn body_violations(of: &str, specified: Option<&Body>, message: &Message) -> Vec<String> {
     let Some(specified) = specified else {
-        let told = (!message.body.is_empty()).then(|| format!("the {of} must have no body"));
-        return told.into_iter().collect();
+        let violation = (!message.body.is_empty()).then(|| format!("the {of} must have no body"));
+        return violation.into_iter().collect();
     };
-    let is_any = specified.content_type == "*/*";
-    if !is_any && specified.content_type != message.content_type {
-        let is = &message.content_type;
-        return vec![format!("the {of} is {is}, not {}", specified.content_type)];
+    let (expected, got) = (&specified.content_type, &message.content_type);
+    if expected != "*/*" && expected != got {
+        return vec![format!(
+            "the {of}'s content type is \"{got}\", not {expected}"
+        )];
     }
     let body = message.parsed();
     let errors = specified.validator.iter_errors(&body);
     errors
         .map(|error| {
-            let (place, rule) = (error.instance_path(), error.kind().keyword());
-            format!("the {of}'s {place}: {rule}")
+            let path = error.instance_path();
+            format!("the {of} body{path}: {}", error.masked())
         })
         .collect()
 }
@@ -133,7 +133,7 @@ impl Message {
     }
 }
 
-/// Lists what is sent beyond the specification; answers may say more than it, as HubSpot's do.
+/// Lists unspecified fields of a request; HubSpot's responses may have such fields.
 fn unspecified(specified: Option<&Body>, message: &Message) -> Vec<String> {
     let known = |key: &&String| specified.is_some_and(|body| body.properties.contains(key));
     let sent = message.parsed();

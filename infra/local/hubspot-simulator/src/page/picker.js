@@ -1,36 +1,36 @@
-// The steps in which HubSpot's user connects a number.
+// The steps in which a customer connects a number.
 
-import { byId, element } from "./element.js";
-import { showExchange, showOutcomes, tellWaiting } from "./exchange.js";
-import { connect, hideNumbers, selectedNumber, showConnected, showNumbers } from "./numbers.js";
-import { makeFaultButtons, showSettings } from "./settings.js";
-import { callWebhook, callWebhookAtOnce, follow } from "./simulator.js";
+import { byId, callWebhook, callWebhookAtOnce, count, element, follow } from "./page.js";
+import { makeFaultButtons, showExchange, showLoad, showSettings, showWaiting } from "./requests.js";
 
 // HubSpot's own name for it.
 const FLAG = "LocalSettings:Calling:supportsChannelConnection";
+const MAX_ID = 2n ** 63n - 1n;
+const MAX_SHOWN = 1_000;
 let account = null;
 let listed = null;
 
-const who = () => ({ portal: byId("portal").value, user: byId("user").value });
+const portal = () => byId("portal").value.trim();
+const fields = () => JSON.stringify([portal(), byId("user").value]);
 const hasFlag = () => localStorage.getItem(FLAG) === "true";
 
 function showAccount(state) {
   account = state;
-  byId("source").replaceChildren(...sourceInWords());
+  byId("source").replaceChildren(...source());
   byId("app").textContent = `app ${account.appId}`;
   byId("settings").hidden = account.deployedUrl !== null;
   showProvider();
   showSettings(account);
 }
 
-function sourceInWords() {
+function source() {
   const { deployedUrl, settings } = account;
   if (deployedUrl !== null) {
     return ["Calling the deployed webhook ", element("code", {}, deployedUrl), ". Nothing is registered, only called."];
   }
-  if (settings === null) return ["No webhook is registered with the simulated HubSpot."];
+  if (settings === null) return ["No webhook is registered with the simulated HubSpot. Deploy your stack to register it."];
   const isReady = element("strong", {}, `isReady=${settings.isReady}`);
-  return ["The simulated HubSpot holds ", element("code", {}, settings.url), " with ", isReady, "."];
+  return ["Simulated HubSpot, registered webhook ", element("code", {}, settings.url), ", ", isReady];
 }
 
 function showProvider() {
@@ -54,92 +54,165 @@ function providerReason(isThere, isReady, isDeployed) {
   return hasFlag() ? `Selectable in this browser: the flag is set, while ${why}.` : `Greyed out: ${why}, and this browser has no flag.`;
 }
 
-function forgetList() {
-  listed = null;
-  hideNumbers();
-  const { portal, user } = who();
-  localStorage.setItem("picker:who", JSON.stringify({ portal, user }));
-  showConnected(portal, redraw);
-}
-
-function redraw(disconnected) {
-  const { portal } = who();
-  showConnected(portal, redraw);
-  if (listed) showNumbers(portal, listed);
-  if (disconnected) tell(`${disconnected.number} is no longer connected.`);
-}
-
-/** Tells a screen reader what everybody else sees. */
-function tell(text) {
-  byId("told").textContent = text;
-}
-
-async function ask(misbehaviour) {
-  if (!byId("portal").reportValidity() || !byId("user").reportValidity()) return null;
-  tellWaiting("Calling the webhook …");
-  try {
-    const report = await callWebhook(who(), misbehaviour);
-    showExchange(report, misbehaviour);
-    return report;
-  } catch {
-    showExchange({ message: "the simulator does not answer" });
-    return null;
-  }
-}
-
-async function openList(event) {
-  event.preventDefault();
-  const asked = who();
-  const report = await ask();
-  if (!report || JSON.stringify(asked) !== JSON.stringify(who())) return;
-  listed = report;
-  redraw();
-}
-
-function connectSelected(event) {
-  event.preventDefault();
-  const number = selectedNumber(listed);
-  if (!number) return;
-  connect(who().portal, number);
-  redraw();
-  tell(`${number.number} is connected.`);
-}
-
-async function askAtOnce() {
-  tellWaiting("Calling the webhook 20 times at once …");
-  try {
-    showOutcomes(await callWebhookAtOnce(who(), 20));
-  } catch {
-    showOutcomes({ message: "the simulator does not answer" });
-  }
-}
-
 function toggleFlag() {
   if (hasFlag()) localStorage.removeItem(FLAG);
   else localStorage.setItem(FLAG, "true");
   showProvider();
 }
 
-function restoreWho() {
+/** Returns portal and user, or null once it has said which of them is not an id. */
+function who() {
+  const invalid = [byId("portal"), byId("user")].filter((input) => !isValid(input));
+  invalid[0]?.focus();
+  return invalid.length ? null : { portal: BigInt(portal()), user: BigInt(byId("user").value) };
+}
+
+function isValid(input) {
+  const text = input.value.trim();
+  const valid = /^[0-9]+$/.test(text) && BigInt(text) > 0n && BigInt(text) <= MAX_ID;
+  input.setAttribute("aria-invalid", !valid);
+  byId(`${input.id}-error`).textContent = valid ? "" : `Enter a whole number from 1 to ${MAX_ID}.`;
+  return valid;
+}
+
+async function send(fault) {
+  const asked = who();
+  if (!asked) return null;
+  showWaiting("Calling the webhook …");
+  const report = await callWebhook(asked, fault);
+  showExchange(report, fault);
+  return report;
+}
+
+async function sendMany() {
+  const asked = who();
+  if (!asked) return;
+  showWaiting("Calling the webhook 20 times at once …");
+  showLoad(await callWebhookAtOnce(asked, 20));
+}
+
+async function openList(event) {
+  event.preventDefault();
+  if (!who() || !byId("provider").reportValidity()) return;
+  const asked = fields();
+  const report = await send();
+  // The response may come after the fields have changed.
+  if (asked !== fields()) return;
+  listed = report;
+  showLists();
+}
+
+function changeWho({ target }) {
+  if (target.getAttribute("aria-invalid") === "true") isValid(target);
+  localStorage.setItem("picker:who", fields());
+  listed = null;
+  say("");
+  showLists();
+}
+
+function showLists() {
+  showConnected();
+  byId("connecting").hidden = listed === null;
+  if (listed === null) return;
+  const numbers = listed.shown ?? [];
+  const connected = connectedNumbers().map(({ number }) => number);
+  byId("numbers-told").textContent = summary(numbers);
+  byId("numbers").replaceChildren(
+    ...numbers.slice(0, MAX_SHOWN).map((number, at) => choice(number, at, connected.includes(number.number))),
+  );
+  byId("connect").hidden = !byId("numbers").querySelector("input:enabled");
+}
+
+function summary(numbers) {
+  const { response, message } = listed;
+  if (!response) return `No list: ${message}.`;
+  if (response.status !== 200) return `No list: the webhook answered with ${response.status}.`;
+  if (!numbers.length) return "The list is empty.";
+  return numbers.length > MAX_SHOWN ? `The first ${MAX_SHOWN} of ${numbers.length} numbers.` : `${count(numbers.length, "number")}.`;
+}
+
+function choice(number, at, isConnected) {
+  const reason = isConnected ? "It is connected already." : number.notSelectable;
+  const radio = element("input", { type: "radio", name: "number", value: at, required: true, disabled: Boolean(reason) });
+  const label = element("label", { className: "choice" }, radio, element("span", {}, ...described(number)));
+  const note = reason && element("p", { id: `reason-${at}`, className: "reason" }, reason);
+  if (note) radio.setAttribute("aria-describedby", note.id);
+  return element("li", {}, label, ...(note ? [note] : []));
+}
+
+function described({ number, extension, name, nameLost }) {
+  const dialled = [number || "no number", ...(extension === null || extension === undefined ? [] : [`ext. ${extension || "“”"}`])];
+  return [
+    element("span", { className: "name" }, name || number || "no name", ...(nameLost ? [lost(nameLost)] : [])),
+    element("span", { className: "number" }, ` ${dialled.join(" ")}`),
+  ];
+}
+
+function lost(nameLost) {
+  return element("del", {}, element("span", { className: "sr-only" }, " and HubSpot cuts off: "), nameLost);
+}
+
+function showConnected() {
+  byId("connected-portal").textContent = portal();
+  const connected = connectedNumbers().map((one) => {
+    const button = element("button", { type: "button", onclick: () => disconnect(one) }, "Disconnect");
+    button.setAttribute("aria-label", `Disconnect ${one.number}`);
+    return element("li", { className: "row" }, element("span", {}, ...described(one)), button);
+  });
+  const none = element("li", { className: "quiet" }, "No number yet.");
+  byId("connected").replaceChildren(...(connected.length ? connected : [none]));
+}
+
+function connectSelected(event) {
+  event.preventDefault();
+  const selected = byId("numbers").querySelector("input:checked");
+  if (!selected) return;
+  const { number, name } = listed.shown[Number(selected.value)];
+  rememberConnected([...connectedNumbers(), { number, name }]);
+  showLists();
+  say(`${number} is connected.`);
+  byId("connected").querySelector("li:last-child button").focus();
+}
+
+function disconnect({ number }) {
+  rememberConnected(connectedNumbers().filter((one) => one.number !== number));
+  showLists();
+  say(`${number} is no longer connected.`);
+  const at = listed?.shown?.findIndex((one) => one.number === number) ?? -1;
+  const radio = byId("numbers").querySelector(`input[value="${at}"]:enabled`);
+  (byId("connecting").hidden || !radio ? byId("told") : radio).focus();
+}
+
+function say(text) {
+  byId("told").textContent = text;
+}
+
+const place = () => `picker:connected:${portal()}`;
+
+function connectedNumbers() {
+  return stored(place()) ?? [];
+}
+
+const rememberConnected = (numbers) => localStorage.setItem(place(), JSON.stringify(numbers));
+
+function stored(name) {
   try {
-    const { portal, user } = JSON.parse(localStorage.getItem("picker:who"));
-    byId("portal").value = portal;
-    byId("user").value = user;
+    return JSON.parse(localStorage.getItem(name));
   } catch {
-    // The first visit: the sample portal stands there already.
+    return null;
   }
 }
 
-restoreWho();
-forgetList();
+[byId("portal").value, byId("user").value] = stored("picker:who") ?? [byId("portal").value, byId("user").value];
+showLists();
 makeFaultButtons();
 byId("opening").addEventListener("submit", openList);
-byId("opening").addEventListener("input", forgetList);
+byId("opening").addEventListener("input", changeWho);
 byId("connecting").addEventListener("submit", connectSelected);
 byId("flag").addEventListener("click", toggleFlag);
-byId("many").addEventListener("click", askAtOnce);
-for (const button of document.querySelectorAll("[data-misbehaviour]")) {
-  button.addEventListener("click", () => ask(button.dataset.misbehaviour));
+byId("many").addEventListener("click", sendMany);
+for (const button of document.querySelectorAll("[data-fault]")) {
+  button.addEventListener("click", () => send(button.dataset.fault));
 }
 // The flag may be set in another tab, or in this one's console.
 window.addEventListener("storage", showProvider);

@@ -1,0 +1,440 @@
+//! From a cell's text to a number, or to the reason it is none.
+//!
+//! A cell is a number only if nothing but ASCII digits and one leading `+` is left of it once the
+//! separators that people use and a known word for an extension are taken away.
+
+use std::str::FromStr;
+
+use channel_connection::phone_number::{E164, Extension, NumberKey};
+use phonenumber::{
+    Metadata, Mode, Type, country,
+    metadata::{DATABASE, Descriptor},
+};
+
+use crate::numbers::words::is_extension_word;
+
+/// The fewest digits of a number that is not checked against its country's own patterns: what is
+/// shorter is a short code nearly everywhere.
+const MIN_NATIONAL: usize = 7;
+/// The most digits before a slash, which stands behind the area code: `+43 5572/1234`, `03012/345`.
+const MAX_BEFORE_SLASH: usize = 6;
+/// What the country code, in front of the area code, adds to that.
+const MAX_COUNTRY_CODE: usize = 3;
+/// What a caller from abroad can reach; for a country as a whole, the metadata has no lengths.
+const KINDS: [Type; 10] = [
+    Type::FixedLine,
+    Type::Mobile,
+    Type::TollFree,
+    Type::PremiumRate,
+    Type::SharedCost,
+    Type::PersonalNumber,
+    Type::Voip,
+    Type::Pager,
+    Type::Uan,
+    Type::Voicemail,
+];
+
+/// The country whose national numbers a file has, like `US`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Country(country::Id);
+
+/// The reason a text names no country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected two letters, like US or DE")]
+pub struct UnknownCountry;
+
+/// The reason a cell's text is no number, and what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneError {
+    #[error("is empty: fill it in, or delete the row")]
+    Empty,
+    #[error(
+        "was turned into a quantity by a spreadsheet, which lost digits: format the column as text, \
+         enter the number again, and export"
+    )]
+    Exponent,
+    #[error("is a date: format the column as text, enter the number again, and export")]
+    Date,
+    #[error("is a decimal: format the column as text, and export again without the decimals")]
+    Decimal,
+    #[error("has letters: write only digits, and an extension as x12 or in its own column")]
+    Letters,
+    #[error(
+        "is not a phone number: write one number like +18001231234, with blanks or - . ( ) / \
+         between its digits at most"
+    )]
+    NotANumber,
+    #[error("is too short: expected a whole number like +18001231234, not a short code")]
+    ShortCode,
+    #[error("has no country code: write it like +18001231234, or name the country: --region US")]
+    National,
+    #[error(
+        "begins like a country code: write + before it, or the 0 that is dialled inside the country"
+    )]
+    Ambiguous,
+    #[error(
+        "is not a possible number: no country has numbers of that code and length, check the digits"
+    )]
+    NotPossible,
+    #[error("has an extension that is not 1 to 20 digits")]
+    Extension,
+    #[error("has an extension that differs from the extension column's")]
+    TwoExtensions,
+}
+
+impl FromStr for Country {
+    type Err = UnknownCountry;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCountry> {
+        let country = text.to_uppercase().parse().map_err(|_| UnknownCountry)?;
+        Ok(Self(country))
+    }
+}
+
+/// Reads a number, and the extension that is written behind it or in a cell of its own.
+pub fn parse(
+    number: &str,
+    extension: &str,
+    country: Option<Country>,
+) -> Result<NumberKey, PhoneError> {
+    let (number, beside) = (plain(number), plain(extension));
+    if number.is_empty() {
+        return Err(PhoneError::Empty);
+    }
+    let (number, behind) = split_extension(number);
+    let beside = match split_extension(beside) {
+        ("", Some(digits)) => digits,
+        _ => beside,
+    };
+    let extension = match (behind, beside) {
+        (Some(behind), "") => Some(behind),
+        (Some(behind), beside) if behind != beside => return Err(PhoneError::TwoExtensions),
+        (_, "") => None,
+        (_, beside) => Some(beside),
+    };
+    let number = e164(number, country)?;
+    let extension = extension.map(|extension| Extension::try_from(extension.to_owned()));
+    Ok(NumberKey {
+        number,
+        extension: extension.transpose().map_err(|_| PhoneError::Extension)?,
+    })
+}
+
+/// Takes off blanks, and what spreadsheets put around a text to keep it one: `'+1…` and `="+1…"`.
+fn plain(text: &str) -> &str {
+    let text = text.trim_matches(is_blank);
+    let text = text
+        .strip_prefix("=\"")
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
+    text.trim_start_matches(['\'', '\u{2019}'])
+        .trim_matches(is_blank)
+}
+
+/// Tells blanks, those that show and those that do not: byte order marks and directional marks come
+/// along with numbers that were copied. What ends a line is none: two numbers may stand there.
+fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\u{a0}' | '\u{2000}'..='\u{200f}' | '\u{202a}'..='\u{202f}' | '\u{205f}'..='\u{2069}'
+            | '\u{3000}' | '\u{feff}'
+    )
+}
+
+/// Splits a number from the extension behind it; neither is checked.
+fn split_extension(text: &str) -> (&str, Option<&str>) {
+    let whole = (text, None);
+    // `(ext. 12)` is an extension, while `(030) 12` is none.
+    let (body, opening) = match text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
+        Some((before, inside)) => (inside, Some(before)),
+        None => (text, None),
+    };
+    let announced = body.trim_end_matches(|character: char| character.is_ascii_digit());
+    let digits = &body[announced.len()..];
+    let announced = announced.trim_end_matches(is_blank);
+    let announced = announced
+        .strip_suffix(['.', ':', '=', '-'])
+        .unwrap_or(announced);
+    let announced = announced.trim_end_matches(is_blank);
+    let before = announced.strip_suffix('#').unwrap_or_else(|| {
+        announced
+            .trim_end_matches(|character: char| character.is_alphabetic() || is_accent(character))
+    });
+    if digits.is_empty() || !is_extension_word(&announced[before.len()..]) {
+        return whole;
+    }
+    let number = match opening {
+        None => before,
+        Some(number) if before.is_empty() => number,
+        Some(_) => return whole,
+    };
+    let number = number.trim_end_matches(is_blank);
+    let number = number.strip_suffix([',', ';', '-', '/']).unwrap_or(number);
+    (number.trim_end_matches(is_blank), Some(digits))
+}
+
+fn is_accent(character: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&character)
+}
+
+fn e164(text: &str, country: Option<Country>) -> Result<E164, PhoneError> {
+    let text = compact(text);
+    if is_exponent(&text) {
+        return Err(PhoneError::Exponent);
+    }
+    if has_date(&text) {
+        return Err(PhoneError::Date);
+    }
+    if text.contains(char::is_alphabetic) {
+        return Err(PhoneError::Letters);
+    }
+    if has_decimal(&text) {
+        return Err(PhoneError::Decimal);
+    }
+    let number = without_separators(&text).ok_or(PhoneError::NotANumber)?;
+    let number = match (number.starts_with('+'), country) {
+        (true, _) => number,
+        (false, Some(country)) => international(&number, country)?,
+        (false, None) if number.len() < MIN_NATIONAL => return Err(PhoneError::ShortCode),
+        (false, None) => return Err(PhoneError::National),
+    };
+    let number = E164::try_from(number).map_err(|_| PhoneError::NotANumber)?;
+    check_length(&number)?;
+    Ok(number)
+}
+
+/// Writes every blank as a space, every hyphen as `-`, and takes the spaces around `-`, `.` and `/` out.
+fn compact(text: &str) -> String {
+    let mut compact = String::with_capacity(text.len());
+    let mut blank = false;
+    for character in text.chars() {
+        let character = match character {
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
+            other => other,
+        };
+        if is_blank(character) {
+            blank = true;
+            continue;
+        }
+        let is_joined = "-./".contains(character) || compact.ends_with(['-', '.', '/']);
+        if blank && !is_joined && !compact.is_empty() {
+            compact.push(' ');
+        }
+        blank = false;
+        compact.push(character);
+    }
+    compact
+}
+
+/// Tells `1.80012E+10` from a number.
+fn is_exponent(text: &str) -> bool {
+    text.contains(['e', 'E'])
+        && text
+            .chars()
+            .all(|character| "0123456789.,+-eE".contains(character))
+        && text.replace(',', ".").parse::<f64>().is_ok()
+}
+
+/// Finds a date of digits: `27.11.2026`, `2026-11-27`, `11/27/26`, alone or in a longer text.
+fn has_date(text: &str) -> bool {
+    let is_day = |day: &str| day.len() <= 2 && matches!(day.parse(), Ok(1..=31_u8));
+    let is_month = |month: &str| month.len() <= 2 && matches!(month.parse(), Ok(1..=12_u8));
+    let is_year = |year: &str| matches!(year.parse(), Ok(1900..=2099_u16));
+    let are_day_and_month = |one: &str, other: &str| {
+        (is_day(one) && is_month(other)) || (is_month(one) && is_day(other))
+    };
+    text.split(|character: char| !(character.is_ascii_digit() || "-./".contains(character)))
+        .map(|word| word.split(['-', '.', '/']).collect::<Vec<_>>())
+        .any(|groups| {
+            // A year of two digits says something only where nothing stands beside the date:
+            // `01.12.11.10.09` is a number of France.
+            let is_short_date = matches!(groups[..], [first, second, third]
+                if [first, second, third].iter().all(|group| matches!(group.len(), 1 | 2))
+                    && (are_day_and_month(first, second) || are_day_and_month(second, third)));
+            is_short_date
+                || groups.windows(3).any(|date| {
+                    (is_year(date[2]) && are_day_and_month(date[0], date[1]))
+                        || (is_year(date[0]) && are_day_and_month(date[1], date[2]))
+                })
+        })
+}
+
+/// Tells the point of a decimal from one that separates groups of digits.
+fn has_decimal(text: &str) -> bool {
+    let is_of_digits = |character: char| character.is_ascii_digit() || character == '.';
+    let has_comma = text.contains(',')
+        && text
+            .chars()
+            .all(|character| is_of_digits(character) || "+-, ".contains(character));
+    let mut words = text.split(|character| !is_of_digits(character));
+    has_comma
+        || words.any(|word| match word.split('.').collect::<Vec<_>>()[..] {
+            [_] => false,
+            [whole, fraction] => {
+                let is_all = word.len() == text.len();
+                let has_plus = text.strip_prefix('+') == Some(word);
+                let is_separator = if has_plus {
+                    // As domain registrars write numbers: RFC 5733, section 2.5.
+                    (1..=MAX_COUNTRY_CODE).contains(&whole.len())
+                        && fraction.len() >= MIN_NATIONAL - 1
+                } else if is_all {
+                    // No spreadsheet writes a zero before another digit.
+                    whole.starts_with('0') && (2..=MAX_BEFORE_SLASH).contains(&whole.len())
+                } else {
+                    (1..=MAX_BEFORE_SLASH).contains(&whole.len())
+                };
+                !is_separator || fraction.len() < 3 || fraction == "000"
+            }
+            [.., before, last] => {
+                let is_zero = last.len() <= 3 && last.bytes().all(|digit| digit == b'0');
+                last.len() < 2 || (is_zero && last.len() != before.len())
+            }
+            [] => false,
+        })
+}
+
+/// Returns the digits, and the `+` before them; `None` where anything else is left, or a separator
+/// stands where nobody writes one.
+///
+/// In `+49 (0)30 …` the zero is dialled inside the country only: it is left out.
+fn without_separators(text: &str) -> Option<String> {
+    let mut number = String::with_capacity(text.len());
+    let (mut previous, mut opened, mut slashed) = (None, None, false);
+    for (at, character) in text.char_indices() {
+        let is_behind_digits =
+            previous.is_some_and(|previous: char| previous.is_ascii_digit() || previous == ')');
+        match character {
+            '+' if number.is_empty() && matches!(&text[..at], "" | "(") => number.push('+'),
+            '0'..='9' => number.push(character),
+            ' ' => continue,
+            '-' | '.' if is_behind_digits => {}
+            '/' if is_behind_digits && !slashed => {
+                let longest =
+                    MAX_BEFORE_SLASH + number.find('+').map_or(0, |_| 1 + MAX_COUNTRY_CODE);
+                if number.len() > longest {
+                    return None;
+                }
+                slashed = true;
+            }
+            '(' if opened.is_none() => opened = Some(number.len()),
+            ')' if is_behind_digits && previous != Some(')') => {
+                let start = opened.take()?;
+                let is_trunk_zero = &number[start..] == "0";
+                if is_trunk_zero && drops_zero(&number[..start]) {
+                    number.truncate(start);
+                }
+            }
+            _ => return None,
+        }
+        previous = Some(character);
+    }
+    let is_whole = opened.is_none() && previous.is_some_and(|last| last.is_ascii_digit());
+    is_whole.then_some(number)
+}
+
+/// Tells whether numbers behind this country code, `+49`, lack the zero that is dialled inside.
+fn drops_zero(code: &str) -> bool {
+    let countries = code.strip_prefix('+').and_then(countries);
+    countries.is_some_and(|countries| countries[0].national_prefix() == Some("0"))
+}
+
+/// Returns the countries of a code; no country's code begins with another's.
+fn countries(code: &str) -> Option<Vec<&'static Metadata>> {
+    let code: u16 = code.parse().ok()?;
+    DATABASE
+        .by_code(&code)
+        .filter(|countries| !countries.is_empty())
+}
+
+/// Splits a number into the countries of its code, and what is dialled inside them.
+fn split_code(number: &str) -> Option<(Vec<&'static Metadata>, &str)> {
+    let digits = number.trim_start_matches('+');
+    (1..=MAX_COUNTRY_CODE.min(digits.len())).find_map(|length| {
+        let (code, national) = digits.split_at(length);
+        Some((countries(code)?, national))
+    })
+}
+
+/// Reads digits as somebody in the country dials them.
+fn international(digits: &str, Country(country): Country) -> Result<String, PhoneError> {
+    let number = phonenumber::parse(Some(country), digits)
+        .map_err(|_| too_short_or(digits, PhoneError::NotPossible))?
+        .format()
+        .mode(Mode::E164)
+        .to_string();
+    let code = DATABASE
+        .by_id(country.as_ref())
+        .map_or(0, Metadata::country_code)
+        .to_string();
+    let is_assigned = |number: &str| {
+        split_code(number).is_some_and(|(countries, national)| is_valid(&countries, national))
+    };
+    let (as_written, behind_code) = (format!("+{digits}"), format!("+{code}{digits}"));
+    let is_ambiguous = digits.starts_with(&code)
+        && is_assigned(&as_written)
+        && (number != as_written || is_assigned(&behind_code));
+    if is_ambiguous {
+        return Err(PhoneError::Ambiguous);
+    }
+    Ok(number)
+}
+
+/// Tells whether one of the countries assigns such numbers.
+fn is_valid(countries: &[&Metadata], national: &str) -> bool {
+    let mut kinds = countries
+        .iter()
+        .flat_map(|country| KINDS.map(|kind| country.descriptors().get(kind)));
+    kinds.any(|kind| kind.is_some_and(|kind| kind.is_match(national)))
+}
+
+fn too_short_or(digits: &str, error: PhoneError) -> PhoneError {
+    if digits.len() < MIN_NATIONAL {
+        PhoneError::ShortCode
+    } else {
+        error
+    }
+}
+
+/// Refuses a number whose country has none of that length, and a short code.
+///
+/// libphonenumber's stricter question, whether the number has been assigned, would refuse some of
+/// HubSpot's own examples. It is asked only where a number is short enough for a short code.
+fn check_length(number: &E164) -> Result<(), PhoneError> {
+    let (countries, national) = split_code(number.as_str()).ok_or(PhoneError::NotPossible)?;
+    let is_possible = countries
+        .iter()
+        .filter(|country| !has_trunk_zero(country, national))
+        .flat_map(|country| possible_lengths(country))
+        .any(|length| usize::from(*length) == national.len());
+    let is_short_code = national.len() < MIN_NATIONAL && !is_valid(&countries, national);
+    if is_short_code {
+        Err(PhoneError::ShortCode)
+    } else if is_possible {
+        Ok(())
+    } else {
+        Err(PhoneError::NotPossible)
+    }
+}
+
+/// Tells whether a number still has the zero that is dialled inside its country only.
+///
+/// With it, `+49 030 12345678` would be another number, of a length that its country has too.
+/// Where numbers do begin with a zero, as Japan's toll-free ones, the pattern of all of them says so.
+fn has_trunk_zero(country: &Metadata, national: &str) -> bool {
+    country.national_prefix() == Some("0")
+        && national.starts_with('0')
+        && !country.descriptors().general().is_match(national)
+}
+
+fn possible_lengths(country: &'static Metadata) -> impl Iterator<Item = &'static u16> {
+    KINDS
+        .into_iter()
+        .filter_map(|kind| country.descriptors().get(kind))
+        .flat_map(Descriptor::possible_length)
+}
+
+#[cfg(test)]
+mod tests;
