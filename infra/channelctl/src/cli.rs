@@ -123,10 +123,10 @@ enum StackCommand {
         since: String,
     },
     /// Let every customer select the app, once verified
-    #[command(after_help = "Example: channelctl --stage prod release --why 'tested in HubSpot'")]
+    #[command(after_help = "Example: channelctl --stage prod release --reason 'tested in HubSpot'")]
     Release(WriteOptions),
     /// Stop every customer from selecting the app, at once
-    #[command(after_help = "Example: channelctl --stage prod hold --yes --why 'wrong numbers'")]
+    #[command(after_help = "Example: channelctl --stage prod hold --yes --reason 'wrong numbers'")]
     Hold(WriteOptions),
     /// Verify the webhook: signed, unsigned and forged requests
     #[command(after_help = "Example: channelctl --stage dev verify")]

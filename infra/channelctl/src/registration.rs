@@ -23,7 +23,7 @@ use crate::{
 pub struct WriteOptions {
     /// Reason, for the deploy-hook's log
     #[arg(long)]
-    pub why: Option<String>,
+    pub reason: Option<String>,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
@@ -53,9 +53,9 @@ pub async fn act(
         terminal::confirm("Go on?", options.yes)?;
     }
     let user = env::var("USER").unwrap_or_else(|_| "an unknown user".into());
-    let why = options.why.clone().filter(|why| !why.is_empty());
-    let why = why.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
-    let report = hook::act(stack, &action.request(why)).await?;
+    let reason = options.reason.clone().filter(|reason| !reason.is_empty());
+    let reason = reason.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
+    let report = hook::act(stack, &action.request(reason)).await?;
     show(stack, action, &report, as_json)
 }
 
