@@ -153,7 +153,9 @@ fn notes_on_name(name: &str) -> Vec<String> {
 
 fn print(checked: &[Checked<'_>], prints_all: bool) -> io::Result<()> {
     let headers = ["portal", "name", "number", "extension", "users", "notes"];
-    let mut table = terminal::table(headers);
+    // Where a portal was named, it stands in every row.
+    let first = usize::from(prints_all);
+    let mut table = terminal::table(headers.into_iter().skip(first));
     let worth_a_look = |row: &&Checked<'_>| prints_all || !row.notes.is_empty();
     for Checked {
         row,
@@ -167,14 +169,15 @@ fn print(checked: &[Checked<'_>], prints_all: bool) -> io::Result<()> {
             [] => "all".into(),
             ref users => joined(users),
         };
-        table.add_row([
-            &escape(portal),
-            &escape(shown_name.as_deref().unwrap_or_default()),
-            &escape(row.number),
-            &escape(row.extension.unwrap_or_default()),
-            users.as_str(),
-            &notes.join("; "),
-        ]);
+        let row = [
+            escape(portal).into_owned(),
+            escape(shown_name.as_deref().unwrap_or_default()).into_owned(),
+            escape(row.number).into_owned(),
+            escape(row.extension.unwrap_or_default()).into_owned(),
+            users,
+            notes.join("; "),
+        ];
+        table.add_row(row.into_iter().skip(first));
     }
     if table.is_empty() {
         return Ok(());

@@ -82,6 +82,12 @@ fn refused(place: Place, error: &serde_json::Error) -> NumbersError {
             object in each line";
         return damaged(place, problem);
     }
+    if error.is_eof() {
+        return damaged(
+            place,
+            "the file ends in the middle of a value: it is cut off",
+        );
+    }
     // The place is named already; of a line, serde would count from that line.
     let error = error.to_string();
     let reason = error.split(" at line ").next().unwrap_or_default();

@@ -107,7 +107,7 @@ async fn a_damaged_file_replaces_nothing() {
         (
             "cut-off JSON",
             r#"[{"portal":62515,"number":"+18005550101"}"#.into(),
-            "line 1: this is not JSON",
+            "line 1: the file ends in the middle of a value",
         ),
         (
             "no rows",

@@ -71,17 +71,17 @@ fn refuses_a_damaged_file_with_its_line() {
         (
             "cut-off array",
             &b"[{\"number\":\"1\"},\n{\"number\":\"2\""[..],
-            "line 2: this is not JSON: EOF while parsing an object",
+            "line 2: the file ends in the middle of a value",
         ),
         (
             "array without its end",
             b"[{\"number\":\"1\"}\n",
-            "line 2: this is not JSON: EOF while parsing a list",
+            "line 2: the file ends in the middle of a value",
         ),
         (
             "cut-off line",
             b"{\"number\":\"1\"}\n{\"number\":",
-            "line 2: this is not JSON: EOF while parsing a value",
+            "line 2: the file ends in the middle of a value",
         ),
         (
             "no object in an array",
