@@ -163,7 +163,7 @@ def request(metrics, time, sender, fault, random):
         metrics.add("WrongSignatures NumbersWebhookFunction", time)
     if status == 200:
         metrics.add("Requests answered", time)
-        metrics.add("StaleAnswers NumbersWebhookFunction", time, int(blip > 1998 / 2000))
+        metrics.add("StaleResponses NumbersWebhookFunction", time, int(blip > 1998 / 2000))
     return status
 
 
