@@ -45,7 +45,6 @@ class LocalAws:
         processes.wait_for_port("local-aws", self.port, self.host)
 
     def client(self, service):
-        """Returns a client of one service."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
@@ -56,7 +55,6 @@ class LocalAws:
         )
 
     def create_secret(self, name, content):
-        """Creates a secret and returns its ARN."""
         answer = self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(content))
         return answer["ARN"]
 
@@ -76,11 +74,9 @@ class LocalAws:
         return self.outputs()
 
     def describe(self):
-        """Returns CloudFormation's description of the stack."""
         return self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
 
     def outputs(self):
-        """Returns the stack's outputs by name."""
         return {output["OutputKey"]: output["OutputValue"] for output in self.describe()["Outputs"]}
 
     def delete(self):
@@ -163,11 +159,8 @@ def architecture():
 def lay_out(folder, deploy_id, moved=(), upgraded=False):
     """Copies the template and the quick builds of the functions to where `sam deploy` finds them.
 
-    `moved` replaces texts of the template, to try another URL; an upgraded function is the same
-    program with a byte behind its end.
-
-    The template names its functions by where `make build` puts the optimised builds. A copy of it,
-    with the quick builds beside it in the same way, keeps one from being deployed for the other.
+    The template names the optimised builds; a copy keeps one kind from being deployed for the other.
+    `moved` replaces texts of the template; an upgraded function has a byte more behind its end.
     """
     tail = b"\n" if upgraded else b""
     for function in FUNCTIONS:

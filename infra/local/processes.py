@@ -32,11 +32,9 @@ class Processes:
         self._stop_leftovers()
 
     def __enter__(self):
-        """Keeps the processes for a block."""
         return self
 
     def __exit__(self, *_):
-        """Stops them, and releases the folder."""
         self.stop()
         os.close(self.lock)
 

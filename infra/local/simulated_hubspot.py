@@ -29,7 +29,6 @@ class SimulatedHubSpot:
         self.url = f"http://{host}:{port}"
 
     def start(self, processes):
-        """Starts the simulator."""
         command = [self.program, "--listen", f"{self.host}:{self.port}", "--app-id", str(APP_ID)]
         processes.start("hubspot-simulator", command, os.environ | SECRETS)
         processes.wait_for_port("hubspot-simulator", self.port, self.host)
@@ -66,7 +65,6 @@ class SimulatedHubSpot:
         self.write("PATCH" if self.settings() else "POST", {"url": url, "isReady": is_ready})
 
     def write(self, method, settings=None):
-        """Calls HubSpot's settings API."""
         path = f"/crm/extensions/calling/2026-03/{APP_ID}/settings/channel-connection"
         self.ask(f"{path}?hapikey={SECRETS['HUBSPOT_DEVELOPER_API_KEY']}", method, settings)
 

@@ -54,7 +54,6 @@ class Stack:
         self.load_numbers()
 
     def start(self, processes):
-        """Starts the local AWS and the simulated HubSpot."""
         with step("local AWS", self.aws.endpoint):
             self.aws.start(processes)
         with step("HubSpot", f"{self.hubspot.url} (simulated)"):
@@ -78,7 +77,6 @@ class Stack:
                 raise Trouble(loaded.stderr.strip())
 
     def channelctl(self, *arguments):
-        """Runs channelctl for this stack."""
         return self.run_channelctl("--stack", STACK, *arguments)
 
     def run_channelctl(self, *arguments):

@@ -17,12 +17,10 @@ FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 @pytest.fixture(params=DOCUMENTS)
 def document(request):
-    """Each document's path."""
     return request.param
 
 
 def read(document):
-    """Returns a document's text."""
     return (ROOT / document).read_text(encoding="utf-8")
 
 

@@ -48,7 +48,6 @@ def bash(stack, script, answer=""):
 
 
 def exported(stack):
-    """Returns the numbers that the stack's table holds."""
     return rows(stack.channelctl("numbers", "export").stdout)
 
 

@@ -57,7 +57,6 @@ OUTCOMES = {
 
 
 def names(function):
-    """Returns the names of a function's sample events."""
     return sorted(file.stem for file in (EVENTS / function).glob("*.json"))
 
 
@@ -65,7 +64,6 @@ class Outcome(BaseHTTPRequestHandler):
     """Takes the outcomes that CloudFormation (PUT) and CodeDeploy (POST) are told."""
 
     def do_PUT(self):
-        """Keeps the outcome."""
         self.server.told.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
         self.send_response(200)
         self.end_headers()

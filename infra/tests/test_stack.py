@@ -17,7 +17,6 @@ ELSEWHERE = "https://other.example.com/numbers"
 
 
 def rows(text):
-    """Returns the rows of a CSV file by the names of its columns."""
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -49,8 +48,6 @@ def test_hook_holds_and_releases(stack):
 
 
 class TestChannelctl:
-    """Commands on the stack, named as any other stack."""
-
     def test_status_of_released_stack_needs_nothing(self, stack):
         ran = stack.channelctl("status")
         assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -224,9 +224,3 @@ def test_alarms_notify_and_are_on_dashboard_and_in_runbook():
         assert {"AlarmTopic", "AlarmTopicArn"} <= set(texts(alarm["AlarmActions"])), name
         assert f"${{{name}.Arn}}" in dashboard
         assert f"**{name}**" in runbook
-
-
-def test_numbers_outlive_the_stack():
-    table = TEMPLATE["Resources"]["NumbersTable"]
-    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert table["UpdateReplacePolicy"] == "Retain"
