@@ -138,7 +138,7 @@ def check_ports(**ports):
             for name, port in ports.items()
         }
         raise Trouble(
-            f"Port {' and '.join(map(str, taken))} is taken, maybe by the stack of another checkout."
+            f"Already taken: port {' and '.join(map(str, taken))}, maybe by the stack of another checkout."
             f" Take free ones: make run {' '.join(f'{name}={port}' for name, port in others.items())}"
         )
 
@@ -154,7 +154,8 @@ def main():
     try:
         run(arguments.aws_port, arguments.hubspot_port)
     except KeyboardInterrupt:
-        return 130
+        # The way to end it.
+        return 0
     except (Trouble, OSError, *AwsError) as trouble:
         complain(trouble)
     return 1
