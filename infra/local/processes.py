@@ -29,7 +29,8 @@ class Processes:
                 f"Another terminal has this stack up already ({os.path.relpath(folder)}): stop it there"
                 " with Ctrl-C. A second stack needs a checkout of its own, such as git worktree makes."
             ) from None
-        self._stop_leftovers()
+        for file in folder.glob("*.pid"):
+            stop_leftover(file)
 
     def __enter__(self):
         return self
@@ -89,17 +90,21 @@ class Processes:
             for kind, handler in previous.items():
                 signal.signal(kind, handler)
 
-    def _stop_leftovers(self):
-        for file in self.folder.glob("*.pid"):
-            pid, command = file.read_text(encoding="utf-8").split(" ", 1)
-            found = subprocess.run(
-                ["ps", "-o", "command=", "-p", pid], capture_output=True, text=True, check=False
-            )
-            # Its pid may be another program's by now.
-            if command in found.stdout:
-                print(f"Stopping {file.stem}, which an earlier run left.", flush=True)
-                os.killpg(int(pid), signal.SIGKILL)
-            file.unlink()
+
+def stop_leftover(file):
+    """Stops a process that an earlier run recorded, unless its pid is another program's by now."""
+    pid, command = file.read_text(encoding="utf-8").split(" ", 1)
+    if command in command_line(pid):
+        print(f"Stopping {file.stem}, which an earlier run left.", flush=True)
+        os.killpg(int(pid), signal.SIGKILL)
+        wait_until(lambda: command not in command_line(pid), f"{file.stem} has ended")
+    file.unlink()
+
+
+def command_line(pid):
+    """Returns the command line of a process, empty if there is none."""
+    shown = ["ps", "-o", "command=", "-p", pid]
+    return subprocess.run(shown, capture_output=True, text=True, check=False).stdout
 
 
 def is_taken(port, host=LOOPBACK):
