@@ -37,11 +37,13 @@ clean: ## Remove everything that was fetched or built
 test: check-prerequisites ## Run the tests of the Rust code
 	@cargo test --workspace $(QUIET)
 
-# ARGS are pytest's: make smoke ARGS="-k runbook"
-smoke: $(PREPARED) build-quick ## Test a stack of its own from outside, the documents, and sam local: ARGS="-k ..."
+# ARGS are pytest's: make smoke ARGS="-k runbook". BUILT=1 takes the programs that `make test` left:
+# cargo would build every dependency again, without the features that only tests need.
+BUILD_QUICK := $(if $(BUILT),,build-quick)
+smoke: $(PREPARED) $(BUILD_QUICK) ## Test a stack of its own from outside, the documents, and sam local: ARGS="-k ..."
 	@exec $(PYTHON) -m pytest infra/tests -m "not browser" $(ARGS)
 
-browser-test: $(PREPARED) build-quick ## Test the picker page in Chromium: ARGS="--headed"
+browser-test: $(PREPARED) $(BUILD_QUICK) ## Test the picker page in Chromium: ARGS="--headed"
 	@exec $(PYTHON) -m pytest infra/tests -m browser $(ARGS)
 
 lint: $(PREPARED) ## Check format, code and templates
@@ -137,7 +139,6 @@ delete: $(PREPARED) ## Delete a stage's stack, but keep its numbers; asks first
 check-prerequisites:
 	@infra/local/check-prerequisites
 
-# The whole workspace, as the tests build it, so that neither builds anything twice.
 build-quick: check-prerequisites
 	@echo "build       cargo build (quick profile; some minutes the first time)"
 	@cargo build --workspace --bins $(QUIET)
