@@ -15,7 +15,7 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)
 EXECUTABLE = 0o100755 << 16
 
 
-def package(program, folder, tail=b""):
+def package(program, folder, tail=b"", level=None):
     """Writes the zip and returns its path; a tail makes another build of the same program."""
     entry = zipfile.ZipInfo("bootstrap", NO_TIME)
     entry.create_system = 3  # Unix, wherever this runs, so that the mode below counts.
@@ -24,7 +24,7 @@ def package(program, folder, tail=b""):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "bootstrap.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(entry, program.read_bytes() + tail)
+        archive.writestr(entry, program.read_bytes() + tail, compresslevel=level)
     return path
 
 

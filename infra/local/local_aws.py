@@ -1,4 +1,4 @@
-"""The local AWS: ministack, the stack in it, and what AWS's own users would do with them."""
+"""The local AWS, which is ministack, and the stack in it."""
 
 import json
 import os
@@ -13,41 +13,48 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import QUICK_BUILDS, ROOT
 from infra.local.processes import LOOPBACK
-from infra.local.progress import CommandFailed, Trouble, run
+from infra.local.progress import Trouble, run
 from infra.package import package
 
 REGION = "us-east-1"
 STACK = "channel-connection-local"
 FUNCTIONS = ("numbers-webhook", "deploy-hook")
 TOOLS = Path(sys.executable).parent
-# With a read timeout above the hook's 90 s, and no second try of what may have been done.
+AwsError = (BotoCoreError, ClientError)
+# A read timeout above the hook's 90 s; no retry of a call that may have taken effect.
 ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=100, connect_timeout=5)
+# The user's proxy knows nothing of this machine's ports.
+LOCAL = ONCE.merge(Config(proxies={}))
 
 
 class LocalAws:
-    """One ministack, known by its port, and by its host where containers are to reach it."""
+    """One ministack, known by its port, and by its host if containers call it."""
 
     def __init__(self, port, folder, host=LOOPBACK):
         self.endpoint = f"http://{host}:{port}"
         self.host, self.port = host, port
         self.folder = folder
-        leave_users_account(self.endpoint)
-        os.environ["TMPDIR"] = str(folder / "tmp")
+        self.env = merged(environment(self.endpoint)) | {"TMPDIR": str(folder / "tmp")}
 
     def start(self, processes):
-        """Starts ministack; its functions run as processes of its group."""
+        """Starts ministack; the functions run as processes of its group."""
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         (self.folder / "tmp").mkdir()
         settings = {"BIND_HOST": self.host, "GATEWAY_PORT": str(self.port), "IOT_MTLS_ENABLED": "0"}
-        process = processes.start("local-aws", [str(TOOLS / "ministack")], os.environ | settings)
-        processes.wait_for_port("local-aws", process, self.port, self.host)
+        processes.start("local-aws", [str(TOOLS / "ministack")], self.env | settings)
+        processes.wait_for_port("local-aws", self.port, self.host)
 
     def client(self, service):
-        """Returns a client of one service."""
-        return boto3.client(service)
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - ministack asks for none
+            config=LOCAL,
+        )
 
     def create_secret(self, name, content):
-        """Keeps a secret and returns its ARN."""
         answer = self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(content))
         return answer["ARN"]
 
@@ -61,112 +68,67 @@ class LocalAws:
             *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
         ]
         try:
-            run(command, self.folder / "deploy.log")
-        except CommandFailed as failure:
-            reasons = "\n".join(self.failures()) or failure.last_lines
-            raise Trouble(f"The deploy failed.\n\n{reasons}\n\n{failure}") from None
+            run(command, self.folder / "deploy.log", self.env)
+        except Trouble as trouble:
+            raise Trouble(f"The deploy failed.\n\n{self._failures()}\n\n{trouble}") from None
         return self.outputs()
 
-    def resources(self):
-        """Returns the stack's resources, as logical id to type and physical id."""
-        listed = self.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-        return {one["LogicalResourceId"]: (one["ResourceType"], one["PhysicalResourceId"]) for one in listed}
-
-    def live(self):
-        """Returns which version of the webhook HubSpot's requests go to, and the hash of its code."""
-        function = self.outputs()["NumbersWebhookFunction"]
-        alias = self.client("lambda").get_function_configuration(FunctionName=function, Qualifier="live")
-        return alias["Version"], alias["CodeSha256"]
-
-    def inventory(self):
-        """Lists what there is in the account, of the kinds that the template makes."""
-        listings = (
-            ("lambda", "list_functions", "Functions", "FunctionName"),
-            ("apigatewayv2", "get_apis", "Items", "ApiId"),
-            ("logs", "describe_log_groups", "logGroups", "logGroupName"),
-            ("iam", "list_roles", "Roles", "RoleName"),
-            ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-            ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
-            ("secretsmanager", "list_secrets", "SecretList", "Name"),
-            ("dynamodb", "list_tables", "TableNames", None),
-        )
-        found = set()
-        for service, operation, field, name in listings:
-            listed = getattr(self.client(service), operation)()[field]
-            found |= {(service, one if name is None else one[name]) for one in listed}
-        return found
-
-    def state(self):
-        """Returns the stack's state, as CloudFormation names it."""
-        return self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
-
-    def failures(self):
-        """Returns why resources of the stack failed; nothing where there is no stack."""
-        try:
-            return failures(self.client("cloudformation"), STACK)
-        except ClientError:
-            return []
+    def describe(self):
+        return self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
 
     def outputs(self):
-        """Returns what the stack says of itself."""
-        stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        return {output["OutputKey"]: output["OutputValue"] for output in self.describe()["Outputs"]}
 
     def delete(self):
         """Deletes the stack, and waits until it is gone."""
         client = self.client("cloudformation")
         client.delete_stack(StackName=STACK)
-        client.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
-
-    def logs(self):
-        """Returns everything that the functions logged, as one text."""
-        client = self.client("logs")
-        groups = client.describe_log_groups()["logGroups"]
-        events = (client.filter_log_events(logGroupName=group["logGroupName"])["events"] for group in groups)
-        return "\n".join(event["message"] for group in events for event in group)
+        client.get_waiter("stack_delete_complete").wait(
+            StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+        )
 
     def invoke(self, function, event):
-        """Invokes a function and returns what it answered."""
-        return invoke(boto3, function, event, os.path.relpath(self.folder / "local-aws.log"))
+        """Invokes a function and returns its response."""
+        return call(self.client("lambda"), function, event, os.path.relpath(self.folder / "local-aws.log"))
+
+    def _failures(self):
+        try:
+            return "\n".join(failures(self.client("cloudformation"), STACK))
+        except ClientError:
+            return "There is no stack."
+
+
+def call(client, function, event, logs):
+    """Invokes a function and returns its response; an error names its logs."""
+    response = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    body = json.loads(response["Payload"].read() or "null")
+    if "FunctionError" in response:
+        reason = body.get("errorMessage", body) if isinstance(body, dict) else body
+        raise Trouble(f"The function failed: {reason}. See {logs}")
+    return body
 
 
 def invoke(session, function, event, logs):
-    """Invokes a function and returns what it answered; if it failed, its logs may say why."""
-    client = session.client("lambda", config=ONCE)
-    answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    said = json.loads(answer["Payload"].read() or "null")
-    if "FunctionError" in answer:
-        reason = said.get("errorMessage", said) if isinstance(said, dict) else said
-        raise Trouble(f"The function failed: {reason}. See {logs}")
-    return said
+    """Invokes a function of a stage."""
+    return call(session.client("lambda", config=ONCE), function, event, logs)
 
 
 def failures(client, stack):
-    """Returns why resources failed in what was last done to a stack, in CloudFormation's words."""
+    """Returns why resources failed in the last operation on a stack, in CloudFormation's words."""
     reasons = []
     for event in client.describe_stack_events(StackName=stack)["StackEvents"]:
         status, is_stack = event["ResourceStatus"], event.get("PhysicalResourceId") == event["StackId"]
         if is_stack and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
             break
-        # The stack's own reason only names them.
+        # The stack's own reason only names its resources.
         if not is_stack and status.endswith("_FAILED"):
             reason = event.get("ResourceStatusReason", "no reason given")
             reasons.insert(0, f"{event['LogicalResourceId']}: {reason}")
     return reasons
 
 
-def leave_users_account(endpoint):
-    """Points this process, and every one it starts, at the local AWS and at nothing else."""
-    for name, value in environment(endpoint).items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-
-
 def environment(endpoint):
-    """Returns the variables that lead to the local AWS; None stands for what must not be set."""
-    # A proxy of the user's knows nothing of this machine's ports.
+    """Returns the variables that lead to the local AWS; None stands for one that must not be set."""
     proxies = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
     users = {name for name in os.environ if name.startswith("AWS_") or name.upper() in proxies}
     return dict.fromkeys(users) | {
@@ -180,27 +142,29 @@ def environment(endpoint):
         "AWS_ENDPOINT_URL": endpoint,
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
+        "SAM_CLI_POLL_DELAY": "0.1",
     }
 
 
+def merged(variables):
+    """Returns this process's variables with others in place of some."""
+    return {name: value for name, value in (os.environ | variables).items() if value is not None}
+
+
 def architecture():
-    """This machine's processor, as AWS names it."""
+    """Returns this machine's processor, as AWS names it."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
 def lay_out(folder, deploy_id, moved=(), upgraded=False):
-    """Puts the template and the quick builds of the functions where `sam deploy` finds them.
+    """Copies the template and the quick builds of the functions to where `sam deploy` finds them.
 
-    `moved` lists texts of the template and what stands in their place, to try another URL; an
-    upgraded function is the same program with a byte behind its end.
-
-    The template names its functions by where `make build` puts the optimised builds. A copy of it,
-    with the quick builds beside it in the same way, keeps one from being deployed for the other.
+    The template names the optimised builds; a copy keeps one kind from being deployed for the other.
+    `moved` replaces texts of the template; an upgraded function has a byte more behind its end.
     """
+    tail = b"\n" if upgraded else b""
     for function in FUNCTIONS:
-        package(
-            QUICK_BUILDS / function, folder / "target" / "lambda" / function, tail=b"\n" if upgraded else b""
-        )
+        package(QUICK_BUILDS / function, folder / "target" / "lambda" / function, tail, level=1)
     (folder / "infra").mkdir(exist_ok=True)
     template = (ROOT / "infra" / "template.yaml").read_text(encoding="utf-8")
     # The local AWS shows SAM the parameters' defaults only, and SAM makes a version of this one.
@@ -210,6 +174,3 @@ def lay_out(folder, deploy_id, moved=(), upgraded=False):
     place = folder / "infra" / "template.yaml"
     place.write_text(template, encoding="utf-8")
     return place
-
-
-AwsError = (BotoCoreError, ClientError)

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees while the stack comes up."""
+"""Steps, commands and errors, as the person at the terminal sees them."""
 
 import os
 import subprocess
@@ -8,43 +8,46 @@ from contextlib import contextmanager
 
 
 class Trouble(Exception):
-    """Something that ends the run, told in words for the person at the terminal."""
-
-
-class CommandFailed(Trouble):
-    """A command that ended badly."""
-
-    def __init__(self, log):
-        super().__init__(f"All that it printed: {os.path.relpath(log)}")
-        self.last_lines = tail(log)
+    """An error that ends the run, worded for the person at the terminal."""
 
 
 @contextmanager
 def step(name, detail=""):
-    """Announces a step, and says how long it took."""
+    """Announces a step, and prints how long it took."""
     started = time.monotonic()
     print(f"{name:<11} {detail}", flush=True)
     yield
     print(f"{'':<11} done in {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(command, log):
-    """Runs a command to its end, its output in a file; trouble shows the file's last lines."""
+def wait_until(condition, what, seconds=60):
+    """Polls until a condition holds, and returns its value; fails after a deadline."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise Trouble(f"Waited {seconds} s in vain until {what}.")
+        time.sleep(0.1)
+    return value
+
+
+def run(command, log, env, seconds=600):
+    """Runs a command with its output in a file; an error shows the file's last lines."""
     started = time.monotonic()
     with open(log, "wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        while True:
+        process = subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        while process.poll() is None and time.monotonic() - started < seconds:
             try:
-                status = process.wait(timeout=5)
-                break
+                process.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 print(f"{'':<11} {time.monotonic() - started:.0f} s ...", flush=True)
-            except BaseException:
-                process.terminate()
-                process.wait()
-                raise
-    if status != 0:
-        raise CommandFailed(log)
+    finally:
+        process.kill()
+        process.wait()
+    if process.returncode != 0:
+        raise Trouble(f"{tail(log)}\n\nThe whole output: {os.path.relpath(log)}")
 
 
 def tail(log, lines=15):
@@ -54,5 +57,5 @@ def tail(log, lines=15):
 
 
 def complain(trouble):
-    """Prints what ended the run."""
+    """Prints the error that ended the run."""
     print(f"\n{trouble}", file=sys.stderr, flush=True)

@@ -20,22 +20,21 @@ SECRETS = {
 
 
 class SimulatedHubSpot:
-    """One simulator, known by its port, and by its host where containers are to reach it."""
+    """One simulator, known by its port, and by its host if containers call it."""
+
+    program = str(QUICK_BUILDS / "hubspot-simulator")
 
     def __init__(self, port, host=LOOPBACK):
         self.host, self.port = host, port
         self.url = f"http://{host}:{port}"
-        self.program = str(QUICK_BUILDS / "hubspot-simulator")
-        self.env = os.environ | SECRETS
 
     def start(self, processes):
-        """Starts the simulator."""
         command = [self.program, "--listen", f"{self.host}:{self.port}", "--app-id", str(APP_ID)]
-        process = processes.start("hubspot-simulator", command, self.env)
-        processes.wait_for_port("hubspot-simulator", process, self.port, self.host)
+        processes.start("hubspot-simulator", command, os.environ | SECRETS)
+        processes.wait_for_port("hubspot-simulator", self.port, self.host)
 
     def parameters(self, aws):
-        """Returns what a stack must be told to come here; keeps its secrets in an AWS."""
+        """Returns the parameters of a stack that uses this HubSpot; keeps its secrets in an AWS."""
         client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
         credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
         return {
@@ -49,40 +48,44 @@ class SimulatedHubSpot:
     def show(self, app_id, webhook_url, client_secret):
         """Becomes the picker page for a webhook that is deployed, until Ctrl-C."""
         listen = f"{self.host}:{self.port}"
-        command = [self.program, "--listen", listen, "--app-id", str(app_id)]
-        environment = os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret}
-        command += ["--webhook-url", webhook_url]
-        os.execve(self.program, command, environment)
+        command = [self.program, "--listen", listen, "--app-id", str(app_id), "--webhook-url", webhook_url]
+        os.execve(self.program, command, os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret})
 
     def settings(self):
-        """Returns the registered settings, None where there are none."""
-        return self._ask("/simulator")["settings"]
+        """Returns the registered settings, None if there are none."""
+        return self.ask("/simulator")["settings"]
+
+    def holds(self):
+        """Returns the registered URL and isReady, both None if nothing is registered."""
+        settings = self.settings() or {}
+        return settings.get("url"), settings.get("isReady")
 
     def register(self, url, is_ready):
-        """Registers a URL as somebody else would, through HubSpot's own API."""
+        """Registers a URL as another stack or a person would."""
+        self.write("PATCH" if self.settings() else "POST", {"url": url, "isReady": is_ready})
+
+    def write(self, method, settings=None):
         path = f"/crm/extensions/calling/2026-03/{APP_ID}/settings/channel-connection"
-        key = SECRETS["HUBSPOT_DEVELOPER_API_KEY"]
-        method = "PATCH" if self.settings() else "POST"
-        self._ask(f"{path}?hapikey={key}", {"url": url, "isReady": is_ready}, method)
+        self.ask(f"{path}?hapikey={SECRETS['HUBSPOT_DEVELOPER_API_KEY']}", method, settings)
 
     def violations(self):
-        """Returns where any call so far departed from HubSpot's specification."""
-        return [violation for call in self._ask("/simulator")["calls"] for violation in call["violations"]]
+        """Returns where any call so far violated HubSpot's specification."""
+        return [violation for call in self.ask("/simulator")["calls"] for violation in call["violations"]]
 
     def call(self, portal_id, user_id, misbehaviour=None):
-        """Lets a user open the list of numbers; returns request and answer."""
-        return self._ask(
-            "/simulator/call", {"portalId": portal_id, "userId": user_id, "misbehaviour": misbehaviour}
-        )
+        """Opens the list of numbers as a user; returns request and answer."""
+        body = {"portalId": portal_id, "userId": user_id, "misbehaviour": misbehaviour}
+        return self.ask("/simulator/call", "POST", body)
 
-    def _ask(self, path, body=None, method=None):
-        data = None if body is None else json.dumps(body).encode()
+    def ask(self, path, method="GET", body=None):
+        """Sends a request and returns the JSON of its response."""
+        data = None if method in ("GET", "DELETE") else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        # A proxy of the user's knows nothing of this machine's ports.
+        # The user's proxy knows nothing of this machine's ports.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=30) as answer:
-                return json.load(answer)
+                return json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
             raise OSError(json.load(error)["message"]) from None

@@ -1,26 +1,24 @@
-"""The whole stack on one machine: `run` keeps it up, `smoke` checks it and ends."""
+"""The whole stack on one machine: `make run` keeps it up, the tests bring up one of their own."""
 
 import argparse
 import json
-import shutil
+import signal
+import subprocess
 import sys
 import time
 
-from infra import ROOT
-from infra.local import running_stack
-from infra.local.channelctl import load
-from infra.local.channelctl_checks import channelctl_checks
-from infra.local.checks import check
-from infra.local.command_line import run as run_command
-from infra.local.local_aws import LocalAws, lay_out
-from infra.local.processes import Processes, free_port, is_taken
-from infra.local.progress import Trouble, step
-from infra.local.registration_checks import registration_checks
-from infra.local.sample_numbers import SAMPLE_NUMBERS
-from infra.local.simulated_hubspot import SimulatedHubSpot
-from infra.local.smoke import smoke_checks
+from infra import QUICK_BUILDS, ROOT
+from infra.local.local_aws import STACK, AwsError, LocalAws, lay_out
+from infra.local.processes import ENDINGS, LOOPBACK, Processes, is_taken
+from infra.local.progress import Trouble, complain, step
+from infra.local.simulated_hubspot import SECRETS, SimulatedHubSpot
 
+CHANNELCTL = str(QUICK_BUILDS / "channelctl")
+SAMPLE_NUMBERS = ROOT / "infra" / "local" / "sample-numbers.csv"
 PORTAL, USER = 62515, 4242
+# Where channelctl finds the ports of the stack that `make run` keeps up, for --local.
+FOLDER = ROOT / ".local" / "run"
+PORTS = FOLDER / "stack.json"
 
 UP = """
 The stack is up. In another terminal:
@@ -31,8 +29,8 @@ The stack is up. In another terminal:
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'
   what HubSpot holds   curl -s {hubspot}/simulator
-  a sample event       make invoke EVENT=known-portal
-  the hook             make invoke EVENT=status
+  a sample event       target/debug/channelctl --local event numbers known-portal |
+                         curl -sd @- {aws}/2015-03-31/functions/{function}/invocations
   the local AWS        {aws} (any AWS tool, with --endpoint-url)
   logs                 {logs}
 
@@ -43,102 +41,124 @@ Ctrl-C stops everything.
 class Stack:
     """The local AWS, the simulated HubSpot and the stack between them."""
 
-    def __init__(self, folder, aws_port, hubspot_port):
-        for port, variable in ((aws_port, "AWS_PORT"), (hubspot_port, "HUBSPOT_PORT")):
-            if is_taken(port):
-                raise Trouble(
-                    f"Port {port} is taken by another program."
-                    f" Choose another: make run {variable}={port + 10}"
-                )
+    def __init__(self, folder, aws_port, hubspot_port, host=LOOPBACK):
         self.folder = folder
-        self.aws = LocalAws(aws_port, folder)
-        self.hubspot = SimulatedHubSpot(hubspot_port)
-        self.outputs, self.parameters, self.before, self.deploy_id = {}, {}, set(), 0
+        self.aws = LocalAws(aws_port, folder, host)
+        self.hubspot = SimulatedHubSpot(hubspot_port, host)
+        self.outputs, self.parameters, self.deploy_id = {}, {}, 0
 
     def bring_up(self, processes):
         """Starts everything, deploys, and loads the sample numbers."""
+        self.start(processes)
+        self.deploy()
+        self.load_numbers()
+
+    def start(self, processes):
         with step("local AWS", self.aws.endpoint):
             self.aws.start(processes)
         with step("HubSpot", f"{self.hubspot.url} (simulated)"):
             self.hubspot.start(processes)
         self.parameters = {"IsReady": "true"} | self.hubspot.parameters(self.aws)
-        self.before = self.aws.inventory()
-        self.deploy()
-        with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
-            load(self.outputs["NumbersTable"], SAMPLE_NUMBERS)
 
     def deploy(self, *moved, upgraded=False, **changed):
-        """Deploys the template, with some parameters or texts of it other than before."""
+        """Deploys the template, with some of its parameters or texts changed."""
         details = [new for _, new in moved[:1]] + [f"{name}={value}" for name, value in changed.items()]
         with step("deploy", " ".join(["infra/template.yaml", *details])):
             self.deploy_id = max(int(time.time()), self.deploy_id + 1)
             template = lay_out(self.folder / "cloud", self.deploy_id, moved, upgraded)
             self.outputs = self.aws.deploy(template, self.parameters | changed | {"DeployId": self.deploy_id})
 
+    def load_numbers(self):
+        """Replaces the numbers with the sample numbers."""
+        with step("numbers", str(SAMPLE_NUMBERS.relative_to(ROOT))):
+            options = ("--replace", "--yes", "--table", self.outputs["NumbersTable"])
+            loaded = self.run_channelctl("numbers", "import", SAMPLE_NUMBERS, *options)
+            if loaded.returncode != 0:
+                raise Trouble(loaded.stderr.strip())
+
+    def channelctl(self, *arguments):
+        return self.run_channelctl("--stack", STACK, *arguments)
+
+    def run_channelctl(self, *arguments):
+        """Runs channelctl with nobody to ask."""
+        return subprocess.run(
+            [CHANNELCTL, *map(str, arguments)],
+            env=self.aws.env | SECRETS,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def hook(self, action):
+        """Asks the deploy-hook for an action, and returns its report."""
+        return self.aws.invoke(self.outputs["DeployHookFunction"], {"action": action})
+
     def show(self):
         """Lets HubSpot call, and prints what is registered and what was answered."""
         answered = self.hubspot.call(PORTAL, USER)
         print(f"\nRegistered with HubSpot:\n{json.dumps(self.hubspot.settings(), indent=2)}")
         print(f"\nPortal {PORTAL}, user {USER}, answered in {answered['milliseconds']} ms:")
-        print(json.dumps(answered["answer"], indent=2), flush=True)
-
-
-def run(arguments):
-    """Keeps the stack up until Ctrl-C."""
-    folder = running_stack.FOLDER
-    processes = Processes(folder)
-    try:
-        stack = Stack(folder, arguments.aws_port, arguments.hubspot_port)
-        stack.bring_up(processes)
-        stack.show()
-        running_stack.tell(aws=stack.aws.port, hubspot=stack.hubspot.port)
+        print(json.dumps(answered["answer"], indent=2))
         print(
             UP.format(
-                hubspot=stack.hubspot.url,
-                aws=stack.aws.endpoint,
+                hubspot=self.hubspot.url,
+                aws=self.aws.endpoint,
+                function=self.outputs["NumbersWebhookFunction"],
                 portal=PORTAL,
                 user=USER,
-                logs=f"{folder.relative_to(ROOT)}/*.log",
+                logs=f"{self.folder.relative_to(ROOT)}/*.log",
             ),
             flush=True,
         )
-        processes.watch()
-    finally:
-        running_stack.forget()
-        if processes.stop():
-            print("Stopped.", flush=True)
 
 
-def smoke(_arguments):
-    """Brings the stack up on free ports, checks it, takes it down, and checks that it is gone."""
-    folder = ROOT / ".local" / "smoke"
-    processes = Processes(folder)
-    try:
-        stack = Stack(folder, free_port(), free_port())
-        stack.bring_up(processes)
-        stack.show()
-        passed = check(
-            smoke_checks(stack, PORTAL, USER),
-            channelctl_checks(stack, PORTAL, USER),
-            registration_checks(stack),
+def run(aws_port, hubspot_port):
+    """Keeps the stack up until Ctrl-C."""
+    with Processes(FOLDER) as processes:
+        check_ports(AWS_PORT=aws_port, HUBSPOT_PORT=hubspot_port)
+        stack = Stack(FOLDER, aws_port, hubspot_port)
+        try:
+            stack.bring_up(processes)
+            PORTS.write_text(json.dumps({"aws": aws_port, "hubspot": hubspot_port}), encoding="utf-8")
+            stack.show()
+            processes.watch()
+        finally:
+            PORTS.unlink(missing_ok=True)
+            print("\nStopping.", flush=True)
+
+
+def check_ports(**ports):
+    """Fails if a port is taken, and names free ones."""
+    taken = [port for port in ports.values() if is_taken(port)]
+    if taken:
+        others = {
+            name: next(one for one in range(port, port + 1000, 10) if not is_taken(one))
+            for name, port in ports.items()
+        }
+        raise Trouble(
+            f"Already taken: port {' and '.join(map(str, taken))}, maybe by the stack of another checkout."
+            f" Take free ones: make run {' '.join(f'{name}={port}' for name, port in others.items())}"
         )
-    finally:
-        processes.stop()
-    shutil.rmtree(folder / "tmp", ignore_errors=True)
-    return 0 if passed else 1
 
 
 def main():
-    """Reads the command line."""
+    """Reads the command line; an error ends the run with a line rather than a trace."""
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    running = commands.add_parser("run", help=run.__doc__)
-    running.add_argument("--aws-port", type=int, required=True)
-    running.add_argument("--hubspot-port", type=int, required=True)
-    running.set_defaults(command=run)
-    commands.add_parser("smoke", help=smoke.__doc__).set_defaults(command=smoke)
+    parser.add_argument("--aws-port", type=int, required=True)
+    parser.add_argument("--hubspot-port", type=int, required=True)
     arguments = parser.parse_args()
-    return run_command(arguments.command, arguments)
+    for ending in ENDINGS:
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    try:
+        run(arguments.aws_port, arguments.hubspot_port)
+    except KeyboardInterrupt:
+        # The way to end it.
+        return 0
+    except (Trouble, OSError, *AwsError) as trouble:
+        complain(trouble)
+    return 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,369 @@
+"""The picker page in Chromium, as its user and a developer see it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from infra import ROOT
+from infra.local.processes import LOOPBACK
+from infra.local.simulated_hubspot import APP_ID, SECRETS
+
+pytestmark = pytest.mark.browser
+PROGRAMS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 360, "height": 740}
+# The line that HubSpot's documents give for the browser's console.
+FLAG = "window.localStorage.setItem('LocalSettings:Calling:supportsChannelConnection', true)"
+SALES = {"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"}
+LONG_NAME = "Customer success, Europe and Africa"
+LONDON = "+442079460123"
+
+VIOLATIONS = {
+    "bare array": ([SALES], "bare array"),
+    "misnamed field": (
+        {"phoneNumbers": [{"e164Number": "+18001231234", "friendlyName": "Sales"}]},
+        "phoneNumbers[0].e164Number",
+    ),
+    "not E.164": (
+        {"phoneNumbers": [SALES, SALES | {"e164PhoneNumber": "(800) 123-1234"}]},
+        "phoneNumbers[1].e164PhoneNumber",
+    ),
+    "long name": ({"phoneNumbers": [SALES | {"friendlyName": LONG_NAME}]}, "phoneNumbers[0].friendlyName"),
+    "empty extension": ({"phoneNumbers": [SALES | {"extension": ""}]}, "phoneNumbers[0].extension"),
+}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """Takes the system's Chromium, or the one that CHROMIUM names."""
+    wanted = os.environ.get("CHROMIUM")
+    found = [path for path in map(shutil.which, [wanted] if wanted else PROGRAMS) if path]
+    if not found:
+        pytest.fail(
+            f"Missing: {wanted or 'Chromium'}. Debian, Ubuntu: apt install chromium;"
+            " or name yours: CHROMIUM=/path/to/chrome"
+        )
+    return browser_type_launch_args | {"executable_path": found[0]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """A visitor at a desk, by day."""
+    return browser_context_args | {"viewport": DESKTOP, "color_scheme": "light"}
+
+
+class Picker:
+    """The page by what its user finds on it."""
+
+    def __init__(self, page, url):
+        self.page, self.errors = page, []
+        self.provider = page.get_by_role("radio", name="Your calling app")
+        self.numbers = page.locator("#numbers li")
+        self.connected = page.locator("#connected")
+        self.log = page.get_by_role("log")
+        page.set_default_timeout(10_000)
+        page.on("console", lambda one: one.type in ("error", "warning") and self.errors.append(one.text))
+        page.on("pageerror", lambda error: self.errors.append(error.message))
+        page.on("request", lambda one: one.url.startswith((url, "data:")) or self.errors.append(one.url))
+        page.goto(url)
+
+    def button(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def says(self, text):
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def fill(self, field, text):
+        self.page.locator(field).fill(text)
+
+    def show_numbers(self):
+        self.provider.check()
+        self.button("Show numbers").click()
+
+    def lists(self, count):
+        expect(self.numbers).to_have_count(count)
+
+    def connect(self, name):
+        self.page.get_by_role("radio", name=name).check()
+        self.button("Connect number").click()
+
+    def answer_with(self, name):
+        self.button(name).click()
+        expect(self.button(name)).to_have_attribute("aria-pressed", "true")
+
+    def is_accessible(self):
+        """Checks axe's rules and the page's width, at a desk and on a phone, by day and by night."""
+        for viewport in (PHONE, DESKTOP):
+            self.page.set_viewport_size(viewport)
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+            for scheme in ("dark", "light"):
+                self.page.emulate_media(color_scheme=scheme)
+                results = Axe().run(self.page)
+                assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.fixture
+def picker(stack, page):
+    """The page of the stack's simulator; it logs no error and calls nobody but the simulator."""
+    picker = Picker(page, f"{stack.hubspot.url}/")
+    yield picker
+    assert picker.errors == []
+
+
+@contextmanager
+def webhook(stack, body):
+    """Registers a webhook that answers every request alike."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+    server = HTTPServer((LOOPBACK, 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        stack.hubspot.register(f"http://localhost:{server.server_port}/numbers", True)
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_provider_is_greyed_out_without_flag(stack, picker):
+    stack.hook("hold")
+    expect(picker.provider).to_be_disabled()
+    expect(picker.button("Show numbers")).to_be_disabled()
+    picker.page.locator("#flag-details summary").click()
+    picker.says(FLAG)
+    picker.is_accessible()
+    picker.button("Set the flag here").click()
+    expect(picker.provider).to_be_enabled()
+    picker.is_accessible()
+    picker.show_numbers()
+    picker.lists(4)
+    picker.button("Remove the flag here").click()
+    expect(picker.provider).to_be_disabled()
+
+
+def test_hubspots_console_line_sets_the_flag(stack, picker):
+    stack.hook("hold")
+    expect(picker.provider).to_be_disabled()
+    picker.page.evaluate(FLAG)
+    picker.page.reload()
+    expect(picker.provider).to_be_enabled()
+
+
+def test_release_makes_the_provider_selectable_at_once(stack, picker):
+    stack.hook("hold")
+    expect(picker.provider).to_be_disabled()
+    stack.hook("release")
+    expect(picker.provider).to_be_enabled()
+    stack.hook("hold")
+    expect(picker.provider).to_be_disabled()
+
+
+def test_connected_number_stays_connected(picker):
+    picker.show_numbers()
+    picker.lists(4)
+    picker.is_accessible()
+    picker.connect(f"London {LONDON}")
+    expect(picker.connected).to_contain_text(LONDON)
+    picker.is_accessible()
+    picker.page.reload()
+    expect(picker.connected).to_contain_text(LONDON)
+    picker.fill("#portal", "62516")
+    expect(picker.connected).not_to_contain_text(LONDON)
+    picker.fill("#portal", "62515")
+    picker.button(f"Disconnect {LONDON}").click()
+    expect(picker.connected).not_to_contain_text(LONDON)
+
+
+def test_user_sees_only_their_numbers(picker):
+    picker.fill("#user", "7")
+    picker.show_numbers()
+    picker.says("Only for user 7")
+    picker.fill("#portal", "62516")
+    picker.button("Show numbers").click()
+    picker.lists(0)
+    picker.is_accessible()
+
+
+def test_number_with_extension_is_not_selectable(picker):
+    picker.show_numbers()
+    front_desk = picker.page.get_by_role("radio", name="Front desk +18001231235 ext. 1")
+    expect(front_desk).to_be_disabled()
+    expect(front_desk).to_have_accessible_description(re.compile("extension"))
+
+
+def test_long_name_is_cut_and_the_rest_marked(stack, picker):
+    with webhook(stack, {"phoneNumbers": [SALES | {"friendlyName": LONG_NAME}]}):
+        picker.show_numbers()
+        expect(picker.numbers.locator("del")).to_contain_text("and Africa")
+        expect(picker.page.get_by_role("radio", name="Customer success, Europe")).to_be_enabled()
+        picker.is_accessible()
+
+
+def test_keyboard_alone_connects_a_number(picker):
+    expect(picker.provider).to_be_enabled()
+    press = picker.page.keyboard.press
+
+    def tab_to(element):
+        press("Tab")
+        expect(picker.page.locator(element)).to_be_focused()
+
+    for element in ("#portal", "#user", "#provider"):
+        tab_to(element)
+    press("Space")
+    press("Tab")
+    tab_to("#show")
+    press("Enter")
+    picker.lists(4)
+    for key in ("Tab", "ArrowDown", "ArrowDown"):
+        press(key)
+    tab_to("#connect")
+    press("Enter")
+    expect(picker.connected).to_contain_text(LONDON)
+
+
+def test_deployed_stage_is_called_without_registration(stack, page):
+    url = stack.outputs["WebhookUrl"]
+    command = [
+        stack.hubspot.program,
+        "--listen",
+        f"{LOOPBACK}:0",
+        "--app-id",
+        str(APP_ID),
+        "--webhook-url",
+        url,
+    ]
+    secret = {"HUBSPOT_CLIENT_SECRET": SECRETS["HUBSPOT_CLIENT_SECRET"]}
+    with subprocess.Popen(command, env=os.environ | secret, stdout=subprocess.PIPE, text=True) as simulator:
+        try:
+            picker = Picker(page, re.search(r"http://\S+", simulator.stdout.readline())[0])
+            picker.says(url)
+            expect(picker.provider).to_be_disabled()
+            expect(picker.log).to_be_hidden()
+            page.evaluate(FLAG)
+            page.reload()
+            picker.show_numbers()
+            picker.lists(4)
+            picker.is_accessible()
+            assert picker.errors == []
+        finally:
+            simulator.kill()
+
+
+def test_request_and_answer_are_shown_to_the_letter(stack, picker):
+    picker.show_numbers()
+    picker.says(re.compile(r"4 numbers in \d+ ms"))
+    url, body = stack.outputs["WebhookUrl"], '{"appId":1234567,"portalId":62515,"userId":4242}'
+    picker.says(f"POST {url}")
+    picker.says(re.compile(rf"^POST{re.escape(url + body)}\d{{13}}$"))
+    for header in (
+        "x-hubspot-signature-v3",
+        "x-hubspot-request-timestamp",
+        "content-length",
+        "apigw-requestid",
+    ):
+        expect(picker.page.get_by_text(header, exact=True).first).to_be_visible()
+    picker.says(
+        re.compile(r'^\{"phoneNumbers":\[\{"e164PhoneNumber":"\+18001231234","friendlyName":"Sales"\},')
+    )
+    assert SECRETS["HUBSPOT_CLIENT_SECRET"] not in picker.page.content()
+
+
+@pytest.mark.parametrize(
+    ("button", "status"), [("Wrong signature", 401), ("Stale timestamp", 401), ("Foreign app", 403)]
+)
+def test_bad_request_is_refused(picker, button, status):
+    picker.button(button).click()
+    expect(picker.page.locator("#verdict.good")).to_contain_text(str(status))
+    picker.says("x-hubspot-signature-v3")
+    picker.is_accessible()
+
+
+def test_webhook_that_takes_forged_requests_is_reported(stack, picker):
+    with webhook(stack, {"phoneNumbers": [SALES]}):
+        picker.button("Wrong signature").click()
+        expect(picker.page.locator("#verdict.bad")).to_contain_text("200")
+
+
+def test_requests_at_once_are_timed_each(picker):
+    picker.button("20 requests at once").click()
+    picker.says(re.compile(r"20 of 20 answered with 200, the slowest in \d+ ms"))
+    expect(picker.page.get_by_role("row")).to_have_count(21)
+    picker.is_accessible()
+
+
+@pytest.mark.parametrize(("answer", "violation"), VIOLATIONS.values(), ids=VIOLATIONS)
+def test_violation_of_the_contract_is_named(stack, picker, answer, violation):
+    with webhook(stack, answer):
+        picker.show_numbers()
+        expect(picker.page.locator("#violations li")).to_have_count(1)
+        expect(picker.page.locator("#violations")).to_contain_text(violation)
+        expect(picker.page.locator("#verdict.bad")).to_be_visible()
+        picker.is_accessible()
+
+
+def test_webhooks_markup_stays_text(stack, picker):
+    name = "<img src=x onerror=1>"
+    with webhook(stack, {"phoneNumbers": [SALES | {"friendlyName": name}]}):
+        picker.show_numbers()
+        expect(picker.numbers.get_by_text(name)).to_be_visible()
+        expect(picker.page.locator("img")).to_have_count(0)
+
+
+def test_settings_calls_appear_with_their_violations(stack, picker):
+    expect(picker.provider).to_be_enabled()
+    stack.hook("hold")
+    expect(picker.log).to_contain_text("PATCH 200")
+    stack.hubspot.write("PATCH", {"isReady": False, "ready": True})
+    expect(picker.log).to_contain_text("the request's ready is not specified")
+    picker.is_accessible()
+
+
+def test_refused_settings_call_is_shown_and_reported(stack, picker):
+    picker.answer_with("401")
+    assert "401" in stack.hook("status")["outcome"]
+    expect(picker.log).to_contain_text("GET 401")
+    picker.is_accessible()
+
+
+def test_slow_settings_api_is_waited_for(stack, picker):
+    picker.answer_with("Slowly (2 s)")
+    assert stack.hook("status")["done"]
+    expect(picker.log).to_contain_text("2000 ms late")
+
+
+@pytest.mark.parametrize("status", ["429", "500"])
+def test_failing_settings_api_is_retried(stack, picker, status):
+    picker.answer_with(status)
+    reports = []
+    asking = threading.Thread(target=lambda: reports.append(stack.hook("status")))
+    asking.start()
+    expect(picker.log).to_contain_text(f"GET {status}")
+    picker.answer_with("As it should")
+    asking.join(timeout=60)
+    assert [report["done"] for report in reports] == [True]
+
+
+def test_screenshot_for_the_readme(picker):
+    picker.show_numbers()
+    picker.connect("Sales")
+    expect(picker.connected).to_contain_text(SALES["e164PhoneNumber"])
+    picker.page.screenshot(path=ROOT / ".local" / "browser" / "picker.png")

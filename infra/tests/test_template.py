@@ -1,0 +1,226 @@
+"""The rules for the templates that cfn-lint and checkov do not know."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from infra import ROOT
+
+
+def read(name):
+    """Returns a template as plain data, with the long forms of CloudFormation's functions."""
+    return yaml_parse((ROOT / "infra" / name).read_text(encoding="utf-8"))
+
+
+TEMPLATE = read("template.yaml")
+ROLES = {"NumbersWebhookRole": "numbers-webhook", "DeployHookRole": "deploy-hook"}
+# Lambda itself does these in a function's name.
+LAMBDAS_OWN = {"logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt"}
+# X-Ray knows no narrower resource than all.
+MANAGED = {"arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"}
+# The rest of a name that begins with the stage's own.
+STAGE_NAME = re.compile(r"^[^*]*\$\{(StackName|Stack)\}[/-][A-Za-z-]*\*$")
+# The ends of names that hold no stage's name.
+UNNAMED = (
+    ":secret:ClientSecret-*",  # CloudFormation names these after their logical ids.
+    "HubSpotCredential-*",
+    "CodeDeployDefault.*",  # AWS's own configurations.
+    "::/apis/*",  # API Gateway's and Route 53's ARNs hold ids.
+    "::/domainnames/*",
+    "::/tags/*",
+    ":::change/*",
+)
+# AWS knows no resource for these.
+NO_RESOURCE = {
+    "codedeploy:StopDeployment",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DeleteQueryDefinition",
+    "logs:DescribeIndexPolicies",
+    "logs:DescribeLogGroups",
+    "logs:DescribeQueryDefinitions",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutQueryDefinition",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "sns:Unsubscribe",
+}
+# checkov wants a key everywhere, but does not know one that a parameter may leave empty.
+KEYS = {
+    "AWS::DynamoDB::Table": "SSESpecification",
+    "AWS::Logs::LogGroup": "KmsKeyId",
+    "AWS::SNS::Topic": "KmsMasterKeyId",
+    "AWS::SecretsManager::Secret": "KmsKeyId",
+    "AWS::Serverless::Function": "KmsKeyArn",
+}
+SECRET = re.compile(r"(?i)(secret|credential|token|password|key)s?$")
+
+
+def of_type(template, kind):
+    """Returns the properties of a type's resources by logical id."""
+    resources = template["Resources"].items()
+    return {name: one.get("Properties", {}) for name, one in resources if one["Type"] == kind}
+
+
+def parts(part):
+    """Yields a part of a template and everything in it."""
+    yield part
+    for child in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from parts(child)
+
+
+def texts(part):
+    """Returns every text in a part of a template."""
+    return [one for one in parts(part) if isinstance(one, str)]
+
+
+def statements(role):
+    """Returns the statements of a role's own policies, those behind a condition too."""
+    return [one for one in parts(role.get("Policies", [])) if isinstance(one, dict) and "Effect" in one]
+
+
+FUNCTIONS = of_type(TEMPLATE, "AWS::Serverless::Function")
+KEYED = [(kind, name) for kind in KEYS for name in of_type(TEMPLATE, kind)]
+ALL_ROLES = [
+    pytest.param(role, id=name)
+    for file in ("template.yaml", "pipeline-role.yaml")
+    for name, role in of_type(read(file), "AWS::IAM::Role").items()
+]
+
+
+@pytest.fixture(scope="module")
+def packages():
+    """The packages of the workspace and its dependencies, by name."""
+    command = ["cargo", "metadata", "--locked", "--format-version", "1"]
+    metadata = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, timeout=120, check=True).stdout
+    return {package["name"]: package for package in json.loads(metadata)["packages"]}
+
+
+def called(function, packages):
+    """Returns the actions that a function's code calls, by the operations of the SDKs that it links."""
+    command = ["cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", function]
+    tree = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=120, check=True
+    ).stdout
+    crates = [ROOT / "functions" / name / "src" for name in (function, "channel-connection")]
+    files = [deployed(file) for crate in crates for file in crate.rglob("*.rs")]
+    code = "\n".join(files)
+    # The webhook's own client names service and operation.
+    actions = {
+        f"{service}:{operation}"
+        for file in files
+        for service in re.findall(r'\bsigned: "([^"]+)"', file)
+        for operation in re.findall(r'\.call\(\s*"([^"]+)"', file)
+    }
+    for sdk in set(re.findall(r"^aws-sdk-(\w+) ", tree, re.MULTILINE)):
+        operations = (Path(packages[f"aws-sdk-{sdk}"]["manifest_path"]).parent / "src" / "operation").glob(
+            "*.rs"
+        )
+        names = [file.stem for file in operations]
+        assert names, f"aws-sdk-{sdk} shows no operations: this test no longer knows its sources"
+        actions |= {
+            f"{sdk}:{name.title().replace('_', '')}"
+            for name in names
+            if re.search(rf"\.\s*{name}\(\s*\)|\bClient::{name}\b", code)
+        }
+    # IAM's own name for Lambda's Invoke.
+    return {action.replace("lambda:Invoke", "lambda:InvokeFunction") for action in actions}
+
+
+def deployed(file):
+    """Returns a source file without comments and without the tests at its foot."""
+    code = re.sub(r"^\s*//.*$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return re.split(r"^#\[cfg\(test\)\]\n(?:#.*\n)*mod ", code, flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize(("role", "function"), ROLES.items())
+def test_role_grants_exactly_the_called_actions(role, function, packages):
+    policies = statements(of_type(TEMPLATE, "AWS::IAM::Role")[role])
+    granted = {action for one in policies for action in texts(one["Action"])}
+    assert granted - LAMBDAS_OWN == called(function, packages)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_has_only_its_own_role(function):
+    role = FUNCTIONS[function]["Role"]["Fn::GetAtt"][0]
+    assert f"/{ROLES[role]}/" in FUNCTIONS[function]["CodeUri"]
+    assert "Policies" not in FUNCTIONS[function]
+    assert "Connectors" not in TEMPLATE["Resources"][function]
+
+
+@pytest.mark.parametrize("role", ALL_ROLES)
+def test_role_has_no_wildcard_that_can_be_narrower(role):
+    assert set(texts(role.get("ManagedPolicyArns", []))) - {"IsTraced", "AWS::NoValue"} <= MANAGED
+    for statement in statements(role):
+        actions = set(texts(statement["Action"]))
+        assert [action for action in actions if "*" in action] == []
+        wide = [text for text in texts(statement["Resource"]) if "*" in text and not is_narrow(text)]
+        assert wide == [] or (wide == ["*"] and actions <= NO_RESOURCE), statement
+
+
+def is_narrow(text):
+    """Tells whether a resource leaves open only the end of a name."""
+    return bool(STAGE_NAME.search(text)) or (text.count("*") == 1 and text.endswith(UNNAMED))
+
+
+@pytest.mark.parametrize("file", ["template.yaml", "pipeline-role.yaml"])
+def test_only_roles_grant_rights_and_not_to_everybody(file):
+    template = read(file)
+    beside = re.compile(r"AWS::IAM::(?!Role$|OIDCProvider$)|AWS::Serverless::Connector$")
+    assert [name for name, one in template["Resources"].items() if beside.match(one["Type"])] == []
+    principals = [one["Principal"] for one in parts(template) if isinstance(one, dict) and "Principal" in one]
+    assert [one for one in principals if "*" in texts(one)] == []
+
+
+@pytest.mark.parametrize(("kind", "name"), KEYED, ids=[name for _, name in KEYED])
+def test_stored_data_is_encrypted_with_the_given_key(kind, name):
+    assert "KmsKeyArn" in texts(of_type(TEMPLATE, kind)[name].get(KEYS[kind], []))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_logs_to_a_declared_group(function):
+    group = FUNCTIONS[function]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert group in of_type(TEMPLATE, "AWS::Logs::LogGroup")
+
+
+def test_template_holds_no_secret():
+    defaults = {name: one.get("Default") for name, one in TEMPLATE["Parameters"].items()}
+    assert {name: text for name, text in defaults.items() if SECRET.search(name) and text} == {}
+    created = of_type(TEMPLATE, "AWS::SecretsManager::Secret")
+    assert [one["SecretString"] for one in created.values()] == ["{}", "{}"]
+
+
+def test_variables_and_outputs_name_secrets_by_arn():
+    variables = [function["Environment"]["Variables"] for function in FUNCTIONS.values()]
+    for name, value in [pair for one in (*variables, TEMPLATE["Outputs"]) for pair in one.items()]:
+        assert not SECRET.search(name), f"{name} may hold a secret"
+        assert "{{resolve:" not in json.dumps(value), f"{name} holds a secret's value"
+
+
+def test_every_deploy_publishes_a_version():
+    """Lambda publishes no version of an unchanged function, and the deploy would fail.
+
+    https://github.com/aws/serverless-application-model/issues/1497
+    """
+    published = [one for one in FUNCTIONS.values() if "AutoPublishAlias" in one]
+    assert len(published) == 1
+    for function in published:
+        assert function["AutoPublishCodeSha256"] == {"Ref": "DeployId"}
+        assert any("${DeployId}" in text for text in texts(function["Description"]))
+
+
+def test_alarms_notify_and_are_on_dashboard_and_in_runbook():
+    alarms = of_type(TEMPLATE, "AWS::CloudWatch::Alarm")
+    dashboard = "".join(texts(of_type(TEMPLATE, "AWS::CloudWatch::Dashboard")["Dashboard"]))
+    runbook = (ROOT / "infra" / "RUNBOOK.md").read_text(encoding="utf-8")
+    assert alarms
+    for name, alarm in alarms.items():
+        assert {"AlarmTopic", "AlarmTopicArn"} <= set(texts(alarm["AlarmActions"])), name
+        assert f"${{{name}.Arn}}" in dashboard
+        assert f"**{name}**" in runbook
