@@ -1,8 +1,9 @@
 //! Failed AWS calls, as far as a log may show them.
 
-use std::{error::Error, fmt::Debug, io, iter};
+use std::{error::Error, io, iter};
 
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 /// The longest text that is taken from an error of the connection.
 const MAX_CAUSE_CHARS: usize = 300;
@@ -21,7 +22,7 @@ pub enum AwsError {
     /// The response cannot be read.
     #[error("invalid response")]
     InvalidResponse,
-    /// The service refused the call with this code.
+    /// The service refused the call with this code, or this HTTP status where it named none.
     #[error("{0}")]
     Service(String),
     /// The call could not be made: the configuration is wrong.
@@ -36,12 +37,8 @@ impl AwsError {
     }
 }
 
-impl<E, R> From<&SdkError<E, R>> for AwsError
-where
-    E: Error + ProvideErrorMetadata + 'static,
-    R: Debug + 'static,
-{
-    fn from(error: &SdkError<E, R>) -> Self {
+impl<E: Error + ProvideErrorMetadata + 'static> From<&SdkError<E, HttpResponse>> for AwsError {
+    fn from(error: &SdkError<E, HttpResponse>) -> Self {
         match error {
             SdkError::TimeoutError(_) => Self::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::Timeout,
@@ -52,7 +49,7 @@ where
             ),
             SdkError::ServiceError(error) => match error.err().code() {
                 Some(code) if is_name(code) => Self::Service(code.to_owned()),
-                _ => Self::Service("an error without a code".into()),
+                _ => Self::Service(format!("HTTP status {}", error.raw().status().as_u16())),
             },
             SdkError::ConstructionFailure(_) => Self::InvalidRequest(
                 error
@@ -92,4 +89,24 @@ fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
 /// Tells whether a code is a name and nothing else of the response.
 fn is_name(code: &str) -> bool {
     (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_is_an_error_code() {
+        assert!(is_name("ThrottlingException"));
+        for code in ["", "a customer's +18005550100", &"a".repeat(65)] {
+            assert!(!is_name(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn causes_show_the_error_that_an_io_error_wraps() {
+        let inner = io::Error::other("invalid peer certificate");
+        let outer = io::Error::other(inner);
+        assert_eq!(causes(&outer), "invalid peer certificate");
+    }
 }

@@ -60,3 +60,96 @@ fn check_endpoint(text: &str) -> Result<(), InvalidEndpoint> {
     let is_server = matches!(url.scheme(), "http" | "https") && url.has_host();
     is_server.then_some(()).ok_or(InvalidEndpoint)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_secretsmanager::Client;
+    use aws_smithy_runtime_api::client::{
+        http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+        orchestrator::HttpRequest,
+        result::ConnectorError,
+    };
+    use aws_types::os_shim_internal::Env;
+
+    use super::*;
+
+    /// Keeps where a request would go, and sends nothing.
+    #[derive(Debug, Clone, Default)]
+    struct Capture(Arc<Mutex<String>>);
+
+    impl HttpConnector for Capture {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            *self.0.lock().unwrap() = request.uri().to_owned();
+            HttpConnectorFuture::ready(Err(ConnectorError::user("not sent".into())))
+        }
+    }
+
+    async fn endpoint(region: &'static str, variables: &[(&str, &str)]) -> String {
+        let capture = Capture::default();
+        let connector = SharedHttpConnector::new(capture.clone());
+        let sdk = loader(Region::from_static(region))
+            .env(Env::from_slice(variables))
+            .test_credentials()
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .load()
+            .await;
+        let sent = Client::new(&sdk).get_secret_value().secret_id("-").send();
+        sent.await.unwrap_err();
+        capture.0.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn resolves_the_endpoint_of_region_and_variables() {
+        let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
+        let dual_stack = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+        let local = ("AWS_ENDPOINT_URL", "http://localhost:4566");
+        let own = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:4567");
+        for (region, variables, expected) in [
+            (
+                "us-east-1",
+                &[][..],
+                "https://secretsmanager.us-east-1.amazonaws.com/",
+            ),
+            (
+                "us-east-1",
+                &[fips],
+                "https://secretsmanager-fips.us-east-1.amazonaws.com/",
+            ),
+            (
+                "us-east-1",
+                &[dual_stack],
+                "https://secretsmanager.us-east-1.api.aws/",
+            ),
+            (
+                "us-gov-west-1",
+                &[fips, dual_stack],
+                "https://secretsmanager-fips.us-gov-west-1.api.aws/",
+            ),
+            (
+                "cn-north-1",
+                &[],
+                "https://secretsmanager.cn-north-1.amazonaws.com.cn/",
+            ),
+            (
+                "us-iso-east-1",
+                &[],
+                "https://secretsmanager.us-iso-east-1.c2s.ic.gov/",
+            ),
+            (
+                "eusc-de-east-1",
+                &[],
+                "https://secretsmanager.eusc-de-east-1.amazonaws.eu/",
+            ),
+            ("us-east-1", &[local], "http://localhost:4566/"),
+            ("us-east-1", &[local, own], "http://localhost:4567/"),
+        ] {
+            assert_eq!(
+                endpoint(region, variables).await,
+                expected,
+                "{region} {variables:?}"
+            );
+        }
+    }
+}

@@ -31,9 +31,14 @@ pub struct ListedNumber {
 impl ListedNumber {
     /// Returns a lower bound of its bytes in a response, as [`NumbersResponse::within`] counts them.
     pub(crate) fn min_response_bytes(&self) -> usize {
-        // Four texts with their quotation marks, two colons and commas, and the braces.
-        const SYNTAX: usize = "e164PhoneNumber".len() + "friendlyName".len() + 8 * 2 + 2 + 2 + 2;
-        SYNTAX + self.number.as_str().len() + self.friendly_name.as_str().len()
+        let field = |name: &str, value: &str| quoted_size(r#""":"","#) + name.len() + value.len();
+        "{}".len()
+            + field("e164PhoneNumber", self.number.as_str())
+            + self
+                .extension
+                .as_ref()
+                .map_or(0, |extension| field("extension", extension.as_str()))
+            + field("friendlyName", self.friendly_name.as_str())
     }
 }
 
@@ -165,6 +170,9 @@ mod tests {
             let quoted = serde_json::to_string(&response.body).unwrap().len() - 2;
             prop_assert!(quoted <= limit);
             prop_assert_eq!(response.count + response.omitted, numbers.len());
+
+            let min: usize = numbers[..response.count].iter().map(ListedNumber::min_response_bytes).sum();
+            prop_assert!(min <= quoted, "the lower bound is one");
 
             let body: Value = serde_json::from_str(&response.body).unwrap();
             let expected = serde_json::to_value(&numbers[..response.count]).unwrap();

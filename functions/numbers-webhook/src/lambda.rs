@@ -21,8 +21,9 @@ const NO_PATH: &str = "/";
 /// Returns a service that answers each event, and prints its line of the access log.
 pub fn service(
     webhook: Arc<Webhook>,
-    clock: impl Fn() -> SystemTime + Clone + Send + 'static,
-) -> impl Service<LambdaEvent<LambdaRequest>, Response: Serialize, Error = Infallible> {
+    clock: impl Fn() -> SystemTime + Send + 'static,
+) -> impl Service<LambdaEvent<LambdaRequest>, Response: Serialize, Error = Infallible, Future: Send> + Send
+{
     let handler = service_fn(move |request: Request| {
         let (webhook, now) = (Arc::clone(&webhook), clock());
         async move {

@@ -8,12 +8,14 @@
 )]
 
 mod dynamodb_proxy;
+mod function_process;
 mod log;
 mod numbers_table;
 mod request;
 mod runtime_api;
 mod secrets_manager;
 mod tls_server;
+mod webhook;
 
 use std::time::Duration;
 
@@ -25,12 +27,14 @@ use tokio::net::TcpListener;
 
 pub use self::{
     dynamodb_proxy::{DynamoDbProxy, ServerMode},
+    function_process::{FunctionProcess, webhook_command},
     log::Log,
     numbers_table::NumbersTable,
     request::{numbers_request, signed_body, signed_request},
     runtime_api::{Invoked, RuntimeApi},
     secrets_manager::SecretsManager,
     tls_server::{TlsListener, certificate},
+    webhook::{aws_clients, invoke, invoke_until, respond, webhook, webhook_config},
 };
 
 pub const APP_ID: &str = "1234567";

@@ -156,7 +156,10 @@ fn a_timestamp_is_good_for_300_seconds_either_way() {
     for now in [signed_at + LONGEST_AGE, signed_at - LONGEST_AGE] {
         assert_eq!(verify_official(headers(signature, timestamp), now), Ok(()));
     }
-    for now in [signed_at + LONGEST_AGE + tick, signed_at - LONGEST_AGE - tick] {
+    for now in [
+        signed_at + LONGEST_AGE + tick,
+        signed_at - LONGEST_AGE - tick,
+    ] {
         assert_eq!(
             verify_official(headers(signature, timestamp), now),
             Err(SignatureError::Stale)
