@@ -65,7 +65,7 @@ fn check_endpoint(text: &str) -> Result<(), InvalidEndpoint> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use aws_sdk_secretsmanager::Client;
+    use aws_sdk_dynamodb::Client;
     use aws_smithy_runtime_api::client::{
         http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
         orchestrator::HttpRequest,
@@ -95,7 +95,7 @@ mod tests {
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .load()
             .await;
-        let sent = Client::new(&sdk).get_secret_value().secret_id("-").send();
+        let sent = Client::new(&sdk).list_tables().send();
         sent.await.unwrap_err();
         capture.0.lock().unwrap().clone()
     }
@@ -105,42 +105,42 @@ mod tests {
         let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
         let dual_stack = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
         let local = ("AWS_ENDPOINT_URL", "http://localhost:4566");
-        let own = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://localhost:4567");
+        let own = ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:4567");
         for (region, variables, expected) in [
             (
                 "us-east-1",
                 &[][..],
-                "https://secretsmanager.us-east-1.amazonaws.com/",
+                "https://dynamodb.us-east-1.amazonaws.com/",
             ),
             (
                 "us-east-1",
                 &[fips],
-                "https://secretsmanager-fips.us-east-1.amazonaws.com/",
+                "https://dynamodb-fips.us-east-1.amazonaws.com/",
             ),
             (
                 "us-east-1",
                 &[dual_stack],
-                "https://secretsmanager.us-east-1.api.aws/",
+                "https://dynamodb.us-east-1.api.aws/",
             ),
             (
                 "us-gov-west-1",
                 &[fips, dual_stack],
-                "https://secretsmanager-fips.us-gov-west-1.api.aws/",
+                "https://dynamodb-fips.us-gov-west-1.api.aws/",
             ),
             (
                 "cn-north-1",
                 &[],
-                "https://secretsmanager.cn-north-1.amazonaws.com.cn/",
+                "https://dynamodb.cn-north-1.amazonaws.com.cn/",
             ),
             (
                 "us-iso-east-1",
                 &[],
-                "https://secretsmanager.us-iso-east-1.c2s.ic.gov/",
+                "https://dynamodb.us-iso-east-1.c2s.ic.gov/",
             ),
             (
                 "eusc-de-east-1",
                 &[],
-                "https://secretsmanager.eusc-de-east-1.amazonaws.eu/",
+                "https://dynamodb.eusc-de-east-1.amazonaws.eu/",
             ),
             ("us-east-1", &[local], "http://localhost:4566/"),
             ("us-east-1", &[local, own], "http://localhost:4567/"),
