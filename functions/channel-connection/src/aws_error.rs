@@ -51,11 +51,9 @@ impl<E: Error + ProvideErrorMetadata + 'static> From<&SdkError<E, HttpResponse>>
                 Some(code) if is_name(code) => Self::Service(code.to_owned()),
                 _ => Self::Service(format!("HTTP status {}", error.raw().status().as_u16())),
             },
-            SdkError::ConstructionFailure(_) => Self::InvalidRequest(
-                error
-                    .source()
-                    .map_or_else(String::new, |error| causes(error)),
-            ),
+            SdkError::ConstructionFailure(_) => {
+                Self::InvalidRequest(error.source().map_or_else(String::new, causes))
+            }
             _ => Self::InvalidResponse,
         }
     }

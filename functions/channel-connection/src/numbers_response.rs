@@ -1,4 +1,4 @@
-//! What the webhook answers: `{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}`.
+//! The webhook's response: `{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}`.
 
 use serde::Serialize;
 
@@ -7,11 +7,11 @@ use crate::{
     phone_number::{E164, Extension},
 };
 
-/// The largest answer in bytes, with all that stands around it: what a Lambda function can return.
+/// The most bytes that a Lambda function can return: the response with its status and headers.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const MAX_RESPONSE: usize = 6 * 1024 * 1024;
-/// The largest body of an answer, with room for what stands around it.
+/// The largest body of a response, with room for status and headers.
 pub const MAX_BODY: usize = MAX_RESPONSE - 1024;
 
 /// One number of HubSpot's list.
@@ -42,7 +42,7 @@ impl ListedNumber {
     }
 }
 
-/// An answer's body, with as many numbers as fit.
+/// A response's body, with as many numbers as fit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NumbersResponse {
     /// The JSON.
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn is_an_object_whose_numbers_name_an_extension_only_where_there_is_one() {
+    fn writes_an_extension_only_where_there_is_one() {
         let numbers = [
             listed("+18001231234", "Sales"),
             listed("+18001231235;ext=1", "Desk"),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn lambda_carries_74_000_numbers_with_the_longest_names_and_95_000_with_short_ones() {
+    fn lambda_carries_74_000_numbers_or_more() {
         for (name, carried) in [("Sales", 95_000), ("a name of 24 characters.", 74_000)] {
             let numbers = std::iter::repeat_n(listed("+18001231234", name), 100_000);
             let numbers: Vec<_> = numbers.collect();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_itself_is_not_too_much() {
+    fn the_limit_itself_fits() {
         let numbers = [listed("+18001231234", "Sales")];
         let body = NumbersResponse::within(usize::MAX, &numbers).body;
         let quoted = serde_json::to_string(&body).unwrap().len() - 2;
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_many_as_fit_are_answered_in_order(
+        fn lists_as_many_as_fit_in_order(
             names in proptest::collection::vec(r#"[a-z"\\é]{1,30}"#, 0..30),
             limit in 50_usize..3_000,
         ) {

@@ -1,4 +1,4 @@
-//! Everything that was read of one portal.
+//! The numbers of one portal, as they were read from the table.
 
 use crate::{
     ids::UserId,
@@ -6,12 +6,12 @@ use crate::{
     numbers_response::{ListedNumber, MAX_BODY},
 };
 
-/// How many bad rows are remembered; the others are only counted.
-const REMEMBERED_BAD_ROWS: usize = 5;
+/// The most bad rows that are kept; the others are only counted.
+const MAX_BAD_ROWS: usize = 5;
 /// What a number takes in memory with its texts, roughly, beside the users it is for.
 const NUMBER_BYTES: usize = 200;
 
-/// A portal's numbers in the order of the table, and what was wrong with the other rows.
+/// A portal's numbers in the order of the table, and the rows that are bad.
 #[derive(Debug, Clone, Default)]
 pub struct PortalNumbers {
     numbers: Vec<(ListedNumber, Audience)>,
@@ -22,17 +22,17 @@ pub struct PortalNumbers {
     response_bytes: usize,
 }
 
-/// A row that was left out.
+/// A row that is not listed.
 #[derive(Clone)]
 pub struct BadRow {
     /// The row's sort key, empty where it has none; it may be a phone number.
     pub key: String,
-    /// What is wrong with the row.
+    /// The reason.
     pub reason: RowError,
 }
 
 impl PortalNumbers {
-    /// Takes a row in, or remembers what is wrong with it.
+    /// Adds a row's number, or else counts the row as bad.
     pub fn add(&mut self, row: NumberRow) {
         match row.parse() {
             Ok((number, audience)) => {
@@ -44,7 +44,7 @@ impl PortalNumbers {
             }
             Err(reason) => {
                 self.bad_row_count += 1;
-                if self.bad_rows.len() < REMEMBERED_BAD_ROWS {
+                if self.bad_rows.len() < MAX_BAD_ROWS {
                     let key = if let Attribute::Value(key) = row.number {
                         key
                     } else {
@@ -65,22 +65,22 @@ impl PortalNumbers {
             .map(|(number, _)| number)
     }
 
-    /// Tells whether more numbers than fit into a response are there, whichever user it is for.
+    /// Tells whether the numbers exceed a response, whichever user it is for.
     pub fn exceed_response(&self) -> bool {
         self.response_bytes > MAX_BODY
     }
 
-    /// Returns what all of it takes in memory, roughly.
+    /// Returns the memory that it takes, roughly.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Returns how many rows were left out.
+    /// Returns how many rows are bad.
     pub fn bad_row_count(&self) -> usize {
         self.bad_row_count
     }
 
-    /// Returns the first few rows that were left out.
+    /// Returns the first few bad rows.
     pub fn bad_rows(&self) -> &[BadRow] {
         &self.bad_rows
     }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn each_user_sees_what_is_for_everyone_and_what_is_theirs_in_the_tables_order() {
+    fn shows_each_user_their_numbers_in_order() {
         let mut portal = PortalNumbers::default();
         portal.add(row("+1800", Attribute::Missing));
         portal.add(row("+1801", Attribute::Value(vec!["7".into()])));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn all_bad_rows_are_counted_and_a_few_are_remembered() {
+    fn counts_all_bad_rows_and_keeps_a_few() {
         let mut portal = PortalNumbers::default();
         for number in 0..100 {
             portal.add(row(&format!("bad {number}"), Attribute::Missing));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_what_is_wrong_with_a_row_and_not_its_number() {
+    fn debug_shows_the_reason_but_no_number() {
         let mut portal = PortalNumbers::default();
         portal.add(row("bad 0", Attribute::Missing));
         assert_eq!(
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_counted_of_each_number_and_of_each_user_that_it_is_for() {
+    fn counts_the_memory_of_numbers_and_users() {
         let mut portal = PortalNumbers::default();
         portal.add(row("+1800", Attribute::Missing));
         portal.add(row("+1801", Attribute::Value(vec!["7".into(), "8".into()])));

@@ -4,8 +4,8 @@ use std::{convert::Infallible, sync::Arc, time::SystemTime};
 
 use channel_connection::signature::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use lambda_http::{
-    Adapter, LambdaEvent, Request, Service, http::HeaderMap, request::LambdaRequest, service_fn,
-    tower::ServiceBuilder,
+    Adapter, LambdaEvent, Request, Service, aws_lambda_events::query_map::QueryMap,
+    http::HeaderMap, request::LambdaRequest, service_fn, tower::ServiceBuilder,
 };
 use serde::Serialize;
 
@@ -50,8 +50,8 @@ fn strip(request: LambdaRequest) -> LambdaRequest {
             strip_headers(&mut request.headers);
             strip_headers(&mut request.multi_value_headers);
             request.path = request.path.map(plain_path);
-            request.query_string_parameters = Default::default();
-            request.multi_value_query_string_parameters = Default::default();
+            request.query_string_parameters = QueryMap::default();
+            request.multi_value_query_string_parameters = QueryMap::default();
             request.path_parameters.clear();
             request.request_context.domain_name = None;
             request.request_context.stage = None;
@@ -61,7 +61,7 @@ fn strip(request: LambdaRequest) -> LambdaRequest {
             strip_headers(&mut request.headers);
             request.raw_path = request.raw_path.map(plain_path);
             request.raw_query_string = None;
-            request.query_string_parameters = Default::default();
+            request.query_string_parameters = QueryMap::default();
             request.path_parameters.clear();
             request.cookies = None;
             request.request_context.domain_name = None;

@@ -156,7 +156,7 @@ mod tests {
             let (numbers, age) = cache.get(portal(1), now)?;
             Some((numbers.visible_to(UserId::LARGEST).count(), age))
         };
-        let young = MAX_STALE - Duration::from_millis(1);
+        let young = Duration::from_millis(599_999);
         assert_eq!(get(start() + young), Some((3, young)));
         assert_eq!(get(start() + MAX_STALE), None);
         let earlier = start() - Duration::from_secs(1);

@@ -97,8 +97,20 @@ async fn the_log_tells_connection_errors_apart() {
     let secrets_manager = SecretsManager::start().await;
     for (name, dynamodb, authority, expected, cause) in [
         ("trusted", tls.as_str(), Some(&trusted), 200, ""),
-        ("untrusted", &tls, Some(&other), 503, "invalid peer certificate"),
-        ("untrusted_by_mozilla", &tls, None, 503, "invalid peer certificate"),
+        (
+            "untrusted",
+            &tls,
+            Some(&other),
+            503,
+            "invalid peer certificate",
+        ),
+        (
+            "untrusted_by_mozilla",
+            &tls,
+            None,
+            503,
+            "invalid peer certificate",
+        ),
         (
             "refused",
             "http://127.0.0.1:1",
