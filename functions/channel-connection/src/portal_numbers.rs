@@ -1,25 +1,36 @@
 //! The numbers of one portal, as they were read from the table.
 
+use std::fmt;
+
 use crate::{
     ids::UserId,
     number_row::{Attribute, Audience, NumberRow, RowError},
-    numbers_response::{ListedNumber, MAX_BODY},
+    numbers_response::{MAX_BODY, element_size},
 };
 
 /// The most bad rows that are kept; the others are only counted.
 const MAX_BAD_ROWS: usize = 5;
-/// What a number takes in memory with its texts, roughly, beside the users it is for.
-const NUMBER_BYTES: usize = 200;
 
 /// A portal's numbers in the order of the table, and the rows that are bad.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct PortalNumbers {
-    numbers: Vec<(ListedNumber, Audience)>,
+    /// The numbers' JSON, one after the other. Two allocations for all numbers, not for each: thousands
+    /// of portals are kept at once.
+    json: String,
+    numbers: Vec<Number>,
     bad_rows: Vec<BadRow>,
     bad_row_count: usize,
-    bytes: usize,
-    /// A lower bound of what the numbers that every user sees take in a response.
+    /// The memory of audiences and bad rows.
+    other_bytes: usize,
+    /// What the numbers that every user sees take in a response.
     response_bytes: usize,
+}
+
+#[derive(Clone)]
+struct Number {
+    /// Where its JSON ends.
+    end: usize,
+    audience: Audience,
 }
 
 /// A row that is not listed.
@@ -36,11 +47,16 @@ impl PortalNumbers {
     pub fn add(&mut self, row: NumberRow) {
         match row.parse() {
             Ok((number, audience)) => {
-                self.bytes += NUMBER_BYTES + audience.bytes();
+                let json = number.to_json();
                 if audience == Audience::Everyone {
-                    self.response_bytes += number.min_response_bytes();
+                    self.response_bytes += element_size(&json);
                 }
-                self.numbers.push((number, audience));
+                self.other_bytes += audience.bytes();
+                self.json.push_str(&json);
+                self.numbers.push(Number {
+                    end: self.json.len(),
+                    audience,
+                });
             }
             Err(reason) => {
                 self.bad_row_count += 1;
@@ -50,19 +66,27 @@ impl PortalNumbers {
                     } else {
                         String::new()
                     };
-                    self.bytes += NUMBER_BYTES + key.len();
+                    self.other_bytes += size_of::<BadRow>() + key.len();
                     self.bad_rows.push(BadRow { key, reason });
                 }
             }
         }
     }
 
-    /// Returns the numbers that a user sees.
-    pub fn visible_to(&self, user: UserId) -> impl Iterator<Item = &ListedNumber> {
-        self.numbers
-            .iter()
-            .filter(move |(_, audience)| audience.includes(user))
-            .map(|(number, _)| number)
+    /// Returns the numbers that a user sees, each as an element of HubSpot's list.
+    pub fn visible_to(&self, user: UserId) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.numbers.iter().filter_map(move |number| {
+            let json = &self.json[start..number.end];
+            start = number.end;
+            number.audience.includes(user).then_some(json)
+        })
+    }
+
+    /// Gives back the memory that was reserved for more numbers.
+    pub fn shrink_to_fit(&mut self) {
+        self.json.shrink_to_fit();
+        self.numbers.shrink_to_fit();
     }
 
     /// Tells whether the numbers exceed a response, whichever user it is for.
@@ -72,7 +96,7 @@ impl PortalNumbers {
 
     /// Returns the memory that it takes, roughly.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.json.len() + size_of_val(self.numbers.as_slice()) + self.other_bytes
     }
 
     /// Returns how many rows are bad.
@@ -86,8 +110,18 @@ impl PortalNumbers {
     }
 }
 
-impl std::fmt::Debug for BadRow {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PortalNumbers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PortalNumbers")
+            .field("count", &self.numbers.len())
+            .field("bad_rows", &self.bad_rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BadRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "BadRow({})", self.reason)
     }
 }
@@ -113,7 +147,7 @@ mod tests {
         let seen_by = |user: i64| -> Vec<_> {
             portal
                 .visible_to(user.try_into().unwrap())
-                .map(|listed| listed.number.as_str())
+                .map(|json| json[20..25].to_owned())
                 .collect()
         };
         assert_eq!(seen_by(7), ["+1800", "+1801", "+1802"]);
@@ -128,16 +162,19 @@ mod tests {
         }
         assert_eq!(portal.visible_to(UserId::LARGEST).count(), 0);
         assert_eq!((portal.bad_row_count(), portal.bad_rows().len()), (100, 5));
-        assert_eq!(portal.bytes(), 5 * (NUMBER_BYTES + "bad 0".len()));
+        let bad_row = size_of::<BadRow>() + "bad 0".len();
+        assert_eq!(portal.bytes(), 5 * bad_row);
     }
 
     #[test]
     fn debug_shows_the_reason_but_no_number() {
         let mut portal = PortalNumbers::default();
         portal.add(row("bad 0", Attribute::Missing));
+        portal.add(row("+18001231234", Attribute::Missing));
         assert_eq!(
-            format!("{:?}", portal.bad_rows()),
-            "[BadRow(number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0)]"
+            format!("{portal:?}"),
+            "PortalNumbers { count: 1, bad_rows: [BadRow(number is not an E.164 number: a plus sign, \
+             then 2 to 15 digits, the first not 0)], .. }"
         );
     }
 
@@ -146,6 +183,8 @@ mod tests {
         let mut portal = PortalNumbers::default();
         portal.add(row("+1800", Attribute::Missing));
         portal.add(row("+1801", Attribute::Value(vec!["7".into(), "8".into()])));
-        assert_eq!(portal.bytes(), 2 * NUMBER_BYTES + 2 * size_of::<UserId>());
+        let json = r#"{"e164PhoneNumber":"+1800","friendlyName":"+1800"}"#.len();
+        let number = json + size_of::<Number>();
+        assert_eq!(portal.bytes(), 2 * number + 2 * size_of::<UserId>());
     }
 }

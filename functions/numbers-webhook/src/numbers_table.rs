@@ -47,6 +47,7 @@ impl NumbersTable {
                 break;
             }
         }
+        numbers.shrink_to_fit();
         Ok(numbers)
     }
 
