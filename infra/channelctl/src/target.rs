@@ -7,7 +7,11 @@ use aws_config::{
     provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use channel_connection::aws_sdk;
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clap::Args;
 use serde::Deserialize;
 
@@ -272,16 +276,22 @@ impl Target {
 
 fn loader() -> aws_config::ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_sdk::http_client())
+        .http_client(http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(5))
         .timeout_config(patience(ATTEMPT_TIMEOUT))
+}
+
+fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::rustls(CryptoMode::Ring))
+        .build_https()
 }
 
 /// Puts a profile that is named before `AWS_ACCESS_KEY_ID`, as SAM and the AWS CLI do.
 fn signed_in_with(aws: SdkConfig, profile: &str, region: Region) -> SdkConfig {
     let settings = ProviderConfig::without_region()
         .with_region(Some(region))
-        .with_http_client(aws_sdk::http_client());
+        .with_http_client(http_client());
     let credentials = ProfileFileCredentialsProvider::builder()
         .configure(&settings)
         .profile_name(profile)
