@@ -124,7 +124,7 @@ build-quick: check-prerequisites
 	@cargo build --workspace --bins $(QUIET)
 
 $(PREPARED): infra/local/requirements.txt
-$(AUDITED): infra/tests/audits.txt
+$(AUDITED): infra/tests/requirements-audits.txt
 $(PREPARED) $(AUDITED): | check-prerequisites
 	@echo "tools       fetching into $(@D) (about a minute)"
 	@rm -rf $(@D)
