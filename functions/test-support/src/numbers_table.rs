@@ -1,0 +1,139 @@
+//! The numbers table on a DynamoDB endpoint of its own for each test.
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+        ScalarAttributeType, WriteRequest,
+    },
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{PORTAL_ID, TABLE, sdk_config};
+
+/// The numbers table on a DynamoDB endpoint in this process.
+pub struct NumbersTable {
+    pub endpoint: String,
+    pub client: Client,
+    database: dynoxide::Database,
+    port: u16,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: JoinHandle<()>,
+}
+
+impl NumbersTable {
+    pub async fn start() -> Self {
+        let database = dynoxide::Database::memory().unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (stop, stopped) = serve(listener, database.clone());
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let table = Self {
+            client: Client::new(&sdk_config(&endpoint).await),
+            endpoint,
+            database,
+            port,
+            stop: Some(stop),
+            stopped,
+        };
+        table.create().await;
+        table
+    }
+
+    /// Stops the endpoint, as an outage does; the rows stay.
+    pub async fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        (&mut self.stopped).await.unwrap();
+    }
+
+    /// Starts the endpoint again, on the same port.
+    pub async fn restart(&mut self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let (stop, stopped) = serve(listener, self.database.clone());
+        (self.stop, self.stopped) = (Some(stop), stopped);
+    }
+
+    async fn create(&self) {
+        let column = |name: &str, kind: ScalarAttributeType| {
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(kind)
+                .build()
+                .unwrap()
+        };
+        let key = |name: &str, kind: KeyType| {
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(kind)
+                .build()
+                .unwrap()
+        };
+        self.client
+            .create_table()
+            .table_name(TABLE)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(column("portalId", ScalarAttributeType::N))
+            .attribute_definitions(column("number", ScalarAttributeType::S))
+            .key_schema(key("portalId", KeyType::Hash))
+            .key_schema(key("number", KeyType::Range))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Writes a row of the sample portal with one more attribute than its key.
+    pub async fn put(&self, number: &str, attribute: &str, value: AttributeValue) {
+        self.client
+            .put_item()
+            .table_name(TABLE)
+            .item("portalId", AttributeValue::N(PORTAL_ID.into()))
+            .item("number", AttributeValue::S(number.into()))
+            .item(attribute, value)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    pub async fn put_named(&self, number: &str, name: &str) {
+        self.put(number, "friendlyName", AttributeValue::S(name.into()))
+            .await;
+    }
+
+    /// Writes many rows of the sample portal, given as number and name.
+    pub async fn put_many(&self, rows: impl Iterator<Item = (String, String)>) {
+        let rows: Vec<_> = rows.map(put_request).collect();
+        // DynamoDB takes 25 at a time.
+        for batch in rows.chunks(25) {
+            self.client
+                .batch_write_item()
+                .request_items(TABLE, batch.to_vec())
+                .send()
+                .await
+                .unwrap();
+        }
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    database: dynoxide::Database,
+) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopping) = oneshot::channel();
+    let server = dynoxide::server::serve_with_shutdown(listener, database, async {
+        // A table that is dropped keeps its endpoint until the test's runtime ends.
+        if stopping.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    (stop, tokio::spawn(async { server.await.unwrap() }))
+}
+
+fn put_request((number, name): (String, String)) -> WriteRequest {
+    let put = PutRequest::builder()
+        .item("portalId", AttributeValue::N(PORTAL_ID.into()))
+        .item("number", AttributeValue::S(number))
+        .item("friendlyName", AttributeValue::S(name));
+    WriteRequest::builder()
+        .put_request(put.build().unwrap())
+        .build()
+}
