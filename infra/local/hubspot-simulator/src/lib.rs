@@ -20,8 +20,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-pub use account::{Account, AccountKeys, ApiCall, RegisteredSettings};
-use axum::{Router, middleware};
+pub use account::{Account, AccountKeys, ApiCall, Caller, RegisteredSettings, SettingsAccess};
+use axum::{Extension, Router, middleware};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 pub use webhook_caller::deployed_webhook;
 
@@ -47,7 +47,7 @@ impl Simulator {
         let silenced = Arc::default();
         let mut routes = control::routes(&account).merge(page::routes());
         if is_registrable {
-            routes = routes.merge(hubspot_api(&account, &silenced));
+            routes = routes.merge(hubspot_api(&account, &silenced, None));
         }
         let routes = routes
             .fallback(async || ApiError::unknown_path())
@@ -75,6 +75,17 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
+    /// Serves HubSpot's API on another port, for one client; returns its URL.
+    ///
+    /// The port is served until the runtime ends.
+    pub async fn api_url_for(&self, caller: Caller) -> std::io::Result<String> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let routes = hubspot_api(&self.account, &self.silenced, Some(caller));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(url)
+    }
+
     /// Reads or changes the account, unseen by the call log.
     pub fn with_account<T>(&self, access: impl FnOnce(&mut Account) -> T) -> T {
         access(&mut lock(&self.account))
@@ -97,13 +108,14 @@ impl Drop for Simulator {
     }
 }
 
-fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>) -> Router {
+fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>, caller: Option<Caller>) -> Router {
     let log = CallLog {
         account: Arc::clone(account),
         silenced: Arc::clone(silenced),
     };
     hubspot_api::routes(account)
         .route_layer(middleware::from_fn_with_state(log, call_log::record_call))
+        .route_layer(Extension(caller))
         .with_state(Arc::clone(account))
 }
 
