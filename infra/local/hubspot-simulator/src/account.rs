@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::fault::Fault;
 
 /// Maximum calls in the log; the oldest go first.
-const MAX_CALLS: usize = 10_000;
+pub(crate) const MAX_CALLS: usize = 10_000;
 
 /// A developer account with one app.
 #[derive(Debug)]

@@ -59,7 +59,7 @@ pub(crate) async fn record_call(
     let Ok(body) = body else {
         let violations = vec![format!("the request has more than {MAX_BODY} bytes")];
         let status = StatusCode::PAYLOAD_TOO_LARGE;
-        log.record(pending, Some(status), violations);
+        log.record(&pending, Some(status), &violations);
         return ApiError::new(status, "VALIDATION_ERROR", "Request body too large").into_response();
     };
     let request = Request::from_parts(parts, Body::from(body));
@@ -69,7 +69,7 @@ pub(crate) async fn record_call(
                 next.run(request).await;
             }
             let violations = specification::violations(&pending.call, None);
-            log.record(pending, None, violations);
+            log.record(&pending, None, &violations);
             fault.how.response(&log.silenced).await
         }
         _ => log.respond(pending, request, next).await,
@@ -96,11 +96,11 @@ impl CallLog {
         let status = response.status();
         let responded = Some((status.as_u16(), &message));
         let violations = specification::violations(&pending.call, responded);
-        self.record(pending, Some(status), violations);
+        self.record(&pending, Some(status), &violations);
         response
     }
 
-    fn record(&self, pending: PendingCall, status: Option<StatusCode>, violations: Vec<String>) {
+    fn record(&self, pending: &PendingCall, status: Option<StatusCode>, violations: &[String]) {
         let mut account = lock(&self.account);
         let app_id = pending
             .call
@@ -159,4 +159,36 @@ fn message(headers: &HeaderMap, body: &[u8]) -> Message {
 
 fn truncate(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use channel_connection::client_secrets::SigningSecret;
+
+    use super::*;
+    use crate::{Account, account::MAX_CALLS};
+
+    #[test]
+    #[allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
+    fn keeps_the_latest_calls_only() {
+        let app_id = "1".parse().unwrap();
+        let url = crate::deployed_webhook("https://calls.example.com/").unwrap();
+        let account = Account::of_deployed(app_id, SigningSecret::new("secret").unwrap(), url);
+        let log = CallLog {
+            account: Arc::new(account.into()),
+            silenced: Arc::default(),
+        };
+        let (parts, ()) = Request::new(()).into_parts();
+        for _ in 0..=MAX_CALLS {
+            let pending = PendingCall {
+                call: call(&parts, &[]),
+                fault: None,
+                started: Instant::now(),
+            };
+            log.record(&pending, None, &[]);
+        }
+        let account = lock(&log.account);
+        let numbers = account.calls.iter().map(|call| call.number);
+        assert!(numbers.eq(2..=u64::try_from(MAX_CALLS).unwrap() + 1));
+    }
 }

@@ -1,9 +1,6 @@
-//! The simulator's own paths: the account, its faults, and calls of the webhook.
+//! The account's state and its faults, under the simulator's own paths.
 //!
 //! - `GET /simulator` returns the account; `GET /simulator/events` streams its changes.
-//! - `POST /simulator/call {"portalId":62515,"userId":4242}` calls the webhook as HubSpot does and
-//!   returns request and response; `"fault":"tamperedBody"` makes it a request to reject.
-//! - `POST /simulator/calls` does the same `"times":20` at once.
 //! - `POST /simulator/faults [{"when":"before","how":{"status":503}}, null]` sets the faults of the
 //!   next calls of HubSpot's API, `PUT /simulator/standing-fault` that of all calls after them.
 
@@ -13,40 +10,25 @@ use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
-    response::{
-        IntoResponse,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::sse::{Event, KeepAlive, Sse},
     routing::{get, post, put},
 };
 use channel_connection::webhook_url::WebhookUrl;
 use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
-use crate::{
-    Account, SharedAccount,
-    call_report::{CallReport, Outcome},
-    error::{ApiError, Valid},
-    fault::Fault,
-    lock,
-    webhook_caller::{CallRequest, LoadRequest, LoadResult, WebhookCaller},
-};
+use crate::{Account, SharedAccount, fault::Fault, lock};
 
 /// The calls that an event carries.
 const LATEST_CALLS: usize = 20;
 
 pub(crate) fn routes(account: &SharedAccount) -> Router {
-    let webhook = Router::new()
-        .route("/simulator/call", post(call))
-        .route("/simulator/calls", post(call_many))
-        .with_state(WebhookCaller::new(account));
     Router::new()
         .route("/simulator", get(show))
         .route("/simulator/events", get(follow))
         .route("/simulator/faults", post(set_faults))
         .route("/simulator/standing-fault", put(set_standing_fault))
         .with_state(SharedAccount::clone(account))
-        .merge(webhook)
 }
 
 async fn show(State(account): State<SharedAccount>) -> Json<Value> {
@@ -81,7 +63,7 @@ fn state(account: &Account) -> Value {
 
 async fn set_faults(
     State(account): State<SharedAccount>,
-    Valid(Json(faults)): Valid<Json<Vec<Option<Fault>>>>,
+    Json(faults): Json<Vec<Option<Fault>>>,
 ) -> StatusCode {
     let mut account = lock(&account);
     account.faults = faults.into();
@@ -91,32 +73,10 @@ async fn set_faults(
 
 async fn set_standing_fault(
     State(account): State<SharedAccount>,
-    Valid(Json(fault)): Valid<Json<Option<Fault>>>,
+    Json(fault): Json<Option<Fault>>,
 ) -> StatusCode {
     let mut account = lock(&account);
     account.standing_fault = fault;
     account.notify();
     StatusCode::NO_CONTENT
-}
-
-async fn call(
-    State(caller): State<WebhookCaller>,
-    Valid(Json(request)): Valid<Json<CallRequest>>,
-) -> Result<impl IntoResponse, ApiError> {
-    let report = caller.call(&request).await?;
-    Ok((status(&report), Json(report)))
-}
-
-fn status(report: &CallReport) -> StatusCode {
-    match report.outcome {
-        Outcome::Responded { .. } => StatusCode::OK,
-        Outcome::NoResponse { .. } => StatusCode::BAD_GATEWAY,
-    }
-}
-
-async fn call_many(
-    State(caller): State<WebhookCaller>,
-    Valid(Json(request)): Valid<Json<LoadRequest>>,
-) -> Result<Json<Vec<LoadResult>>, ApiError> {
-    Ok(Json(caller.call_many(&request).await?))
 }

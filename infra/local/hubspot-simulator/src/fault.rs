@@ -96,8 +96,10 @@ impl How {
 }
 
 fn error(status: u16) -> ApiError {
-    match StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR) {
-        StatusCode::TOO_MANY_REQUESTS => ApiError::rate_limited(),
-        status => ApiError::new(status, "FAULT", format!("Simulated fault: {status}")),
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let message = "You have reached your ten_secondly_rolling limit.";
+        return ApiError::new(status, "RATE_LIMITS", message);
     }
+    ApiError::new(status, "FAULT", format!("Simulated fault: {status}"))
 }

@@ -25,7 +25,7 @@ use axum::{Extension, Router, middleware};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 pub use webhook_caller::deployed_webhook;
 
-use crate::{call_log::CallLog, error::ApiError};
+use crate::call_log::CallLog;
 
 type SharedAccount = Arc<Mutex<Account>>;
 
@@ -45,13 +45,14 @@ impl Simulator {
         let is_registrable = account.deployed.is_none();
         let account = Arc::new(Mutex::new(account));
         let silenced = Arc::default();
-        let mut routes = control::routes(&account).merge(page::routes());
+        let mut routes = control::routes(&account)
+            .merge(webhook_caller::routes(&account))
+            .merge(page::routes());
         if is_registrable {
             routes = routes.merge(hubspot_api(&account, &silenced, None));
         }
         let routes = routes
-            .fallback(async || ApiError::unknown_path())
-            .method_not_allowed_fallback(async || ApiError::wrong_method())
+            .layer(middleware::map_response(error::complete))
             .layer(middleware::from_fn(page::check_host));
         let server = tokio::spawn(async move {
             // axum's server never ends by itself, and retries when a connection cannot be accepted.
@@ -114,6 +115,7 @@ fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>, caller: Option<C
         silenced: Arc::clone(silenced),
     };
     hubspot_api::routes(account)
+        .route_layer(middleware::map_response(error::complete))
         .route_layer(middleware::from_fn_with_state(log, call_log::record_call))
         .route_layer(Extension(caller))
         .with_state(Arc::clone(account))

@@ -1,4 +1,4 @@
-//! HubSpot's OpenAPI documents, and the violations of them by a call or by its response.
+//! HubSpot's `OpenAPI` documents, and the violations of them by a call or by its response.
 //!
 //! `openapi/` holds the documents of these paths without their prose, from
 //! <https://github.com/HubSpot/HubSpot-public-api-spec-collection>. Credentials are not checked:

@@ -1,11 +1,15 @@
 //! Calls the webhook as HubSpot does, or with a request that the webhook must reject.
+//!
+//! - `POST /simulator/call {"portalId":62515,"userId":4242}` returns request and response;
+//!   `"fault":"tamperedBody"` makes it a request to reject.
+//! - `POST /simulator/calls` does the same `"times":20` at once.
 
 use std::{
     sync::{Arc, OnceLock},
     time::{Instant, SystemTime},
 };
 
-use axum::http::StatusCode;
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use channel_connection::{
     client_secrets::SigningSecret,
     http_client,
@@ -18,15 +22,10 @@ use channel_connection::{
 };
 use reqwest::{Client, Request, header::HeaderMap};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{
-    Account, SharedAccount,
-    call_report::{CallReport, Outcome, SentRequest},
-    error::ApiError,
-    lock,
-};
+use crate::{Account, SharedAccount, call_report, error::ApiError, lock};
 
 const MAX_CONCURRENT: usize = 100;
 const UNKNOWN_SECRET: &str = "a secret that is not the app's";
@@ -34,7 +33,7 @@ const UNKNOWN_SECRET: &str = "a secret that is not the app's";
 /// A user who opens the list of numbers.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct CallRequest {
+struct CallRequest {
     #[serde(deserialize_with = "id")]
     portal_id: PortalId,
     #[serde(deserialize_with = "id")]
@@ -44,7 +43,7 @@ pub(crate) struct CallRequest {
 
 /// The same user, many times at once.
 #[derive(Debug, Deserialize)]
-pub(crate) struct LoadRequest {
+struct LoadRequest {
     #[serde(flatten)]
     call: CallRequest,
     times: usize,
@@ -53,7 +52,7 @@ pub(crate) struct LoadRequest {
 /// A fault for which the webhook must reject a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum RequestFault {
+enum RequestFault {
     /// Signed with a secret that is not the app's.
     WrongSignature,
     /// Signed too long ago.
@@ -66,62 +65,74 @@ pub(crate) enum RequestFault {
 
 /// The result of one call of many.
 #[derive(Debug, Serialize)]
-pub(crate) struct LoadResult {
+struct LoadResult {
     /// `None` where there was no response.
     status: Option<u16>,
     milliseconds: u64,
 }
 
 #[derive(Clone)]
-pub(crate) struct WebhookCaller {
+struct WebhookCaller {
     account: SharedAccount,
     // Made by the first call: it reads the machine's root certificates, for which no test should wait.
     http: Arc<OnceLock<Client>>,
 }
 
+pub(crate) fn routes(account: &SharedAccount) -> Router {
+    let caller = WebhookCaller {
+        account: Arc::clone(account),
+        http: Arc::default(),
+    };
+    Router::new()
+        .route("/simulator/call", post(call))
+        .route("/simulator/calls", post(call_many))
+        .with_state(caller)
+}
+
+async fn call(
+    State(caller): State<WebhookCaller>,
+    Json(call): Json<CallRequest>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let call = prepare(&lock(&caller.account), &call)?;
+    let http = caller.http()?;
+    let request = call_report::build(&call, http).map_err(unsendable)?;
+    let mut report = json!({"request": call_report::of_request(&call, &request)});
+    let started = Instant::now();
+    let received = send(http, request).await;
+    report["milliseconds"] = milliseconds_since(started).into();
+    let status = match received {
+        Ok((status, headers, body)) => {
+            call_report::add_response(&mut report, status, &headers, &body);
+            StatusCode::OK
+        }
+        Err(error) => {
+            report["message"] = error.to_string().into();
+            StatusCode::BAD_GATEWAY
+        }
+    };
+    Ok((status, Json(report)))
+}
+
+async fn call_many(
+    State(caller): State<WebhookCaller>,
+    Json(load): Json<LoadRequest>,
+) -> Result<Json<Vec<LoadResult>>, ApiError> {
+    if !(1..=MAX_CONCURRENT).contains(&load.times) {
+        let message = format!("times must be from 1 to {MAX_CONCURRENT}");
+        let status = StatusCode::BAD_REQUEST;
+        return Err(ApiError::new(status, "VALIDATION_ERROR", message));
+    }
+    let call = prepare(&lock(&caller.account), &load.call)?;
+    let http = caller.http()?;
+    let mut calls = JoinSet::new();
+    for _ in 0..load.times {
+        let request = call_report::build(&call, http).map_err(unsendable)?;
+        calls.spawn(timed(http.clone(), request));
+    }
+    Ok(Json(calls.join_all().await))
+}
+
 impl WebhookCaller {
-    pub(crate) fn new(account: &SharedAccount) -> Self {
-        Self {
-            account: Arc::clone(account),
-            http: Arc::default(),
-        }
-    }
-
-    pub(crate) async fn call(&self, call: &CallRequest) -> Result<CallReport, ApiError> {
-        let call = prepare(&lock(&self.account), call)?;
-        let http = self.http()?;
-        let (sent, request) = SentRequest::build(&call, http).map_err(unsendable)?;
-        let started = Instant::now();
-        let received = send(http, request).await;
-        let milliseconds = milliseconds_since(started);
-        Ok(CallReport {
-            request: sent,
-            milliseconds,
-            outcome: match received {
-                Ok((status, headers, body)) => Outcome::responded(status, &headers, &body),
-                Err(error) => Outcome::NoResponse {
-                    message: error.to_string(),
-                },
-            },
-        })
-    }
-
-    pub(crate) async fn call_many(&self, load: &LoadRequest) -> Result<Vec<LoadResult>, ApiError> {
-        if !(1..=MAX_CONCURRENT).contains(&load.times) {
-            let message = format!("times must be from 1 to {MAX_CONCURRENT}");
-            let status = StatusCode::BAD_REQUEST;
-            return Err(ApiError::new(status, "VALIDATION_ERROR", message));
-        }
-        let call = prepare(&lock(&self.account), &load.call)?;
-        let http = self.http()?;
-        let mut calls = JoinSet::new();
-        for _ in 0..load.times {
-            let (_, request) = SentRequest::build(&call, http).map_err(unsendable)?;
-            calls.spawn(timed(http.clone(), request));
-        }
-        Ok(calls.join_all().await)
-    }
-
     fn http(&self) -> Result<&Client, ApiError> {
         if let Some(http) = self.http.get() {
             return Ok(http);
@@ -199,9 +210,12 @@ fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
         .map_err(|error| conflict(format!("the registered URL {error}")))
 }
 
-async fn send(http: &Client, request: Request) -> Result<(u16, HeaderMap, Vec<u8>), CallError> {
+async fn send(
+    http: &Client,
+    request: Request,
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), CallError> {
     let response = http.execute(request).await?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let (status, headers) = (response.status(), response.headers().clone());
     let body = http_client::body(response, MAX_RESPONSE).await?;
     Ok((status, headers, body))
 }
@@ -210,7 +224,7 @@ async fn timed(http: Client, request: Request) -> LoadResult {
     let started = Instant::now();
     let received = send(&http, request).await;
     LoadResult {
-        status: received.ok().map(|(status, _, _)| status),
+        status: received.ok().map(|(status, _, _)| status.as_u16()),
         milliseconds: milliseconds_since(started),
     }
 }

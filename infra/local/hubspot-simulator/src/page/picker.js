@@ -11,6 +11,7 @@ let account = null;
 let listed = null;
 
 const portal = () => byId("portal").value.trim();
+const fields = () => JSON.stringify([portal(), byId("user").value]);
 const hasFlag = () => localStorage.getItem(FLAG) === "true";
 
 function showAccount(state) {
@@ -80,7 +81,7 @@ async function send(fault) {
   showWaiting("Calling the webhook …");
   const report = await callWebhook(asked, fault);
   showExchange(report, fault);
-  return { asked, report };
+  return report;
 }
 
 async function sendMany() {
@@ -92,19 +93,18 @@ async function sendMany() {
 
 async function openList(event) {
   event.preventDefault();
-  const portalField = byId("portal").value;
-  const userField = byId("user").value;
   if (!who() || !byId("provider").reportValidity()) return;
-  const { report } = await send();
-  // The answer may come after the fields have changed.
-  if (portalField !== byId("portal").value || userField !== byId("user").value) return;
+  const asked = fields();
+  const report = await send();
+  // The response may come after the fields have changed.
+  if (asked !== fields()) return;
   listed = report;
   showLists();
 }
 
 function changeWho({ target }) {
   if (target.getAttribute("aria-invalid") === "true") isValid(target);
-  localStorage.setItem("picker:who", JSON.stringify([byId("portal").value, byId("user").value]));
+  localStorage.setItem("picker:who", fields());
   listed = null;
   say("");
   showLists();

@@ -80,7 +80,7 @@ function part(name, summary, { headers, body }, ...more) {
 }
 
 function signatureBase({ signatureBase: base }) {
-  const note = "Your app signs this text with the client secret, and compares: method, URL, body and timestamp.";
+  const note = "Your app signs the same text with the client secret, and compares.";
   return [
     element("h4", {}, "Signature base string"),
     element("p", { className: "reason" }, note),
@@ -133,7 +133,7 @@ function showCalls(calls) {
 function line({ answeredAt, method, path, status, fault, milliseconds, held, violations }) {
   const time = element("time", { dateTime: answeredAt }, new Date(answeredAt).toLocaleTimeString("en-GB"));
   const outcome = status === null ? faultText(fault) : `${status}${fault ? ` (${faultText(fault)})` : ""}`;
-  const after = held ? `Registered after it, with isReady=${held.isReady}.` : "Nothing registered after it.";
+  const after = held ? `After it: isReady=${held.isReady}.` : "After it: nothing is registered.";
   return element(
     "li",
     { className: violations.length || fault ? "bad" : "" },

@@ -1,0 +1,82 @@
+//! A simulated HubSpot with one account, and calls of it.
+
+use std::time::Duration;
+
+use channel_connection::{
+    client_secrets::SigningSecret, http_client, settings::ApiVersion, webhook_url::UrlPolicy,
+};
+use hubspot_simulator::{Account, AccountKeys, Simulator};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+pub const KEY: &str = "developer-api-key";
+pub const TOKEN: &str = "access-token";
+pub const CLIENT_ID: &str = "oauth-client-id";
+pub const CLIENT_SECRET: &str = "oauth-client-secret";
+pub const SIGNING_SECRET: &str = "client-secret";
+pub const URL: &str = "https://calls.example.com/numbers";
+pub const VERSION: ApiVersion = ApiVersion::V2026_03;
+
+pub struct HubSpot {
+    pub simulator: Simulator,
+    http: Client,
+}
+
+impl HubSpot {
+    pub async fn start() -> Self {
+        Self {
+            simulator: Simulator::on_free_port(Self::account()).await.unwrap(),
+            http: http_client::client(Duration::from_secs(30), UrlPolicy::Local).unwrap(),
+        }
+    }
+
+    pub fn account() -> Account {
+        let secret = SigningSecret::new(SIGNING_SECRET).unwrap();
+        let keys = AccountKeys {
+            developer_api_key: KEY.into(),
+            access_token: TOKEN.into(),
+            client_id: CLIENT_ID.into(),
+            client_secret: CLIENT_SECRET.into(),
+        };
+        Account::new("1234567".parse().unwrap(), secret, keys)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.simulator.api_url() + path)
+    }
+
+    /// Returns a request for the settings, without a credential.
+    pub fn anonymous(&self, method: Method, version: ApiVersion) -> RequestBuilder {
+        self.request(method, &version.settings_path("1234567"))
+    }
+
+    pub async fn send(&self, method: Method, version: ApiVersion, body: Value) -> (u16, Value) {
+        let request = self.anonymous(method, version).bearer_auth(TOKEN);
+        if body.is_null() {
+            return response(request).await;
+        }
+        response(request.json(&body)).await
+    }
+
+    pub async fn register(&self, url: &str) {
+        let settings = json!({"url": url, "isReady": true});
+        assert_eq!(self.send(Method::POST, VERSION, settings).await.0, 200);
+    }
+
+    pub async fn read(&self) -> (u16, Value) {
+        response(self.anonymous(Method::GET, VERSION).bearer_auth(TOKEN)).await
+    }
+
+    pub async fn set_faults(&self, faults: Value) {
+        let request = self.request(Method::POST, "/simulator/faults");
+        assert_eq!(response(request.json(&faults)).await.0, 204);
+    }
+}
+
+/// Returns a response's status and JSON body; null where there is none.
+pub async fn response(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.text().await.unwrap();
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
