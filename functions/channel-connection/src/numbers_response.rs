@@ -28,6 +28,15 @@ pub struct ListedNumber {
     pub friendly_name: FriendlyName,
 }
 
+impl ListedNumber {
+    /// Returns a lower bound of its bytes in a response, as [`NumbersResponse::within`] counts them.
+    pub(crate) fn min_response_bytes(&self) -> usize {
+        // Four texts with their quotation marks, two colons and commas, and the braces.
+        const SYNTAX: usize = "e164PhoneNumber".len() + "friendlyName".len() + 8 * 2 + 2 + 2 + 2;
+        SYNTAX + self.number.as_str().len() + self.friendly_name.as_str().len()
+    }
+}
+
 /// An answer's body, with as many numbers as fit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NumbersResponse {

@@ -3,7 +3,7 @@
 use crate::{
     ids::UserId,
     number_row::{Attribute, Audience, NumberRow, RowError},
-    numbers_response::ListedNumber,
+    numbers_response::{ListedNumber, MAX_BODY},
 };
 
 /// How many bad rows are remembered; the others are only counted.
@@ -18,6 +18,8 @@ pub struct PortalNumbers {
     bad_rows: Vec<BadRow>,
     bad_row_count: usize,
     bytes: usize,
+    /// A lower bound of what the numbers that every user sees take in a response.
+    response_bytes: usize,
 }
 
 /// A row that was left out.
@@ -35,6 +37,9 @@ impl PortalNumbers {
         match row.parse() {
             Ok((number, audience)) => {
                 self.bytes += NUMBER_BYTES + audience.bytes();
+                if audience == Audience::Everyone {
+                    self.response_bytes += number.min_response_bytes();
+                }
                 self.numbers.push((number, audience));
             }
             Err(reason) => {
@@ -58,6 +63,11 @@ impl PortalNumbers {
             .iter()
             .filter(move |(_, audience)| audience.includes(user))
             .map(|(number, _)| number)
+    }
+
+    /// Tells whether more numbers than fit into a response are there, whichever user it is for.
+    pub fn exceed_response(&self) -> bool {
+        self.response_bytes > MAX_BODY
     }
 
     /// Returns what all of it takes in memory, roughly.

@@ -1,8 +1,7 @@
 //! CodeDeploy's lifecycle event: verifies the webhook's new version before it gets traffic.
 
-use aws_sdk_codedeploy::{
-    Client as CodeDeploy, error::ProvideErrorMetadata, types::LifecycleEventStatus,
-};
+use aws_sdk_codedeploy::{Client as CodeDeploy, types::LifecycleEventStatus};
+use channel_connection::aws_error::AwsError;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
@@ -70,8 +69,8 @@ impl LifecycleEvent {
             .lifecycle_event_hook_execution_id(&self.lifecycle_event_hook_execution_id)
             .status(status);
         report.send().await.map(drop).map_err(|error| {
-            let code = error.code().unwrap_or("it cannot be reached");
-            HookError::Report(format!("CodeDeploy did not accept the outcome: {code}"))
+            let error = AwsError::from(&error);
+            HookError::Report(format!("CodeDeploy did not accept the outcome: {error}"))
         })
     }
 }

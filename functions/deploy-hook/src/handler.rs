@@ -272,8 +272,8 @@ impl Handler {
     }
 
     /// Reads a secret at each event: a hook runs rarely, and it may have been set since.
-    async fn secret(&self, arn: &str, _until: Instant) -> Result<String, SecretError> {
-        secret_store::read(&self.secrets_manager, arn).await
+    async fn secret(&self, arn: &str, until: Instant) -> Result<String, SecretError> {
+        secret_store::read_by(&self.secrets_manager, arn, until).await
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{error::Error, sync::Arc};
 
-use channel_connection::{aws_environment::AwsEnvironment, aws_sdk, environment};
+use channel_connection::{aws_http::AwsHttpClient, aws_sdk, environment};
 use deploy_hook::{
     config::{Config, TimeBudget},
     handler::Handler,
@@ -11,7 +11,9 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing::init_default_subscriber();
-    let handler = start().inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let handler = start()
+        .await
+        .inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let handler = Arc::new(handler);
     run(service_fn(move |event: LambdaEvent<Value>| {
         let handler = Arc::clone(&handler);
@@ -27,8 +29,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     .await
 }
 
-fn start() -> Result<Handler, Box<dyn Error + Send + Sync>> {
+async fn start() -> Result<Handler, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
-    let aws = aws_sdk::config(&AwsEnvironment::read(&environment::process)?);
+    let http = AwsHttpClient::new(&environment::process)?;
+    let aws = aws_sdk::config(&environment::process, http).await?;
     Ok(Handler::new(config, &aws, TimeBudget::DEPLOYED)?)
 }

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_lambda::{Client as Lambda, error::ProvideErrorMetadata, primitives::Blob};
+use aws_sdk_lambda::{Client as Lambda, primitives::Blob};
 use channel_connection::{
+    aws_error::AwsError,
     client_secrets::SigningSecret,
     contract,
     ids::{AppId, UserId},
@@ -201,12 +202,7 @@ async fn invoke(
     let invoked = timeout(limit, invocation.send())
         .await
         .map_err(|_| "no response in time")?
-        .map_err(|error| {
-            error
-                .code()
-                .unwrap_or("Lambda cannot be reached")
-                .to_owned()
-        })?;
+        .map_err(|error| AwsError::from(&error).to_string())?;
     if let Some(kind) = invoked.function_error() {
         return Err(format!("it failed ({kind})"));
     }

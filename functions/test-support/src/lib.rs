@@ -20,7 +20,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use axum::{Router, serve::ListenerExt};
-use channel_connection::{aws_sdk, http_client, webhook_url::UrlPolicy};
+use channel_connection::{aws_http::AwsHttpClient, http_client, webhook_url::UrlPolicy};
 use tokio::net::TcpListener;
 
 pub use self::{
@@ -46,7 +46,7 @@ pub const WEBHOOK_URL: &str = "https://calls.example.com/numbers";
 /// Returns an SDK configuration for a server on this machine.
 pub async fn sdk_config(endpoint: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_sdk::http_client())
+        .http_client(AwsHttpClient::new(&|_| None).unwrap())
         .endpoint_url(endpoint)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::for_tests())

@@ -117,7 +117,7 @@ fn each_defect_has_its_own_error() {
                 legacy: true,
                 ..good
             },
-            SignatureError::OlderVersionOnly,
+            SignatureError::LegacyOnly,
         ),
         (
             SignatureHeaders {
