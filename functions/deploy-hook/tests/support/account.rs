@@ -1,15 +1,15 @@
-//! The vendor's account with HubSpot, and a hook that is configured for it.
+//! The vendor's HubSpot account, and the configuration of a hook for it.
 
 use channel_connection::{
     client_secrets::SigningSecret,
     settings::ApiVersion,
     webhook_url::{UrlPolicy, WebhookUrl},
 };
-use deploy_hook::config::{Config, ProbedPortal, Target};
-use hubspot_simulator::{Account, AccountKeys, Simulator};
+use deploy_hook::config::{Config, ProbePortal, Target};
+use hubspot_simulator::{Account, AccountKeys};
+use test_support::{APP_ID, CLIENT_SECRET, CLIENT_SECRET_ARN};
 
-pub const APP: &str = "1234567";
-pub const CLIENT_SECRET: &str = "local-client-secret";
+pub const CREDENTIAL_ARN: &str = "credential";
 pub const KEY: &str = "marked-developer-api-key";
 pub const TOKEN: &str = "marked-access-token";
 pub const CLIENT_ID: &str = "marked-oauth-client-id";
@@ -17,7 +17,7 @@ pub const OAUTH_SECRET: &str = "marked-oauth-client-secret";
 /// A webhook that is not this stack's.
 pub const ELSEWHERE: &str = "https://other.example.com/numbers";
 
-/// The account, with an app that has no settings.
+/// Returns the account, with an app without settings.
 pub fn account() -> Account {
     let keys = AccountKeys {
         developer_api_key: KEY.into(),
@@ -26,23 +26,23 @@ pub fn account() -> Account {
         client_secret: OAUTH_SECRET.into(),
     };
     let secret = SigningSecret::new(CLIENT_SECRET).unwrap();
-    Account::new(APP.parse().unwrap(), secret, keys)
+    Account::new(APP_ID.parse().unwrap(), secret, keys)
 }
 
-/// The configuration of the hook of a stack whose webhook is at `url`.
-pub fn config(hubspot: &Simulator, url: &str, api_version: ApiVersion) -> Config {
+/// Returns the configuration of a stack whose webhook is at `url`.
+pub fn config(hubspot: &str, url: &str) -> Config {
     let parse = |url: &str| WebhookUrl::parse(url, UrlPolicy::Local).unwrap();
     Config {
         target: Target {
-            app_id: APP.parse().unwrap(),
+            app_id: APP_ID.parse().unwrap(),
             url: parse(url),
-            api_version,
+            api_version: ApiVersion::V2026_03,
         },
-        hubspot_api_url: parse(&(hubspot.api_url() + "/")),
-        client_secret_arn: "client-secret".into(),
-        credential_arn: "credential".into(),
-        probed_portal: ProbedPortal::default(),
+        hubspot_api_url: parse(&format!("{hubspot}/")),
+        client_secret_arn: CLIENT_SECRET_ARN.into(),
+        credential_arn: CREDENTIAL_ARN.into(),
+        probe_portal: ProbePortal::default(),
         webhook_version: None,
-        reach: UrlPolicy::Local,
+        url_policy: UrlPolicy::Local,
     }
 }
