@@ -1,4 +1,4 @@
-//! What HubSpot expects of a webhook's answer, and where an answer departs from it.
+//! HubSpot's contract for a webhook's response, and where a response violates it.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use crate::{
     phone_number::{E164, Extension},
 };
 
-/// A departure of an answer from HubSpot's contract; it never repeats the answer.
+/// A violation of HubSpot's contract; it never repeats the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where in the answer: `phoneNumbers[3].extension`, empty for the whole.
+    /// Where in the response: `phoneNumbers[3].extension`, empty for the whole.
     pub path: String,
-    /// What is wrong there.
+    /// The rule that it violates.
     pub problem: &'static str,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Lists every departure of an answer's body from the contract; none means that HubSpot can use it.
+/// Lists a response body's violations of the contract; without any, HubSpot can use it.
 pub fn violations(body: &[u8]) -> Vec<Violation> {
     let whole = |problem| {
         vec![Violation {
@@ -53,7 +53,7 @@ pub fn violations(body: &[u8]) -> Vec<Violation> {
     }
 }
 
-/// Lists in words every departure of a whole answer, whose status can be wrong too.
+/// Lists a response's violations in words, a wrong status first.
 pub fn violations_of_answer(status: u16, body: &[u8]) -> Vec<String> {
     if status != 200 {
         return vec![format!("the answer's status is {status}, not 200")];
@@ -61,7 +61,7 @@ pub fn violations_of_answer(status: u16, body: &[u8]) -> Vec<String> {
     violations(body).iter().map(ToString::to_string).collect()
 }
 
-/// Counts the numbers of an answer that follows the contract.
+/// Counts the numbers of a response without violations.
 pub fn count(body: &[u8]) -> usize {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     body["phoneNumbers"].as_array().map_or(0, Vec::len)
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_departs_by_its_status_or_by_its_body() {
+    fn rejects_a_wrong_status_or_body() {
         let good = br#"{"phoneNumbers":[]}"#;
         assert_eq!(violations_of_answer(200, good), [""; 0]);
         assert_eq!(
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_the_contract_has_none() {
+    fn accepts_valid_responses() {
         for body in [
             r#"{"phoneNumbers":[]}"#,
             r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"1","friendlyName":"Sales"}]}"#,
@@ -150,19 +150,19 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_counted_and_there_are_none_where_there_is_no_list() {
+    fn counts_numbers() {
         assert_eq!(count(br#"{"phoneNumbers":[{},{}]}"#), 2);
         assert_eq!(count(b"[]"), 0);
     }
 
     #[test]
-    fn everything_wrong_with_a_number_is_named() {
+    fn names_every_violation_of_a_number() {
         let body = r#"{"phoneNumbers":[{"e164Number":"0","friendlyName":7,"extension":""}]}"#;
         assert_eq!(told(body).len(), 3);
     }
 
     #[test]
-    fn names_place_and_problem() {
+    fn names_path_and_problem() {
         let cases = [
             ("", "the answer is not JSON"),
             (

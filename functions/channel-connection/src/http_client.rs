@@ -1,6 +1,7 @@
-//! The HTTP client for HubSpot, for webhooks and for CloudFormation's answers.
+//! The HTTP client for HubSpot, for webhooks and for CloudFormation's response URL.
 
 use std::{
+    error::Error,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
@@ -13,29 +14,29 @@ use reqwest::{
 
 use crate::webhook_url::{UrlPolicy, is_loopback_name};
 
-/// How every client here names itself.
+/// The user agent of every client here.
 pub const USER_AGENT: &str = concat!("hubspot-channel-connection/", env!("CARGO_PKG_VERSION"));
 
-/// The reason an answer's body was not read to its end.
+/// The reason a response's body was not read to its end; it never holds the URL.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// The body is larger than the caller takes.
-    #[error("the answer is larger than {0} bytes")]
+    /// The body exceeds the caller's limit.
+    #[error("the response is larger than {0} bytes")]
     TooLarge(usize),
-    /// The connection broke or was too slow.
-    #[error("the answer broke off")]
+    /// The connection broke, or was too slow.
+    #[error("the response broke off")]
     BrokenOff(#[source] reqwest::Error),
 }
 
-/// Builds a client that follows no redirect, so that no credential goes where it was not sent.
-pub fn client(timeout: Duration, reach: UrlPolicy) -> reqwest::Result<Client> {
-    // One that was installed before stays, and is as good.
+/// Builds a client that follows no redirect: a credential must not go to another host.
+pub fn client(timeout: Duration, policy: UrlPolicy) -> reqwest::Result<Client> {
+    // Fails if one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .timeout(timeout)
         .redirect(redirect::Policy::none())
         .user_agent(USER_AGENT);
-    match reach {
+    match policy {
         UrlPolicy::Public => builder,
         UrlPolicy::Local => builder.dns_resolver(LoopbackNames),
     }
@@ -45,7 +46,8 @@ pub fn client(timeout: Duration, reach: UrlPolicy) -> reqwest::Result<Client> {
 /// Reads a body of at most `limit` bytes.
 pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(BodyError::BrokenOff)? {
+    let broken_off = |error: reqwest::Error| BodyError::BrokenOff(error.without_url());
+    while let Some(chunk) = response.chunk().await.map_err(broken_off)? {
         if body.len() + chunk.len() > limit {
             return Err(BodyError::TooLarge(limit));
         }
@@ -54,9 +56,21 @@ pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyE
     Ok(body)
 }
 
-/// Takes every name under `localhost` for this machine, as RFC 6761 (6.3) says and libc does not.
+/// Returns the innermost cause of a failed request, like `connection refused` or a TLS alert.
+pub fn cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no response in time".into();
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// Resolves every name under `localhost` to this machine, as RFC 6761 (6.3) says and libc does not.
 ///
-/// The local API Gateway lives under such a name, and the local stack needs no other.
+/// The local API Gateway has such a name, and the local stack needs no other.
 #[derive(Debug)]
 struct LoopbackNames;
 

@@ -5,53 +5,108 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::webhook_url::redact_url;
+
+/// A URL as HubSpot has it: anybody with the credential may have written any text.
+///
+/// [`as_str`](Self::as_str) is the exact text; `Display` and `Debug` leave out the query.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RegisteredUrl(String);
+
 /// The settings that an app has in HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelConnectionSettings {
-    /// The webhook that HubSpot calls; whoever wrote it may have written anything.
-    pub url: String,
+    /// The webhook that HubSpot calls.
+    pub url: RegisteredUrl,
     /// Whether every customer's users can select the app, all or nothing.
     pub is_ready: bool,
 }
 
-/// A change to settings that stand: a missing field stays as it is.
+/// A change to existing settings: a missing field stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChange {
     /// The new URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
+    pub url: Option<RegisteredUrl>,
     /// The new flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_ready: Option<bool>,
 }
 
 impl SettingsChange {
-    /// Finds the change that brings settings from `held` to `wanted`.
+    /// The change that holds any URL back.
+    pub const HOLD: Self = Self {
+        url: None,
+        is_ready: Some(false),
+    };
+
+    /// Returns the change from `current` to `desired`.
     ///
-    /// A release names its URL even where that stays, and a new URL its flag: whatever somebody wrote
-    /// in the meantime, no URL is released but the one that is meant.
-    pub fn between(held: &ChannelConnectionSettings, wanted: &ChannelConnectionSettings) -> Self {
+    /// A release always names its URL, and a new URL its flag: if somebody else writes in between,
+    /// still no other URL is released.
+    pub fn between(
+        current: &ChannelConnectionSettings,
+        desired: &ChannelConnectionSettings,
+    ) -> Self {
         Self {
-            url: (wanted.is_ready || held.url != wanted.url).then(|| wanted.url.clone()),
-            is_ready: (held != wanted).then_some(wanted.is_ready),
+            url: (desired.is_ready || current.url != desired.url).then(|| desired.url.clone()),
+            is_ready: Some(desired.is_ready),
         }
+    }
+
+    /// Returns whether settings have every value of this change.
+    pub fn is_applied_in(&self, settings: &ChannelConnectionSettings) -> bool {
+        self.url.as_ref().is_none_or(|url| *url == settings.url)
+            && self.is_ready.is_none_or(|ready| ready == settings.is_ready)
+    }
+}
+
+impl RegisteredUrl {
+    /// Returns the exact text, with its query: for comparison and requests, never for people.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for RegisteredUrl {
+    fn from(url: T) -> Self {
+        Self(url.into())
+    }
+}
+
+impl PartialEq<str> for RegisteredUrl {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl fmt::Display for RegisteredUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&redact_url(&self.0))
+    }
+}
+
+impl fmt::Debug for RegisteredUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), formatter)
     }
 }
 
 /// A version of HubSpot's API, by the name that stands in its paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiVersion {
-    /// The default of this project.
+    /// 2026-03, the default.
     V2026_03,
-    /// The version after it.
+    /// 2026-09.
     V2026_09,
-    /// The version before dates became names, under a path of another shape.
+    /// v3, whose paths have another shape.
     V3,
 }
 
-/// The reason a text names no API version.
+/// The reason a text is not an API version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 2026-03, 2026-09 or v3")]
 pub struct UnknownApiVersion;
@@ -105,44 +160,51 @@ mod tests {
     }
 
     #[test]
-    fn a_release_names_its_url_a_new_url_its_flag_and_a_hold_nothing_else() {
-        let change = |held, wanted| {
-            let SettingsChange { url, is_ready } = SettingsChange::between(&held, &wanted);
-            (url.is_some(), is_ready)
-        };
+    fn sends_the_fields_that_a_change_needs() {
         let (here, there) = ("https://a.example/", "https://b.example/");
-        assert_eq!(
-            change(settings(here, false), settings(there, false)),
-            (true, Some(false))
-        );
-        assert_eq!(
-            change(settings(here, true), settings(here, false)),
-            (false, Some(false))
-        );
-        assert_eq!(
-            change(settings(here, false), settings(here, true)),
-            (true, Some(true))
-        );
-        assert_eq!(
-            change(settings(here, true), settings(there, true)),
-            (true, Some(true))
-        );
+        let cases = [
+            (
+                "new URL",
+                (here, false),
+                (there, false),
+                (true, Some(false)),
+            ),
+            ("hold", (here, true), (here, false), (false, Some(false))),
+            ("release", (here, false), (here, true), (true, Some(true))),
+            (
+                "released URL",
+                (here, true),
+                (there, true),
+                (true, Some(true)),
+            ),
+        ];
+        for (case, current, desired, sent) in cases {
+            let change = SettingsChange::between(
+                &settings(current.0, current.1),
+                &settings(desired.0, desired.1),
+            );
+            assert_eq!((change.url.is_some(), change.is_ready), sent, "{case}");
+            assert!(
+                change.is_applied_in(&settings(desired.0, desired.1)),
+                "{case}"
+            );
+            assert!(
+                !change.is_applied_in(&settings(current.0, current.1)),
+                "{case}"
+            );
+        }
+        let hold = serde_json::to_string(&SettingsChange::HOLD).unwrap();
+        assert_eq!(hold, r#"{"isReady":false}"#);
     }
 
     #[test]
-    fn a_change_sends_only_the_fields_it_changes() {
-        let change = SettingsChange {
-            url: None,
-            is_ready: Some(true),
-        };
-        assert_eq!(
-            serde_json::to_string(&change).unwrap(),
-            r#"{"isReady":true}"#
-        );
+    fn debug_shows_no_query() {
+        let shown = format!("{:?}", settings("https://a.example/?key=marked", true));
+        assert!(!shown.contains("marked"), "{shown}");
     }
 
     #[test]
-    fn the_old_version_has_a_path_of_another_shape() {
+    fn v3_has_a_path_of_another_shape() {
         let app: AppId = "7".parse().unwrap();
         assert_eq!(
             ApiVersion::V2026_03.settings_path(app),
@@ -155,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_known_by_name() {
+    fn parses_versions_by_name() {
         assert_eq!("2026-09".parse(), Ok(ApiVersion::V2026_09));
         assert_eq!("2027-01".parse::<ApiVersion>(), Err(UnknownApiVersion));
     }

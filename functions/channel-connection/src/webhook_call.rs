@@ -15,10 +15,10 @@ use crate::{
     webhook_url::WebhookUrl,
 };
 
-/// How long a caller waits. HubSpot documents no time for this webhook; its other webhooks have 5 s.
+/// How long a caller waits. HubSpot documents no timeout for this webhook; its other webhooks have 5 s.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request that is ready to be sent; its fields are open, so that a caller can spoil it on purpose.
+/// A request that is ready to be sent; a caller may change its fields, to make it invalid.
 #[derive(Clone)]
 pub struct WebhookCall {
     /// The webhook's URL.
@@ -31,7 +31,7 @@ pub struct WebhookCall {
     pub timestamp: String,
 }
 
-/// What a webhook answered.
+/// A webhook's response.
 pub struct WebhookResponse {
     /// The HTTP status.
     pub status: u16,
@@ -39,16 +39,16 @@ pub struct WebhookResponse {
     pub body: Vec<u8>,
 }
 
-/// The reason there is no answer.
+/// The reason there is no response; it never holds the URL, whose query may hold a key.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The webhook did not answer in time.
-    #[error("no answer in time")]
+    /// The webhook did not respond in time.
+    #[error("no response in time")]
     TimedOut,
     /// The webhook was not reached.
-    #[error("the webhook cannot be reached")]
+    #[error("the webhook cannot be reached ({})", http_client::cause(.0))]
     Unreachable(#[source] reqwest::Error),
-    /// The answer's body did not arrive whole.
+    /// The body did not arrive whole.
     #[error(transparent)]
     Body(#[from] BodyError),
 }
@@ -58,23 +58,23 @@ impl From<reqwest::Error> for CallError {
         if error.is_timeout() {
             Self::TimedOut
         } else {
-            Self::Unreachable(error)
+            Self::Unreachable(error.without_url())
         }
     }
 }
 
 impl WebhookCall {
-    /// Prepares the question for a portal's numbers, signed as of `now`.
+    /// Returns the request for a portal's numbers, signed as of `now`.
     pub fn signed(
         url: WebhookUrl,
-        question: NumbersRequest,
+        request: NumbersRequest,
         secret: &SigningSecret,
         now: SystemTime,
     ) -> Self {
-        Self::signed_body(url, question.to_json(), secret, now)
+        Self::signed_body(url, request.to_json(), secret, now)
     }
 
-    /// Prepares whatever body, signed as of `now`.
+    /// Returns a request with any body, signed as of `now`.
     pub fn signed_body(
         url: WebhookUrl,
         body: String,
@@ -91,7 +91,7 @@ impl WebhookCall {
         call
     }
 
-    /// Returns what a signature of this request is made over, as one text.
+    /// Returns the text that a signature of this request covers.
     pub fn signature_base(&self) -> String {
         self.over_signed_parts(|parts| parts.base_string())
     }
@@ -115,7 +115,7 @@ impl WebhookCall {
         })
     }
 
-    /// Writes the request for a client to send.
+    /// Returns the request for a client to send.
     pub fn request(&self, http: &Client) -> RequestBuilder {
         let request = http.post(self.url.as_str()).body(self.body.clone());
         self.headers().fold(request, |request, (name, value)| {
@@ -123,9 +123,7 @@ impl WebhookCall {
         })
     }
 
-    /// Writes the request as the event that an HTTP API (payload 2.0) hands to a function.
-    ///
-    /// It has the fields that tell one request from another, and none that tell of the caller.
+    /// Returns the request as the event of an HTTP API (payload 2.0), without fields of the caller.
     pub fn to_event(&self) -> Value {
         let url = Url::parse(self.url.as_str()).ok();
         let part = |part: fn(&Url) -> Option<&str>| url.as_ref().and_then(part).unwrap_or_default();

@@ -1,25 +1,29 @@
-//! The webhook's address as HubSpot calls it.
+//! The webhook's URL as HubSpot calls it, and how people get to see a URL.
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// A URL that HubSpot can be told: https, a public host name, no credentials, no fragment.
+/// Maximum characters of a URL in a text for people.
+const MAX_SHOWN: usize = 300;
+
+/// A URL that HubSpot can call: https, a public host name, no credentials, no fragment.
 ///
-/// The text is kept to the letter, because HubSpot signs it so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// [`as_str`](Self::as_str) is the exact text, because HubSpot signs it; `Display` and `Debug` leave
+/// out the query, which may hold a key.
+#[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(String);
 
-/// Whether addresses that only one machine can reach are taken.
+/// Whether URLs of this machine are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlPolicy {
-    /// Only what HubSpot itself could call.
+    /// Only URLs that HubSpot itself could call.
     Public,
-    /// Plain http and loopback names too, for the local stack.
+    /// Plain http and any host too, for the local stack.
     Local,
 }
 
-/// The reason a URL cannot be told to HubSpot; it never repeats the URL.
+/// The reason a URL is not accepted; it never repeats the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
     /// It does not parse as an absolute URL.
@@ -28,7 +32,7 @@ pub enum InvalidUrl {
     /// Its scheme is not https.
     #[error("must start with https://")]
     NotHttps,
-    /// Its host is an address, or a name that only this machine knows.
+    /// Its host is an IP address, or a name of one machine or network.
     #[error("must name a public host, not an IP address or localhost")]
     NotPublic,
     /// It carries a user name or a password.
@@ -45,15 +49,15 @@ pub enum InvalidUrl {
 }
 
 impl WebhookUrl {
-    /// Checks a URL before anything is sent to it or said of it.
-    pub fn parse(text: &str, reach: UrlPolicy) -> Result<Self, InvalidUrl> {
+    /// Parses a URL that the policy accepts.
+    pub fn parse(text: &str, policy: UrlPolicy) -> Result<Self, InvalidUrl> {
         let url = Url::parse(text).map_err(|_| InvalidUrl::NotAUrl)?;
         match url.scheme() {
             "https" => {}
-            "http" if reach == UrlPolicy::Local => {}
+            "http" if policy == UrlPolicy::Local => {}
             _ => return Err(InvalidUrl::NotHttps),
         }
-        if reach == UrlPolicy::Public && !has_public_host(&url) {
+        if policy == UrlPolicy::Public && !has_public_host(&url) {
             return Err(InvalidUrl::NotPublic);
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -68,7 +72,7 @@ impl WebhookUrl {
         Ok(Self(url.into()))
     }
 
-    /// Tells how far a call of it goes: no further than this machine, or anywhere.
+    /// Returns the policy for calls of this URL: local for loopback names and addresses.
     pub fn reach(&self) -> UrlPolicy {
         let url = Url::parse(&self.0).ok();
         let is_loopback = match url.as_ref().and_then(Url::host) {
@@ -84,19 +88,19 @@ impl WebhookUrl {
         }
     }
 
-    /// Returns the last part of the path: what is left of it behind any stage or base path.
+    /// Returns the last part of the path, without any stage or base path before it.
     pub fn last_segment(&self) -> &str {
         let path = self.0.split('?').next().unwrap_or_default();
         path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns the URL to the letter.
+    /// Returns the exact URL, with its query: for requests, never for people.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Tells whether a name is this machine's own wherever it is asked for (RFC 6761, 6.3).
+/// Returns whether a name always means this machine (RFC 6761, 6.3).
 pub fn is_loopback_name(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
@@ -112,9 +116,59 @@ fn has_public_host(url: &Url) -> bool {
     }
 }
 
+/// Returns a URL for people: without query, fragment and user, bounded, control characters escaped.
+///
+/// Anybody may have registered the URL, so it need not be one.
+pub fn redact_url(url: &str) -> String {
+    let (address, rest) = match url.find(['?', '#']) {
+        Some(at) => (&url[..at], &url[at..]),
+        None => (url, ""),
+    };
+    let (scheme, address) = match address.split_once("://") {
+        Some((scheme, address)) => (Some(scheme), address),
+        None => (None, address),
+    };
+    let authority = address.split('/').next().unwrap_or_default();
+    let user = authority.rfind('@').map_or(0, |at| at + 1);
+    let parts = [
+        scheme.unwrap_or_default(),
+        if scheme.is_some() { "://" } else { "" },
+        if user > 0 { "…@" } else { "" },
+        &address[user..],
+    ];
+    let shown = parts.concat();
+    let mark = match rest.chars().next() {
+        Some('?') => "?…",
+        Some(_) => "#…",
+        None => "",
+    };
+    escape(&shown, MAX_SHOWN) + mark
+}
+
+/// Escapes control characters and bidi overrides, and truncates to `max` characters.
+pub fn escape(text: &str, max: usize) -> String {
+    let is_shown = |c: char| {
+        !c.is_control() && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let escaped = text.chars().map(|character| {
+        if is_shown(character) {
+            character.to_string()
+        } else {
+            character.escape_unicode().to_string()
+        }
+    });
+    escaped.take(max).collect()
+}
+
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&redact_url(&self.0))
+    }
+}
+
+impl fmt::Debug for WebhookUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "WebhookUrl({self})")
     }
 }
 
@@ -122,43 +176,74 @@ impl fmt::Display for WebhookUrl {
 mod tests {
     use super::*;
 
-    fn refusal(text: &str, reach: UrlPolicy) -> InvalidUrl {
-        WebhookUrl::parse(text, reach).expect_err(text)
-    }
-
     #[test]
-    fn keeps_a_public_url_to_the_letter() {
+    fn keeps_a_public_url_exactly() {
         for text in [
             "https://abc123.execute-api.us-east-1.amazonaws.com/numbers",
             "https://abc123.execute-api.us-east-1.amazonaws.com/prod/numbers",
             "https://calls.example.com/numbers?tenant=a%40b&x=1",
             "https://calls.example.com:8443/",
         ] {
-            assert_eq!(
-                WebhookUrl::parse(text, UrlPolicy::Public).unwrap().as_str(),
-                text
-            );
+            let url = WebhookUrl::parse(text, UrlPolicy::Public).unwrap();
+            assert_eq!(url.as_str(), text);
         }
     }
 
     #[test]
-    fn the_last_segment_is_the_routes_whatever_stands_before_and_behind_it() {
-        let last_segment = |text| {
-            WebhookUrl::parse(text, UrlPolicy::Public)
-                .unwrap()
-                .last_segment()
-                .to_owned()
-        };
-        assert_eq!(last_segment("https://calls.example.com/numbers"), "numbers");
-        assert_eq!(
-            last_segment("https://calls.example.com/prod/numbers?next=/a/b"),
-            "numbers"
-        );
-        assert_eq!(last_segment("https://calls.example.com/"), "");
+    fn shows_people_no_query_and_no_user() {
+        let cases = [
+            (
+                "no query",
+                "https://a.example/numbers",
+                "https://a.example/numbers",
+            ),
+            (
+                "query",
+                "https://a.example/n?key=marked",
+                "https://a.example/n?…",
+            ),
+            (
+                "fragment",
+                "https://a.example/n#marked",
+                "https://a.example/n#…",
+            ),
+            (
+                "user",
+                "https://u:marked@a.example/n",
+                "https://…@a.example/n",
+            ),
+            (
+                "at sign in a path",
+                "https://a.example/@n",
+                "https://a.example/@n",
+            ),
+            ("no URL", "a\u{1b}[2J\u{202e}b", "a\\u{1b}[2J\\u{202e}b"),
+        ];
+        for (case, url, shown) in cases {
+            assert_eq!(redact_url(url), shown, "{case}");
+        }
+        let url = WebhookUrl::parse("https://a.example/n?key=marked", UrlPolicy::Public).unwrap();
+        assert_eq!(format!("{url} {url:?}").matches("marked").count(), 0);
+        assert!(redact_url(&"é".repeat(9_000)).chars().count() <= MAX_SHOWN);
     }
 
     #[test]
-    fn names_what_is_wrong() {
+    fn finds_the_last_path_segment() {
+        for (url, segment) in [
+            ("https://calls.example.com/numbers", "numbers"),
+            (
+                "https://calls.example.com/prod/numbers?next=/a/b",
+                "numbers",
+            ),
+            ("https://calls.example.com/", ""),
+        ] {
+            let parsed = WebhookUrl::parse(url, UrlPolicy::Public).unwrap();
+            assert_eq!(parsed.last_segment(), segment, "{url}");
+        }
+    }
+
+    #[test]
+    fn rejects_urls_that_hubspot_cannot_call() {
         let cases = [
             ("numbers", InvalidUrl::NotAUrl),
             ("http://calls.example.com/", InvalidUrl::NotHttps),
@@ -176,42 +261,38 @@ mod tests {
             ("https://calls.example.com/a/../b", InvalidUrl::NotCanonical),
         ];
         for (text, reason) in cases {
-            assert_eq!(refusal(text, UrlPolicy::Public), reason, "{text}");
+            assert_eq!(
+                WebhookUrl::parse(text, UrlPolicy::Public),
+                Err(reason),
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn the_local_stack_may_use_plain_http_on_this_machine_but_no_other_scheme() {
-        assert!(
-            WebhookUrl::parse(
+    fn local_policy_accepts_http_and_no_other_scheme() {
+        let local = "http://a1.execute-api.localhost:4566/numbers";
+        assert!(WebhookUrl::parse(local, UrlPolicy::Local).is_ok());
+        let ftp = WebhookUrl::parse("ftp://localhost/", UrlPolicy::Local);
+        assert_eq!(ftp, Err(InvalidUrl::NotHttps));
+    }
+
+    #[test]
+    fn loopback_names_and_addresses_are_local() {
+        for (url, policy) in [
+            ("http://localhost:3000/", UrlPolicy::Local),
+            (
                 "http://a1.execute-api.localhost:4566/numbers",
-                UrlPolicy::Local
-            )
-            .is_ok()
-        );
-        assert_eq!(
-            refusal("ftp://localhost/", UrlPolicy::Local),
-            InvalidUrl::NotHttps
-        );
-    }
-
-    #[test]
-    fn a_call_of_a_loopback_name_or_address_stays_on_this_machine_and_no_other_does() {
-        let reach = |text| WebhookUrl::parse(text, UrlPolicy::Local).unwrap().reach();
-        for local in [
-            "http://localhost:3000/",
-            "http://a1.execute-api.localhost:4566/numbers",
-            "http://127.0.0.1:3000/",
-            "http://[::1]:3000/",
+                UrlPolicy::Local,
+            ),
+            ("http://127.0.0.1:3000/", UrlPolicy::Local),
+            ("http://[::1]:3000/", UrlPolicy::Local),
+            ("https://calls.example.com/numbers", UrlPolicy::Public),
+            ("http://localhost.example.com/", UrlPolicy::Public),
+            ("http://10.0.0.1/", UrlPolicy::Public),
         ] {
-            assert_eq!(reach(local), UrlPolicy::Local, "{local}");
-        }
-        for public in [
-            "https://calls.example.com/numbers",
-            "http://localhost.example.com/",
-            "http://10.0.0.1/",
-        ] {
-            assert_eq!(reach(public), UrlPolicy::Public, "{public}");
+            let parsed = WebhookUrl::parse(url, UrlPolicy::Local).unwrap();
+            assert_eq!(parsed.reach(), policy, "{url}");
         }
     }
 }

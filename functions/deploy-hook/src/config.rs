@@ -1,56 +1,60 @@
-//! The function's configuration, from the variables that `infra/template.yaml` sets.
+//! The function's configuration, and how long its steps may take.
 
+use std::{fmt::Display, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use channel_connection::{
     environment::{EnvironmentError, Lookup, optional, or_default, reach, required, required_with},
     ids::{AppId, PortalId},
     settings::ApiVersion,
     webhook_url::{UrlPolicy, WebhookUrl},
 };
+use tokio::time::Instant;
 
-/// What the function must know before it can act.
+/// The variables that `infra/template.yaml` sets, parsed.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What this stack registers when nobody says otherwise.
+    /// The settings of this stack.
     pub target: Target,
-    /// `HUBSPOT_API_URL`: where HubSpot's API is, like `https://api.hubapi.com/`.
+    /// `HUBSPOT_API_URL`, like `https://api.hubapi.com/`.
     pub hubspot_api_url: WebhookUrl,
     /// `CLIENT_SECRET_ARN`: the secret that the probe signs with.
     pub client_secret_arn: String,
-    /// `HUBSPOT_CREDENTIAL_ARN`: the secret that holds the API credential.
+    /// `HUBSPOT_CREDENTIAL_ARN`: the secret with the API credential.
     pub credential_arn: String,
-    /// Whose numbers the probe asks for.
-    pub probed_portal: ProbedPortal,
-    /// `NUMBERS_WEBHOOK_VERSION`: the ARN by which the webhook function's newest version is invoked.
+    /// The portal that the probe asks for.
+    pub probe_portal: ProbePortal,
+    /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's newest version.
     pub webhook_version: Option<String>,
-    /// `ALLOW_LOCAL_URLS`: whether http and localhost are taken, as the local stack needs it.
-    pub reach: UrlPolicy,
+    /// `ALLOW_LOCAL_URLS`: only the local stack sets it to true.
+    pub url_policy: UrlPolicy,
 }
 
-/// Which settings are meant, and what URL they should hold.
+/// One app's settings, and the URL that they should have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// `APP_ID`: the vendor's app.
     pub app_id: AppId,
     /// `WEBHOOK_URL`: this stack's webhook.
     pub url: WebhookUrl,
-    /// `HUBSPOT_API_VERSION`: the version of HubSpot's API to speak.
+    /// `HUBSPOT_API_VERSION`: the version of HubSpot's API.
     pub api_version: ApiVersion,
 }
 
-/// Whose numbers the probe asks for: by default those of a portal that no customer has.
+/// The portal that the probe asks for; by default one that no customer has.
 #[derive(Debug, Clone, Copy)]
-pub struct ProbedPortal {
+pub struct ProbePortal {
     /// `PROBE_PORTAL_ID`.
     pub id: PortalId,
-    /// `PROBE_LEAST_NUMBERS`: how many numbers the portal must at least have.
-    pub least_numbers: usize,
+    /// `PROBE_LEAST_NUMBERS`: the numbers that the portal must have.
+    pub min_numbers: usize,
 }
 
-impl Default for ProbedPortal {
+impl Default for ProbePortal {
     fn default() -> Self {
         Self {
             id: PortalId::LARGEST,
-            least_numbers: 0,
+            min_numbers: 0,
         }
     }
 }
@@ -58,32 +62,163 @@ impl Default for ProbedPortal {
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
-        let reach = reach(environment)?;
-        let nobody = ProbedPortal::default();
+        let url_policy = reach(environment)?;
+        let url = |name| {
+            required_with(environment, name, |text| {
+                WebhookUrl::parse(text, url_policy)
+            })
+        };
+        let default = ProbePortal::default();
         Ok(Self {
             target: Target {
                 app_id: required(environment, "APP_ID")?,
-                url: required_with(environment, "WEBHOOK_URL", |text| {
-                    WebhookUrl::parse(text, reach)
-                })?,
+                url: url("WEBHOOK_URL")?,
                 api_version: required(environment, "HUBSPOT_API_VERSION")?,
             },
-            hubspot_api_url: required_with(environment, "HUBSPOT_API_URL", |text| {
-                WebhookUrl::parse(text, reach)
-            })?,
+            hubspot_api_url: url("HUBSPOT_API_URL")?,
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
-            probed_portal: ProbedPortal {
-                id: or_default(environment, "PROBE_PORTAL_ID", nobody.id)?,
-                least_numbers: or_default(
-                    environment,
-                    "PROBE_LEAST_NUMBERS",
-                    nobody.least_numbers,
-                )?,
+            probe_portal: ProbePortal {
+                id: or_default(environment, "PROBE_PORTAL_ID", default.id)?,
+                min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", default.min_numbers)?,
             },
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
-            reach,
+            url_policy,
         })
+    }
+}
+
+/// The time that each step has; tests wait less than a deploy.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeBudget {
+    /// One call of HubSpot, of the webhook or of AWS.
+    pub call: Duration,
+    /// What a hold waits beyond two calls: a write may take effect after its caller gave up.
+    pub settle_margin: Duration,
+    /// Retries of a HubSpot call.
+    pub hubspot: RetryPolicy,
+    /// Retries of a probe: a new API deployment, permission or DNS name takes a while to spread.
+    pub probe: RetryPolicy,
+    /// Retries of the response to CloudFormation.
+    pub response: RetryPolicy,
+    /// Kept back from the invocation's time to restore the previous settings.
+    pub rollback_reserve: Duration,
+    /// Kept back from the invocation's time to report the outcome.
+    pub response_reserve: Duration,
+    /// An operator's action, before its report: AWS's own tools give up after 60 s, and repeat it.
+    pub action: Duration,
+}
+
+impl TimeBudget {
+    /// The times of a function with a timeout of 90 s.
+    pub const DEPLOYED: Self = Self {
+        call: Duration::from_secs(3),
+        settle_margin: Duration::from_secs(1),
+        hubspot: RetryPolicy {
+            max_retries: 7,
+            min_delay: Duration::from_millis(250),
+            max_delay: Duration::from_secs(5),
+        },
+        probe: RetryPolicy {
+            max_retries: 39,
+            min_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(1),
+        },
+        response: RetryPolicy {
+            max_retries: 2,
+            min_delay: Duration::from_millis(300),
+            max_delay: Duration::from_millis(300),
+        },
+        rollback_reserve: Duration::from_secs(15),
+        response_reserve: Duration::from_secs(12),
+        action: Duration::from_secs(35),
+    };
+
+    /// The time in which a write takes effect whose event read HubSpot right before a hold's write.
+    pub(crate) fn settle(&self) -> Duration {
+        self.call * 2 + self.settle_margin
+    }
+}
+
+/// How often a failed attempt is retried; pauses double, with jitter.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryPolicy {
+    /// Maximum retries.
+    pub max_retries: usize,
+    /// The first pause, before jitter.
+    pub min_delay: Duration,
+    /// The longest pause, before jitter.
+    pub max_delay: Duration,
+}
+
+/// Whether and when a failed attempt is worth another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryHint {
+    /// It would fail again.
+    Never,
+    /// After the policy's next pause.
+    Backoff,
+    /// At a time that the server named (`Retry-After`).
+    At(Instant),
+}
+
+/// An error that knows whether another attempt may succeed.
+pub(crate) trait Retryable: Display {
+    fn retry_hint(&self) -> RetryHint;
+}
+
+/// The retries that are left.
+#[derive(Debug)]
+pub(crate) struct Retries {
+    backoff: ExponentialBackoff,
+    attempt: Duration,
+    until: Instant,
+}
+
+impl RetryPolicy {
+    /// Starts the retries of attempts that take up to `attempt` each and must end by `until`.
+    pub(crate) fn start(self, attempt: Duration, until: Instant) -> Retries {
+        Retries {
+            backoff: ExponentialBuilder::default()
+                .with_min_delay(self.min_delay)
+                .with_max_delay(self.max_delay)
+                .with_max_times(self.max_retries)
+                .with_jitter()
+                .build(),
+            attempt,
+            until,
+        }
+    }
+}
+
+impl Retries {
+    /// Attempts until it works or another attempt is not worth it; the error is the last one's.
+    pub(crate) async fn run<T, E: Retryable>(
+        mut self,
+        mut attempt: impl AsyncFnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            match attempt().await {
+                Err(error) if self.pause(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Waits before another attempt; returns false if none is worth it, or none would end in time.
+    pub(crate) async fn pause(&mut self, error: &impl Retryable) -> bool {
+        let now = Instant::now();
+        let resume = match (error.retry_hint(), self.backoff.next()) {
+            (RetryHint::Never, _) | (_, None) => return false,
+            (RetryHint::Backoff, Some(pause)) => now + pause,
+            (RetryHint::At(time), Some(_)) => time,
+        };
+        if resume + self.attempt > self.until {
+            return false;
+        }
+        tracing::info!(%error, pause = ?resume.saturating_duration_since(now), "retrying");
+        tokio::time::sleep_until(resume).await;
+        true
     }
 }
 
@@ -91,7 +226,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    /// Reads what the template sets, with one variable changed.
+    /// Reads the template's variables, with one of them changed.
     fn read(changed: &str, value: &str) -> Result<Config, String> {
         let variable = |name: &str| match name {
             _ if name == changed => Some(value),
@@ -106,20 +241,20 @@ mod tests {
     }
 
     #[test]
-    fn a_portal_that_no_customer_has_is_probed_where_none_is_named() {
-        let probed = read("", "").unwrap().probed_portal;
-        assert_eq!((probed.id, probed.least_numbers), (PortalId::LARGEST, 0));
-        let named = read("PROBE_PORTAL_ID", "62515").unwrap().probed_portal;
+    fn probes_a_portal_without_customers_by_default() {
+        let default = read("", "").unwrap().probe_portal;
+        assert_eq!((default.id, default.min_numbers), (PortalId::LARGEST, 0));
+        let named = read("PROBE_PORTAL_ID", "62515").unwrap().probe_portal;
         assert_eq!(named.id, "62515".parse().unwrap());
     }
 
     #[test]
-    fn a_bad_value_is_named_with_what_it_should_be() {
+    fn names_an_invalid_variable() {
         for (name, value, reason) in [
             ("APP_ID", "", "is not set"),
             (
                 "WEBHOOK_URL",
-                "http://calls.example.com/",
+                "http://a.example/",
                 "must start with https://",
             ),
             (
@@ -141,6 +276,55 @@ mod tests {
         ] {
             let error = read(name, value).unwrap_err();
             assert_eq!(error, format!("the environment variable {name} {reason}"));
+        }
+    }
+
+    #[test]
+    fn a_hold_and_its_rollback_fit_the_budget() {
+        let budget = TimeBudget::DEPLOYED;
+        let responses = u32::try_from(budget.response.max_retries).unwrap() + 1;
+        // A jittered pause is up to twice as long.
+        let pauses = budget.response.max_delay * 2 * (responses - 1);
+        assert!(budget.call * responses + pauses < budget.response_reserve);
+        assert!(budget.settle() * 2 + budget.call * 3 < budget.action);
+    }
+
+    #[derive(Debug)]
+    struct Failed(RetryHint);
+
+    impl Display for Failed {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("failed")
+        }
+    }
+
+    impl Retryable for Failed {
+        fn retry_hint(&self) -> RetryHint {
+            self.0
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_as_the_server_says_and_never_too_long() {
+        let budget = TimeBudget::DEPLOYED;
+        let start = Instant::now();
+        let seconds = |seconds| start + Duration::from_secs(seconds);
+        let cases = [
+            ("not worth it", RetryHint::Never, false, 0),
+            ("named by the server", RetryHint::At(seconds(10)), true, 10),
+            ("past already", RetryHint::At(seconds(3)), true, 10),
+            (
+                "too late for another call",
+                RetryHint::At(seconds(58)),
+                false,
+                10,
+            ),
+        ];
+        for (case, hint, is_retried, after) in cases {
+            let mut retries = budget.hubspot.start(budget.call, seconds(60));
+            assert_eq!(retries.pause(&Failed(hint)).await, is_retried, "{case}");
+            let waited = start.elapsed().as_secs();
+            assert_eq!(waited, after, "{case}");
         }
     }
 }

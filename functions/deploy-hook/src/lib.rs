@@ -1,34 +1,24 @@
-//! The Lambda that registers the webhook with HubSpot at deploy time, proves it and releases it.
+//! The Lambda that registers the webhook with HubSpot at deploy time, verifies it and releases it.
+//!
+//! `handler` routes an event; `registration` brings HubSpot to the desired state.
 #![warn(missing_docs)]
 
-mod action;
-mod api_error;
-mod attempt;
-mod audit;
-mod before_traffic;
+mod codedeploy;
 pub mod config;
-mod credential;
-mod custom_resource;
-mod deploy;
-mod dispatch;
-pub mod hook;
-pub mod hook_error;
-mod hubspot;
-mod lifecycle;
-mod oauth;
-mod operate;
-mod outcome;
-mod pauses;
-mod plan;
+mod desired_state;
+pub mod handler;
+mod operator;
 mod probe;
-mod properties;
-mod readiness;
-mod register_error;
-mod registered;
 mod registration;
-mod report;
-mod response_url;
-mod settings_api;
-pub mod time_budget;
-mod transport;
-mod withdrawal;
+
+mod cloudformation {
+    pub(crate) mod request;
+    pub(crate) mod response;
+}
+
+mod hubspot {
+    pub(crate) mod auth;
+    pub(crate) mod client;
+    pub(crate) mod error;
+    pub(crate) mod versioned;
+}

@@ -1,51 +1,64 @@
-//! The proof that a webhook is ours: it answers what HubSpot would ask, and nobody else.
+//! The probe: verifies that a webhook answers HubSpot's request, and nobody else's.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_lambda::{Client as Lambda, primitives::Blob};
 use channel_connection::{
+    aws_error::AwsError,
     client_secrets::SigningSecret,
     contract,
     ids::{AppId, UserId},
     numbers_request::NumbersRequest,
-    webhook_call::{WebhookCall, WebhookResponse},
+    webhook_call::{CallError, WebhookCall, WebhookResponse},
     webhook_url::WebhookUrl,
 };
-use tokio::time::{Instant as Deadline, sleep};
+use reqwest::Client;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout};
 
-use crate::{
-    config::ProbedPortal,
-    time_budget::TimeBudget,
-    transport::{Transport, TransportError},
-};
+use crate::config::{ProbePortal, RetryHint, Retryable, TimeBudget};
 
-/// How many requests make a proof: signed, wrongly signed, unsigned.
+/// The requests of one attempt: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;
 
-/// Calls webhooks as HubSpot would, and as forgers would.
+/// Calls a webhook as HubSpot would, and as forgers would.
 #[derive(Debug)]
 pub(crate) struct Probe {
     transport: Transport,
     secret: SigningSecret,
-    question: NumbersRequest,
-    least_numbers: usize,
+    request: NumbersRequest,
+    min_numbers: usize,
     budget: TimeBudget,
 }
 
-/// What a webhook that was proved has shown.
+/// The way to a webhook.
+#[derive(Debug, Clone)]
+pub(crate) enum Transport {
+    /// Its public URL, as HubSpot calls it.
+    Http(Client),
+    /// One version of its function, by ARN, before it gets traffic.
+    Function { lambda: Lambda, version: String },
+}
+
+/// A verified webhook's response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Proof {
-    /// How many numbers it answered.
+pub(crate) struct Verified {
     pub numbers: usize,
-    /// How long the signed request took, in milliseconds.
+    /// The signed request's time.
     pub milliseconds: u128,
 }
 
-/// The reason a webhook is not proved, and what to look at.
+/// The reason a webhook is not verified, and what to check.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// The webhook gave no answer.
-    #[error(transparent)]
-    NoAnswer(#[from] TransportError),
+    /// The URL did not respond.
+    #[error(
+        "the webhook did not respond: {0}. Check that its URL can be reached from the internet"
+    )]
+    NoResponse(#[from] CallError),
+    /// The function's new version did not respond as API Gateway expects it.
+    #[error("the webhook's new version did not respond: {0}. See the log of its function")]
+    InvocationFailed(String),
     /// The webhook refused the signed request.
     #[error(
         "the webhook refused the signed request with {0}. \
@@ -54,85 +67,76 @@ pub enum ProbeError {
     SignedRefused(u16),
     /// The webhook failed.
     #[error(
-        "the webhook answered the signed request with {0}, not 200. See the log of its function"
+        "the webhook answered the signed request with {0}, expected 200. See the log of its function"
     )]
     NotOk(u16),
-    /// The webhook's answer departs from HubSpot's contract.
-    #[error("the webhook's answer departs from HubSpot's contract: {0}")]
+    /// The webhook's response violates HubSpot's contract.
+    #[error("the webhook's response violates HubSpot's contract: {0}")]
     Violation(contract::Violation),
-    /// The portal that was asked about has fewer numbers than it should.
-    #[error("the webhook answered {found} numbers for the probed portal, fewer than {least}")]
-    TooFew {
-        /// How many it answered.
+    /// The probed portal has fewer numbers than it must have.
+    #[error("the webhook answered {found} numbers for the probed portal, expected at least {min}")]
+    TooFewNumbers {
+        /// The numbers in the response.
         found: usize,
-        /// How many it should.
-        least: usize,
+        /// The numbers that the configuration asks for.
+        min: usize,
     },
-    /// The webhook answered a request that HubSpot did not make.
+    /// The webhook answered a request that HubSpot did not sign.
     #[error(
-        "the webhook answered {1} request with {0}, not 401: it must refuse what HubSpot did not sign"
+        "the webhook answered {1} request with {0}, expected 401: it must refuse what HubSpot did not sign"
     )]
-    StrangerAnswered(u16, &'static str),
+    AcceptedUnsigned(u16, &'static str),
+}
+
+impl Retryable for ProbeError {
+    /// A new deployment may still answer like the one before.
+    fn retry_hint(&self) -> RetryHint {
+        RetryHint::Backoff
+    }
 }
 
 impl Probe {
-    /// Prepares to ask for `app`, signing with the current client secret.
     pub(crate) fn new(
         transport: Transport,
         secret: SigningSecret,
         app_id: AppId,
-        portal: ProbedPortal,
+        portal: ProbePortal,
         budget: TimeBudget,
     ) -> Self {
-        let question = NumbersRequest {
+        let request = NumbersRequest {
             app_id,
             portal_id: portal.id,
-            // A user whom no number is kept for alone.
+            // A user without numbers of their own.
             user_id: UserId::LARGEST,
         };
         Self {
             transport,
             secret,
-            question,
-            least_numbers: portal.least_numbers,
+            request,
+            min_numbers: portal.min_numbers,
             budget,
         }
     }
 
-    /// Proves a URL, trying again while there is patience, and time for one more try before `until`.
-    ///
-    /// The error is the last try's.
-    pub(crate) async fn prove(
+    /// Verifies a URL, with retries; the error is the last attempt's.
+    pub(crate) async fn verify(
         &self,
         url: &WebhookUrl,
-        until: Deadline,
-    ) -> Result<Proof, ProbeError> {
-        let mut tries_left = self.budget.probe_tries;
-        loop {
-            tries_left = tries_left.saturating_sub(1);
-            match self.prove_once(url).await {
-                Err(error) if tries_left > 0 && self.has_time_before(until) => {
-                    tracing::info!(%url, %error, tries_left, "not proved yet");
-                    sleep(self.budget.probe_pause).await;
-                }
-                outcome => return outcome,
-            }
-        }
+        until: Instant,
+    ) -> Result<Verified, ProbeError> {
+        let attempt = self.budget.call * REQUESTS;
+        let retries = self.budget.probe.start(attempt, until);
+        retries.run(async || self.verify_once(url).await).await
     }
 
-    fn has_time_before(&self, until: Deadline) -> bool {
-        let one_try = self.budget.probe_pause + self.budget.call * REQUESTS;
-        Deadline::now() + one_try <= until
-    }
-
-    /// Proves a URL with one try.
-    pub(crate) async fn prove_once(&self, url: &WebhookUrl) -> Result<Proof, ProbeError> {
+    /// Verifies a URL with one attempt.
+    pub(crate) async fn verify_once(&self, url: &WebhookUrl) -> Result<Verified, ProbeError> {
         let signed =
-            WebhookCall::signed(url.clone(), self.question, &self.secret, SystemTime::now());
+            WebhookCall::signed(url.clone(), self.request, &self.secret, SystemTime::now());
         let started = Instant::now();
-        let answer = self.transport.send(&signed).await?;
+        let response = self.send(&signed).await?;
         let milliseconds = started.elapsed().as_millis();
-        let numbers = self.check(&answer)?;
+        let numbers = self.check(&response)?;
         let forged = WebhookCall {
             body: format!("{} ", signed.body),
             ..signed.clone()
@@ -142,30 +146,71 @@ impl Probe {
             ..signed
         };
         for (call, kind) in [(forged, "a wrongly signed"), (unsigned, "an unsigned")] {
-            match self.transport.send(&call).await?.status {
+            match self.send(&call).await?.status {
                 401 | 403 => {}
-                status => return Err(ProbeError::StrangerAnswered(status, kind)),
+                status => return Err(ProbeError::AcceptedUnsigned(status, kind)),
             }
         }
-        Ok(Proof {
+        Ok(Verified {
             numbers,
             milliseconds,
         })
     }
 
-    fn check(&self, answer: &WebhookResponse) -> Result<usize, ProbeError> {
-        match answer.status {
+    fn check(&self, response: &WebhookResponse) -> Result<usize, ProbeError> {
+        match response.status {
             200 => {}
             status @ (401 | 403) => return Err(ProbeError::SignedRefused(status)),
             status => return Err(ProbeError::NotOk(status)),
         }
-        if let Some(violation) = contract::violations(&answer.body).into_iter().next() {
+        if let Some(violation) = contract::violations(&response.body).into_iter().next() {
             return Err(ProbeError::Violation(violation));
         }
-        let (found, least) = (contract::count(&answer.body), self.least_numbers);
-        if found < least {
-            return Err(ProbeError::TooFew { found, least });
+        let (found, min) = (contract::count(&response.body), self.min_numbers);
+        if found < min {
+            return Err(ProbeError::TooFewNumbers { found, min });
         }
         Ok(found)
     }
+
+    async fn send(&self, call: &WebhookCall) -> Result<WebhookResponse, ProbeError> {
+        match &self.transport {
+            Transport::Http(http) => Ok(call.send(http).await?),
+            Transport::Function { lambda, version } => {
+                let invoked = invoke(lambda, version, call, self.budget.call).await;
+                invoked.map_err(ProbeError::InvocationFailed)
+            }
+        }
+    }
+}
+
+async fn invoke(
+    lambda: &Lambda,
+    version: &str,
+    call: &WebhookCall,
+    limit: Duration,
+) -> Result<WebhookResponse, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Response {
+        status_code: u16,
+        #[serde(default)]
+        body: String,
+    }
+    let event = Blob::new(call.to_event().to_string());
+    let invocation = lambda.invoke().function_name(version).payload(event);
+    let invoked = timeout(limit, invocation.send())
+        .await
+        .map_err(|_| "no response in time")?
+        .map_err(|error| AwsError::from(&error).to_string())?;
+    if let Some(kind) = invoked.function_error() {
+        return Err(format!("it failed ({kind})"));
+    }
+    let payload = invoked.payload.map(Blob::into_inner).unwrap_or_default();
+    let response: Response = serde_json::from_slice(&payload)
+        .map_err(|_| "its response is none that API Gateway accepts")?;
+    Ok(WebhookResponse {
+        status: response.status_code,
+        body: response.body.into_bytes(),
+    })
 }

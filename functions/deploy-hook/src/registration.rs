@@ -1,22 +1,28 @@
-//! The app's registration with HubSpot: brought to what is wanted, put back when that fails.
+//! The registration of one app: converged to the desired state, rolled back on failure, withdrawn.
 
-use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
-use tokio::time::{Instant, timeout_at};
+use std::fmt;
+
+use channel_connection::{
+    settings::{ChannelConnectionSettings, RegisteredUrl, SettingsChange},
+    webhook_url::WebhookUrl,
+};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    attempt::Attempt,
-    audit::Audit,
-    plan::{Step, plan},
-    probe::Probe,
-    readiness::Wanted,
-    register_error::{Cause, RegisterError},
-    registered::Registered,
-    settings_api::{Settings, SettingsApi},
-    withdrawal::{Leaving, Withdrawal},
+    desired_state::{DesiredState, OwnershipError, Step, plan},
+    hubspot::{
+        client::{SettingsApi, Write},
+        error::ApiError,
+        versioned::{Audit, VersionedSettings, Written},
+    },
+    probe::{Probe, ProbeError},
 };
 
-/// How often a registration is planned, where somebody else writes meanwhile.
-const PLANS: u32 = 3;
+/// Maximum plans of one event, if somebody else writes meanwhile.
+const MAX_PLANS: u32 = 3;
+/// The writes of a hold, each followed by a settle time: the first one holds at once, the second one
+/// also stops a release that was asked for before the hold, but read HubSpot after the first one.
+const HOLD_WRITES: u32 = 2;
 
 /// The registration of one app.
 #[derive(Debug)]
@@ -28,196 +34,402 @@ pub(crate) struct Registration {
 /// The time that a registration has.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
-    /// When HubSpot must hold what is wanted.
     pub done: Instant,
-    /// When, after a failure, it must hold again what it held before.
-    pub restored: Instant,
+    /// The end of a rollback, after a failure.
+    pub rolled_back: Instant,
+}
+
+/// The settings after a registration; `Display` is a sentence for people.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    settings: ChannelConnectionSettings,
+    previous_url: Option<RegisteredUrl>,
+}
+
+/// The result of a withdrawal that HubSpot did not refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithdrawOutcome {
+    Removed,
+    Held,
+    NotRegistered,
+    /// HubSpot has another URL, which stays.
+    NotOwned,
+}
+
+/// The reason HubSpot does not have the desired settings.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistrationError {
+    /// A call of HubSpot's API failed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The webhook was not verified.
+    #[error("{url} is not verified: {error}")]
+    NotVerified {
+        /// The webhook's URL.
+        url: WebhookUrl,
+        /// The reason.
+        #[source]
+        error: ProbeError,
+    },
+    /// This stack may not replace the settings in HubSpot.
+    #[error(transparent)]
+    Ownership(#[from] OwnershipError),
+    /// Somebody else wrote meanwhile.
+    #[error("somebody else held or changed the settings meanwhile; start again when they are done")]
+    Conflict,
+    /// HubSpot has isReady=false, but a release that was already running may still set it.
+    #[error(
+        "HubSpot holds isReady=false now, but a release that was already running may still set it \
+         ({0}). Repeat hold, and see with the action status (channelctl status) whether it stays"
+    )]
+    HoldUnconfirmed(String),
+    /// There was no time left.
+    #[error("there was no time left")]
+    OutOfTime,
+}
+
+/// A failed registration.
+#[derive(Debug)]
+pub struct FailedRegistration {
+    /// Why it failed.
+    pub cause: RegistrationError,
+    /// The settings in HubSpot after it.
+    pub after: After,
+}
+
+/// The settings in HubSpot after a failed registration.
+#[derive(Debug)]
+pub enum After {
+    /// As before; they may even be the desired ones.
+    Unchanged {
+        /// Whether only the webhook could not be verified.
+        is_desired: bool,
+    },
+    /// As somebody else wrote them.
+    NotWritten,
+    /// The previous settings again.
+    Restored,
+    /// Perhaps not the previous settings.
+    NotRestored(RegistrationError),
 }
 
 impl Registration {
-    /// Takes charge of an app's settings; nothing is sent yet.
     pub(crate) fn new(api: SettingsApi, audit: Audit) -> Self {
         Self { api, audit }
     }
 
-    /// Registers a URL, proves it, and releases it as far as it is wanted.
-    ///
-    /// On failure the former settings stand again.
+    /// Registers a URL, verifies it, and releases it if that is desired.
     pub(crate) async fn register(
         &self,
         probe: &Probe,
-        wanted: Wanted<'_>,
+        desired: &DesiredState,
         deadlines: Deadlines,
-    ) -> Result<Registered, RegisterError> {
-        let held = in_time(deadlines.done, self.read(deadlines.done)).await;
-        let held = held.map_err(RegisterError::Unchanged)?;
-        let mut attempt = Attempt::from(held.clone());
-        let work = self.carry_out(&mut attempt, held, probe, wanted, deadlines.done);
-        match in_time(deadlines.done, work).await {
-            Ok(settings) => Ok(Registered {
-                settings,
-                former: attempt.former,
-            }),
-            Err(cause) => Err(self.put_back(attempt, cause, deadlines.restored).await),
-        }
+    ) -> Result<Registered, FailedRegistration> {
+        let read = VersionedSettings::read(&self.api, &self.audit, deadlines.done).await;
+        let mut settings = read.map_err(|error| FailedRegistration {
+            cause: error.into(),
+            after: After::Unchanged { is_desired: false },
+        })?;
+        let work = converge(&mut settings, probe, desired, deadlines.done);
+        let converged = in_time(deadlines.done, work).await;
+        let previous = settings.previous().cloned();
+        let result = match converged {
+            Ok(()) => Ok(()),
+            Err(cause) => roll_back(&mut settings, cause, desired, deadlines.rolled_back).await,
+        };
+        result.map(|()| Registered {
+            settings: settings
+                .current()
+                .cloned()
+                .unwrap_or_else(|| ChannelConnectionSettings {
+                    url: desired.target.url.as_str().into(),
+                    is_ready: false,
+                }),
+            previous_url: previous.map(|previous| previous.url),
+        })
     }
 
-    /// Withdraws the settings if they point to `url`; whoever else registered keeps theirs.
-    pub(crate) async fn withdraw(
+    /// Removes the settings if they have `url`; another stack's stay.
+    pub(crate) async fn remove(
         &self,
         url: &WebhookUrl,
-        leaving: Leaving,
-        deadline: Instant,
-    ) -> Result<Withdrawal, Cause> {
-        let withdraw = async {
-            let held = self.read(deadline).await?;
-            let wanted = match leaving.settings(url, held.as_ref()) {
-                Ok(wanted) => wanted,
-                Err(untouched) => return Ok(untouched),
-            };
-            if held != wanted {
-                self.reconcile(held, &wanted, deadline).await?;
-                self.confirm(&wanted, deadline).await?;
-            }
-            Ok(Withdrawal::Done)
-        };
-        in_time(deadline, withdraw).await
-    }
-
-    /// Follows the plan, and plans anew where somebody else wrote meanwhile.
-    async fn carry_out(
-        &self,
-        attempt: &mut Attempt,
-        mut held: Settings,
-        probe: &Probe,
-        wanted: Wanted<'_>,
         until: Instant,
-    ) -> Result<ChannelConnectionSettings, Cause> {
-        for _ in 0..PLANS {
-            let settings = wanted.settings(attempt.former.as_ref())?;
-            let steps = plan(held.as_ref(), &settings);
-            match self
-                .follow(attempt, held, steps, probe, wanted.url, until)
-                .await
-            {
-                Ok(()) => return Ok(settings),
-                Err(Cause::Moved(now)) => held = now,
-                Err(cause) => return Err(cause),
-            }
-            if !attempt.knows(&held) {
-                *attempt = Attempt::from(held.clone());
-            }
+    ) -> Result<WithdrawOutcome, RegistrationError> {
+        let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
+        if let Some(outcome) = not_to_withdraw(&settings, url) {
+            return Ok(outcome);
         }
-        Err(Cause::Moved(held))
+        let removed = settings.withdraw(url, &Write::Remove, until).await?;
+        if removed == Written::Done && settings.confirm(None, until).await? == Written::Done {
+            return Ok(WithdrawOutcome::Removed);
+        }
+        Err(RegistrationError::Conflict)
     }
 
-    async fn follow(
+    /// Sets isReady=false if the settings have `url`; no release that is already running undoes it.
+    pub(crate) async fn hold(
         &self,
-        attempt: &mut Attempt,
-        mut held: Settings,
-        steps: Vec<Step>,
-        probe: &Probe,
         url: &WebhookUrl,
         until: Instant,
-    ) -> Result<(), Cause> {
-        for step in steps {
-            match step {
-                Step::Prove => prove(probe, url, until).await?,
-                Step::Write(settings) => {
-                    let settings = Some(settings);
-                    attempt.written.push(settings.clone());
-                    self.reconcile(held, &settings, until).await?;
-                    held = settings;
-                }
-                Step::Confirm => self.confirm(&held, until).await?,
-            }
+    ) -> Result<WithdrawOutcome, RegistrationError> {
+        let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
+        if let Some(outcome) = not_to_withdraw(&settings, url) {
+            return Ok(outcome);
         }
-        Ok(())
-    }
-
-    /// Puts the former settings back, unless HubSpot holds what somebody else has written.
-    async fn put_back(&self, attempt: Attempt, cause: Cause, until: Instant) -> RegisterError {
-        if attempt.written.is_empty() {
-            return RegisterError::Unchanged(cause);
-        }
-        let restore = async {
-            let held = self.read(until).await?;
-            if held == attempt.former {
-                return Ok(false);
-            }
-            if !attempt.knows(&held) {
-                return Err(Cause::Moved(held));
-            }
-            self.reconcile(held, &attempt.former, until).await?;
-            self.confirm(&attempt.former, until).await.map(|()| true)
-        };
-        match in_time(until, restore).await {
-            Ok(false) => RegisterError::Unchanged(cause),
-            Ok(true) => RegisterError::Restored(cause),
-            Err(restore) => RegisterError::NotRestored { cause, restore },
-        }
-    }
-
-    /// Brings HubSpot from `held` to `wanted`; every change of it goes through here.
-    ///
-    /// A write that failed may have been done, and somebody else may have written: after each
-    /// failure HubSpot is read again. Where it holds a third thing, all that was decided on what it
-    /// held is to be decided anew.
-    async fn reconcile(
-        &self,
-        held: Settings,
-        wanted: &Settings,
-        until: Instant,
-    ) -> Result<(), Cause> {
-        if held == *wanted {
-            return Ok(());
-        }
-        let mut pauses = self.api.pauses(until);
-        loop {
-            let write = async { Ok(self.api.write(&held, wanted).await?) };
-            // Timed here too, so that a write which is broken off is logged as any other.
-            let written = in_time(until, write).await;
-            self.audit.log(&held, wanted, written.as_ref());
-            let error = match written {
-                Ok(_) => return Ok(()),
-                Err(Cause::Api(error)) => error,
-                Err(cause) => return Err(cause),
-            };
-            match self.api.read(until).await? {
-                now if now == *wanted => return Ok(()),
-                now if now != held => return Err(Cause::Moved(now)),
-                _ if pauses.before_another(&error).await => {}
-                _ => return Err(error.into()),
-            }
-        }
-    }
-
-    async fn read(&self, until: Instant) -> Result<Settings, Cause> {
-        Ok(self.api.read(until).await?)
-    }
-
-    async fn confirm(&self, wanted: &Settings, until: Instant) -> Result<(), Cause> {
-        let now = self.read(until).await?;
-        if now == *wanted {
-            Ok(())
-        } else {
-            Err(Cause::Moved(now))
-        }
+        hold(&mut settings, url, until).await?;
+        Ok(WithdrawOutcome::Held)
     }
 }
 
-async fn prove(probe: &Probe, url: &WebhookUrl, until: Instant) -> Result<(), Cause> {
-    let proved = probe.prove(url, until).await;
-    proved.map(drop).map_err(|error| Cause::NotProved {
-        url: url.clone(),
-        error,
+fn not_to_withdraw(settings: &VersionedSettings<'_>, url: &WebhookUrl) -> Option<WithdrawOutcome> {
+    if settings.has_url(url) {
+        return None;
+    }
+    Some(match settings.current() {
+        None => WithdrawOutcome::NotRegistered,
+        Some(_) => WithdrawOutcome::NotOwned,
     })
+}
+
+/// Executes the plan, and plans again if somebody else wrote meanwhile.
+///
+/// After a conflict the event must not release what may be held: it then ends, unless HubSpot has
+/// isReady=true already.
+async fn converge(
+    settings: &mut VersionedSettings<'_>,
+    probe: &Probe,
+    desired: &DesiredState,
+    until: Instant,
+) -> Result<(), RegistrationError> {
+    for _ in 0..MAX_PLANS {
+        let wanted = desired.settings(settings.current())?;
+        if wanted.is_ready && !settings.may_release() {
+            return Err(RegistrationError::Conflict);
+        }
+        settings.will_release = wanted.is_ready;
+        let steps = plan(settings.current(), &wanted);
+        if execute(settings, steps, probe, &wanted, &desired.target.url, until).await?
+            == Written::Done
+        {
+            return Ok(());
+        }
+    }
+    Err(RegistrationError::Conflict)
+}
+
+async fn execute(
+    settings: &mut VersionedSettings<'_>,
+    steps: Vec<Step>,
+    probe: &Probe,
+    wanted: &ChannelConnectionSettings,
+    url: &WebhookUrl,
+    until: Instant,
+) -> Result<Written, RegistrationError> {
+    for step in steps {
+        let written = match step {
+            Step::Verify => verify(probe, url, until).await.map(|()| Written::Done)?,
+            Step::Write(step) => settings.write(Some(&step), until).await?,
+            Step::Confirm => settings.confirm(Some(wanted), until).await?,
+            Step::Hold => hold(settings, url, until).await.map(|()| Written::Done)?,
+        };
+        if written == Written::Conflict {
+            return Ok(Written::Conflict);
+        }
+    }
+    Ok(Written::Done)
+}
+
+async fn verify(probe: &Probe, url: &WebhookUrl, until: Instant) -> Result<(), RegistrationError> {
+    let verified = probe.verify(url, until).await;
+    verified
+        .map(drop)
+        .map_err(|error| RegistrationError::NotVerified {
+            url: url.clone(),
+            error,
+        })
+}
+
+/// Restores the previous settings, unless HubSpot has what somebody else wrote.
+async fn roll_back(
+    settings: &mut VersionedSettings<'_>,
+    cause: RegistrationError,
+    desired: &DesiredState,
+    until: Instant,
+) -> Result<(), FailedRegistration> {
+    let fail = |cause, after| Err(FailedRegistration { cause, after });
+    if !settings.has_written() && settings.has_conflicted() {
+        return fail(cause, After::NotWritten);
+    }
+    if !settings.has_written() {
+        let wanted = desired.settings(settings.current()).ok();
+        let is_desired = wanted.as_ref() == settings.current();
+        return fail(cause, After::Unchanged { is_desired });
+    }
+    // A hold of the same URL is not verified, and done only if it is confirmed.
+    let is_replaced = |previous: &ChannelConnectionSettings| !desired.has_url(previous);
+    let may_be_done = settings.previous().is_some_and(is_replaced);
+    match in_time(until, restore(settings, desired, may_be_done, until)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(after)) => fail(cause, after),
+        Err(error) => fail(cause, After::NotRestored(error)),
+    }
+}
+
+/// Returns `None` if HubSpot turns out to have the desired settings, verified before they were written.
+async fn restore(
+    settings: &mut VersionedSettings<'_>,
+    desired: &DesiredState,
+    may_be_done: bool,
+    until: Instant,
+) -> Result<Option<After>, RegistrationError> {
+    let is_own = settings.refresh_own(until).await?;
+    if settings.current() == settings.previous() && !settings.has_conflicted() {
+        return Ok(Some(After::Unchanged { is_desired: false }));
+    }
+    if !is_own || settings.current() == settings.previous() {
+        return Err(RegistrationError::Conflict);
+    }
+    let previous = settings.previous().cloned();
+    let was_released = previous.as_ref().is_some_and(|previous| previous.is_ready);
+    if was_released && !settings.is_released() {
+        let is_done = may_be_done && settings.has_url(&desired.target.url);
+        return if is_done {
+            Ok(None)
+        } else {
+            Err(RegistrationError::Conflict)
+        };
+    }
+    let restored = settings.write(previous.as_ref(), until).await?;
+    if restored == Written::Done
+        && settings.confirm(previous.as_ref(), until).await? == Written::Done
+    {
+        return Ok(Some(After::Restored));
+    }
+    Err(RegistrationError::Conflict)
+}
+
+/// Sets isReady=false, and waits until no release that read HubSpot before can set it again.
+///
+/// It always writes, so that the version moves and a running release finds it changed. It is done
+/// when HubSpot, a settle time after its last write, still has the version of that write: a release
+/// that had read HubSpot right before has then written too, and any other write is not this hold's.
+async fn hold(
+    settings: &mut VersionedSettings<'_>,
+    url: &WebhookUrl,
+    until: Instant,
+) -> Result<(), RegistrationError> {
+    let mut is_held = false;
+    let held = in_time(until, hold_and_settle(settings, url, &mut is_held, until)).await;
+    match held {
+        Err(error @ (RegistrationError::Api(_) | RegistrationError::OutOfTime)) if is_held => {
+            Err(RegistrationError::HoldUnconfirmed(error.to_string()))
+        }
+        held => held,
+    }
+}
+
+async fn hold_and_settle(
+    settings: &mut VersionedSettings<'_>,
+    url: &WebhookUrl,
+    is_held: &mut bool,
+    until: Instant,
+) -> Result<(), RegistrationError> {
+    let settle = settings.settle();
+    let mut writes = 0;
+    loop {
+        let hold = Write::Change(SettingsChange::HOLD);
+        if settings.withdraw(url, &hold, until).await? == Written::Conflict {
+            return Err(RegistrationError::Conflict);
+        }
+        (*is_held, writes) = (true, writes + 1);
+        if Instant::now() + settle > until {
+            return Err(RegistrationError::OutOfTime);
+        }
+        sleep(settle).await;
+        let is_unchanged = settings.refresh(until).await?;
+        *is_held = settings.has_url(url) && !settings.is_released();
+        if is_unchanged && writes >= HOLD_WRITES {
+            return if settings.has_moved {
+                Ok(())
+            } else {
+                let reason = "HubSpot's updatedAt did not change with the hold";
+                Err(RegistrationError::HoldUnconfirmed(reason.into()))
+            };
+        }
+        if !is_unchanged && *is_held {
+            // Perhaps another hold: one of the two has to let the other one settle.
+            sleep(settle.mul_f64(fastrand::f64())).await;
+            settings.refresh(until).await?;
+        }
+    }
 }
 
 async fn in_time<T>(
     deadline: Instant,
-    work: impl Future<Output = Result<T, Cause>>,
-) -> Result<T, Cause> {
+    work: impl Future<Output = Result<T, RegistrationError>>,
+) -> Result<T, RegistrationError> {
     let done = timeout_at(deadline, work).await;
-    done.unwrap_or(Err(Cause::OutOfTime))
+    done.unwrap_or(Err(RegistrationError::OutOfTime))
+}
+
+impl RegistrationError {
+    /// Returns whether HubSpot rejected the credential.
+    pub(crate) fn rejects_credential(&self) -> bool {
+        matches!(self, Self::Api(error) if error.rejects_credential())
+    }
+}
+
+impl fmt::Display for Registered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ChannelConnectionSettings { url, is_ready } = &self.settings;
+        write!(formatter, "HubSpot holds {url} with isReady={is_ready}.")?;
+        // It may have been another stage's, which HubSpot then no longer calls.
+        match &self.previous_url {
+            Some(previous) if previous != url => {
+                write!(formatter, " Until now it held {previous}.")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl WithdrawOutcome {
+    /// Returns a sentence for people.
+    pub(crate) fn explain(self) -> &'static str {
+        match self {
+            Self::Removed => "The settings were removed from HubSpot.",
+            Self::Held => {
+                "HubSpot holds the URL with isReady=false: users can no longer select the app."
+            }
+            Self::NotRegistered => "HubSpot held no settings.",
+            Self::NotOwned => "HubSpot holds another URL, which was left alone.",
+        }
+    }
+}
+
+impl fmt::Display for FailedRegistration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = &self.cause;
+        match &self.after {
+            After::Unchanged { .. } => {
+                write!(formatter, "{cause}. HubSpot holds what it held before.")
+            }
+            After::NotWritten => write!(formatter, "{cause}. This event wrote nothing to HubSpot."),
+            After::Restored => write!(
+                formatter,
+                "{cause}. The previous HubSpot settings were restored."
+            ),
+            After::NotRestored(error) => write!(
+                formatter,
+                "{cause}. The previous settings were NOT restored ({error}): \
+                 see what HubSpot holds with the action status."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FailedRegistration {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
 }

@@ -46,7 +46,7 @@ impl Action {
     /// Returns the name that every version of the deploy-hook takes.
     fn hook_action(self) -> &'static str {
         match self {
-            Self::Verify => "probe",
+            Self::Verify => "verify",
             Self::Unregister => "remove",
             _ => self.name(),
         }

@@ -83,7 +83,6 @@ pub struct Registered {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastProbe {
     /// Whether it answered each as it must.
-    #[serde(alias = "proved")]
     pub verified: bool,
     /// How many numbers it has for the probed portal.
     #[serde(skip_serializing_if = "Option::is_none")]

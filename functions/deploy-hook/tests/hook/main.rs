@@ -1,4 +1,4 @@
-//! The hook from outside: events in; HubSpot, CloudFormation and operators told.
+//! The hook from outside: events in; HubSpot, CloudFormation, CodeDeploy and operators respond.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -6,14 +6,12 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
-mod before_traffic;
-mod deleting;
-mod dispatching;
-mod failing;
-mod hubspot_failing;
-mod operating;
-mod registering;
-mod rolling_back;
-mod secrets;
+#[path = "../support/account.rs"]
+mod account;
+mod deploys;
+mod failures;
+mod holds;
+mod operators;
+mod protocol;
+mod redaction;
 mod support;
-mod telling;

@@ -1,10 +1,13 @@
 //! CloudFormation, as far as one custom resource sees of it.
 
 use serde_json::{Value, json};
+use test_support::APP_ID;
 
-use crate::account::APP;
+use crate::steps::{APPS, Deploy, URLS};
 
-/// The stack, when it stands.
+pub const APP_IDS: [&str; APPS] = [APP_ID, "7654321"];
+
+/// A deployed stack.
 #[derive(Debug, Clone)]
 pub struct Stack {
     pub properties: Properties,
@@ -12,49 +15,53 @@ pub struct Stack {
 }
 
 /// The custom resource's properties.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Properties {
-    pub url: usize,
-    pub is_ready: &'static str,
-    pub on_delete: &'static str,
+    pub deploy: Deploy,
     pub deploy_id: u64,
 }
 
-/// An event as the hook gets it.
+/// An event of the custom resource.
 #[derive(Debug, Clone)]
 pub enum Event {
     Create(Properties),
-    Update { to: Properties, from: Properties },
+    Update {
+        to: Properties,
+        from: Properties,
+        physical_id: String,
+    },
     Delete(Stack),
 }
 
 impl Event {
-    /// Which of the vendor's webhooks the event is about.
-    pub fn properties(&self) -> &Properties {
+    pub fn properties(&self) -> Properties {
         match self {
-            Self::Create(properties) | Self::Update { to: properties, .. } => properties,
-            Self::Delete(stack) => &stack.properties,
+            Self::Create(properties) | Self::Update { to: properties, .. } => *properties,
+            Self::Delete(stack) => stack.properties,
         }
     }
 
-    /// Writes the event as CloudFormation sends it.
-    pub fn to_json(&self, urls: &[String], response_url: &str) -> Value {
-        let written = |properties: &Properties| {
+    /// Returns the event as CloudFormation sends it.
+    pub fn to_json(&self, urls: &[String; URLS], response_url: &str) -> Value {
+        let written = |Properties { deploy, deploy_id }: &Properties| {
             json!({
-                "AppId": APP, "WebhookUrl": urls[properties.url], "ApiVersion": "2026-03",
-                "IsReady": properties.is_ready, "OnDelete": properties.on_delete,
-                "DeployId": properties.deploy_id.to_string(),
+                "AppId": APP_IDS[deploy.app], "WebhookUrl": urls[deploy.url],
+                "ApiVersion": "2026-03", "IsReady": deploy.is_ready,
+                "OnDelete": deploy.on_delete, "DeployId": deploy_id.to_string(),
             })
         };
         let mut event = json!({
             "ResponseURL": response_url, "StackId": "stack", "RequestId": "request",
-            "LogicalResourceId": "ChannelConnection", "ResourceProperties": written(self.properties()),
+            "ResourceType": "Custom::ChannelConnection", "LogicalResourceId": "ChannelConnection",
+            "ResourceProperties": written(&self.properties()),
         });
         match self {
             Self::Create(_) => event["RequestType"] = "Create".into(),
-            Self::Update { from, .. } => {
+            Self::Update {
+                from, physical_id, ..
+            } => {
                 event["RequestType"] = "Update".into();
-                event["PhysicalResourceId"] = format!("channel-connection/{APP}").into();
+                event["PhysicalResourceId"] = physical_id.as_str().into();
                 event["OldResourceProperties"] = written(from);
             }
             Self::Delete(stack) => {

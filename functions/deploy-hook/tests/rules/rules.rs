@@ -1,223 +1,285 @@
-//! The rules, each in words and as a check.
+//! The rules, checked on the log of all accesses: each write is its event's own, whoever else wrote.
 
-use std::{ops::Range, time::Instant};
+use std::time::Instant;
 
-use channel_connection::settings::ChannelConnectionSettings;
+use hubspot_simulator::SettingsAccess;
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
-use serde_json::Value;
+use test_support::CLIENT_SECRET;
 
 use crate::{
-    account::{CLIENT_SECRET, KEY},
-    cloudformation::Event,
-    happening::{Ending, Happening, Settings},
-    step::Mode,
-    world::World,
+    account::KEY,
+    env::{TestEnv, app_id},
+    observation::{Ending, Observation, Operation, Settings},
 };
 
 type Verdict = Result<(), TestCaseError>;
 
-/// Whether somebody else may have written the settings while the hook was at work.
-fn was_meddled_with(world: &World, url: usize) -> bool {
-    let state = world.webhooks.state.lock().unwrap();
-    matches!(state[url].mode, Mode::WorksWhileSomebodyMeddles(_))
-}
-
-/// What somebody else wrote then.
-fn meddling(world: &World, url: usize) -> Settings {
-    match world.webhooks.state.lock().unwrap()[url].mode {
-        Mode::WorksWhileSomebodyMeddles(meddling) => meddling.settings(&world.webhooks.urls),
-        _ => None,
+/// Checks every event so far.
+pub fn check(env: &TestEnv) -> Verdict {
+    let log = env.hubspot.with_account(|account| account.accesses.clone());
+    let observations = env.observations.borrow();
+    for event in observations.iter() {
+        holds_are_final(event, &observations, &log)?;
+        let accesses = event.accesses(&log);
+        for (at, access) in accesses.iter().enumerate() {
+            if access.is_write {
+                check_write(env, event, &accesses[..at], access)?;
+                withdrawals_are_of_own_settings(
+                    event,
+                    &accesses[..at],
+                    access,
+                    &observations,
+                    &log,
+                )?;
+            }
+        }
+        report_is_true(env, event, &accesses)?;
+        report_is_short_and_without_secrets(event)?;
     }
+    env.hubspot.with_account(|account| {
+        for call in &account.calls {
+            prop_assert!(
+                call.violations.is_empty(),
+                "violates the specification: {call:?}"
+            );
+        }
+        Ok(())
+    })
 }
 
-/// Whether a webhook answered a signed request rightly at some time.
-fn was_proved(world: &World, url: &str, time: Range<Instant>) -> bool {
-    let state = world.webhooks.state.lock().unwrap();
-    let known = world.webhooks.urls.iter().zip(state.iter());
-    known
-        .filter(|(known, _)| *known == url)
-        .flat_map(|(_, webhook)| &webhook.proofs)
-        .any(|proof| time.contains(proof))
+fn is_released(settings: &Settings) -> bool {
+    settings.as_ref().is_some_and(|settings| settings.is_ready)
 }
 
-/// Whether a URL was proved since HubSpot was told of it, if it was told by the event.
-fn was_proved_since_written(world: &World, happening: &Happening, url: &str) -> bool {
-    if happening
-        .before
+fn has_url(settings: &Settings, url: &str) -> bool {
+    settings
         .as_ref()
-        .is_some_and(|before| before.url == url)
-    {
-        return true;
-    }
-    let mut writes = happening.calls.iter().filter(|call| call.method != "GET");
-    let told = writes.find(|call| call.held.as_ref().is_some_and(|held| held.url == url));
-    told.is_none_or(|call| was_proved(world, url, call.at..Instant::now()))
+        .is_some_and(|settings| settings.url == *url)
 }
 
-/// Whether nothing was released that was not proved before; what stood before may stand again.
-fn nothing_was_released_without_a_proof(world: &World, happening: &Happening) -> Verdict {
-    for call in happening.calls.iter().filter(|call| call.method != "GET") {
-        let Some(released) = call.held.as_ref().filter(|held| held.is_ready) else {
+/// Rule 7: after a hold was reported, isReady=true is of an event that first read HubSpot after the
+/// hold's last write.
+fn holds_are_final(hold: &Observation, all: &[Observation], log: &[SettingsAccess]) -> Verdict {
+    if !hold.reports_a_hold() {
+        return Ok(());
+    }
+    let accesses = hold.accesses(log);
+    let Some(last_write) = accesses.iter().rposition(|access| access.is_write) else {
+        return Err(TestCaseError::fail(format!(
+            "held without a write: {hold:?}"
+        )));
+    };
+    let (last_write, confirmation) = (accesses[last_write], accesses.get(last_write + 1));
+    let Some(confirmation) = confirmation else {
+        return Err(TestCaseError::fail(format!(
+            "held without a confirmation: {hold:?}"
+        )));
+    };
+    prop_assert!(
+        !is_released(&confirmation.after),
+        "held, and found released: {hold:?}"
+    );
+    let later = log.iter().filter(|access| {
+        access.app_id == hold.app_id && access.at > confirmation.at && access.is_write
+    });
+    for write in later.filter(|write| is_released(&write.after) && !is_released(&write.before)) {
+        let Some(event) = all.iter().find(|event| Some(event.caller) == write.caller) else {
+            // Somebody who is no hook, or an event that still runs.
             continue;
         };
-        let stood = happening.before.as_ref() == Some(released);
-        let by_others = meddling(world, happening.url).as_ref() == Some(released);
+        let first_read = event.accesses(log)[0];
         prop_assert!(
-            stood || by_others || was_proved(world, &released.url, happening.started..call.at),
-            "released without a proof: {call:?} of {happening:?}"
+            first_read.at > last_write.at,
+            "released after a hold was done: {write:?} of {event:?}, hold {hold:?}"
         );
     }
     Ok(())
 }
 
-/// Whether CloudFormation can take what it was told, and nobody learns a secret from it.
-fn what_was_told_is_short_and_without_secrets(happening: &Happening) -> Verdict {
-    if let Ending::Told(told) = &happening.ending {
-        let told = told.to_string();
-        prop_assert!(told.len() < 4_096, "CloudFormation takes no more");
+fn check_write(
+    env: &TestEnv,
+    event: &Observation,
+    before: &[&SettingsAccess],
+    write: &SettingsAccess,
+) -> Verdict {
+    prop_assert_eq!(write.app_id, event.app_id, "wrote to another app");
+    let Some(seen) = before.last() else {
+        let is_creation = event.was_lied_to && write.before.is_none() && !is_released(&write.after);
+        prop_assert!(is_creation, "wrote without a read: {write:?} of {event:?}");
+        return Ok(());
+    };
+    let own: Vec<_> = before.iter().filter(|access| access.is_write).collect();
+    released_urls_are_verified(env, event, before, &own, seen, write)?;
+    // Rule 2: what customers use stays, unless the event asks to take it away.
+    let is_own = own.iter().any(|own| own.after == seen.after);
+    if is_released(&seen.after) && !is_released(&write.after) {
         prop_assert!(
-            !told.contains(KEY) && !told.contains(CLIENT_SECRET),
-            "{told}"
+            event.may_take_away() || is_own,
+            "took a released webhook away: {write:?} of {event:?}"
         );
     }
     Ok(())
 }
 
-/// What must hold after whatever event, however it ended.
-pub fn after_every_event(world: &World, happening: &Happening) -> Verdict {
-    nothing_was_released_without_a_proof(world, happening)?;
-    what_was_told_is_short_and_without_secrets(happening)?;
-    for call in &happening.calls {
-        prop_assert!(
-            call.violations.is_empty(),
-            "not as HubSpot specifies it: {call:?}"
-        );
-    }
-    if was_meddled_with(world, happening.url) || happening.was_lied_to() {
+/// Rule 3: a stack withdraws only its own URL of its own app.
+fn withdrawals_are_of_own_settings(
+    event: &Observation,
+    before: &[&SettingsAccess],
+    write: &SettingsAccess,
+    all: &[Observation],
+    log: &[SettingsAccess],
+) -> Verdict {
+    if !event.withdraws() {
         return Ok(());
     }
-    if let Some(released) = happening.after.as_ref().filter(|after| after.is_ready)
-        && happening.was_done()
-    {
-        prop_assert!(
-            was_proved_since_written(world, happening, &released.url),
-            "released, and not proved since: {happening:?}"
-        );
-    }
-    let words = happening.words();
-    if words.contains("HubSpot holds what it held before") || words.contains("stand again") {
-        prop_assert_eq!(&happening.after, &happening.before, "{:?}", happening);
-    }
-    Ok(())
-}
-
-/// What must hold after CloudFormation's event.
-pub fn after_a_stacks_event(world: &World, event: &Event, happening: &Happening) -> Verdict {
-    if was_meddled_with(world, happening.url) {
-        return Ok(());
-    }
-    let properties = event.properties();
-    let url = &world.webhooks.urls[properties.url];
-    let is_ours = |held: &Settings| held.as_ref().is_some_and(|held| held.url == *url);
-    let after = &happening.after;
-    match event {
-        Event::Delete(stack) => {
-            let keeps =
-                properties.on_delete == "retain" || stack.physical_id.ends_with("/not-created");
-            // A stack that goes takes nothing with it but its own.
-            if keeps || !is_ours(&happening.before) {
-                prop_assert_eq!(after, &happening.before, "{:?}", happening);
-            } else if happening.succeeded() && !happening.was_lied_to() {
-                let left = properties.on_delete == "hold"
-                    && after.as_ref().is_some_and(|held| !held.is_ready);
-                prop_assert!(after.is_none() || left, "{happening:?}");
-            }
-        }
-        Event::Create(_) | Event::Update { .. } => {
-            if happening.was_released() && properties.is_ready != "false" {
-                // Customers are never worse off: what they use stands, or what was proved.
-                let stands = *after == happening.before;
-                let replaced = after.as_ref().is_some_and(|held| {
-                    held.is_ready && was_proved(world, &held.url, happening.started..Instant::now())
-                });
-                prop_assert!(stands || replaced, "{happening:?}");
-            }
-            let rolled_back = happening.words().starts_with("Rolled back");
-            if happening.was_done() {
-                let ready = match properties.is_ready {
-                    "keep" => happening.was_released(),
-                    is_ready => is_ready == "true",
-                };
-                prop_assert!(is_ours(after), "{happening:?}");
-                prop_assert_eq!(after.as_ref().map(|held| held.is_ready), Some(ready));
-            }
-            if rolled_back && happening.was_released() && properties.is_ready != "false" {
-                prop_assert_eq!(after, &happening.before, "{:?}", happening);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What must hold after an operator's action.
-pub fn after_an_action(world: &World, request: &Value, happening: &Happening) -> Verdict {
-    if was_meddled_with(world, happening.url) {
-        return Ok(());
-    }
-    let url = &world.webhooks.urls[happening.url];
-    let is_ours = |held: &Settings| held.as_ref().is_some_and(|held| held.url == *url);
-    let after = &happening.after;
-    let done = happening.was_done();
-    let action = request["action"].as_str().unwrap();
-    // Only register may replace what is not this stack's.
-    if action != "register" && !is_ours(&happening.before) {
-        prop_assert_eq!(after, &happening.before, "{:?}", happening);
-    }
-    match action {
-        "status" | "probe" => prop_assert_eq!(after, &happening.before),
-        "release" if done => {
-            prop_assert!(is_ours(after) && after.as_ref().is_some_and(|held| held.is_ready));
-        }
-        "hold" | "remove" if happening.was_lied_to() => {}
-        "hold" if done => prop_assert!(after.as_ref().is_none_or(|held| !held.is_ready)),
-        "remove" if done => prop_assert!(after.is_none()),
-        "register" if done => prop_assert!(is_ours(after)),
-        _ => {}
-    }
-    let takes_away = matches!(action, "hold" | "remove")
-        || (action == "register" && request["isReady"] == "false");
-    if happening.was_released() && !takes_away {
-        prop_assert!(
-            after.as_ref().is_some_and(|held| held.is_ready),
-            "{happening:?}"
-        );
-    }
-    Ok(())
-}
-
-/// What must hold after the second of two equal deploys: one look at HubSpot, and no write.
-pub fn after_a_deploy_that_changes_nothing(world: &World, calls_before: usize) -> Verdict {
-    world.hubspot.with_account(|account| {
-        let calls: Vec<_> = account.calls[calls_before..]
-            .iter()
-            .map(|call| call.method.as_str())
-            .collect();
-        prop_assert_eq!(calls, ["GET"]);
-        Ok(())
-    })?;
-    let held = world.held();
-    prop_assert_eq!(
-        held,
-        Some(ChannelConnectionSettings {
-            url: world.webhooks.urls[0].clone(),
-            is_ready: true
-        })
+    let seen = before
+        .last()
+        .map(|seen| seen.after.clone())
+        .unwrap_or_default();
+    prop_assert!(
+        has_url(&seen, &event.url),
+        "another URL: {write:?} of {event:?}"
+    );
+    // What a failed deploy of the stack left is its own too.
+    let is_left = |event: &Observation| {
+        let is_deploy = matches!(event.operation, Operation::Deploy(_));
+        let accesses = event.accesses(log);
+        let mut accesses = accesses.iter().filter(|access| access.at < write.at);
+        is_deploy && accesses.any(|access| access.is_write && access.app_id == write.app_id)
+    };
+    prop_assert!(
+        event.is_owned || all.iter().any(is_left),
+        "another stack's app: {write:?} of {event:?}"
     );
     Ok(())
 }
 
-/// What must hold when the stack is gone.
-pub fn after_the_end(world: &World) -> Verdict {
-    prop_assert_eq!(world.held(), None);
+/// Rule 1: a URL is verified, since this event wrote it, before this event releases it.
+fn released_urls_are_verified(
+    env: &TestEnv,
+    event: &Observation,
+    before: &[&SettingsAccess],
+    own: &[&&SettingsAccess],
+    seen: &SettingsAccess,
+    write: &SettingsAccess,
+) -> Verdict {
+    let Some(released) = write.after.as_ref().filter(|after| after.is_ready) else {
+        return Ok(());
+    };
+    if write.after == write.before {
+        return Ok(());
+    }
+    let url = released.url.as_str();
+    let written = own.iter().find(|own| has_url(&own.after, url));
+    let since = written.map_or(event.started, |own| own.at);
+    let is_verified = env.webhooks.was_verified(url, since, write.at);
+    // A rollback from one released URL to the one before.
+    let is_restored =
+        is_released(&seen.after) && before.iter().any(|access| access.after == write.after);
+    prop_assert!(
+        is_verified || is_restored,
+        "released without verification: {write:?} of {event:?}"
+    );
+    Ok(())
+}
+
+fn report_is_true(env: &TestEnv, event: &Observation, accesses: &[&SettingsAccess]) -> Verdict {
+    // The report's own read comes after the action.
+    let is_action = matches!(event.operation, Operation::Action { .. });
+    let of_action = match accesses.split_last() {
+        Some((last, rest)) if is_action && !last.is_write && !rest.is_empty() => rest,
+        _ => accesses,
+    };
+    let (Some(first), Some(last)) = (of_action.first(), of_action.last()) else {
+        return Ok(());
+    };
+    let words = event.words();
+    if words.contains("HubSpot holds what it held before") {
+        prop_assert_eq!(&last.after, &first.after, "{:?}", event);
+    }
+    if words.contains("wrote nothing") {
+        prop_assert!(of_action.iter().all(|access| !access.is_write), "{event:?}");
+    }
+    if !event.is_done() || event.was_lied_to {
+        return Ok(());
+    }
+    let held = &last.after;
+    match &event.operation {
+        Operation::Deploy(deploy) => {
+            prop_assert!(has_url(held, &event.url), "{event:?} {held:?}");
+            if deploy.is_ready != "keep" {
+                prop_assert_eq!(is_released(held), deploy.is_ready == "true", "{:?}", event);
+            }
+        }
+        Operation::Delete { on_delete } if event.is_owned && *on_delete != "retain" => {
+            let is_withdrawn = match *on_delete {
+                "hold" => !is_released(held) || !has_url(held, &event.url),
+                _ => !has_url(held, &event.url),
+            };
+            prop_assert!(is_withdrawn, "{event:?} {held:?}");
+        }
+        Operation::Delete { .. } => {}
+        Operation::Action { name, .. } => match *name {
+            "release" => prop_assert!(has_url(held, &event.url) && is_released(held), "{event:?}"),
+            "hold" => prop_assert!(has_url(held, &event.url) && !is_released(held), "{event:?}"),
+            "remove" => prop_assert!(held.is_none(), "{event:?}"),
+            "register" => prop_assert!(has_url(held, &event.url), "{event:?}"),
+            _ => prop_assert!(of_action.iter().all(|access| !access.is_write)),
+        },
+    }
+    released_urls_are_verified_after_a_change(env, event, of_action)
+}
+
+/// Rule 1, after a success: a URL that replaced a released one is verified since.
+fn released_urls_are_verified_after_a_change(
+    env: &TestEnv,
+    event: &Observation,
+    accesses: &[&SettingsAccess],
+) -> Verdict {
+    let last = accesses.last().and_then(|access| access.after.clone());
+    let Some(released) = last.filter(|held| held.is_ready) else {
+        return Ok(());
+    };
+    let url = released.url.as_str();
+    let written = accesses
+        .iter()
+        .find(|access| access.is_write && has_url(&access.after, url));
+    if let Some(written) = written.filter(|written| !has_url(&written.before, url)) {
+        prop_assert!(
+            env.webhooks.was_verified(url, written.at, Instant::now()),
+            "not verified since it was written: {event:?}"
+        );
+    }
+    Ok(())
+}
+
+fn report_is_short_and_without_secrets(event: &Observation) -> Verdict {
+    if let Ending::Reported(report) = &event.ending {
+        let report = report.to_string();
+        prop_assert!(report.len() < 4_096, "CloudFormation accepts no more");
+        let shows_secret = report.contains(KEY) || report.contains(CLIENT_SECRET);
+        prop_assert!(!shows_secret, "{report}");
+    }
+    Ok(())
+}
+
+/// The second of two equal deploys reads once and writes nothing.
+pub fn after_an_unchanged_deploy(env: &TestEnv) -> Verdict {
+    let log = env.hubspot.with_account(|account| account.accesses.clone());
+    let observations = env.observations.borrow();
+    let accesses = observations.last().unwrap().accesses(&log);
+    prop_assert!(accesses.len() == 1 && !accesses[0].is_write, "{accesses:?}");
+    let held = env.hubspot.with_account(|account| account.held());
+    prop_assert!(
+        has_url(&held, &env.webhooks.urls[0]) && is_released(&held),
+        "{held:?}"
+    );
+    Ok(())
+}
+
+/// Nothing is left of a deleted stack.
+pub fn after_the_end(env: &TestEnv) -> Verdict {
+    let held = env.hubspot.with_account(|account| account.held());
+    prop_assert_eq!(held, None, "app {}", app_id(0));
     Ok(())
 }

@@ -1,153 +1,261 @@
-//! A sequence of steps, lived through: after each of them the rules are asked.
+//! A sequence of rounds; the rules are checked after each of them.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::{
-    account::account,
     cloudformation::{Event, Properties, Stack},
+    env::{Sent, TestEnv, app_id},
+    observation::Operation,
     rules,
-    step::{Step, Trouble, URLS},
-    webhook::Webhook,
-    world::World,
+    steps::{
+        APPS, ConcurrentWrite, Deploy, OperatorStep, Round, StackStep, Trouble, URLS, WebhookMode,
+    },
 };
 
-impl World {
-    /// Lets a sequence happen; after each step the rules must hold, and at its end a deploy that
-    /// nothing goes wrong for must lead to what it says.
-    pub async fn run(&self, steps: Vec<Step>) -> Result<(), TestCaseError> {
-        self.hubspot.with_account(|fresh| *fresh = account());
-        *self.webhooks.state.lock().unwrap() = [Webhook::WORKING; URLS];
-        let mut stack = None;
-        for (deploy_id, step) in (1..).zip(steps) {
-            stack = self.happen(stack, step, deploy_id).await?;
-        }
-        self.converge(stack).await
-    }
+/// The stack, and the apps that it has registered.
+#[derive(Default)]
+struct Deployed {
+    stack: Option<Stack>,
+    owned: [bool; APPS],
+}
 
-    async fn happen(
-        &self,
-        stack: Option<Stack>,
-        step: Step,
-        deploy_id: u64,
-    ) -> Result<Option<Stack>, TestCaseError> {
-        match step {
-            Step::Meddle(meddling) => self.webhooks.meddle(meddling),
-            Step::Webhook { url, mode } => self.webhooks.state.lock().unwrap()[url].mode = mode,
-            Step::Deploy {
-                url,
-                is_ready,
-                on_delete,
-                trouble,
-            } => {
-                let wanted = Properties {
-                    url,
-                    is_ready,
-                    on_delete,
-                    deploy_id,
-                };
-                return self.deploy(stack, wanted, trouble).await;
+impl TestEnv {
+    /// Runs the rounds; then a deploy without trouble must lead to what it says.
+    pub async fn run(&self, rounds: Vec<Round>) -> Result<(), TestCaseError> {
+        self.reset().await;
+        let mut deployed = Deployed::default();
+        for (deploy_id, round) in (1..).zip(rounds) {
+            for (url, mode) in round.webhooks {
+                self.webhooks.set_mode(url, mode);
             }
-            Step::Delete { trouble } => {
-                let Some(stack) = stack else { return Ok(None) };
-                let gone = self.handle(&Event::Delete(stack.clone()), &trouble).await?;
-                return Ok((!gone).then_some(stack));
-            }
-            Step::Act {
-                action,
-                is_ready,
-                trouble,
-            } => {
-                // Without a stack there is no function to invoke.
-                if let Some(stack) = &stack {
-                    let request = json!({"action": action, "isReady": is_ready});
-                    self.act(stack.properties.url, request, &trouble).await?;
+            let before = deployed.stack.clone();
+            let writes = round.writes.into_iter().map(|write| self.write(write));
+            let operators = round.operators.into_iter();
+            let actions = operators.map(|step| self.act(before.as_ref(), step));
+            let stack = async {
+                if let Some(step) = round.stack {
+                    self.step(&mut deployed, step, deploy_id).await;
                 }
-            }
+            };
+            tokio::join!(stack, join_all(actions), join_all(writes));
+            rules::check(self)?;
         }
-        Ok(stack)
+        self.converge(deployed).await
     }
 
-    /// What CloudFormation does: what fails is rolled back, with whatever trouble is left.
+    async fn write(&self, write: ConcurrentWrite) {
+        sleep(Duration::from_millis(write.after_ms)).await;
+        let settings = write.settings.settings(&self.webhooks.urls);
+        self.hubspot.with_account(|account| {
+            let registered = settings.map(|settings| account.registered(settings));
+            account.write(None, app_id(write.app), registered);
+        });
+    }
+
+    async fn act(&self, stack: Option<&Stack>, step: OperatorStep) {
+        let own = stack.map(|stack| stack.properties.deploy);
+        let own = own.map(|deploy| (deploy.url, deploy.app));
+        // Without a stack there is no function to invoke.
+        let Some((url, app)) = step.other_stack.or(own) else {
+            return;
+        };
+        let OperatorStep {
+            action: name,
+            is_ready,
+            ..
+        } = step;
+        self.send(Sent {
+            operation: Operation::Action { name, is_ready },
+            event: json!({"action": name, "isReady": is_ready}),
+            url,
+            app,
+            is_owned: true,
+            trouble: &step.trouble,
+            is_patient: false,
+        })
+        .await;
+    }
+
+    async fn step(&self, deployed: &mut Deployed, step: StackStep, deploy_id: u64) {
+        match (step.deploy, deployed.stack.clone()) {
+            (Some(deploy), _) => {
+                let wanted = Properties { deploy, deploy_id };
+                self.deploy(deployed, wanted, &step.trouble, false).await;
+            }
+            (None, Some(stack)) => self.delete(deployed, stack, &step.trouble, false).await,
+            (None, None) => {}
+        }
+    }
+
+    /// Does what CloudFormation does: a failed deploy is rolled back, with the same trouble.
     async fn deploy(
         &self,
-        stack: Option<Stack>,
+        deployed: &mut Deployed,
         wanted: Properties,
-        trouble: Trouble,
-    ) -> Result<Option<Stack>, TestCaseError> {
-        let standing = |properties, physical_id| {
-            Some(Stack {
-                properties,
-                physical_id,
-            })
-        };
-        let Some(stack) = stack else {
-            let created = self
-                .handle(&Event::Create(wanted.clone()), &trouble)
-                .await?;
-            let physical_id = self.told.lock().unwrap().take().map_or_else(
-                || "made-up-by-cloudformation".to_owned(),
-                |told| told["PhysicalResourceId"].as_str().unwrap().to_owned(),
-            );
-            let made = standing(wanted, physical_id);
-            if !created {
-                let failed = made.clone().unwrap();
-                self.handle(&Event::Delete(failed), &trouble).await?;
-                return Ok(None);
-            }
-            return Ok(made);
-        };
-        let (to, from) = (wanted, stack.properties.clone());
-        let update = Event::Update {
-            to: to.clone(),
-            from: from.clone(),
-        };
-        if self.handle(&update, &trouble).await? {
-            return Ok(standing(to, stack.physical_id));
-        }
-        let roll_back = Event::Update { to: from, from: to };
-        self.handle(&roll_back, &trouble).await?;
-        Ok(Some(stack))
-    }
-
-    /// Sends an event to the hook, checks the rules, and returns whether it succeeded.
-    async fn handle(&self, event: &Event, trouble: &Trouble) -> Result<bool, TestCaseError> {
-        let json = event.to_json(&self.webhooks.urls, &self.cloudformation);
-        let happening = self.happening(event.properties().url, json, trouble).await;
-        rules::after_every_event(self, &happening)?;
-        rules::after_a_stacks_event(self, event, &happening)?;
-        Ok(happening.succeeded())
-    }
-
-    async fn act(
-        &self,
-        url: usize,
-        request: Value,
         trouble: &Trouble,
-    ) -> Result<(), TestCaseError> {
-        let happening = self.happening(url, request.clone(), trouble).await;
-        rules::after_every_event(self, &happening)?;
-        rules::after_an_action(self, &request, &happening)
+        is_patient: bool,
+    ) {
+        let Some(stack) = deployed.stack.clone() else {
+            let create = Event::Create(wanted);
+            let (is_created, id) = self.handle(deployed, &create, trouble, is_patient).await;
+            let physical_id = id.unwrap_or_else(|| "made-up-by-cloudformation".into());
+            let created = Stack {
+                properties: wanted,
+                physical_id,
+            };
+            if is_created {
+                deployed.stack = Some(created);
+            } else {
+                self.delete(deployed, created, trouble, is_patient).await;
+                deployed.stack = None;
+            }
+            return;
+        };
+        let Stack {
+            properties: from,
+            physical_id,
+        } = stack;
+        let update = Event::Update {
+            to: wanted,
+            from,
+            physical_id: physical_id.clone(),
+        };
+        let (is_updated, id) = self.handle(deployed, &update, trouble, is_patient).await;
+        let new_id = id.unwrap_or_else(|| physical_id.clone());
+        let (to, left, left_id) = if is_updated {
+            (wanted, from, physical_id)
+        } else {
+            let roll_back = Event::Update {
+                to: from,
+                from: wanted,
+                physical_id: new_id.clone(),
+            };
+            let (_, id) = self.handle(deployed, &roll_back, trouble, is_patient).await;
+            let restored_id = id.unwrap_or_else(|| new_id.clone());
+            deployed.stack = Some(Stack {
+                properties: from,
+                physical_id: restored_id.clone(),
+            });
+            self.clean_up(deployed, wanted, new_id, &restored_id, trouble)
+                .await;
+            return;
+        };
+        deployed.stack = Some(Stack {
+            properties: to,
+            physical_id: new_id.clone(),
+        });
+        self.clean_up(deployed, left, left_id, &new_id, trouble)
+            .await;
     }
 
-    async fn converge(&self, stack: Option<Stack>) -> Result<(), TestCaseError> {
-        *self.webhooks.state.lock().unwrap() = [Webhook::WORKING; URLS];
-        let nothing = Trouble {
-            faults: Vec::new(),
-            dies: false,
+    /// Deletes the resource whose id was replaced.
+    async fn clean_up(
+        &self,
+        deployed: &mut Deployed,
+        properties: Properties,
+        id: String,
+        new_id: &str,
+        trouble: &Trouble,
+    ) {
+        if id != new_id {
+            let replaced = Stack {
+                properties,
+                physical_id: id,
+            };
+            self.handle(deployed, &Event::Delete(replaced), trouble, false)
+                .await;
+        }
+    }
+
+    async fn delete(
+        &self,
+        deployed: &mut Deployed,
+        stack: Stack,
+        trouble: &Trouble,
+        is_patient: bool,
+    ) {
+        let delete = Event::Delete(stack);
+        let (is_deleted, _) = self.handle(deployed, &delete, trouble, is_patient).await;
+        if is_deleted {
+            deployed.stack = None;
+        }
+    }
+
+    /// Sends an event; returns whether it succeeded, and the physical id in the response.
+    async fn handle(
+        &self,
+        deployed: &mut Deployed,
+        event: &Event,
+        trouble: &Trouble,
+        is_patient: bool,
+    ) -> (bool, Option<String>) {
+        let deploy = event.properties().deploy;
+        let operation = match event {
+            Event::Create(_) | Event::Update { .. } => Operation::Deploy(deploy),
+            Event::Delete(_) => Operation::Delete {
+                on_delete: deploy.on_delete,
+            },
         };
+        let response = self
+            .send(Sent {
+                operation,
+                event: event.to_json(&self.webhooks.urls, &self.response_url),
+                url: deploy.url,
+                app: deploy.app,
+                is_owned: deployed.owned[deploy.app],
+                trouble,
+                is_patient,
+            })
+            .await;
+        let is_success = response
+            .as_ref()
+            .is_some_and(|response| response["Status"] == "SUCCESS");
+        match event {
+            Event::Delete(_) if is_success => deployed.owned[deploy.app] = false,
+            Event::Create(_) | Event::Update { .. } if is_success => {
+                deployed.owned[deploy.app] = true;
+            }
+            _ => {}
+        }
+        let id = response
+            .as_ref()
+            .map(|response| response["PhysicalResourceId"].clone());
+        (
+            is_success,
+            id.as_ref().and_then(Value::as_str).map(str::to_owned),
+        )
+    }
+
+    async fn converge(&self, mut deployed: Deployed) -> Result<(), TestCaseError> {
+        for url in 0..URLS {
+            self.webhooks.set_mode(url, WebhookMode::Works);
+        }
+        // Late writes of the last round take effect first.
+        sleep(Duration::from_millis(100)).await;
         let wanted = |deploy_id| Properties {
-            url: 0,
-            is_ready: "true",
-            on_delete: "remove",
+            deploy: Deploy {
+                url: 0,
+                app: 0,
+                is_ready: "true",
+                on_delete: "remove",
+            },
             deploy_id,
         };
-        let stack = self.deploy(stack, wanted(100), nothing.clone()).await?;
-        let written = self.hubspot.with_account(|account| account.calls.len());
-        let stack = self.deploy(stack, wanted(101), nothing.clone()).await?;
-        rules::after_a_deploy_that_changes_nothing(self, written)?;
-        self.happen(stack, Step::Delete { trouble: nothing }, 102)
-            .await?;
+        self.deploy(&mut deployed, wanted(100), &Trouble::NONE, true)
+            .await;
+        self.deploy(&mut deployed, wanted(101), &Trouble::NONE, true)
+            .await;
+        rules::after_an_unchanged_deploy(self)?;
+        if let Some(stack) = deployed.stack.clone() {
+            self.delete(&mut deployed, stack, &Trouble::NONE, true)
+                .await;
+        }
+        rules::check(self)?;
         rules::after_the_end(self)
     }
 }

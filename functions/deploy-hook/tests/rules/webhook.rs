@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{
@@ -17,85 +17,95 @@ use channel_connection::{
     signature::{self, SIGNATURE_HEADER, SignatureHeaders, TIMESTAMP_HEADER},
     webhook_url::{UrlPolicy, WebhookUrl},
 };
-use hubspot_simulator::Simulator;
-use tokio::net::TcpListener;
+use test_support::{CLIENT_SECRET, serve};
 
-use crate::{
-    account::CLIENT_SECRET,
-    step::{Meddling, Mode, URLS},
-};
+use crate::steps::{URLS, WebhookMode};
 
-/// The webhooks, and what they have shown.
 #[derive(Clone)]
 pub struct Webhooks {
     pub urls: [String; URLS],
-    pub state: Arc<Mutex<[Webhook; URLS]>>,
-    hubspot: Arc<Simulator>,
+    state: Arc<Mutex<[Webhook; URLS]>>,
 }
 
 #[derive(Debug, Clone)]
-pub struct Webhook {
-    pub mode: Mode,
-    /// When it answered a signed request as a webhook that works does.
-    pub proofs: Vec<Instant>,
+struct Webhook {
+    mode: WebhookMode,
+    /// When it answered a signed request as a working webhook does.
+    verified: Vec<Instant>,
     requests: usize,
 }
 
 impl Webhook {
-    pub const WORKING: Self = Self {
-        mode: Mode::Works,
-        proofs: Vec::new(),
+    const WORKING: Self = Self {
+        mode: WebhookMode::Works,
+        verified: Vec::new(),
         requests: 0,
     };
 }
 
 impl Webhooks {
-    pub async fn start(hubspot: Arc<Simulator>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+    pub async fn start() -> Self {
+        let urls = Arc::new(Mutex::new(None));
+        let state: Arc<Mutex<_>> = Arc::new(Mutex::new([Webhook::WORKING; URLS]));
+        let routes = Router::new()
+            .route("/{url}/numbers", post(respond))
+            .with_state((Arc::clone(&urls), Arc::clone(&state)));
+        let endpoint = serve(routes).await.replace("127.0.0.1", "localhost");
         let webhooks = Self {
-            urls: std::array::from_fn(|url| format!("http://localhost:{port}/{url}/numbers")),
-            state: Arc::new(Mutex::new([Webhook::WORKING; URLS])),
-            hubspot,
+            urls: std::array::from_fn(|url| format!("{endpoint}/{url}/numbers")),
+            state,
         };
-        let application = Router::new()
-            .route("/{url}/numbers", post(answer))
-            .with_state(webhooks.clone());
-        tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
+        *urls.lock().unwrap() = Some(webhooks.urls.clone());
         webhooks
     }
 
-    pub fn meddle(&self, meddling: Meddling) {
-        let settings = meddling.settings(&self.urls);
-        self.hubspot.with_account(|account| match settings {
-            None => account.settings = None,
-            Some(settings) => {
-                account.register(settings);
-            }
-        });
+    pub fn reset(&self) {
+        *self.state.lock().unwrap() = [Webhook::WORKING; URLS];
+    }
+
+    pub fn set_mode(&self, url: usize, mode: WebhookMode) {
+        self.state.lock().unwrap()[url].mode = mode;
+    }
+
+    /// Returns whether a URL was verified in a time.
+    pub fn was_verified(&self, url: &str, from: Instant, to: Instant) -> bool {
+        let state = self.state.lock().unwrap();
+        let known = self.urls.iter().zip(state.iter());
+        known
+            .filter(|(known, _)| *known == url)
+            .flat_map(|(_, webhook)| &webhook.verified)
+            .any(|time| (from..=to).contains(time))
     }
 }
 
-async fn answer(
-    State(webhooks): State<Webhooks>,
+type Shared = (
+    Arc<Mutex<Option<[String; URLS]>>>,
+    Arc<Mutex<[Webhook; URLS]>>,
+);
+
+async fn respond(
+    State((urls, state)): State<Shared>,
     Path(url): Path<usize>,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
-    let is_signed = is_signed(&webhooks.urls[url], &headers, &body);
-    let mode = webhooks.state.lock().unwrap()[url].mode;
-    if let Mode::WorksWhileSomebodyMeddles(meddling) = mode {
-        webhooks.meddle(meddling);
+    let own_url = urls.lock().unwrap().as_ref().unwrap()[url].clone();
+    let is_signed = is_signed(&own_url, &headers, &body);
+    let mode = state.lock().unwrap()[url].mode;
+    if let WebhookMode::Slow { ms } = mode {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
     }
-    let webhook = &mut webhooks.state.lock().unwrap()[url];
+    let webhook = &mut state.lock().unwrap()[url];
     webhook.requests += 1;
     match mode {
-        Mode::Down => (StatusCode::BAD_GATEWAY, ""),
-        Mode::WorksEverySecondTime if webhook.requests % 2 == 1 => (StatusCode::BAD_GATEWAY, ""),
-        Mode::BreaksTheContract if is_signed => (StatusCode::OK, "[]"),
-        Mode::AnswersAnybody => (StatusCode::OK, r#"{"phoneNumbers":[]}"#),
+        WebhookMode::Down => (StatusCode::BAD_GATEWAY, ""),
+        WebhookMode::WorksEverySecondTime if webhook.requests % 2 == 1 => {
+            (StatusCode::BAD_GATEWAY, "")
+        }
+        WebhookMode::ViolatesTheContract if is_signed => (StatusCode::OK, "[]"),
+        WebhookMode::AnswersAnybody => (StatusCode::OK, r#"{"phoneNumbers":[]}"#),
         _ if is_signed => {
-            webhook.proofs.push(Instant::now());
+            webhook.verified.push(Instant::now());
             (StatusCode::OK, r#"{"phoneNumbers":[]}"#)
         }
         _ => (StatusCode::UNAUTHORIZED, ""),

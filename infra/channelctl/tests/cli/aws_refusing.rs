@@ -4,11 +4,8 @@ use std::process::Command;
 
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
-use crate::support::{
-    NumbersTable, Ran,
-    numbers::dynamodb::{Mood, Proxy},
-    on, run,
-};
+use crate::support::{NumbersTable, Ran, on, run};
+use test_support::{DynamoDbProxy, ServerMode};
 
 fn list(endpoint: &str) -> Command {
     on(endpoint, &["list", "--portal", "62515"])
@@ -33,8 +30,8 @@ async fn without_credentials_it_says_how_to_sign_in() {
 #[tokio::test]
 async fn what_aws_refuses_is_told_in_its_words() {
     let table = NumbersTable::start().await;
-    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
-    dynamodb.be(Mood::Forbidding);
+    let (dynamodb, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
+    dynamodb.set_mode(ServerMode::DenyAccess);
     let ran = run(list(&endpoint), "").await;
     assert_failed(&ran, "AWS refused to");
     assert_failed(&ran, "AccessDeniedException. no");

@@ -4,11 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::support::{
-    NumbersTable, Ran, import, named,
-    numbers::{PORTAL, ask, webhook},
-    on, rows, run,
-};
+use crate::support::{NumbersTable, Ran, import, named, on, rows, run};
+use test_support::{PORTAL_ID, numbers_request, respond, signed_request, webhook};
 
 const TWO: &str =
     "portalId,number,friendlyName\n62515,+18005550101,Sales\n62515,+18005550102,Desk\n";
@@ -20,12 +17,13 @@ async fn hubspot_is_answered_with_the_import() {
         +18005550101,,Customer success Europe and Africa,\n\
         +18005550102,7,Desk,\n\
         +18005550103,,Only theirs,41 42\n";
-    let Ran { code, errors, .. } = import(&table, file, &["--portal", PORTAL]).await;
+    let Ran { code, errors, .. } = import(&table, file, &["--portal", PORTAL_ID]).await;
     assert_eq!(code, Some(0), "{errors}");
     let url = "https://calls.example.com/numbers";
     let webhook = webhook(&table.endpoint, url).await;
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let (status, answer) = ask(&webhook, url, 42, now).await;
+    let event = signed_request(url, numbers_request(42), now);
+    let (status, answer) = respond(&webhook, &event, now).await;
     assert_eq!(status, 200);
     assert_eq!(
         answer,

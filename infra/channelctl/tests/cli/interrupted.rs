@@ -10,11 +10,8 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::support::{
-    NumbersTable, Rows,
-    numbers::dynamodb::{Mood, Proxy},
-    on, rows,
-};
+use crate::support::{NumbersTable, Rows, on, rows};
+use test_support::{DynamoDbProxy, ServerMode};
 
 const ROWS: usize = 6_000;
 const KILLS: usize = 10;
@@ -44,7 +41,7 @@ fn start(mut command: Command) -> Child {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_lose_nothing() {
     let table = NumbersTable::start().await;
-    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
+    let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let (file, expected) = file("Line");
     let path = file.path().to_str().unwrap();
     let import = || on(&endpoint, &["import", path, "--yes", "--replace"]);
@@ -68,7 +65,7 @@ async fn ten_kills_lose_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_finishes_what_has_begun() {
     let table = NumbersTable::start().await;
-    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
+    let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let (file, expected) = file("Line");
     let path = file.path().to_str().unwrap();
     let told = NamedTempFile::new().unwrap();
@@ -96,7 +93,7 @@ async fn ctrl_c_finishes_what_has_begun() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_ctrl_c_leaves_at_once() {
     let table = NumbersTable::start().await;
-    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
+    let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let (file, _) = file("Line");
     let mut import = on(
         &endpoint,
@@ -105,7 +102,7 @@ async fn a_second_ctrl_c_leaves_at_once() {
     let mut child = import.stderr(Stdio::piped()).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(wait_for_requests(&proxy, 70, &mut child).await);
-    proxy.be(Mood::Silent);
+    proxy.set_mode(ServerMode::Hang);
     interrupt(&child);
     let stopping = |line: &String| line.contains("Stopping; Ctrl-C again leaves at once.");
     assert!(
@@ -128,7 +125,7 @@ async fn a_second_ctrl_c_leaves_at_once() {
 }
 
 /// Waits until so many requests have come; returns whether they did before the program ended.
-async fn wait_for_requests(proxy: &Proxy, count: usize, child: &mut Child) -> bool {
+async fn wait_for_requests(proxy: &DynamoDbProxy, count: usize, child: &mut Child) -> bool {
     let waited = tokio::time::timeout(DEADLINE, async {
         while proxy.requests() < count && child.try_wait().unwrap().is_none() {
             tokio::task::yield_now().await;
@@ -141,7 +138,7 @@ async fn wait_for_requests(proxy: &Proxy, count: usize, child: &mut Child) -> bo
 #[tokio::test]
 async fn a_program_that_ends_early_is_not_waited_for() {
     let table = NumbersTable::start().await;
-    let (proxy, endpoint) = Proxy::before(&table.endpoint).await;
+    let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let mut child = start(on(&endpoint, &["import", "/no/such/file", "--yes"]));
     assert!(!wait_for_requests(&proxy, 70, &mut child).await);
 }

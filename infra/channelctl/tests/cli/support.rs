@@ -8,11 +8,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-pub use numbers::NumbersTable;
-
-#[path = "../../../../functions/numbers-webhook/tests/webhook/support/mod.rs"]
-#[allow(dead_code, reason = "it serves the webhook's own tests too")]
-pub mod numbers;
+pub use test_support::NumbersTable;
 
 /// What a run of the program came to.
 pub struct Ran {

@@ -16,7 +16,9 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{NumbersTable, numbers::http, on, rows, run};
+use test_support::http;
+
+use crate::support::{NumbersTable, on, rows, run};
 
 /// What becomes of the first batches.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! HubSpot's state: one developer account, its app, and the app's channel connection settings.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::Instant,
+};
 
 use channel_connection::{
     client_secrets::SigningSecret,
@@ -31,14 +34,45 @@ pub struct Account {
     pub issued_tokens: Vec<String>,
     /// The registered channel connection settings.
     pub settings: Option<RegisteredSettings>,
+    /// The settings of the account's other apps.
+    pub other_apps: BTreeMap<AppId, Option<RegisteredSettings>>,
+    /// Whether a change that changes nothing leaves `updatedAt` as it is; HubSpot documents neither.
+    pub equal_change_keeps_version: bool,
+    /// Whether changes are accepted, but not applied.
+    pub ignores_changes: bool,
+    /// The latest accesses to settings, in the order in which they took effect.
+    pub accesses: Vec<SettingsAccess>,
     /// The latest calls of HubSpot's API, oldest first.
     pub calls: Vec<ApiCall>,
     /// Faults of the next calls, in order; `None` for a call without one.
     pub faults: VecDeque<Option<Fault>>,
+    /// Faults of one caller's next calls, before those of all callers.
+    pub faults_by_caller: HashMap<Caller, VecDeque<Option<Fault>>>,
     /// The fault of every call after those.
     pub standing_fault: Option<Fault>,
     pub(crate) changes: watch::Sender<()>,
     recorded: u64,
+    last_write: jiff::Timestamp,
+}
+
+/// A client that has a port of its own: see [`Simulator::api_url_for`](crate::Simulator::api_url_for).
+pub type Caller = u8;
+
+/// One read or write of settings, at the time when it took effect.
+#[derive(Debug, Clone)]
+pub struct SettingsAccess {
+    /// The client, if it has a port of its own.
+    pub caller: Option<Caller>,
+    /// The app.
+    pub app_id: AppId,
+    /// Whether it was a write.
+    pub is_write: bool,
+    /// The settings before it.
+    pub before: Option<ChannelConnectionSettings>,
+    /// The settings after it.
+    pub after: Option<ChannelConnectionSettings>,
+    /// When it took effect.
+    pub at: Instant,
 }
 
 /// The credentials of a developer account: a key, a token, or an OAuth client.
@@ -88,7 +122,7 @@ pub struct ApiCall {
     pub status: Option<u16>,
     /// The fault that replaced or delayed the response.
     pub fault: Option<Fault>,
-    /// The settings that the account held after it.
+    /// The settings that the app had after it.
     pub held: Option<ChannelConnectionSettings>,
     /// Violations of HubSpot's specification, by the call or by its response.
     pub violations: Vec<String>,
@@ -119,16 +153,26 @@ impl Account {
             deployed: None,
             issued_tokens: Vec::new(),
             settings: None,
+            other_apps: BTreeMap::new(),
+            equal_change_keeps_version: false,
+            ignores_changes: false,
+            accesses: Vec::new(),
             calls: Vec::new(),
             faults: VecDeque::new(),
+            faults_by_caller: HashMap::new(),
             standing_fault: None,
             changes: watch::Sender::default(),
             recorded: 0,
+            last_write: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 
     /// Takes the next call's fault.
-    pub(crate) fn next_fault(&mut self) -> Option<Fault> {
+    pub(crate) fn next_fault(&mut self, caller: Option<Caller>) -> Option<Fault> {
+        let own = caller.and_then(|caller| self.faults_by_caller.get_mut(&caller));
+        if let Some(fault) = own.and_then(VecDeque::pop_front) {
+            return fault;
+        }
         let changed = !self.faults.is_empty();
         let fault = self.faults.pop_front().unwrap_or(self.standing_fault);
         if changed {
@@ -160,26 +204,110 @@ impl Account {
         self.settings.as_ref().map(|held| held.settings.clone())
     }
 
-    /// Writes settings as if for the first time.
-    pub fn register(&mut self, settings: ChannelConnectionSettings) -> &RegisteredSettings {
-        let now = now();
-        self.settings.insert(RegisteredSettings {
+    /// Writes the app's settings as if for the first time.
+    pub fn register(&mut self, settings: ChannelConnectionSettings) {
+        let registered = self.registered(settings);
+        self.write(None, self.app_id, Some(registered));
+    }
+
+    /// Writes an app's settings, and records the access.
+    pub fn write(
+        &mut self,
+        caller: Option<Caller>,
+        app_id: AppId,
+        settings: Option<RegisteredSettings>,
+    ) {
+        let Some(app) = self.app(app_id) else { return };
+        let before = std::mem::replace(app, settings);
+        self.record_access(caller, app_id, true, before);
+    }
+
+    /// Returns an app's settings, and records the access.
+    pub(crate) fn read(
+        &mut self,
+        caller: Option<Caller>,
+        app_id: AppId,
+    ) -> Option<RegisteredSettings> {
+        let settings = self.app(app_id)?.clone();
+        self.record_access(caller, app_id, false, settings.clone());
+        settings
+    }
+
+    /// Returns an app's settings.
+    pub(crate) fn held_by(&mut self, app_id: AppId) -> Option<RegisteredSettings> {
+        self.app(app_id).cloned().flatten()
+    }
+
+    /// Returns whether the account has an app.
+    pub(crate) fn has_app(&mut self, app_id: AppId) -> bool {
+        self.app(app_id).is_some()
+    }
+
+    fn app(&mut self, app_id: AppId) -> Option<&mut Option<RegisteredSettings>> {
+        if app_id == self.app_id {
+            Some(&mut self.settings)
+        } else {
+            self.other_apps.get_mut(&app_id)
+        }
+    }
+
+    fn record_access(
+        &mut self,
+        caller: Option<Caller>,
+        app_id: AppId,
+        is_write: bool,
+        before: Option<RegisteredSettings>,
+    ) {
+        if self.accesses.len() == MAX_CALLS {
+            self.accesses.remove(0);
+        }
+        let after = self.held_by(app_id);
+        self.accesses.push(SettingsAccess {
+            caller,
+            app_id,
+            is_write,
+            before: before.map(|before| before.settings),
+            after: after.map(|after| after.settings),
+            at: Instant::now(),
+        });
+    }
+
+    /// Returns an app's changed settings.
+    pub(crate) fn changed(
+        &mut self,
+        mut current: RegisteredSettings,
+        change: SettingsChange,
+    ) -> RegisteredSettings {
+        if self.ignores_changes {
+            return current;
+        }
+        if self.equal_change_keeps_version && change.is_applied_in(&current.settings) {
+            return current;
+        }
+        if let Some(url) = change.url {
+            current.settings.url = url;
+        }
+        if let Some(is_ready) = change.is_ready {
+            current.settings.is_ready = is_ready;
+        }
+        current.updated_at = self.next_version();
+        current
+    }
+
+    /// Returns a time later than every one before.
+    fn next_version(&mut self) -> String {
+        let tick = jiff::SignedDuration::from_nanos(1);
+        self.last_write = jiff::Timestamp::now().max(self.last_write + tick);
+        self.last_write.to_string()
+    }
+    /// Returns new settings.
+    pub fn registered(&mut self, settings: ChannelConnectionSettings) -> RegisteredSettings {
+        let now = self.next_version();
+        RegisteredSettings {
             settings,
             created_at: now.clone(),
             updated_at: now,
-        })
-    }
-}
-
-impl RegisteredSettings {
-    pub(crate) fn change(&mut self, change: SettingsChange) {
-        if let Some(url) = change.url {
-            self.settings.url = url;
         }
-        if let Some(is_ready) = change.is_ready {
-            self.settings.is_ready = is_ready;
-        }
-        self.updated_at = now();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{
+    Extension,
     body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
@@ -12,7 +13,7 @@ use axum::{
 use tokio::sync::Notify;
 
 use crate::{
-    SharedAccount,
+    Caller, SharedAccount,
     account::{self, ApiCall},
     error::ApiError,
     fault::{Fault, When},
@@ -40,6 +41,7 @@ struct PendingCall {
 
 pub(crate) async fn record_call(
     State(log): State<CallLog>,
+    Extension(caller): Extension<Option<Caller>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -48,7 +50,7 @@ pub(crate) async fn record_call(
     let fault = body
         .as_ref()
         .ok()
-        .and_then(|_| lock(&log.account).next_fault());
+        .and_then(|_| lock(&log.account).next_fault(caller));
     let pending = PendingCall {
         call: call(&parts, body.as_deref().unwrap_or_default()),
         fault,
@@ -76,14 +78,21 @@ pub(crate) async fn record_call(
 
 impl CallLog {
     async fn respond(&self, pending: PendingCall, request: Request, next: Next) -> Response {
-        let delay = async |side| {
-            if let Some(fault) = pending.fault {
+        let fault = pending.fault;
+        let delay = async move |side| {
+            if let Some(fault) = fault {
                 fault.wait(side).await;
             }
         };
-        delay(When::Before).await;
-        let (message, response) = read_response(next.run(request).await).await;
-        delay(When::After).await;
+        // In a task of its own: a call takes effect late even if its caller has gone by then.
+        let run = tokio::spawn(async move {
+            delay(When::Before).await;
+            let response = next.run(request).await;
+            delay(When::After).await;
+            response
+        });
+        let gone = |_| StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        let (message, response) = read_response(run.await.unwrap_or_else(gone)).await;
         let status = response.status();
         let responded = Some((status.as_u16(), &message));
         let violations = specification::violations(&pending.call, responded);
@@ -93,7 +102,13 @@ impl CallLog {
 
     fn record(&self, pending: &PendingCall, status: Option<StatusCode>, violations: &[String]) {
         let mut account = lock(&self.account);
-        let held = account.held();
+        let app_id = pending
+            .call
+            .path
+            .split('/')
+            .find_map(|part| part.parse().ok());
+        let held = app_id.and_then(|app_id| account.held_by(app_id));
+        let held = held.map(|held| held.settings);
         account.record(ApiCall {
             number: 0,
             at: Instant::now(),

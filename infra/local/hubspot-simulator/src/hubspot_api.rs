@@ -4,7 +4,7 @@
 //! deleting nothing is 404, and creating what exists is 409.
 
 use axum::{
-    Form, Json, Router,
+    Extension, Form, Json, Router,
     extract::{Path, Query, Request, State},
     http::{StatusCode, header::AUTHORIZATION},
     middleware::{self, Next},
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Account, RegisteredSettings, SharedAccount, error::ApiError, lock};
+use crate::{Account, Caller, RegisteredSettings, SharedAccount, error::ApiError, lock};
 
 const TOKEN_LIFETIME_SECONDS: u32 = 1_800;
 const MAX_TOKENS: usize = 100;
@@ -91,51 +91,59 @@ fn is_allowed(account: &Account, key: Option<&str>, bearer: Option<&str>) -> boo
     key == Some(keys.developer_api_key.as_str()) || bearer.is_some_and(is_token)
 }
 
-async fn read(State(account): State<SharedAccount>, Path(app_id): Path<AppId>) -> SettingsResponse {
-    Ok(Json(registered(&mut lock(&account), app_id)?.clone()))
+async fn read(
+    State(account): State<SharedAccount>,
+    Extension(caller): Extension<Option<Caller>>,
+    Path(app_id): Path<AppId>,
+) -> SettingsResponse {
+    let settings = lock(&account).read(caller, app_id);
+    settings.map(Json).ok_or_else(|| not_registered(app_id))
 }
 
 async fn create(
     State(account): State<SharedAccount>,
+    Extension(caller): Extension<Option<Caller>>,
     Path(app_id): Path<AppId>,
     Json(settings): Json<ChannelConnectionSettings>,
 ) -> SettingsResponse {
     let mut account = lock(&account);
-    if app_id != account.app_id {
+    if !account.has_app(app_id) {
         return Err(not_registered(app_id));
     }
-    if account.settings.is_some() {
+    if account.held_by(app_id).is_some() {
         let message = format!("Channel connection settings already exist for app {app_id}");
         return Err(ApiError::new(StatusCode::CONFLICT, "CONFLICT", message));
     }
-    Ok(Json(account.register(settings).clone()))
+    let registered = account.registered(settings);
+    account.write(caller, app_id, Some(registered.clone()));
+    Ok(Json(registered))
 }
 
 async fn change(
     State(account): State<SharedAccount>,
+    Extension(caller): Extension<Option<Caller>>,
     Path(app_id): Path<AppId>,
     Json(change): Json<SettingsChange>,
 ) -> SettingsResponse {
     let mut account = lock(&account);
-    let settings = registered(&mut account, app_id)?;
-    settings.change(change);
-    Ok(Json(settings.clone()))
+    let current = account.held_by(app_id);
+    let current = current.ok_or_else(|| not_registered(app_id))?;
+    let changed = account.changed(current, change);
+    account.write(caller, app_id, Some(changed.clone()));
+    Ok(Json(changed))
 }
 
 async fn remove(
     State(account): State<SharedAccount>,
+    Extension(caller): Extension<Option<Caller>>,
     Path(app_id): Path<AppId>,
 ) -> Result<StatusCode, ApiError> {
     let mut account = lock(&account);
-    registered(&mut account, app_id)?;
-    account.settings = None;
+    if account.held_by(app_id).is_none() {
+        return Err(not_registered(app_id));
+    }
+    account.write(caller, app_id, None);
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn registered(account: &mut Account, app_id: AppId) -> Result<&mut RegisteredSettings, ApiError> {
-    let is_own = app_id == account.app_id;
-    let settings = account.settings.as_mut().filter(|_| is_own);
-    settings.ok_or_else(|| not_registered(app_id))
 }
 
 fn not_registered(app_id: AppId) -> ApiError {

@@ -20,8 +20,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-pub use account::{Account, AccountKeys, ApiCall, RegisteredSettings};
-use axum::{Router, middleware};
+pub use account::{Account, AccountKeys, ApiCall, Caller, RegisteredSettings, SettingsAccess};
+use axum::{Extension, Router, middleware};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 pub use webhook_caller::deployed_webhook;
 
@@ -49,7 +49,7 @@ impl Simulator {
             .merge(webhook_caller::routes(&account))
             .merge(page::routes());
         if is_registrable {
-            routes = routes.merge(hubspot_api(&account, &silenced));
+            routes = routes.merge(hubspot_api(&account, &silenced, None));
         }
         let routes = routes
             .layer(middleware::map_response(error::complete))
@@ -76,6 +76,17 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
+    /// Serves HubSpot's API on another port, for one client; returns its URL.
+    ///
+    /// The port is served until the runtime ends.
+    pub async fn api_url_for(&self, caller: Caller) -> std::io::Result<String> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let routes = hubspot_api(&self.account, &self.silenced, Some(caller));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(url)
+    }
+
     /// Reads or changes the account, unseen by the call log.
     pub fn with_account<T>(&self, access: impl FnOnce(&mut Account) -> T) -> T {
         access(&mut lock(&self.account))
@@ -98,7 +109,7 @@ impl Drop for Simulator {
     }
 }
 
-fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>) -> Router {
+fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>, caller: Option<Caller>) -> Router {
     let log = CallLog {
         account: Arc::clone(account),
         silenced: Arc::clone(silenced),
@@ -106,6 +117,7 @@ fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>) -> Router {
     hubspot_api::routes(account)
         .route_layer(middleware::map_response(error::complete))
         .route_layer(middleware::from_fn_with_state(log, call_log::record_call))
+        .route_layer(Extension(caller))
         .with_state(Arc::clone(account))
 }
 

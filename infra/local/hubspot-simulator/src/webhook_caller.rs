@@ -206,7 +206,7 @@ fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
     let conflict = |message| ApiError::new(StatusCode::CONFLICT, "CONFLICT", message);
     let held = account.held();
     let held = held.ok_or_else(|| conflict("no webhook is registered".to_owned()))?;
-    WebhookUrl::parse(&held.url, UrlPolicy::Local)
+    WebhookUrl::parse(held.url.as_str(), UrlPolicy::Local)
         .map_err(|error| conflict(format!("the registered URL {error}")))
 }
 

@@ -1,113 +1,116 @@
-//! HubSpot, Secrets Manager, CloudFormation and a webhook around the real hook, all over HTTP.
+//! HubSpot, AWS, CloudFormation and a webhook around the real hook, all over HTTP.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
-use channel_connection::{
-    settings::{ApiVersion, ChannelConnectionSettings},
-    webhook_url::{UrlPolicy, WebhookUrl},
-};
-use channelctl::sample_event;
+use channel_connection::{settings::ChannelConnectionSettings, webhook_url::UrlPolicy};
 use deploy_hook::{
-    config::{Config, ProbedPortal},
-    hook::Hook,
-    hook_error::HookError,
-    time_budget::TimeBudget,
+    config::{Config, ProbePortal, RetryPolicy, Target, TimeBudget},
+    handler::{Handler, HookError},
 };
 use hubspot_simulator::{
     Simulator,
     fault::{Fault, How, When},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use test_support::{NumbersTable, SecretsManager, sdk_config};
 
-mod account;
-mod log;
-#[path = "../../../../numbers-webhook/tests/webhook/support/mod.rs"]
-#[allow(dead_code, reason = "it serves the webhook's own tests too")]
-pub mod numbers;
+use crate::account::{CREDENTIAL_ARN, KEY, account, config};
+
 mod servers;
 
-pub use account::{CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN};
-use account::{account, config};
-pub use log::Log;
-use numbers::{NumbersTable, sdk_at};
-use servers::{Aws, CloudFormation, Watched, real_webhook, serve};
-pub use servers::{constant_webhook, silent_webhook};
+use servers::{Aws, CloudFormation, RealWebhook};
+pub use servers::{constant_webhook, serve_locally, silent_webhook};
 
-/// A hook that gives up fast, on a machine that may be slow.
+/// Gives up fast, on a machine that may be slow.
 pub const BUDGET: TimeBudget = TimeBudget {
     call: Duration::from_secs(2),
-    retries: 3,
-    retry_pause: Duration::from_millis(1),
-    probe_tries: 2,
-    probe_pause: Duration::from_millis(1),
+    settle_margin: Duration::from_millis(10),
+    hubspot: RetryPolicy {
+        max_retries: 3,
+        min_delay: Duration::from_millis(1),
+        max_delay: Duration::from_millis(10),
+    },
+    probe: RetryPolicy {
+        max_retries: 1,
+        min_delay: Duration::from_millis(1),
+        max_delay: Duration::from_millis(1),
+    },
     ..TimeBudget::DEPLOYED
 };
+/// Settles within a tenth of a second.
+pub const QUICK_HOLD: TimeBudget = TimeBudget {
+    call: Duration::from_millis(45),
+    ..BUDGET
+};
 
-/// The world around a hook.
-pub struct World {
+/// A hook and its surroundings.
+pub struct TestEnv {
     pub hubspot: Simulator,
-    /// What the hook reaches of AWS, with the two secrets.
     pub aws: Aws,
     pub cloudformation: CloudFormation,
-    /// The real webhook on a DynamoDB of its own.
+    pub webhook: RealWebhook,
+    /// The URL of the real webhook, or of one that replaces it.
     pub webhook_url: String,
     pub numbers: NumbersTable,
-    /// What HubSpot held at each request that the real webhook got, oldest first.
-    pub held_at_probes: Arc<Mutex<Vec<Value>>>,
-    /// Whose numbers the hook's probe asks for.
-    pub probed_portal: ProbedPortal,
-    /// The version that a deploy made of the webhook's function.
+    pub probe_portal: ProbePortal,
     pub webhook_version: Option<String>,
     pub budget: TimeBudget,
-    /// How long Lambda lets an invocation run.
-    pub lambda_timeout: Duration,
+    /// The function's timeout.
+    pub timeout: Duration,
+    pub url_policy: UrlPolicy,
     response_url: String,
     sdk: SdkConfig,
 }
 
-impl World {
+impl TestEnv {
     pub async fn new() -> Self {
         let numbers = NumbersTable::start().await;
-        let cloudformation = CloudFormation::default();
+        let secrets = SecretsManager::start().await;
+        let key = json!({"developerApiKey": KEY});
+        secrets.set(CREDENTIAL_ARN, &key.to_string());
         let hubspot = Simulator::on_free_port(account()).await.unwrap();
-        let held_at_probes = Arc::default();
-        let watched = Watched {
-            hubspot: hubspot.api_url(),
-            held: Arc::clone(&held_at_probes),
-        };
-        let (webhook_url, webhook) = real_webhook(&numbers.endpoint, watched).await;
-        let aws = Aws::new(webhook);
-        let sdk = sdk_at(&serve(aws.routes()).await).await;
+        let webhook = RealWebhook::start(&numbers, &secrets, hubspot.api_url()).await;
+        let aws = Aws::new(secrets, webhook.clone());
+        let cloudformation = CloudFormation::default();
         Self {
+            sdk: sdk_config(&test_support::serve(aws.routes()).await).await,
+            response_url: serve_locally(cloudformation.routes()).await + "/",
             hubspot,
             aws,
-            response_url: serve(cloudformation.routes()).await,
             cloudformation,
-            webhook_url,
+            webhook_url: webhook.url.clone(),
+            webhook,
             numbers,
-            held_at_probes,
-            probed_portal: ProbedPortal::default(),
+            probe_portal: ProbePortal::default(),
             webhook_version: None,
             budget: BUDGET,
-            lambda_timeout: Duration::from_secs(90),
-            sdk,
+            timeout: Duration::from_secs(90),
+            url_policy: UrlPolicy::Local,
         }
     }
 
-    pub fn hook(&self, api_version: ApiVersion) -> Hook {
-        let config = Config {
-            probed_portal: self.probed_portal,
-            webhook_version: self.webhook_version.clone(),
-            ..config(&self.hubspot, &self.webhook_url, api_version)
-        };
-        Hook::new(config, &self.sdk, self.budget).unwrap()
+    pub fn set_credential(&self, credential: &Value) {
+        let credential = credential.to_string();
+        self.aws.secrets.set(CREDENTIAL_ARN, &credential);
     }
 
-    /// Lets the next calls of HubSpot fail, in their order; `None` lets one pass.
+    pub fn handler(&self) -> Handler {
+        let config = config(&self.hubspot.api_url(), &self.webhook_url);
+        self.handler_with(config)
+    }
+
+    pub fn handler_with(&self, config: Config) -> Handler {
+        let config = Config {
+            probe_portal: self.probe_portal,
+            webhook_version: self.webhook_version.clone(),
+            url_policy: self.url_policy,
+            ..config
+        };
+        Handler::new(config, &self.sdk, self.budget).unwrap()
+    }
+
+    /// Sets the faults of HubSpot's next calls, in order; `None` for a call without one.
     pub fn fail(&self, faults: impl IntoIterator<Item = Option<(When, How)>>) {
         let faults = faults.into_iter();
         let faults = faults.map(|fault| fault.map(|(when, how)| Fault { when, how }));
@@ -115,67 +118,62 @@ impl World {
             .with_account(|account| account.faults = faults.collect());
     }
 
-    /// Asks for an action by the sample event of its name.
-    pub async fn act(&self, action: &str) -> Value {
-        self.send(action, as_it_is).await.unwrap()
+    /// Reads a sample event of `events/deploy-hook`.
+    pub fn event(&self, name: &str) -> Value {
+        let directory = env!("CARGO_MANIFEST_DIR");
+        let path = format!("{directory}/../../events/deploy-hook/{name}.json");
+        let mut event: Value =
+            serde_json::from_slice(&std::fs::read(path).expect(name)).expect(name);
+        if event.get("RequestType").is_some() {
+            event["ResourceProperties"]["WebhookUrl"] = self.webhook_url.as_str().into();
+            event["ResponseURL"] = self.response_url.as_str().into();
+        }
+        event
     }
 
-    /// Sends a sample event of `events/deploy-hook` to the hook.
-    pub async fn send(
-        &self,
-        name: &str,
-        adapt: impl FnOnce(&mut Value),
-    ) -> Result<Value, HookError> {
-        let path = format!(
-            "{}/../../events/deploy-hook/{name}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let event = serde_json::from_slice(&std::fs::read(path).expect(name)).expect(name);
-        let url = WebhookUrl::parse(&self.webhook_url, UrlPolicy::Local).unwrap();
-        let to = Some(self.response_url.as_str());
-        let mut event = sample_event::refresh_hook_event(event, &url, to).unwrap();
-        adapt(&mut event);
-        let version = event["ResourceProperties"]["ApiVersion"]
-            .as_str()
-            .unwrap_or("2026-03")
-            .parse()
-            .unwrap();
-        self.hook(version)
-            .handle(event, SystemTime::now() + self.lambda_timeout)
+    pub async fn handle(&self, event: Value) -> Result<Value, HookError> {
+        let version = event["ResourceProperties"]["ApiVersion"].as_str();
+        let config = config(&self.hubspot.api_url(), &self.webhook_url);
+        let target = Target {
+            api_version: version.unwrap_or("2026-03").parse().unwrap(),
+            ..config.target
+        };
+        let handler = self.handler_with(Config { target, ..config });
+        handler
+            .handle(event, SystemTime::now() + self.timeout)
             .await
     }
 
-    /// Sends a custom resource's event and returns what CloudFormation was told of it.
-    pub async fn deploy(&self, name: &str, adapt: impl FnOnce(&mut Value)) -> Value {
-        let handled = self.send(name, adapt).await;
-        let mut told = self.cloudformation.told.lock().unwrap();
-        assert_eq!(told.len(), 1, "CloudFormation is told once");
-        let told = told.pop().unwrap();
-        assert_eq!(
-            handled.is_ok(),
-            told["Status"] == "SUCCESS",
-            "Lambda counts failures"
-        );
-        told
+    /// Runs an operator's action, and returns its report.
+    pub async fn act(&self, action: &str) -> Value {
+        self.handle(json!({"action": action})).await.unwrap()
     }
 
-    /// What HubSpot holds.
+    /// Sends a custom resource's event, and returns the response to CloudFormation.
+    pub async fn deploy(&self, name: &str, change: impl FnOnce(&mut Value)) -> Value {
+        let mut event = self.event(name);
+        change(&mut event);
+        let handled = self.handle(event).await;
+        let mut responses = self.cloudformation.responses.lock().unwrap();
+        assert_eq!(responses.len(), 1, "CloudFormation gets one response");
+        let response = responses.pop().unwrap();
+        let is_success = response["Status"] == "SUCCESS";
+        assert_eq!(handled.is_ok(), is_success, "Lambda counts failures");
+        response
+    }
+
     pub fn held(&self) -> Option<ChannelConnectionSettings> {
         self.hubspot.with_account(|account| account.held())
     }
 
-    /// Registers a URL behind everyone's back.
-    pub fn hold(&self, url: &str, is_ready: bool) {
-        let settings = ChannelConnectionSettings {
-            url: url.into(),
-            is_ready,
-        };
-        self.hubspot.with_account(|account| {
-            account.register(settings);
-        });
+    /// Writes settings as somebody else.
+    pub fn register(&self, url: &str, is_ready: bool) {
+        let settings = settings(url, is_ready).unwrap();
+        self.hubspot
+            .with_account(|account| account.register(settings));
     }
 
-    /// The calls that HubSpot has seen, each as its method and status.
+    /// Returns HubSpot's calls, each as its method and status.
     pub fn calls(&self) -> Vec<String> {
         self.hubspot.with_account(|account| {
             let calls = account.calls.iter();
@@ -188,7 +186,7 @@ impl World {
         })
     }
 
-    /// Checks every call and answer so far against HubSpot's own specification.
+    /// Checks every call and response so far against HubSpot's specification.
     pub fn assert_specified(&self) {
         self.hubspot.with_account(|account| {
             for call in &account.calls {
@@ -200,7 +198,7 @@ impl World {
 
 #[allow(
     clippy::unnecessary_wraps,
-    reason = "it is compared with what may be missing"
+    reason = "it is compared with settings that may be missing"
 )]
 pub fn settings(url: &str, is_ready: bool) -> Option<ChannelConnectionSettings> {
     Some(ChannelConnectionSettings {
@@ -209,11 +207,24 @@ pub fn settings(url: &str, is_ready: bool) -> Option<ChannelConnectionSettings> 
     })
 }
 
-/// Adapts an event by one property of the resource.
+/// Changes one property of the resource.
 pub fn property(name: &'static str, value: impl Into<Value>) -> impl FnOnce(&mut Value) {
     let value = value.into();
     move |event| event["ResourceProperties"][name] = value
 }
 
-/// Leaves an event as it stands in its file.
-pub fn as_it_is(_: &mut Value) {}
+pub fn unchanged(_: &mut Value) {}
+
+/// Returns the reason in a response to CloudFormation.
+#[track_caller]
+pub fn reason(response: &Value, status: &str) -> String {
+    assert_eq!(response["Status"], status, "{response}");
+    response["Reason"].as_str().unwrap().to_owned()
+}
+
+/// Returns the outcome in an operator's report.
+#[track_caller]
+pub fn outcome(report: &Value, done: bool) -> String {
+    assert_eq!(report["done"], done, "{report}");
+    report["outcome"].as_str().unwrap().to_owned()
+}

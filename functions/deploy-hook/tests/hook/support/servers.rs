@@ -1,8 +1,8 @@
-//! What the hook talks to, each on a port of its own.
+//! The servers around the hook, each on a port of its own.
 
 use std::{
     sync::{Arc, Mutex},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use axum::{
@@ -13,206 +13,228 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, post, put},
 };
-use numbers_webhook::webhook::Webhook;
+use channel_connection::{
+    aws_http::AwsHttpClient,
+    webhook_url::{UrlPolicy, WebhookUrl},
+};
+use numbers_webhook::{aws::AwsClients, config::Config, webhook::Webhook};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
+use test_support::{
+    APP_ID, CLIENT_SECRET_ARN, NumbersTable, SecretsManager, TABLE, http, sdk_config, serve,
+};
+use tokio::{
+    sync::{RwLock, watch},
+    time::timeout,
+};
 
-use super::{KEY, numbers};
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves an application on a port of its own, under a name that the local stack takes.
-pub async fn serve(application: Router) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!(
-        "http://localhost:{}/",
-        listener.local_addr().unwrap().port()
-    );
-    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
-    url
+/// Serves routes under a name that the local URL policy accepts.
+pub async fn serve_locally(routes: Router) -> String {
+    serve(routes).await.replace("127.0.0.1", "localhost")
 }
 
-/// A webhook that answers every request alike, and so cannot be right.
+/// Starts a webhook that answers every request alike.
 pub async fn constant_webhook(status: StatusCode, body: &'static str) -> String {
-    serve(Router::new().fallback(any(move || async move { (status, body) }))).await
+    let routes = Router::new().fallback(any(move || async move { (status, body) }));
+    serve_locally(routes).await + "/"
 }
 
-/// A webhook that takes every request, and answers none.
+/// Starts a webhook that never responds.
 pub async fn silent_webhook() -> String {
-    serve(Router::new().fallback(any(std::future::pending::<()>))).await
+    let routes = Router::new().fallback(any(std::future::pending::<()>));
+    serve_locally(routes).await + "/"
 }
 
-/// Looks at HubSpot whenever the webhook is called.
+/// The real webhook behind a server that stands for API Gateway.
 #[derive(Clone)]
-pub struct Watched {
-    pub hubspot: String,
-    pub held: Arc<Mutex<Vec<Value>>>,
+pub struct RealWebhook {
+    pub url: String,
+    webhook: Arc<Webhook>,
+    hubspot: String,
+    /// The settings that HubSpot had at each request, oldest first.
+    pub held_at_requests: Arc<Mutex<Vec<Value>>>,
+    /// Requests wait while a test holds this lock.
+    pub gate: Arc<RwLock<()>>,
+    requests: watch::Sender<usize>,
 }
 
-impl Watched {
-    async fn look(&self) {
-        let account = numbers::http()
-            .get(format!("{}/simulator", self.hubspot))
-            .send()
-            .await
-            .unwrap();
-        let account: Value = account.json().await.unwrap();
-        self.held.lock().unwrap().push(account["settings"].clone());
+impl RealWebhook {
+    pub async fn start(table: &NumbersTable, secrets: &SecretsManager, hubspot: String) -> Self {
+        // The webhook must know its URL, and that the port of the server that needs the webhook.
+        let webhook = Arc::new(Mutex::new(None::<Self>));
+        let routes = Router::new()
+            .route("/numbers", post(respond))
+            .with_state(Arc::clone(&webhook));
+        let url = serve_locally(routes).await + "/numbers";
+        let config = Config {
+            function_name: "numbers-webhook".into(),
+            app_id: APP_ID.parse().unwrap(),
+            webhook_urls: vec![WebhookUrl::parse(&url, UrlPolicy::Local).unwrap()],
+            numbers_table: TABLE.into(),
+            max_stale: Duration::ZERO,
+            client_secret_arn: CLIENT_SECRET_ARN.into(),
+        };
+        let clients = AwsClients::new(
+            AwsHttpClient::new(&|_| None).unwrap(),
+            &sdk_config(&table.endpoint).await,
+            &sdk_config(&secrets.endpoint).await,
+        );
+        let started = Self {
+            url,
+            webhook: Arc::new(Webhook::start(config, clients).await),
+            hubspot,
+            held_at_requests: Arc::default(),
+            gate: Arc::default(),
+            requests: watch::Sender::default(),
+        };
+        *webhook.lock().unwrap() = Some(started.clone());
+        started
+    }
+
+    /// Waits until a request comes.
+    pub async fn requested(&self) {
+        let mut requests = self.requests.subscribe();
+        let requested = timeout(TIMEOUT, requests.wait_for(|requests| *requests > 0));
+        requested.await.expect("the webhook is called").unwrap();
+    }
+
+    /// Invokes the function with an HTTP API's event.
+    async fn invoke(&self, event: &Value) -> Value {
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let (response, _) = self.webhook.respond(&request, SystemTime::now()).await;
+        let body = std::str::from_utf8(response.body()).unwrap();
+        json!({"statusCode": response.status().as_u16(), "body": body})
     }
 }
 
-pub async fn real_webhook(dynamodb: &str, watched: Watched) -> (String, Arc<Webhook>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!(
-        "http://localhost:{}/numbers",
-        listener.local_addr().unwrap().port()
-    );
-    let webhook = numbers::webhook(dynamodb, &url).await;
-    let application = Router::new()
-        .route("/numbers", post(answer))
-        .with_state((Arc::clone(&webhook), watched));
-    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
-    (url, webhook)
-}
-
-/// Stands for API Gateway.
-async fn answer(
-    State((webhook, watched)): State<(Arc<Webhook>, Watched)>,
+async fn respond(
+    State(webhook): State<Arc<Mutex<Option<RealWebhook>>>>,
     headers: HeaderMap,
     body: String,
 ) -> impl IntoResponse {
-    watched.look().await;
+    let webhook = webhook.lock().unwrap().clone().unwrap();
+    webhook.requests.send_modify(|requests| *requests += 1);
+    drop(webhook.gate.read().await);
+    let account = http().get(format!("{}/simulator", webhook.hubspot));
+    let account: Value = account.send().await.unwrap().json().await.unwrap();
+    let held = account["settings"].clone();
+    webhook.held_at_requests.lock().unwrap().push(held);
     let headers: Map<String, Value> = headers
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))
         .collect();
     let event = json!({
-        "rawPath": "/numbers", "requestContext": {"http": {"method": "POST"}}, "headers": headers, "body": body,
+        "version": "2.0", "rawPath": "/numbers", "rawQueryString": "", "headers": headers,
+        "requestContext": {"http": {"method": "POST", "path": "/numbers"}},
+        "body": body, "isBase64Encoded": false,
     });
-    let (status, body) = test_support::respond(&webhook, &event, SystemTime::now()).await;
-    (StatusCode::from_u16(status).unwrap(), body.to_string())
+    let response = webhook.invoke(&event).await;
+    let status = u16::try_from(response["statusCode"].as_u64().unwrap()).unwrap();
+    let body = response["body"].as_str().unwrap_or_default().to_owned();
+    (StatusCode::from_u16(status).unwrap(), body)
 }
 
-/// What the hook reaches of AWS: Secrets Manager, Lambda with the webhook's function, CodeDeploy.
+/// AWS as the hook calls it: Secrets Manager, Lambda with the webhook's function, CodeDeploy.
 #[derive(Clone)]
 pub struct Aws {
-    pub secrets: Arc<Mutex<Secrets>>,
-    /// What was invoked: versions' ARNs.
+    pub secrets: SecretsManager,
+    /// How many reads of secrets are refused, as right after a role was created.
+    pub denials: Arc<Mutex<usize>>,
+    /// The ARNs of the invoked versions.
     pub invoked: Arc<Mutex<Vec<String>>>,
-    /// What CodeDeploy was told.
+    /// The reports to CodeDeploy.
     pub deployments: Arc<Mutex<Vec<Value>>>,
-    /// What the function answers in place of the webhook.
-    pub broken_function: Arc<Mutex<Option<Value>>>,
-    webhook: Arc<Webhook>,
-}
-
-pub struct Secrets {
-    pub client_secret: String,
-    pub credential: String,
+    /// The function's response in place of the webhook's.
+    pub function_response: Arc<Mutex<Option<Value>>>,
+    webhook: RealWebhook,
 }
 
 impl Aws {
-    pub fn new(webhook: Arc<Webhook>) -> Self {
-        let secrets = Secrets {
-            client_secret: json!({"clientSecret": numbers::CLIENT_SECRET}).to_string(),
-            credential: json!({"developerApiKey": KEY}).to_string(),
-        };
+    pub fn new(secrets: SecretsManager, webhook: RealWebhook) -> Self {
         Self {
-            secrets: Arc::new(Mutex::new(secrets)),
+            secrets,
+            denials: Arc::default(),
             invoked: Arc::default(),
             deployments: Arc::default(),
-            broken_function: Arc::default(),
+            function_response: Arc::default(),
             webhook,
         }
     }
 
     pub fn routes(&self) -> Router {
+        let invocations = "/2015-03-31/functions/{version}/invocations";
         Router::new()
-            .route("/", post(by_target))
-            .route(
-                "/2015-03-31/functions/{version}/invocations",
-                post(invocation),
-            )
+            .route("/", post(respond_by_target))
+            .route(invocations, post(invoke))
             .with_state(self.clone())
     }
 }
 
-async fn invocation(
-    State(aws): State<Aws>,
-    Path(version): Path<String>,
-    event: Bytes,
-) -> impl IntoResponse {
+async fn invoke(State(aws): State<Aws>, Path(version): Path<String>, event: Bytes) -> String {
     aws.invoked.lock().unwrap().push(version);
-    let broken = aws.broken_function.lock().unwrap().clone();
-    match broken {
-        Some(answer) => answer.to_string(),
+    let replaced = aws.function_response.lock().unwrap().clone();
+    match replaced {
+        Some(response) => response.to_string(),
         None => {
             let event = serde_json::from_slice(&event).unwrap();
-            let response = test_support::invoke(&aws.webhook, &event, SystemTime::now());
-            response.await.to_string()
+            aws.webhook.invoke(&event).await.to_string()
         }
     }
 }
 
-/// The two services that are told apart by a header.
-async fn by_target(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
-    let asked: Value = serde_json::from_slice(&body).unwrap();
+async fn respond_by_target(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
+    let request: Value = serde_json::from_slice(&body).unwrap();
     match headers["x-amz-target"].to_str().unwrap() {
-        "secretsmanager.GetSecretValue" => secret_value(&aws, &asked).into_response(),
+        "secretsmanager.GetSecretValue" => {
+            let mut denials = aws.denials.lock().unwrap();
+            if let Some(left) = denials.checked_sub(1) {
+                *denials = left;
+                let error = r#"{"__type":"AccessDeniedException","Message":"marked"}"#;
+                return (StatusCode::BAD_REQUEST, error).into_response();
+            }
+            aws.secrets.get_secret_value(&request)
+        }
         "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus" => {
-            let id =
-                json!({"lifecycleEventHookExecutionId": asked["lifecycleEventHookExecutionId"]});
-            aws.deployments.lock().unwrap().push(asked);
-            id.to_string().into_response()
+            let id = &request["lifecycleEventHookExecutionId"];
+            let response = json!({"lifecycleEventHookExecutionId": id}).to_string();
+            aws.deployments.lock().unwrap().push(request);
+            response.into_response()
         }
         other => (StatusCode::BAD_REQUEST, other.to_owned()).into_response(),
     }
 }
 
-fn secret_value(aws: &Aws, asked: &Value) -> String {
-    let secrets = aws.secrets.lock().unwrap();
-    let text = match asked["SecretId"].as_str().unwrap() {
-        "client-secret" => secrets.client_secret.clone(),
-        _ => secrets.credential.clone(),
-    };
-    let answer = json!({"ARN": asked["SecretId"], "Name": asked["SecretId"], "SecretString": text})
-        .to_string();
-    // A test sets this to see what becomes of an answer that broke off.
-    if text.starts_with("broken") {
-        answer[..answer.len() - 1].to_owned()
-    } else {
-        answer
-    }
-}
-
-/// Where CloudFormation waits for outcomes.
+/// The response URL of a stack.
 #[derive(Clone, Default)]
 pub struct CloudFormation {
-    /// What it was told, oldest first.
-    pub told: Arc<Mutex<Vec<Value>>>,
-    /// How many more answers it refuses.
-    pub refusals: Arc<Mutex<u32>>,
+    /// The responses, oldest first.
+    pub responses: Arc<Mutex<Vec<Value>>>,
+    /// How many more responses fail.
+    pub failures: Arc<Mutex<u32>>,
 }
 
 impl CloudFormation {
     pub fn routes(&self) -> Router {
         Router::new()
-            .route("/", put(outcome))
+            .route("/", put(receive))
             .with_state(self.clone())
     }
 }
 
-async fn outcome(
+async fn receive(
     State(cloudformation): State<CloudFormation>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    // A presigned URL takes no content type.
+    // A presigned URL accepts no content type.
     assert_eq!(headers.get("content-type"), None);
-    let mut refusals = cloudformation.refusals.lock().unwrap();
-    if let Some(fewer) = refusals.checked_sub(1) {
-        *refusals = fewer;
+    let mut failures = cloudformation.failures.lock().unwrap();
+    if let Some(left) = failures.checked_sub(1) {
+        *failures = left;
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let told = serde_json::from_slice(&body).unwrap();
-    cloudformation.told.lock().unwrap().push(told);
+    let response = serde_json::from_slice(&body).unwrap();
+    cloudformation.responses.lock().unwrap().push(response);
     StatusCode::OK
 }

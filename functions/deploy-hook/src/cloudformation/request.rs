@@ -1,0 +1,300 @@
+//! CloudFormation's request for the custom resource: the registration as a part of the stack.
+
+use std::{fmt::Display, str::FromStr};
+
+use aws_lambda_events::cloudformation::CloudFormationCustomResourceRequest as Request;
+use channel_connection::webhook_url::{UrlPolicy, WebhookUrl};
+use serde_json::Value;
+
+use crate::{
+    cloudformation::response::NOT_CREATED,
+    config::Target,
+    desired_state::{DesiredState, IsReady, OnDelete},
+};
+
+/// The properties that decide what HubSpot is told.
+const SETTINGS: [&str; 4] = ["AppId", "WebhookUrl", "ApiVersion", "IsReady"];
+
+/// CloudFormation's request.
+///
+/// It has no `Debug`: the response URL in it lets anybody answer in our name.
+pub(crate) struct StackRequest(Request);
+
+/// What the stack asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Register(DesiredState),
+    Withdraw(Target, OnDelete),
+    /// Nothing to do, for this reason.
+    NoOp(&'static str),
+}
+
+/// The reason a property of the resource cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {reason}")]
+pub struct InvalidProperty {
+    name: &'static str,
+    reason: String,
+}
+
+impl StackRequest {
+    /// Parses the event.
+    pub(crate) fn parse(event: Value) -> Result<Self, InvalidProperty> {
+        let request = serde_json::from_value(event).map_err(|error| InvalidProperty {
+            name: "the event",
+            reason: format!("must be a Create, Update or Delete of a custom resource ({error})"),
+        })?;
+        Ok(Self(request))
+    }
+
+    /// Returns the operation that the stack asks for.
+    pub(crate) fn operation(&self, policy: UrlPolicy) -> Result<Operation, InvalidProperty> {
+        match &self.0 {
+            Request::Delete(delete) => {
+                if delete.physical_resource_id.ends_with(NOT_CREATED) {
+                    let reason = "Nothing was registered, so nothing was removed.";
+                    return Ok(Operation::NoOp(reason));
+                }
+                let target = target(&delete.resource_properties, policy)?;
+                let on_delete = match &delete.resource_properties["OnDelete"] {
+                    Value::Null => OnDelete::Remove,
+                    _ => parse(&delete.resource_properties, "OnDelete", str::parse)?,
+                };
+                Ok(Operation::Withdraw(target, on_delete))
+            }
+            Request::Create(create) => {
+                register(&create.resource_properties, policy).map(Operation::Register)
+            }
+            Request::Update(update) => {
+                let mut desired = register(&update.resource_properties, policy)?;
+                let has_same_app = self.has_same(&["AppId"]);
+                let previous_url = update.old_resource_properties["WebhookUrl"].as_str();
+                desired.previous_url = previous_url.filter(|_| has_same_app).map(str::to_owned);
+                // A rollback takes no other URL's place.
+                desired.must_be_registered = self.is_rollback_in_place();
+                Ok(Operation::Register(desired))
+            }
+            _ => Err(InvalidProperty {
+                name: "RequestType",
+                reason: "must be Create, Update or Delete".into(),
+            }),
+        }
+    }
+
+    pub(crate) fn stack_id(&self) -> &str {
+        match &self.0 {
+            Request::Create(create) => &create.stack_id,
+            Request::Update(update) => &update.stack_id,
+            Request::Delete(delete) => &delete.stack_id,
+            _ => "",
+        }
+    }
+
+    /// Returns the reason for the log.
+    pub(crate) fn reason(&self) -> String {
+        let (kind, properties) = match &self.0 {
+            Request::Create(create) => ("Create", &create.resource_properties),
+            Request::Update(update) => ("Update", &update.resource_properties),
+            Request::Delete(delete) => ("Delete", &delete.resource_properties),
+            _ => return String::new(),
+        };
+        let deploy_id = properties["DeployId"].as_str().unwrap_or("none");
+        format!("{kind}, deploy {deploy_id}")
+    }
+
+    /// Returns whether the secrets may still be empty: the stack creates them before they are set.
+    pub(crate) fn may_precede_secrets(&self) -> bool {
+        matches!(self.0, Request::Create(_)) || self.changes_nothing()
+    }
+
+    /// Returns whether an update leaves everything that HubSpot is told.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.has_same(&SETTINGS)
+    }
+
+    /// Returns whether this is a rollback to the same app and URL.
+    ///
+    /// CloudFormation does not say that it rolls back, but then the deploy's id is the lower one.
+    pub(crate) fn is_rollback_in_place(&self) -> bool {
+        let Request::Update(update) = &self.0 else {
+            return false;
+        };
+        let ids =
+            deploy_id(&update.resource_properties).zip(deploy_id(&update.old_resource_properties));
+        self.has_same(&["AppId", "WebhookUrl"]) && ids.is_some_and(|(new, old)| new < old)
+    }
+
+    fn has_same(&self, names: &[&str]) -> bool {
+        match &self.0 {
+            Request::Update(update) => names.iter().all(|name| {
+                update.resource_properties[name] == update.old_resource_properties[name]
+            }),
+            _ => false,
+        }
+    }
+}
+
+/// Returns a deploy's id, `[0-9]{1,10}`; longer ones are cut by SAM, and so do not compare.
+fn deploy_id(properties: &Value) -> Option<u64> {
+    let text = properties["DeployId"].as_str()?;
+    let is_id = matches!(text.len(), 1..=10) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then(|| text.parse().ok()).flatten()
+}
+
+fn register(properties: &Value, policy: UrlPolicy) -> Result<DesiredState, InvalidProperty> {
+    Ok(DesiredState {
+        target: target(properties, policy)?,
+        previous_url: None,
+        is_ready: parse(properties, "IsReady", IsReady::from_str)?,
+        must_be_registered: false,
+    })
+}
+
+fn target(properties: &Value, policy: UrlPolicy) -> Result<Target, InvalidProperty> {
+    Ok(Target {
+        app_id: parse(properties, "AppId", str::parse)?,
+        url: parse(properties, "WebhookUrl", |url| {
+            WebhookUrl::parse(url, policy)
+        })?,
+        api_version: parse(properties, "ApiVersion", str::parse)?,
+    })
+}
+
+fn parse<T, E: Display>(
+    properties: &Value,
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, InvalidProperty> {
+    let text = properties[name].as_str().ok_or_else(|| InvalidProperty {
+        name,
+        reason: "must be a text".into(),
+    })?;
+    parse(text).map_err(|error| InvalidProperty {
+        name,
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const URL: &str = "https://calls.example.com/numbers";
+    const OTHER: &str = "https://calls.example.com/other";
+
+    fn properties() -> Value {
+        json!({
+            "AppId": "1", "WebhookUrl": URL, "ApiVersion": "v3", "IsReady": "keep", "DeployId": "9",
+        })
+    }
+
+    fn event(kind: &str, changes: &[(&str, &str)]) -> StackRequest {
+        let mut new = properties();
+        for (name, value) in changes {
+            new[name] = (*value).into();
+        }
+        let event = json!({
+            "RequestType": kind, "RequestId": "r", "ResponseURL": "https://example.com/",
+            "StackId": "s", "ResourceType": "Custom::ChannelConnection", "LogicalResourceId": "l",
+            "PhysicalResourceId": "channel-connection/1", "ResourceProperties": new,
+            "OldResourceProperties": properties(),
+        });
+        StackRequest::parse(event).unwrap()
+    }
+
+    fn update(name: &str, value: &str) -> StackRequest {
+        event("Update", &[(name, value)])
+    }
+
+    #[test]
+    fn secrets_may_be_empty_until_something_changes() {
+        assert!(event("Create", &[("AppId", "2")]).may_precede_secrets());
+        assert!(update("DeployId", "10").may_precede_secrets());
+        assert!(update("OnDelete", "hold").may_precede_secrets());
+        for (name, value) in [
+            ("AppId", "2"),
+            ("WebhookUrl", OTHER),
+            ("ApiVersion", "2026-03"),
+            ("IsReady", "false"),
+        ] {
+            assert!(!update(name, value).may_precede_secrets(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rollback_has_the_lower_deploy_id() {
+        let is_rollback = |changes: &[_]| event("Update", changes).is_rollback_in_place();
+        let cases: [(&str, &[(&str, &str)], bool); 7] = [
+            ("lower", &[("DeployId", "8")], true),
+            ("equal", &[], false),
+            ("higher", &[("DeployId", "10")], false),
+            ("no number", &[("DeployId", "none")], false),
+            ("eleven digits", &[("DeployId", "00000000008")], false),
+            ("another app", &[("DeployId", "8"), ("AppId", "2")], false),
+            (
+                "another URL",
+                &[("DeployId", "8"), ("WebhookUrl", OTHER)],
+                false,
+            ),
+        ];
+        for (case, changes, expected) in cases {
+            assert_eq!(is_rollback(changes), expected, "{case}");
+        }
+        assert!(!event("Delete", &[("DeployId", "8")]).is_rollback_in_place());
+    }
+
+    #[test]
+    fn another_apps_url_is_no_previous_url() {
+        let previous_url = |request: StackRequest| match request.operation(UrlPolicy::Public) {
+            Ok(Operation::Register(desired)) => desired.previous_url,
+            _ => None,
+        };
+        assert_eq!(previous_url(update("DeployId", "10")).as_deref(), Some(URL));
+        assert_eq!(previous_url(update("AppId", "2")), None);
+    }
+
+    #[test]
+    fn names_an_invalid_property() {
+        let cases = [
+            (
+                "AppId",
+                "x",
+                "must be a whole number from 1 to 9223372036854775807",
+            ),
+            (
+                "WebhookUrl",
+                "http://calls.example.com/",
+                "must start with https://",
+            ),
+            ("ApiVersion", "v4", "must be 2026-03, 2026-09 or v3"),
+            ("IsReady", "yes", "must be true, false or keep"),
+        ];
+        for (name, value, reason) in cases {
+            let error = update(name, value)
+                .operation(UrlPolicy::Public)
+                .unwrap_err();
+            assert_eq!(error.to_string(), format!("{name} {reason}"));
+        }
+        let delete = event("Delete", &[("OnDelete", "keep")]).operation(UrlPolicy::Public);
+        let error = delete.unwrap_err().to_string();
+        assert_eq!(error, "OnDelete must be remove, hold or retain");
+    }
+
+    #[test]
+    fn deletes_the_settings_unless_the_stack_says_otherwise() {
+        let cases: [(&[(&str, &str)], OnDelete); 4] = [
+            (&[], OnDelete::Remove),
+            (&[("OnDelete", "remove")], OnDelete::Remove),
+            (&[("OnDelete", "hold")], OnDelete::Hold),
+            (&[("OnDelete", "retain")], OnDelete::Retain),
+        ];
+        for (changes, expected) in cases {
+            match event("Delete", changes).operation(UrlPolicy::Public) {
+                Ok(Operation::Withdraw(_, on_delete)) => assert_eq!(on_delete, expected),
+                other => unreachable!("{other:?}"),
+            }
+        }
+    }
+}

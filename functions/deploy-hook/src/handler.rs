@@ -1,0 +1,331 @@
+//! Routes an event to its handler, and gives each what it needs: clients, secrets, time.
+
+use std::{error::Error, time::SystemTime};
+
+use aws_sdk_codedeploy::Client as CodeDeploy;
+use aws_sdk_lambda::Client as Lambda;
+use aws_sdk_secretsmanager::Client as SecretsManager;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use channel_connection::{
+    client_secrets::{ClientSecrets, InvalidClientSecrets},
+    http_client,
+    secret_store::{self, SecretError},
+};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, info, warn};
+
+use crate::{
+    cloudformation::{
+        request::{InvalidProperty, Operation, StackRequest},
+        response::{Callback, Outcome},
+    },
+    config::{Config, Target, TimeBudget},
+    desired_state::{DesiredState, OnDelete},
+    hubspot::{
+        auth::{Auth, Credential, CredentialError},
+        client::{HubSpot, SettingsApi},
+        error::ApiError,
+        versioned::Audit,
+    },
+    probe::{Probe, ProbeError, Transport},
+    registration::{
+        After, Deadlines, FailedRegistration, Registration, RegistrationError, WithdrawOutcome,
+    },
+};
+
+/// Handles events with one set of clients.
+#[derive(Debug)]
+pub struct Handler {
+    pub(crate) config: Config,
+    pub(crate) budget: TimeBudget,
+    pub(crate) lambda: Lambda,
+    pub(crate) codedeploy: CodeDeploy,
+    http: reqwest::Client,
+    secrets_manager: SecretsManager,
+}
+
+/// The reason an event failed; its text goes to CloudFormation or to the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// The event is of no known kind.
+    #[error(
+        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or verify, release, hold, register, remove"#
+    )]
+    UnknownEvent,
+    /// The response URL is not CloudFormation's.
+    #[error("ResponseURL must be an https URL of CloudFormation's own bucket; nothing was done")]
+    ResponseUrl,
+    /// The resource's properties cannot be used.
+    #[error(transparent)]
+    Property(#[from] InvalidProperty),
+    /// A secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The stored client secret cannot be used.
+    #[error(transparent)]
+    ClientSecret(#[from] InvalidClientSecrets),
+    /// The client secret is still as empty as the stack created it.
+    #[error("the client secret is not set yet")]
+    NoClientSecret,
+    /// There is no usable credential.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// HubSpot cannot be read.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The webhook is not verified.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The registration failed.
+    #[error(transparent)]
+    Register(#[from] FailedRegistration),
+    /// The settings were not withdrawn.
+    #[error("{0}. HubSpot may still have the settings")]
+    Withdraw(#[from] RegistrationError),
+    /// HubSpot has nothing of this stack's.
+    #[error("{}", .0.explain())]
+    NotWithdrawn(WithdrawOutcome),
+    /// The stack names no version of the webhook function.
+    #[error("the variable NUMBERS_WEBHOOK_VERSION does not name the version to verify")]
+    NoVersion,
+    /// There was no time left.
+    #[error("there was no time left. See what HubSpot holds with the action status.")]
+    OutOfTime,
+    /// CloudFormation or CodeDeploy did not accept the outcome.
+    #[error("{0}")]
+    Report(String),
+}
+
+impl Handler {
+    /// Prepares the clients; nothing is sent yet.
+    pub fn new(config: Config, aws: &SdkConfig, budget: TimeBudget) -> reqwest::Result<Self> {
+        let http = http_client::client(budget.call, config.url_policy)?;
+        // The SDK itself waits without limit.
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(budget.call);
+        let aws = aws.clone().into_builder();
+        let aws = aws.timeout_config(timeouts.build()).build();
+        Ok(Self {
+            config,
+            budget,
+            http,
+            lambda: Lambda::new(&aws),
+            codedeploy: CodeDeploy::new(&aws),
+            secrets_manager: SecretsManager::new(&aws),
+        })
+    }
+
+    /// Handles one event. An operator gets the result; CloudFormation and CodeDeploy get theirs by a
+    /// request, and the result only counts in Lambda's error metric.
+    pub async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, HookError> {
+        let time_left = deadline.duration_since(SystemTime::now());
+        let time_left = time_left.unwrap_or_default();
+        let deadline = Instant::now() + time_left.saturating_sub(self.budget.response_reserve);
+        if event.get("RequestType").is_some() {
+            // Boxed, here and below: futures this deep overflow the compiler's layout.
+            Box::pin(self.deploy(event, deadline)).await?;
+            Ok(Value::Null)
+        } else if event.get("DeploymentId").is_some() {
+            let event = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            Box::pin(self.before_traffic(event, deadline)).await?;
+            Ok(Value::Null)
+        } else {
+            let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            Ok(Box::pin(self.operate(request, deadline)).await)
+        }
+    }
+
+    /// Does what a stack asks for, and sends CloudFormation the outcome.
+    async fn deploy(&self, event: Value, deadline: Instant) -> Result<(), HookError> {
+        let callback = Callback::parse(&event, self.config.url_policy)?;
+        let result = timeout_at(deadline, self.execute(event, deadline)).await;
+        let result = result.unwrap_or(Err(HookError::OutOfTime));
+        match &result {
+            Ok(done) => info!(done, "deploy"),
+            Err(error) => error!(error = error as &dyn Error, "deploy"),
+        }
+        let is_failed = result.is_err();
+        let outcome = Outcome::from(result);
+        let until = deadline + self.budget.response_reserve;
+        let retries = self.budget.response.start(self.budget.call, until);
+        callback.send(&self.http, &outcome, retries).await?;
+        match outcome {
+            // Lambda counts it, and an alarm watches that.
+            Outcome::Failed(reason) | Outcome::FailedPartial(reason) if is_failed => {
+                Err(HookError::Report(reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn execute(&self, event: Value, deadline: Instant) -> Result<String, HookError> {
+        let request = StackRequest::parse(event)?;
+        let audit = Audit::new(request.stack_id(), &request.reason());
+        match request.operation(self.config.url_policy)? {
+            Operation::NoOp(reason) => Ok(reason.into()),
+            Operation::Register(desired) => {
+                let registered = self.register(&desired, audit, deadline).await;
+                registered.or_else(|error| allowed(&request, error))
+            }
+            Operation::Withdraw(target, on_delete) => {
+                let withdrawn = self.withdraw(&target, on_delete, audit, deadline).await;
+                match withdrawn {
+                    Err(error) if error.is_not_set_yet() => {
+                        Ok(format!("Nothing was removed from HubSpot: {error}."))
+                    }
+                    withdrawn => withdrawn.map(Into::into),
+                }
+            }
+        }
+    }
+
+    /// Brings HubSpot to the desired state; the last part of the time is kept for a rollback.
+    pub(crate) async fn register(
+        &self,
+        desired: &DesiredState,
+        audit: Audit,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
+        let done = deadline.checked_sub(self.budget.rollback_reserve);
+        let deadlines = Deadlines {
+            done: done.unwrap_or(deadline),
+            rolled_back: deadline,
+        };
+        let target = &desired.target;
+        let registration = self.registration(target, audit, deadlines.done).await?;
+        let probe = self.public_probe(target, deadlines.done).await?;
+        let registered = registration.register(&probe, desired, deadlines).await?;
+        Ok(registered.to_string())
+    }
+
+    async fn withdraw(
+        &self,
+        target: &Target,
+        on_delete: OnDelete,
+        audit: Audit,
+        deadline: Instant,
+    ) -> Result<&'static str, HookError> {
+        if on_delete == OnDelete::Retain {
+            return Ok("HubSpot was not told: OnDelete=retain leaves the settings as they are.");
+        }
+        let registration = self.registration(target, audit, deadline).await?;
+        let outcome = if on_delete == OnDelete::Hold {
+            registration.hold(&target.url, deadline).await?
+        } else {
+            registration.remove(&target.url, deadline).await?
+        };
+        Ok(outcome.explain())
+    }
+
+    pub(crate) async fn registration(
+        &self,
+        target: &Target,
+        audit: Audit,
+        until: Instant,
+    ) -> Result<Registration, HookError> {
+        let api = self.settings_api(target, until).await?;
+        Ok(Registration::new(api, audit))
+    }
+
+    /// Returns the target's settings endpoints, with the credential that is stored now.
+    pub(crate) async fn settings_api(
+        &self,
+        target: &Target,
+        until: Instant,
+    ) -> Result<SettingsApi, HookError> {
+        let secret = self.secret(&self.config.credential_arn, until).await?;
+        let credential = Credential::from_json(&secret)?;
+        let hubspot = HubSpot::new(self.http.clone(), &self.config.hubspot_api_url);
+        let retries = self.budget.hubspot.start(self.budget.call, until);
+        let auth = Auth::authorize(&hubspot, &credential, retries).await?;
+        Ok(SettingsApi::new(hubspot, auth, target, self.budget))
+    }
+
+    /// Returns a probe of the target's webhook as HubSpot reaches it.
+    pub(crate) async fn public_probe(
+        &self,
+        target: &Target,
+        until: Instant,
+    ) -> Result<Probe, HookError> {
+        let transport = Transport::Http(self.http.clone());
+        self.probe(target, transport, until).await
+    }
+
+    pub(crate) async fn probe(
+        &self,
+        target: &Target,
+        transport: Transport,
+        until: Instant,
+    ) -> Result<Probe, HookError> {
+        let secret = self.secret(&self.config.client_secret_arn, until).await?;
+        let secrets = ClientSecrets::from_json(&secret)?;
+        let secret = secrets.current().ok_or(HookError::NoClientSecret)?.clone();
+        let portal = self.config.probe_portal;
+        Ok(Probe::new(
+            transport,
+            secret,
+            target.app_id,
+            portal,
+            self.budget,
+        ))
+    }
+
+    /// Reads a secret at each event: a hook runs rarely, and it may have been set since.
+    async fn secret(&self, arn: &str, until: Instant) -> Result<String, SecretError> {
+        secret_store::read_by(&self.secrets_manager, arn, until).await
+    }
+}
+
+/// Returns the explanation of a failure that must not fail the stack.
+///
+/// A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
+/// longer be updated, so a rollback that has nothing to bring back succeeds: it asks for the same as
+/// the deploy that failed, or HubSpot has it already, and only the webhook could not be verified.
+fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
+    if error.is_not_set_yet() && request.may_precede_secrets() {
+        return Ok(format!(
+            "Nothing was told to HubSpot: {error}. Set it, then deploy again."
+        ));
+    }
+    let brings_nothing_back = request.changes_nothing() || error.left_the_desired_state();
+    if request.is_rollback_in_place() && brings_nothing_back {
+        warn!(error = &error as &dyn Error, "rollback");
+        return Ok(format!("Rolled back, with one thing to look at: {error}"));
+    }
+    Err(error)
+}
+
+impl HookError {
+    /// Returns whether a secret is still to be set.
+    pub(crate) fn is_not_set_yet(&self) -> bool {
+        matches!(
+            self,
+            Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
+        )
+    }
+
+    /// Returns whether the credential is missing, invalid or rejected.
+    pub(crate) fn rejects_credential(&self) -> bool {
+        match self {
+            Self::Credential(_) => true,
+            Self::Api(error) => error.rejects_credential(),
+            Self::Register(failed) => failed.cause.rejects_credential(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether HubSpot may have a part of what the event asked for.
+    pub(crate) fn is_partial(&self) -> bool {
+        match self {
+            Self::Register(failed) => matches!(failed.after, After::NotRestored(_)),
+            Self::Withdraw(_) | Self::OutOfTime => true,
+            _ => false,
+        }
+    }
+
+    fn left_the_desired_state(&self) -> bool {
+        matches!(self, Self::Register(failed)
+            if matches!(failed.after, After::Unchanged { is_desired: true }))
+    }
+}

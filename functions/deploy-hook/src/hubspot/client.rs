@@ -1,0 +1,188 @@
+//! Calls of HubSpot's API, and the settings endpoints of one app.
+
+use channel_connection::{
+    http_client::{self, BodyError},
+    settings::{ChannelConnectionSettings, SettingsChange},
+    webhook_url::WebhookUrl,
+};
+use reqwest::{Client, Method, RequestBuilder};
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    config::{Retries, Target, TimeBudget},
+    hubspot::{
+        auth::Auth,
+        error::{ApiError, CorrelationId},
+    },
+};
+
+/// HubSpot's responses have some 300 bytes.
+const MAX_RESPONSE: usize = 64 * 1024;
+const READ: &str = "read the settings";
+
+/// HubSpot's API.
+#[derive(Debug)]
+pub(crate) struct HubSpot {
+    http: Client,
+    base_url: String,
+}
+
+/// A successful response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub body: Vec<u8>,
+    pub correlation_id: CorrelationId,
+}
+
+/// Settings as HubSpot returns them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registered {
+    #[serde(flatten)]
+    pub settings: ChannelConnectionSettings,
+    /// HubSpot's time of the last write: an opaque text that serves as the version.
+    pub updated_at: Option<String>,
+}
+
+/// One write of an app's settings.
+#[derive(Debug, Clone)]
+pub(crate) enum Write {
+    Create(ChannelConnectionSettings),
+    Change(SettingsChange),
+    Remove,
+}
+
+/// The settings endpoints of one app.
+#[derive(Debug)]
+pub(crate) struct SettingsApi {
+    hubspot: HubSpot,
+    auth: Auth,
+    path: String,
+    pub budget: TimeBudget,
+}
+
+impl HubSpot {
+    pub(crate) fn new(http: Client, base_url: &WebhookUrl) -> Self {
+        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
+        Self { http, base_url }
+    }
+
+    /// Returns a request of a path.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.base_url))
+    }
+
+    /// Sends a request once, to do `action` ("read the settings").
+    pub(crate) async fn send(
+        &self,
+        action: &'static str,
+        auth: &Auth,
+        request: RequestBuilder,
+    ) -> Result<Response, ApiError> {
+        let unreachable =
+            |error: reqwest::Error| ApiError::Unreachable(action, error.without_url());
+        let response = auth.apply(request).send().await.map_err(unreachable)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = http_client::body(response, MAX_RESPONSE).await;
+        if !status.is_success() {
+            let body = body.unwrap_or_default();
+            return Err(ApiError::refused(action, auth, status, &headers, &body));
+        }
+        Ok(Response {
+            body: body.map_err(|error| match error {
+                BodyError::BrokenOff(error) => unreachable(error),
+                BodyError::TooLarge(_) => ApiError::InvalidResponse(action),
+            })?,
+            correlation_id: CorrelationId::read(auth, &headers),
+        })
+    }
+}
+
+impl SettingsApi {
+    pub(crate) fn new(hubspot: HubSpot, auth: Auth, target: &Target, budget: TimeBudget) -> Self {
+        Self {
+            hubspot,
+            auth,
+            path: target.api_version.settings_path(target.app_id),
+            budget,
+        }
+    }
+
+    pub(crate) fn credential_kind(&self) -> &'static str {
+        self.auth.kind()
+    }
+
+    pub(crate) fn retries(&self, until: Instant) -> Retries {
+        self.budget.hubspot.start(self.budget.call, until)
+    }
+
+    /// Reads the settings, with retries; returns also when the successful read was sent.
+    pub(crate) async fn read(
+        &self,
+        until: Instant,
+    ) -> Result<(Option<Registered>, Instant), ApiError> {
+        let read = async || {
+            let sent = Instant::now();
+            Ok((self.read_once(until).await?, sent))
+        };
+        self.retries(until).run(read).await
+    }
+
+    async fn read_once(&self, until: Instant) -> Result<Option<Registered>, ApiError> {
+        let request = self.hubspot.request(Method::GET, &self.path);
+        match self.send(READ, request, until).await {
+            Ok(response) => parse(READ, &response.body).map(Some),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends one write once, and returns the settings that HubSpot then has.
+    pub(crate) async fn write(
+        &self,
+        write: &Write,
+        until: Instant,
+    ) -> Result<(Option<Registered>, CorrelationId), ApiError> {
+        let request = |method| self.hubspot.request(method, &self.path);
+        let (action, request) = match write {
+            Write::Create(settings) => {
+                ("create the settings", request(Method::POST).json(settings))
+            }
+            Write::Change(change) => ("change the settings", request(Method::PATCH).json(change)),
+            Write::Remove => ("remove the settings", request(Method::DELETE)),
+        };
+        let response = self.send(action, request, until).await?;
+        let registered = match write {
+            Write::Remove => None,
+            // A proxy's 200 is no write: HubSpot must return the settings.
+            Write::Create(_) | Write::Change(_) => Some(parse(action, &response.body)?),
+        };
+        let is_applied = registered.as_ref().is_none_or(|now| match write {
+            Write::Create(settings) => now.settings == *settings,
+            Write::Change(change) => change.is_applied_in(&now.settings),
+            Write::Remove => true,
+        });
+        if is_applied {
+            Ok((registered, response.correlation_id))
+        } else {
+            Err(ApiError::NotApplied(action))
+        }
+    }
+
+    async fn send(
+        &self,
+        action: &'static str,
+        request: RequestBuilder,
+        until: Instant,
+    ) -> Result<Response, ApiError> {
+        let sent = self.hubspot.send(action, &self.auth, request);
+        let response = timeout_at(until, sent).await;
+        response.unwrap_or(Err(ApiError::OutOfTime(action)))
+    }
+}
+
+fn parse(action: &'static str, body: &[u8]) -> Result<Registered, ApiError> {
+    serde_json::from_slice(body).map_err(|_| ApiError::InvalidResponse(action))
+}

@@ -1,0 +1,404 @@
+//! Errors of HubSpot's API, with HubSpot's own reason and without any secret.
+
+use std::{fmt, time::Duration};
+
+use channel_connection::{http_client, webhook_url::escape};
+use reqwest::{StatusCode, header::HeaderMap};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::{
+    config::{RetryHint, Retryable},
+    hubspot::auth::Auth,
+};
+
+/// Maximum characters of a text of HubSpot's.
+const MAX_TEXT: usize = 300;
+const CORRELATION_ID: &str = "x-hubspot-correlation-id";
+/// The interval of the rate limit that a call with 429 exceeded.
+const RATE_LIMIT_INTERVAL: &str = "x-hubspot-ratelimit-interval-milliseconds";
+/// Errors of the token endpoint that reject the client (RFC 6749, 5.2).
+const CLIENT_ERRORS: [&str; 4] = [
+    "invalid_client",
+    "invalid_grant",
+    "invalid_scope",
+    "unauthorized_client",
+];
+
+/// The reason a call of HubSpot's API failed; it never holds the URL, which may hold a key.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// HubSpot did not respond, or the response broke off: a write may have been applied.
+    #[error("HubSpot cannot be reached to {0} ({cause})", cause = http_client::cause(.1))]
+    Unreachable(&'static str, #[source] reqwest::Error),
+    /// There was no time left to wait for the response: a write may have been applied.
+    #[error("HubSpot did not respond in time to {0}")]
+    OutOfTime(&'static str),
+    /// The response is not HubSpot's: a write may have been applied.
+    #[error("HubSpot's response to {0} is not as its specification says")]
+    InvalidResponse(&'static str),
+    /// HubSpot accepted a write, but kept other values.
+    #[error("HubSpot did not apply the change ({0}), although it accepted it")]
+    NotApplied(&'static str),
+    /// HubSpot refused the call.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+}
+
+/// HubSpot's refusal of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    action: &'static str,
+    status: u16,
+    /// HubSpot's message and its category, without secrets.
+    reason: String,
+    correlation_id: CorrelationId,
+    /// The kind of the credential and what to check, if HubSpot rejected it.
+    credential: Option<(&'static str, &'static str)>,
+    /// Whether the body is HubSpot's, and not a proxy's.
+    is_hubspots: bool,
+    retry_hint: RetryHint,
+}
+
+/// HubSpot's id of a call, for questions to its support; `Display` writes `none` if it is missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct CorrelationId(Option<String>);
+
+/// HubSpot's error body, or the token endpoint's (RFC 6749); each field may be missing.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    message: Option<String>,
+    category: Option<String>,
+    #[serde(rename = "correlationId")]
+    correlation_id: Option<String>,
+    #[serde(rename = "policyName")]
+    policy_name: Option<String>,
+    /// `error`, or the code of an older token endpoint.
+    status: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+impl ApiError {
+    /// Reads a refusal, however little of it is as documented.
+    pub(crate) fn refused(
+        action: &'static str,
+        auth: &Auth,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
+        let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let shown = |text: &String| shown(auth, text);
+        let is_rejected = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            || (auth.is_token_request() && body.rejects_client());
+        let correlation_id = body.correlation_id.as_ref().map(shown);
+        Self::Refused(Box::new(Refusal {
+            action,
+            status: status.as_u16(),
+            is_hubspots: body.message.is_some() || body.category.is_some(),
+            retry_hint: retry_hint(status, headers, body.policy_name.as_deref()),
+            correlation_id: match correlation_id {
+                Some(id) => CorrelationId(Some(id)),
+                None => CorrelationId::read(auth, headers),
+            },
+            credential: is_rejected.then(|| (auth.kind(), auth.advice())),
+            reason: body.reason(shown),
+        }))
+    }
+
+    /// Returns whether HubSpot rejected the credential.
+    pub fn rejects_credential(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.credential.is_some())
+    }
+
+    /// Returns whether HubSpot says that there is nothing; a proxy's 404 is no such answer.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == 404 && refusal.is_hubspots)
+    }
+
+    /// Returns whether a write contradicts what HubSpot holds: POST onto settings, PATCH of none.
+    pub(crate) fn is_contradiction(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if matches!(refusal.status, 400 | 404 | 409))
+    }
+
+    /// Returns whether a write may have been applied.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::Unreachable(..) | Self::OutOfTime(_) | Self::InvalidResponse(_) => true,
+            Self::NotApplied(_) => false,
+            Self::Refused(refusal) => refusal.status >= 500,
+        }
+    }
+}
+
+impl Retryable for ApiError {
+    fn retry_hint(&self) -> RetryHint {
+        match self {
+            Self::Unreachable(..) | Self::InvalidResponse(_) => RetryHint::Backoff,
+            Self::OutOfTime(_) | Self::NotApplied(_) => RetryHint::Never,
+            Self::Refused(refusal) => refusal.retry_hint,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            action,
+            status,
+            reason,
+            correlation_id,
+            ..
+        } = self;
+        match self.credential {
+            Some((kind, advice)) => write!(
+                formatter,
+                "HubSpot refused the {kind} with {status}: {reason} \
+                 (to {action}, correlation id {correlation_id}); {advice}"
+            ),
+            None => write!(
+                formatter,
+                "HubSpot answered {status} to {action}: {reason} (correlation id {correlation_id})"
+            ),
+        }
+    }
+}
+
+impl ErrorBody {
+    fn code(&self) -> Option<&String> {
+        let status = self.status.as_ref().filter(|status| *status != "error");
+        self.category.as_ref().or(self.error.as_ref()).or(status)
+    }
+
+    fn rejects_client(&self) -> bool {
+        self.code().is_some_and(|code| {
+            CLIENT_ERRORS.contains(&code.as_str()) || code.starts_with("BAD_CLIENT")
+        })
+    }
+
+    fn reason(&self, shown: impl Fn(&String) -> String) -> String {
+        let text = self.message.as_ref().or(self.error_description.as_ref());
+        match (text.map(&shown), self.code().map(&shown)) {
+            (Some(text), Some(code)) => format!("{text} [{code}]"),
+            (Some(text), None) => text,
+            (None, Some(code)) => code,
+            (None, None) => "no reason given".into(),
+        }
+    }
+}
+
+impl CorrelationId {
+    /// Reads the id from a response's header.
+    pub(crate) fn read(auth: &Auth, headers: &HeaderMap) -> Self {
+        let text = headers.get(CORRELATION_ID).and_then(|id| id.to_str().ok());
+        Self(text.map(|text| shown(auth, text)))
+    }
+}
+
+impl fmt::Display for CorrelationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_deref().unwrap_or("none"))
+    }
+}
+
+/// HubSpot documents 423 (locked), 429 (rate limit) and 477 (account migrating) as temporary.
+fn retry_hint(status: StatusCode, headers: &HeaderMap, policy: Option<&str>) -> RetryHint {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    let named = number("retry-after").map(Duration::from_secs);
+    let at = |pause: Duration| {
+        let time = Instant::now().checked_add(pause);
+        time.map_or(RetryHint::Never, RetryHint::At)
+    };
+    match status.as_u16() {
+        // Until tomorrow.
+        429 if policy == Some("DAILY") => RetryHint::Never,
+        429 => named
+            .or_else(|| number(RATE_LIMIT_INTERVAL).map(Duration::from_millis))
+            .map_or(RetryHint::Backoff, at),
+        423 | 477 | 500.. => named.map_or(RetryHint::Backoff, at),
+        _ => RetryHint::Never,
+    }
+}
+
+/// Redacts secrets and queries before it truncates: half a secret is one too.
+fn shown(auth: &Auth, text: &str) -> String {
+    let text = auth.redact(text);
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let scheme = word.find("://").unwrap_or(word.len());
+        match word[scheme..].find('?') {
+            Some(query) => format!("{}?… ", &word[..scheme + query]),
+            None => word.to_owned(),
+        }
+    });
+    escape(words.collect::<String>().trim(), MAX_TEXT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hubspot::auth::Credential;
+
+    const HEADERS: [(&str, &str); 0] = [];
+
+    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Refusal {
+        let auth = Auth::of(&Credential::AccessToken("marked".into())).unwrap();
+        refused_with(&auth, status, headers, body)
+    }
+
+    fn refused_with(
+        auth: &Auth,
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &str,
+    ) -> Refusal {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        match ApiError::refused("read the settings", auth, status, &headers, body.as_bytes()) {
+            ApiError::Refused(refusal) => *refusal,
+            other => unreachable!("{other}"),
+        }
+    }
+
+    #[test]
+    fn retries_transient_errors_only() {
+        for status in [423, 429, 477, 500, 502, 503, 504] {
+            let hint = refused(status, &HEADERS, "").retry_hint;
+            assert_eq!(hint, RetryHint::Backoff, "{status}");
+        }
+        for status in [301, 400, 401, 403, 404, 405, 409, 415, 422] {
+            let hint = refused(status, &HEADERS, "").retry_hint;
+            assert_eq!(hint, RetryHint::Never, "{status}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_when_hubspot_says() {
+        let seconds = |seconds| RetryHint::At(Instant::now() + Duration::from_secs(seconds));
+        let daily = r#"{"status":"error","errorType":"RATE_LIMIT","policyName":"DAILY"}"#;
+        let cases: [(&str, u16, &[(&str, &str)], &str, RetryHint); 6] = [
+            ("migration", 477, &[("retry-after", "7")], "", seconds(7)),
+            ("rate limit", 429, &[("retry-after", "2")], "", seconds(2)),
+            (
+                "interval",
+                429,
+                &[(RATE_LIMIT_INTERVAL, "10000")],
+                "",
+                seconds(10),
+            ),
+            (
+                "no number",
+                503,
+                &[("retry-after", "soon")],
+                "",
+                RetryHint::Backoff,
+            ),
+            ("daily limit", 429, &[], daily, RetryHint::Never),
+            (
+                "never",
+                429,
+                &[("retry-after", "18446744073709551615")],
+                "",
+                RetryHint::Never,
+            ),
+        ];
+        for (case, status, headers, body, hint) in cases {
+            assert_eq!(refused(status, headers, body).retry_hint, hint, "{case}");
+        }
+    }
+
+    #[test]
+    fn keeps_hubspots_own_reason() {
+        let cases = [
+            (
+                "message and category",
+                r#"{"message":"scopes missing","category":"MISSING_SCOPES","correlationId":"c-1"}"#,
+                "HubSpot refused the access token with 403: scopes missing [MISSING_SCOPES] (to read the settings, correlation id c-1); ",
+            ),
+            (
+                "nothing",
+                "<html>",
+                "HubSpot refused the access token with 403: no reason given (to read the settings, correlation id c-2); ",
+            ),
+        ];
+        for (case, body, text) in cases {
+            let refusal = refused(403, &[(CORRELATION_ID, "c-2")], body).to_string();
+            assert!(refusal.starts_with(text), "{case}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn token_endpoint_rejects_the_credential() {
+        let client = Credential::ClientCredentials {
+            id: "id".into(),
+            secret: "marked".into(),
+        };
+        let exchange = Auth::token_request(&client);
+        let cases = [
+            (
+                "RFC 6749",
+                r#"{"error":"invalid_client","error_description":"marked is wrong"}"#,
+                Some("… is wrong [invalid_client]"),
+            ),
+            (
+                "HubSpot's older body",
+                r#"{"status":"BAD_CLIENT_SECRET","message":"missing or invalid client secret"}"#,
+                Some("missing or invalid client secret [BAD_CLIENT_SECRET]"),
+            ),
+            ("another error", r#"{"error":"invalid_request"}"#, None),
+        ];
+        for (case, body, reason) in cases {
+            let refusal = refused_with(&exchange, 400, &HEADERS, body);
+            assert_eq!(refusal.credential.is_some(), reason.is_some(), "{case}");
+            if let Some(reason) = reason {
+                assert_eq!(refusal.reason, reason, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn tells_hubspots_body_from_a_proxys() {
+        for (body, is_hubspots) in [
+            (r#"{"status":"error","message":"No settings"}"#, true),
+            ("", false),
+            ("<html>", false),
+            ("[]", false),
+            (r#"{"message":5}"#, false),
+        ] {
+            assert_eq!(
+                refused(404, &HEADERS, body).is_hubspots,
+                is_hubspots,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn redacts_before_it_truncates() {
+        let cases = [
+            ("repeated secret", "the key marked expired".to_owned()),
+            (
+                "across the limit",
+                format!("{}marked", " x".repeat(MAX_TEXT / 2 - 1)),
+            ),
+            (
+                "query of a URL",
+                "Invalid url https://a.example/n?key=mar".to_owned(),
+            ),
+        ];
+        for (case, message) in cases {
+            let body = serde_json::json!({"message": message, "correlationId": "marked"});
+            let refusal = refused(400, &HEADERS, &body.to_string());
+            assert!(!refusal.to_string().contains("mar"), "{case}: {refusal}");
+        }
+        let header = refused(400, &[(CORRELATION_ID, "marked")], "");
+        assert_eq!(header.correlation_id.to_string(), "…");
+        let long = serde_json::json!({"message": format!("\u{1b}{}", "é".repeat(9_000))});
+        let long = refused(400, &HEADERS, &long.to_string()).reason;
+        assert_eq!(long, format!("\\u{{1b}}{}", "é".repeat(MAX_TEXT - 1)));
+    }
+}

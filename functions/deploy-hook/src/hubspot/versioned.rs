@@ -1,0 +1,362 @@
+//! Compare-and-set for settings that HubSpot itself writes unconditionally.
+//!
+//! `updatedAt` is the version. An event knows the version that it read and those of its own writes;
+//! every other version is somebody else's, even if the values are the same. A write follows a read
+//! of the known version within one call's time. Nothing in HubSpot closes that gap, so a hold waits
+//! for it: see [`TimeBudget::settle`](crate::config::TimeBudget).
+
+use channel_connection::{
+    settings::{ChannelConnectionSettings, SettingsChange},
+    webhook_url::WebhookUrl,
+};
+use serde_json::{Value, json};
+use tokio::time::{Duration, Instant};
+use tracing::{info, warn};
+
+use crate::hubspot::{
+    client::{Registered, SettingsApi, Write},
+    error::{ApiError, CorrelationId},
+};
+
+/// Maximum characters of an operator's reason.
+const MAX_REASON: usize = 200;
+
+/// The actor and the reason of every write, for the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Audit {
+    actor: String,
+    reason: String,
+}
+
+/// One app's settings in HubSpot, as far as one event knows them.
+#[derive(Debug)]
+pub(crate) struct VersionedSettings<'a> {
+    api: &'a SettingsApi,
+    audit: &'a Audit,
+    /// What a rollback restores.
+    previous: Option<Registered>,
+    current: Option<Registered>,
+    /// When `current` was asked for; HubSpot's answer is no older.
+    known_at: Instant,
+    /// Writes without a definite response: HubSpot may have their values under an unknown version.
+    attempted: Vec<Option<ChannelConnectionSettings>>,
+    /// Whether this event wrote, or may have written.
+    has_written: bool,
+    /// Whether somebody else wrote meanwhile, and what they wrote became `previous`.
+    has_conflicted: bool,
+    /// Whether the event goes on to release what it writes.
+    pub(crate) will_release: bool,
+    /// Whether a hold may have come in between, so that the event must not set isReady=true.
+    may_be_held: bool,
+    /// Whether an own write changed the version.
+    pub(crate) has_moved: bool,
+}
+
+/// The result of a write that needs the known version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    Done,
+    /// Somebody else wrote; the current settings are read again.
+    Conflict,
+}
+
+impl Audit {
+    pub(crate) fn new(actor: impl Into<String>, reason: &str) -> Self {
+        Self {
+            actor: actor.into(),
+            reason: reason.chars().take(MAX_REASON).collect(),
+        }
+    }
+
+    fn log(
+        &self,
+        before: Option<&ChannelConnectionSettings>,
+        after: Option<&ChannelConnectionSettings>,
+        result: Result<&CorrelationId, &ApiError>,
+    ) {
+        let Self { actor, reason } = self;
+        let (before, after) = (redacted(before), redacted(after));
+        match result {
+            Ok(id) => {
+                info!(audit = true, actor, reason, %before, %after, correlation_id = %id, "settings written");
+            }
+            Err(error) => {
+                warn!(audit = true, actor, reason, %before, %after, %error, "settings perhaps not written");
+            }
+        }
+    }
+}
+
+impl<'a> VersionedSettings<'a> {
+    /// Reads the settings that an event starts from.
+    pub(crate) async fn read(
+        api: &'a SettingsApi,
+        audit: &'a Audit,
+        until: Instant,
+    ) -> Result<Self, ApiError> {
+        let (current, known_at) = api.read(until).await?;
+        Ok(Self {
+            api,
+            audit,
+            previous: current.clone(),
+            current,
+            known_at,
+            attempted: Vec::new(),
+            has_written: false,
+            has_conflicted: false,
+            will_release: false,
+            may_be_held: false,
+            has_moved: false,
+        })
+    }
+
+    pub(crate) fn current(&self) -> Option<&ChannelConnectionSettings> {
+        settings(self.current.as_ref())
+    }
+
+    pub(crate) fn previous(&self) -> Option<&ChannelConnectionSettings> {
+        settings(self.previous.as_ref())
+    }
+
+    pub(crate) fn is_released(&self) -> bool {
+        self.current().is_some_and(|current| current.is_ready)
+    }
+
+    pub(crate) fn has_url(&self, url: &WebhookUrl) -> bool {
+        self.current()
+            .is_some_and(|current| current.url == *url.as_str())
+    }
+
+    pub(crate) fn has_written(&self) -> bool {
+        self.has_written
+    }
+
+    pub(crate) fn has_conflicted(&self) -> bool {
+        self.has_conflicted
+    }
+
+    /// Returns whether no hold is undone by isReady=true.
+    pub(crate) fn may_release(&self) -> bool {
+        let has_version = |current: &Registered| current.updated_at.is_some();
+        let is_known = self.current.as_ref().is_none_or(has_version);
+        self.is_released() || (is_known && !self.may_be_held)
+    }
+
+    /// Reads again; returns whether HubSpot still has the version that this event knows.
+    pub(crate) async fn refresh(&mut self, until: Instant) -> Result<bool, ApiError> {
+        let (now, sent) = self.api.read(until).await?;
+        let is_known = is_same_version(now.as_ref(), self.current.as_ref());
+        self.current = now;
+        self.known_at = sent;
+        Ok(is_known)
+    }
+
+    /// Reads again; returns whether this event may replace what HubSpot has: its version is known, or
+    /// it has the values of an own write whose response was lost.
+    pub(crate) async fn refresh_own(&mut self, until: Instant) -> Result<bool, ApiError> {
+        Ok(self.refresh(until).await? || self.is_own_write())
+    }
+
+    /// Brings HubSpot from the known version to the desired settings.
+    ///
+    /// A write that failed may have been applied, and somebody else may have written: after a failure
+    /// other than a definite refusal HubSpot is read again.
+    pub(crate) async fn write(
+        &mut self,
+        desired: Option<&ChannelConnectionSettings>,
+        until: Instant,
+    ) -> Result<Written, ApiError> {
+        let releases = desired.is_some_and(|desired| desired.is_ready);
+        let mut retries = self.api.retries(until);
+        let mut must_read = releases;
+        loop {
+            while must_read || !self.is_fresh() {
+                if !self.refresh(until).await? {
+                    self.may_be_held = true;
+                    return Ok(self.compare(desired));
+                }
+                must_read = false;
+            }
+            if self.current() == desired {
+                return Ok(Written::Done);
+            }
+            if releases && !self.may_release() {
+                return Ok(Written::Conflict);
+            }
+            let checked_at = self.known_at;
+            let write = self.write_to(desired);
+            let Err(error) = self.send(&write, desired, until).await else {
+                return Ok(self.compare(desired));
+            };
+            if error.is_ambiguous() || error.is_contradiction() {
+                let is_unchanged = self.refresh(until).await?;
+                if !is_unchanged && self.current() == desired {
+                    self.adopt(desired, checked_at, until).await;
+                }
+                if !is_unchanged {
+                    return Ok(self.compare(desired));
+                }
+            }
+            if !retries.pause(&error).await {
+                return Err(error);
+            }
+            must_read = releases;
+        }
+    }
+
+    /// Sets isReady=false, or removes the settings, whatever their version, while they have `url`.
+    pub(crate) async fn withdraw(
+        &mut self,
+        url: &WebhookUrl,
+        write: &Write,
+        until: Instant,
+    ) -> Result<Written, ApiError> {
+        let mut retries = self.api.retries(until);
+        loop {
+            if !self.has_url(url) {
+                return Ok(Written::Conflict);
+            }
+            let desired = match write {
+                Write::Remove => None,
+                _ => self.current().map(|current| ChannelConnectionSettings {
+                    is_ready: false,
+                    ..current.clone()
+                }),
+            };
+            let result = self.send(write, desired.as_ref(), until).await;
+            let Err(error) = result else {
+                let is_done = desired.is_none() || self.has_url(url);
+                return Ok(if is_done {
+                    Written::Done
+                } else {
+                    Written::Conflict
+                });
+            };
+            if error.is_not_found() {
+                self.refresh(until).await?;
+            } else if !retries.pause(&error).await {
+                return Err(error);
+            } else {
+                self.refresh(until).await?;
+            }
+            if desired.is_none() && self.current.is_none() {
+                return Ok(Written::Done);
+            }
+        }
+    }
+
+    /// Takes over the settings of an own write whose response was lost.
+    ///
+    /// A hold may have written the same isReady=false in between. If that is not done yet, another
+    /// write makes the version this event's, and the hold sees it. A hold that wrote after the read
+    /// at `checked_at` is done no sooner than a settle time after it.
+    async fn adopt(
+        &mut self,
+        desired: Option<&ChannelConnectionSettings>,
+        checked_at: Instant,
+        until: Instant,
+    ) {
+        if self.is_released() || self.may_be_held {
+            return;
+        }
+        self.may_be_held = true;
+        let budget = self.api.budget;
+        if self.will_release && checked_at.elapsed() + budget.call <= budget.settle() {
+            let lost = self.current.clone();
+            let hold = Write::Change(SettingsChange::HOLD);
+            let is_written = self.send(&hold, desired, until).await.is_ok();
+            let has_moved = !is_same_version(lost.as_ref(), self.current.as_ref());
+            self.may_be_held = !(is_written && has_moved);
+        }
+    }
+
+    /// Compares with the desired settings; others are what a rollback restores from now on.
+    fn compare(&mut self, desired: Option<&ChannelConnectionSettings>) -> Written {
+        if self.current() == desired {
+            return Written::Done;
+        }
+        self.may_be_held = true;
+        if !self.is_own_write() {
+            self.has_conflicted = true;
+            self.previous = self.current.clone();
+            self.attempted.clear();
+        }
+        Written::Conflict
+    }
+
+    /// Reads whether HubSpot has the desired settings, whoever wrote them.
+    pub(crate) async fn confirm(
+        &mut self,
+        desired: Option<&ChannelConnectionSettings>,
+        until: Instant,
+    ) -> Result<Written, ApiError> {
+        self.refresh(until).await?;
+        Ok(self.compare(desired))
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.known_at.elapsed() <= self.api.budget.call
+    }
+
+    fn is_own_write(&self) -> bool {
+        self.attempted
+            .iter()
+            .any(|attempted| attempted.as_ref() == self.current())
+    }
+
+    fn write_to(&self, desired: Option<&ChannelConnectionSettings>) -> Write {
+        match (self.current(), desired) {
+            (_, None) => Write::Remove,
+            (None, Some(desired)) => Write::Create(desired.clone()),
+            (Some(current), Some(desired)) => {
+                Write::Change(SettingsChange::between(current, desired))
+            }
+        }
+    }
+
+    async fn send(
+        &mut self,
+        write: &Write,
+        desired: Option<&ChannelConnectionSettings>,
+        until: Instant,
+    ) -> Result<(), ApiError> {
+        self.has_written = true;
+        self.attempted.push(desired.cloned());
+        let sent = Instant::now();
+        let result = self.api.write(write, until).await;
+        let id = result.as_ref().map(|(_, id)| id);
+        self.audit.log(self.current(), desired, id);
+        let (now, _) = result?;
+        self.attempted.clear();
+        self.has_moved |= !is_same_version(now.as_ref(), self.current.as_ref());
+        self.current = now;
+        self.known_at = sent;
+        Ok(())
+    }
+
+    pub(crate) fn settle(&self) -> Duration {
+        self.api.budget.settle()
+    }
+}
+
+fn settings(registered: Option<&Registered>) -> Option<&ChannelConnectionSettings> {
+    registered.map(|registered| &registered.settings)
+}
+
+/// A text of low resolution could be the same for two writes, so the values count too.
+fn is_same_version(one: Option<&Registered>, other: Option<&Registered>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            one.updated_at == other.updated_at && one.settings == other.settings
+        }
+        _ => false,
+    }
+}
+
+fn redacted(settings: Option<&ChannelConnectionSettings>) -> Value {
+    json!(
+        settings
+            .map(|settings| json!({"url": settings.url.to_string(), "isReady": settings.is_ready}))
+    )
+}

@@ -1,0 +1,433 @@
+//! Deploys, rollbacks and deletes: what HubSpot has afterwards, and in which order it got it.
+
+use axum::http::StatusCode;
+use channel_connection::settings::ApiVersion;
+use hubspot_simulator::fault::{How, When};
+use serde_json::{Value, json};
+use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID, http};
+
+use crate::{
+    account::{CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN},
+    support::{QUICK_HOLD, TestEnv, constant_webhook, property, reason, settings, unchanged},
+};
+
+const OTHER_APP: &str = "7654321";
+
+#[tokio::test]
+async fn first_deploy_registers_without_releasing() {
+    let env = TestEnv::new().await;
+    let response = env.deploy("create", unchanged).await;
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    let outcome = format!("HubSpot holds {} with isReady=false.", env.webhook_url);
+    assert_eq!(
+        response,
+        json!({
+            "Status": "SUCCESS", "Reason": outcome, "PhysicalResourceId": "channel-connection/1234567",
+            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/channel-connection/5b918d10-cd98-11ea-90d5-0a9cd3354c10",
+            "RequestId": "5d478078-13e9-baf0-464a-7ef285ecc786", "LogicalResourceId": "ChannelConnection",
+            "NoEcho": false, "Data": {"Outcome": outcome},
+        })
+    );
+}
+
+#[tokio::test]
+async fn releases_after_verification_in_five_calls() {
+    let env = TestEnv::new().await;
+    env.deploy("create", property("IsReady", "true")).await;
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    let calls = ["GET 404", "POST 200", "GET 200", "PATCH 200", "GET 200"];
+    assert_eq!(env.calls(), calls);
+    let held = env.webhook.held_at_requests.lock().unwrap().clone();
+    let is_unreleased = |held: &Value| held["isReady"] == false;
+    assert!(
+        held.len() == 3 && held.iter().all(is_unreleased),
+        "{held:?}"
+    );
+}
+
+#[tokio::test]
+async fn every_api_version_and_credential_works() {
+    for version in ApiVersion::ALL {
+        for credential in [
+            json!({"developerApiKey": KEY}),
+            json!({"accessToken": TOKEN}),
+            json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET}),
+        ] {
+            let mut env = TestEnv::new().await;
+            env.budget = QUICK_HOLD;
+            env.budget.call *= 4;
+            env.set_credential(&credential);
+            let version = property("ApiVersion", version.name());
+            reason(&env.deploy("create", version).await, "SUCCESS");
+            assert_eq!(env.held(), settings(&env.webhook_url, false));
+            for action in ["release", "hold", "remove"] {
+                let report = env.act(action).await;
+                assert_eq!(report["done"], true, "{report}");
+            }
+            assert_eq!(env.held(), None);
+            env.assert_specified();
+        }
+    }
+}
+
+#[tokio::test]
+async fn unchanged_deploy_writes_nothing() {
+    let env = TestEnv::new().await;
+    env.register(&env.webhook_url, true);
+    for is_ready in ["true", "keep"] {
+        let response = env.deploy("update", property("IsReady", is_ready)).await;
+        reason(&response, "SUCCESS");
+    }
+    assert_eq!(env.calls(), ["GET 200", "GET 200"]);
+}
+
+#[tokio::test]
+async fn released_url_change_is_verified_before_and_after() {
+    let env = TestEnv::new().await;
+    env.register(ELSEWHERE, true);
+    let change = |event: &mut Value| {
+        event["ResourceProperties"]["IsReady"] = "keep".into();
+        event["OldResourceProperties"]["WebhookUrl"] = ELSEWHERE.into();
+    };
+    reason(&env.deploy("update", change).await, "SUCCESS");
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    let held = env.webhook.held_at_requests.lock().unwrap().clone();
+    let urls: Vec<_> = held.iter().map(|held| held["url"].clone()).collect();
+    let url = env.webhook_url.as_str();
+    // Each attempt is a signed, a wrongly signed and an unsigned request.
+    assert_eq!(urls, [ELSEWHERE, ELSEWHERE, ELSEWHERE, url, url, url]);
+}
+
+#[tokio::test]
+async fn keep_replaces_no_other_stacks_released_url() {
+    let env = TestEnv::new().await;
+    env.register(ELSEWHERE, true);
+    let response = env.deploy("create", unchanged).await;
+    assert_eq!(
+        reason(&response, "FAILED"),
+        "HubSpot holds another URL (https://other.example.com/numbers), released to customers. It may be \
+         another stage's: each needs an app of its own. To replace it, \
+         say true or false for IsReady, not keep. HubSpot holds what it held before."
+    );
+    let id = response["PhysicalResourceId"].clone();
+    let delete = |event: &mut Value| event["PhysicalResourceId"] = id;
+    reason(&env.deploy("delete", delete).await, "SUCCESS");
+    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    let response = env.deploy("create", property("IsReady", "true")).await;
+    let reason = reason(&response, "SUCCESS");
+    assert!(reason.ends_with("Until now it held https://other.example.com/numbers."));
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+}
+
+#[tokio::test]
+async fn deploy_holds_a_released_app_with_broken_webhook() {
+    let mut env = TestEnv::new().await;
+    env.budget = QUICK_HOLD;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.register(&env.webhook_url, true);
+    let response = env.deploy("update", property("IsReady", "false")).await;
+    reason(&response, "SUCCESS");
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+}
+
+#[tokio::test]
+async fn hubspot_calls_the_registered_webhook() {
+    let env = TestEnv::new().await;
+    env.numbers.put_named("+18001231234", "Sales").await;
+    env.deploy("create", property("IsReady", "true")).await;
+    let request = json!({"portalId": PORTAL_ID.parse::<i64>().unwrap(), "userId": 4242});
+    let call = format!("{}/simulator/call", env.hubspot.api_url());
+    let response = http().post(call).json(&request).send().await.unwrap();
+    let text = response.text().await.unwrap();
+    assert!(
+        text.contains("+18001231234") && text.contains("Sales"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn failed_verification_restores_the_previous_settings() {
+    let contract = "[]";
+    let cases = [
+        (
+            "error",
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "",
+            "the webhook answered the signed request with 500, expected 200. See the log of its function",
+        ),
+        (
+            "violation",
+            StatusCode::OK,
+            contract,
+            "the webhook's response violates HubSpot's contract: the answer is a bare array; it must be an object with phoneNumbers",
+        ),
+        (
+            "accepts unsigned requests",
+            StatusCode::OK,
+            r#"{"phoneNumbers":[]}"#,
+            "the webhook answered a wrongly signed request with 200, expected 401: it must refuse what HubSpot did not sign",
+        ),
+    ];
+    for (case, status, body, cause) in cases {
+        let url = constant_webhook(status, body).await;
+        for previous in [None, settings(ELSEWHERE, false), settings(ELSEWHERE, true)] {
+            let mut env = TestEnv::new().await;
+            env.webhook_url.clone_from(&url);
+            if let Some(previous) = &previous {
+                env.register(previous.url.as_str(), previous.is_ready);
+            }
+            let was_released = previous.as_ref().is_some_and(|previous| previous.is_ready);
+            let after = if was_released {
+                "HubSpot holds what it held before."
+            } else {
+                "The previous HubSpot settings were restored."
+            };
+            let response = env.deploy("update", property("IsReady", "true")).await;
+            let expected = format!("{url} is not verified: {cause}. {after}");
+            assert_eq!(reason(&response, "FAILED"), expected, "{case}");
+            assert_eq!(env.held(), previous, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unchanged_deploy_fails_if_the_webhook_is_broken() {
+    let mut env = TestEnv::new().await;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.register(&env.webhook_url, true);
+    reason(&env.deploy("update", unchanged).await, "FAILED");
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+}
+
+#[tokio::test]
+async fn lost_response_of_an_unreleased_replacement_is_a_success() {
+    let mut env = TestEnv::new().await;
+    env.budget.call = std::time::Duration::from_millis(200);
+    env.register(ELSEWHERE, true);
+    env.fail([None, None, Some((When::After, How::Silence))]);
+    let response = env.deploy("update", property("IsReady", "false")).await;
+    reason(&response, "SUCCESS");
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+}
+
+/// Changes an event to a roll-back from deploy 2 to deploy 1.
+fn rollback(env: &TestEnv, event: &mut Value, is_ready: &str, was_ready: &str) {
+    let mut old = event["ResourceProperties"].clone();
+    old["WebhookUrl"] = env.webhook_url.as_str().into();
+    (old["DeployId"], old["IsReady"]) = ("2".into(), was_ready.into());
+    event["OldResourceProperties"] = old;
+    let new = &mut event["ResourceProperties"];
+    (new["DeployId"], new["IsReady"]) = ("1".into(), is_ready.into());
+}
+
+#[tokio::test]
+async fn rollback_with_nothing_to_restore_succeeds() {
+    let broken = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    let cases = [
+        (
+            "rejected credential",
+            true,
+            None,
+            "true",
+            "HubSpot refused the access token",
+        ),
+        (
+            "broken webhook",
+            false,
+            Some(&broken),
+            "true",
+            "is not verified",
+        ),
+        (
+            "broken webhook, new flag",
+            false,
+            Some(&broken),
+            "false",
+            "is not verified",
+        ),
+    ];
+    for (case, is_rejected, url, was_ready, cause) in cases {
+        let mut env = TestEnv::new().await;
+        if let Some(url) = url {
+            env.webhook_url.clone_from(url);
+        }
+        env.register(&env.webhook_url, true);
+        if is_rejected {
+            env.set_credential(&json!({"accessToken": "marked-wrong"}));
+        }
+        let change = |event: &mut Value| rollback(&env, event, "true", was_ready);
+        let reason = reason(&env.deploy("update", change).await, "SUCCESS");
+        assert!(
+            reason.starts_with("Rolled back, with one thing to look at: "),
+            "{case}"
+        );
+        assert!(reason.contains(cause), "{case}: {reason}");
+        assert_eq!(env.held(), settings(&env.webhook_url, true), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn rollback_takes_no_other_stacks_place() {
+    let env = TestEnv::new().await;
+    env.register(ELSEWHERE, true);
+    let change = |event: &mut Value| rollback(&env, event, "true", "true");
+    let reason = reason(&env.deploy("update", change).await, "SUCCESS");
+    assert!(
+        reason.contains("HubSpot does not hold this stack's URL"),
+        "{reason}"
+    );
+    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    assert_eq!(env.calls(), ["GET 200"]);
+}
+
+#[tokio::test]
+async fn lower_deploy_id_excuses_no_failed_change() {
+    let mut env = TestEnv::new().await;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.register(&env.webhook_url, false);
+    let change = |event: &mut Value| rollback(&env, event, "true", "false");
+    reason(&env.deploy("update", change).await, "FAILED");
+    env.set_credential(&json!({"accessToken": "marked-wrong"}));
+    let change = |event: &mut Value| rollback(&env, event, "false", "true");
+    reason(&env.deploy("update", change).await, "FAILED");
+}
+
+#[tokio::test]
+async fn secrets_may_be_empty_until_something_changes() {
+    let secrets = [
+        ("HubSpot credential", crate::account::CREDENTIAL_ARN),
+        ("client secret", CLIENT_SECRET_ARN),
+    ];
+    for (name, arn) in secrets {
+        let env = TestEnv::new().await;
+        env.aws.secrets.set(arn, "{}");
+        let update = |name: &'static str, value: &'static str| {
+            let url = env.webhook_url.clone();
+            move |event: &mut Value| {
+                let mut old = event["ResourceProperties"].clone();
+                (old["WebhookUrl"], old["DeployId"]) = (url.into(), "1".into());
+                event["OldResourceProperties"] = old;
+                event["ResourceProperties"][name] = value.into();
+            }
+        };
+        let told = format!(
+            "Nothing was told to HubSpot: the {name} is not set yet. Set it, then deploy again."
+        );
+        let create = env.deploy("create", unchanged).await;
+        assert_eq!(reason(&create, "SUCCESS"), told);
+        let same = env.deploy("update", update("DeployId", "2")).await;
+        assert_eq!(reason(&same, "SUCCESS"), told);
+        for (changed, value) in [("IsReady", "false"), ("WebhookUrl", ELSEWHERE)] {
+            let response = env.deploy("update", update(changed, value)).await;
+            reason(&response, "FAILED");
+        }
+        reason(&env.deploy("delete", unchanged).await, "SUCCESS");
+        assert_eq!(env.held(), None);
+    }
+}
+
+#[tokio::test]
+async fn denied_secrets_are_retried() {
+    let env = TestEnv::new().await;
+    *env.aws.denials.lock().unwrap() = 2;
+    reason(&env.deploy("create", unchanged).await, "SUCCESS");
+}
+
+#[tokio::test]
+async fn failed_app_change_leaves_the_other_app_alone() {
+    let mut env = TestEnv::new().await;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    let url = env.webhook_url.clone();
+    env.register(&url, true);
+    let other = OTHER_APP.parse().unwrap();
+    env.hubspot.with_account(|account| {
+        let registered = account.registered(settings(&url, false).unwrap());
+        account.other_apps.insert(other, Some(registered));
+    });
+    let response = env.deploy("update", property("AppId", OTHER_APP)).await;
+    reason(&response, "FAILED");
+    // CloudFormation deletes a resource whose id changed.
+    let id = response["PhysicalResourceId"].clone();
+    assert_eq!(id, "channel-connection/1234567");
+    let held = env
+        .hubspot
+        .with_account(|account| account.other_apps[&other].clone().unwrap());
+    assert_eq!(Some(held.settings), settings(&url, false));
+}
+
+#[tokio::test]
+async fn app_change_moves_the_registration() {
+    let env = TestEnv::new().await;
+    env.register(&env.webhook_url, true);
+    let other = OTHER_APP.parse().unwrap();
+    env.hubspot
+        .with_account(|account| account.other_apps.insert(other, None));
+    let response = env.deploy("update", property("AppId", OTHER_APP)).await;
+    reason(&response, "SUCCESS");
+    assert_eq!(response["PhysicalResourceId"], "channel-connection/7654321");
+    let response = env.deploy("delete", property("AppId", APP_ID)).await;
+    assert_eq!(
+        reason(&response, "SUCCESS"),
+        "The settings were removed from HubSpot."
+    );
+    assert_eq!(env.held(), None);
+    let held = env
+        .hubspot
+        .with_account(|account| account.other_apps[&other].clone().unwrap());
+    assert_eq!(held.settings.url, *env.webhook_url.as_str());
+}
+
+#[tokio::test]
+async fn marker_of_a_failed_creation_counts_for_deletes() {
+    let env = TestEnv::new().await;
+    let response = env.deploy("create", property("AppId", "none")).await;
+    assert_eq!(
+        reason(&response, "FAILED"),
+        "AppId must be a whole number from 1 to 9223372036854775807"
+    );
+    let id = response["PhysicalResourceId"].clone();
+    let marked = |event: &mut Value| event["PhysicalResourceId"] = id.clone();
+    let response = env.deploy("delete", marked).await;
+    assert_eq!(
+        reason(&response, "SUCCESS"),
+        "Nothing was registered, so nothing was removed."
+    );
+    assert_eq!(env.calls(), [""; 0]);
+    let response = env.deploy("update", marked).await;
+    reason(&response, "SUCCESS");
+    assert_eq!(response["PhysicalResourceId"], "channel-connection/1234567");
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+}
+
+#[tokio::test]
+async fn delete_removes_only_this_stacks_settings() {
+    let env = TestEnv::new().await;
+    env.register(&env.webhook_url, true);
+    reason(&env.deploy("delete", unchanged).await, "SUCCESS");
+    assert_eq!(env.held(), None);
+    let response = env.deploy("delete", unchanged).await;
+    assert_eq!(reason(&response, "SUCCESS"), "HubSpot held no settings.");
+    env.register(ELSEWHERE, true);
+    for on_delete in ["remove", "hold", "retain"] {
+        let response = env.deploy("delete", property("OnDelete", on_delete)).await;
+        reason(&response, "SUCCESS");
+        assert_eq!(env.held(), settings(ELSEWHERE, true));
+    }
+}
+
+#[tokio::test]
+async fn delete_can_hold_or_retain_the_settings() {
+    let mut env = TestEnv::new().await;
+    env.budget = QUICK_HOLD;
+    env.register(&env.webhook_url, true);
+    let response = env.deploy("delete", property("OnDelete", "retain")).await;
+    reason(&response, "SUCCESS");
+    assert_eq!(env.calls(), [""; 0]);
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    let response = env.deploy("delete", property("OnDelete", "hold")).await;
+    assert_eq!(
+        reason(&response, "SUCCESS"),
+        "HubSpot holds the URL with isReady=false: users can no longer select the app."
+    );
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+}

@@ -1,0 +1,193 @@
+//! A hold against releases that run at the same time.
+
+use std::time::Duration;
+
+use hubspot_simulator::fault::{How, When};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::{
+    account::ELSEWHERE,
+    support::{BUDGET, QUICK_HOLD, TestEnv, outcome, settings},
+};
+
+const HELD: &str = "HubSpot holds the URL with isReady=false: users can no longer select the app.";
+const CALL: Duration = Duration::from_millis(300);
+
+/// An environment whose webhook may be blocked for many probes.
+async fn env() -> TestEnv {
+    let mut env = TestEnv::new().await;
+    env.budget.call = CALL;
+    env.budget.settle_margin = CALL / 3;
+    env.budget.probe.max_retries = 100;
+    env.register(&env.webhook_url, false);
+    env
+}
+
+/// Waits until HubSpot's planned faults are used.
+async fn used_faults(env: &TestEnv) {
+    while env
+        .hubspot
+        .with_account(|account| !account.faults.is_empty())
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn late(ms: u64) -> Option<(When, How)> {
+    Some((When::Before, How::Delay(ms)))
+}
+
+#[tokio::test]
+async fn stops_a_release_that_is_verifying() {
+    let env = env().await;
+    let gate = env.webhook.gate.write().await;
+    let hold = async {
+        env.webhook.requested().await;
+        assert_eq!(outcome(&env.act("hold").await, true), HELD);
+        drop(gate);
+    };
+    let (report, ()) = tokio::join!(env.act("release"), hold);
+    let reason = outcome(&report, false);
+    assert!(
+        reason.starts_with("somebody else held or changed the settings"),
+        "{reason}"
+    );
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(report["ready"], false);
+}
+
+#[tokio::test]
+async fn stops_a_release_that_read_late() {
+    let env = env().await;
+    let gate = env.webhook.gate.write().await;
+    env.fail([late(200)]);
+    let hold = async {
+        // The release's read comes after the hold's first write.
+        used_faults(&env).await;
+        assert_eq!(outcome(&env.act("hold").await, true), HELD);
+        drop(gate);
+    };
+    let (report, ()) = tokio::join!(env.act("release"), hold);
+    outcome(&report, false);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+}
+
+#[tokio::test]
+async fn overrides_a_release_whose_write_is_late() {
+    let env = env().await;
+    env.fail([None, None, late(250)]);
+    let hold = async {
+        used_faults(&env).await;
+        let report = env.act("hold").await;
+        assert_eq!(outcome(&report, true), HELD);
+        assert_eq!(report["ready"], false);
+    };
+    tokio::join!(env.act("release"), hold);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    let is_released = env.hubspot.with_account(|account| {
+        let mut accesses = account.accesses.iter();
+        accesses.any(|access| access.after == settings(&env.webhook_url, true))
+    });
+    assert!(is_released, "the release's write took effect");
+}
+
+#[tokio::test]
+async fn writes_even_if_already_held() {
+    let mut env = TestEnv::new().await;
+    env.budget = QUICK_HOLD;
+    env.register(&env.webhook_url, false);
+    let version = |env: &TestEnv| {
+        let account = |account: &mut hubspot_simulator::Account| account.settings.clone();
+        env.hubspot.with_account(account).unwrap().updated_at
+    };
+    let before = version(&env);
+    assert_eq!(outcome(&env.act("hold").await, true), HELD);
+    assert_ne!(version(&env), before);
+    assert_eq!(
+        outcome(&env.act("release").await, true),
+        format!("HubSpot holds {} with isReady=true.", env.webhook_url)
+    );
+}
+
+#[tokio::test]
+async fn claims_no_more_than_hubspot_shows() {
+    let cases = [("held already", false, false), ("released", true, true)];
+    for (case, was_ready, is_done) in cases {
+        let mut env = TestEnv::new().await;
+        env.budget = QUICK_HOLD;
+        env.register(&env.webhook_url, was_ready);
+        env.hubspot
+            .with_account(|account| account.equal_change_keeps_version = true);
+        let report = env.act("hold").await;
+        assert_eq!(report["done"], is_done, "{case}");
+        assert_eq!(report["ready"], false, "{case}");
+        if !is_done {
+            let outcome = outcome(&report, false);
+            let start = "HubSpot holds isReady=false now, but a release that was already running may still set it (HubSpot's updatedAt did not change with the hold).";
+            assert!(outcome.starts_with(start), "{outcome}");
+            assert!(outcome.contains("channelctl status"), "{outcome}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn reports_what_it_holds_when_time_runs_out() {
+    let mut env = TestEnv::new().await;
+    env.budget.action = Duration::from_secs(3);
+    env.register(&env.webhook_url, true);
+    let report = env.act("hold").await;
+    let outcome = outcome(&report, false);
+    assert!(
+        outcome.starts_with("HubSpot holds isReady=false now, but"),
+        "{outcome}"
+    );
+    assert!(outcome.contains("(there was no time left)"), "{outcome}");
+    assert_eq!(report["ready"], false);
+}
+
+#[tokio::test]
+async fn two_holds_at_once_are_both_done() {
+    let env = env().await;
+    let second = async {
+        sleep(CALL / 10).await;
+        env.act("hold").await
+    };
+    let (first, second) = tokio::join!(env.act("hold"), second);
+    for report in [first, second] {
+        assert_eq!(outcome(&report, true), HELD);
+    }
+}
+
+#[tokio::test]
+async fn leaves_other_urls_and_no_settings() {
+    let env = TestEnv::new().await;
+    let report = env.act("hold").await;
+    assert_eq!(outcome(&report, false), "HubSpot held no settings.");
+    env.register(ELSEWHERE, true);
+    for action in ["hold", "remove"] {
+        let reason = outcome(&env.act(action).await, false);
+        assert_eq!(reason, "HubSpot holds another URL, which was left alone.");
+        assert_eq!(env.held(), settings(ELSEWHERE, true));
+    }
+}
+
+#[tokio::test]
+async fn hubspot_that_does_not_respond_is_named() {
+    let mut env = TestEnv::new().await;
+    env.budget = BUDGET;
+    env.register(&env.webhook_url, true);
+    let down = Some((When::Before, How::Status(503)));
+    env.fail(std::iter::repeat_n(down, 50));
+    let report = env.act("hold").await;
+    let outcome = outcome(&report, false);
+    assert!(
+        outcome.starts_with("HubSpot answered 503 to read the settings: "),
+        "{outcome}"
+    );
+    assert!(
+        outcome.ends_with("HubSpot may still have the settings"),
+        "{outcome}"
+    );
+    assert_eq!(report["registered"], json!(null));
+}

@@ -1,0 +1,189 @@
+//! An operator's actions and the report.
+
+use axum::{Json, Router, http::StatusCode, routing::post};
+use channelctl::action::{Action, IsReady};
+use deploy_hook::config::Config;
+use hubspot_simulator::fault::{Fault, How, When};
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
+use test_support::{CLIENT_SECRET_ARN, PORTAL_ID};
+
+use crate::{
+    account::{ELSEWHERE, config},
+    support::{
+        QUICK_HOLD, TestEnv, constant_webhook, outcome, property, reason, serve_locally, settings,
+    },
+};
+
+#[tokio::test]
+async fn status_compares_hubspot_with_the_stack() {
+    let env = TestEnv::new().await;
+    let status = async || {
+        let mut report = env.act("status").await;
+        assert!(report["lastProbe"]["milliseconds"].take().is_u64());
+        report
+    };
+    let expected = |registered: Value, drift: bool, ready: bool| {
+        json!({
+            "action": "status", "done": true, "outcome": "See registered and lastProbe.",
+            "appId": 1_234_567, "apiVersion": "2026-03", "credential": "developer API key",
+            "credentialUsable": true, "expected": {"url": env.webhook_url},
+            "registered": registered, "drift": drift, "ready": ready,
+            "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null},
+        })
+    };
+    assert_eq!(status().await, expected(Value::Null, true, false));
+    for (url, is_ready, drift) in [(ELSEWHERE, true, true), (&env.webhook_url, false, false)] {
+        env.register(url, is_ready);
+        let registered = json!({"url": url, "isReady": is_ready});
+        assert_eq!(status().await, expected(registered, drift, is_ready));
+    }
+}
+
+#[tokio::test]
+async fn channelctl_reads_the_report_of_its_actions() {
+    let mut env = TestEnv::new().await;
+    env.budget.call = Duration::from_millis(200);
+    for action in [
+        Action::Register(IsReady::False),
+        Action::Verify,
+        Action::Release,
+        Action::Hold,
+        Action::Unregister,
+    ] {
+        let request = json!(action.request("a test".into()));
+        let report = env.handle(request).await.unwrap();
+        outcome(&report, true);
+        let read: channelctl::hook::Report = serde_json::from_value(report).unwrap();
+        assert!(read.last_probe.verified, "{action:?}");
+    }
+}
+
+#[tokio::test]
+async fn status_reports_missing_secrets() {
+    let env = TestEnv::new().await;
+    env.aws.secrets.set(CLIENT_SECRET_ARN, "{}");
+    env.set_credential(&json!({"accessToken": "marked-wrong"}));
+    let report = env.act("status").await;
+    let outcome = outcome(&report, false);
+    assert!(
+        outcome.starts_with("HubSpot refused the access token with 401: "),
+        "{outcome}"
+    );
+    assert_eq!(report["credentialUsable"], false);
+    for unknown in ["registered", "drift", "ready"] {
+        assert_eq!(report[unknown], Value::Null, "{unknown}");
+    }
+    let last_probe = json!({"verified": false, "reason": "the client secret is not set yet"});
+    assert_eq!(report["lastProbe"], last_probe);
+}
+
+#[tokio::test]
+async fn an_outage_says_nothing_against_the_credential() {
+    let env = TestEnv::new().await;
+    env.hubspot.with_account(|account| {
+        account.standing_fault = Some(Fault {
+            when: When::Before,
+            how: How::Status(503),
+        });
+    });
+    let report = env.act("status").await;
+    outcome(&report, false);
+    assert_eq!(report["credential"], "developer API key");
+    assert_eq!(report["credentialUsable"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_token_endpoints_reason_is_reported() {
+    let env = TestEnv::new().await;
+    let body =
+        json!({"error": "invalid_client", "error_description": "client marked-secret is unknown"});
+    let respond = async move || (StatusCode::BAD_REQUEST, Json(body.clone()));
+    let routes = Router::new().route("/oauth/2026-03/token", post(respond));
+    let hubspot = serve_locally(routes).await;
+    env.set_credential(&json!({"clientId": "id", "clientSecret": "marked-secret"}));
+    let config: Config = config(&hubspot, &env.webhook_url);
+    let handler = env.handler_with(config);
+    let deadline = SystemTime::now() + env.timeout;
+    let report = handler
+        .handle(json!({"action": "status"}), deadline)
+        .await
+        .unwrap();
+    let outcome = outcome(&report, false);
+    let start = "HubSpot refused the OAuth client credentials with 400: client … is unknown [invalid_client] (";
+    assert!(outcome.starts_with(start), "{outcome}");
+    assert!(
+        outcome.contains("check that client id and secret"),
+        "{outcome}"
+    );
+    assert_eq!(report["credentialUsable"], false);
+}
+
+#[tokio::test]
+async fn a_broken_webhook_is_held_but_not_released() {
+    let mut env = TestEnv::new().await;
+    env.budget = QUICK_HOLD;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.register(&env.webhook_url, false);
+    let expected = format!(
+        "{} is not verified: the webhook answered the signed request with 502, expected 200. \
+         See the log of its function. HubSpot holds what it held before.",
+        env.webhook_url
+    );
+    assert_eq!(outcome(&env.act("release").await, false), expected);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    env.register(&env.webhook_url, true);
+    outcome(&env.act("hold").await, true);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+}
+
+#[tokio::test]
+async fn no_action_replaces_another_stacks_released_url() {
+    let env = TestEnv::new().await;
+    env.register(ELSEWHERE, true);
+    for (action, start) in [
+        (
+            "release",
+            "HubSpot does not hold this stack's URL. Register it first",
+        ),
+        (
+            "register",
+            "HubSpot holds another URL (https://other.example.com/numbers), released",
+        ),
+    ] {
+        let outcome = outcome(&env.act(action).await, false);
+        assert!(outcome.starts_with(start), "{outcome}");
+        assert_eq!(env.held(), settings(ELSEWHERE, true), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn register_and_remove_work_like_deploy_and_delete() {
+    let env = TestEnv::new().await;
+    outcome(&env.act("register").await, true);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    let release = json!({"action": "register", "isReady": "true"});
+    assert_eq!(env.handle(release).await.unwrap()["ready"], true);
+    let removed = outcome(&env.act("remove").await, true);
+    assert_eq!(removed, "The settings were removed from HubSpot.");
+    assert_eq!(env.held(), None);
+}
+
+#[tokio::test]
+async fn the_probed_portal_must_have_its_numbers() {
+    let mut env = TestEnv::new().await;
+    env.probe_portal.id = PORTAL_ID.parse().unwrap();
+    env.probe_portal.min_numbers = 2;
+    env.numbers.put_named("+18001231234", "Sales").await;
+    assert_eq!(
+        outcome(&env.act("verify").await, false),
+        "the webhook answered 1 numbers for the probed portal, expected at least 2"
+    );
+    let response = env.deploy("create", property("IsReady", "true")).await;
+    reason(&response, "FAILED");
+    assert_eq!(env.held(), None);
+    env.numbers.put_named("+18001231235", "Service").await;
+    let report = env.act("verify").await;
+    outcome(&report, true);
+    assert_eq!(report["lastProbe"]["numbers"], 2);
+}

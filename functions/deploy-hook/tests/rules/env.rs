@@ -1,0 +1,199 @@
+//! HubSpot, the vendor's webhooks, AWS, and the hook of every stack between them.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime},
+};
+
+use aws_config::SdkConfig;
+use axum::{Router, body::Bytes, extract::State, routing::put};
+use channel_connection::ids::AppId;
+use deploy_hook::{
+    config::{Config, RetryPolicy, Target, TimeBudget},
+    handler::Handler,
+};
+use hubspot_simulator::{
+    Caller, Simulator,
+    fault::{Fault, How},
+};
+use serde_json::{Value, json};
+use test_support::{SecretsManager, sdk_config, serve};
+use tokio::time::sleep;
+
+use crate::{
+    account::{CREDENTIAL_ARN, KEY, account, config},
+    cloudformation::APP_IDS,
+    observation::{Ending, Observation, Operation},
+    steps::{APPS, Trouble},
+    webhook::Webhooks,
+};
+
+/// Responses come at once or never, so a hook that is to meet failures need not wait long.
+const HURRIED: TimeBudget = TimeBudget {
+    call: Duration::from_millis(60),
+    settle_margin: Duration::from_millis(60),
+    hubspot: RetryPolicy {
+        max_retries: 2,
+        min_delay: Duration::from_millis(1),
+        max_delay: Duration::from_millis(4),
+    },
+    probe: RetryPolicy {
+        max_retries: 3,
+        min_delay: Duration::from_millis(1),
+        max_delay: Duration::from_millis(1),
+    },
+    rollback_reserve: Duration::from_secs(20),
+    ..TimeBudget::DEPLOYED
+};
+/// A hook without trouble must not fail because the machine is slow.
+const PATIENT: TimeBudget = TimeBudget {
+    call: Duration::from_secs(10),
+    ..HURRIED
+};
+/// More than the events of one sequence.
+const CALLERS: Caller = 32;
+
+type HandlerKey = (Caller, bool, usize, usize);
+
+pub struct TestEnv {
+    pub hubspot: Simulator,
+    pub webhooks: Webhooks,
+    /// CloudFormation's response URL.
+    pub response_url: String,
+    /// The latest response to CloudFormation.
+    response: Arc<Mutex<Option<Value>>>,
+    pub observations: RefCell<Vec<Observation>>,
+    callers: Vec<String>,
+    next_caller: Cell<Caller>,
+    handlers: RefCell<HashMap<HandlerKey, Rc<Handler>>>,
+    sdk: SdkConfig,
+}
+
+/// One event to send to the hook of a stack.
+pub struct Sent<'a> {
+    pub operation: Operation,
+    pub event: Value,
+    pub url: usize,
+    pub app: usize,
+    /// Whether the stack has registered the app.
+    pub is_owned: bool,
+    pub trouble: &'a Trouble,
+    pub is_patient: bool,
+}
+
+impl TestEnv {
+    pub async fn start() -> Self {
+        let hubspot = Simulator::on_free_port(account()).await.unwrap();
+        let secrets = SecretsManager::start().await;
+        let key = json!({"developerApiKey": KEY});
+        secrets.set(CREDENTIAL_ARN, &key.to_string());
+        let response = Arc::default();
+        let routes = Router::new()
+            .route("/", put(receive))
+            .with_state(Arc::clone(&response));
+        let mut callers = Vec::new();
+        for caller in 0..CALLERS {
+            callers.push(hubspot.api_url_for(caller).await.unwrap());
+        }
+        Self {
+            webhooks: Webhooks::start().await,
+            response_url: serve(routes).await + "/",
+            response,
+            observations: RefCell::default(),
+            callers,
+            next_caller: Cell::new(0),
+            handlers: RefCell::default(),
+            sdk: sdk_config(&secrets.endpoint).await,
+            hubspot,
+        }
+    }
+
+    /// Starts a sequence with an empty account.
+    pub async fn reset(&self) {
+        // A late write of the sequence before takes effect first.
+        sleep(Duration::from_millis(100)).await;
+        self.hubspot.with_account(|fresh| {
+            *fresh = account();
+            for app in 1..APPS {
+                fresh.other_apps.insert(app_id(app), None);
+            }
+        });
+        self.webhooks.reset();
+        self.observations.borrow_mut().clear();
+        self.next_caller.set(0);
+    }
+
+    /// Sends an event to the hook of a stack, and observes it; returns the response to CloudFormation.
+    pub async fn send(&self, sent: Sent<'_>) -> Option<Value> {
+        let trouble = sent.trouble;
+        sleep(Duration::from_millis(trouble.after_ms)).await;
+        let caller = self.next_caller.replace(self.next_caller.get() + 1);
+        assert!(caller < CALLERS, "each event has a port of its own");
+        self.hubspot.with_account(|account| {
+            let faults = trouble.faults.clone().into();
+            account.faults_by_caller.insert(caller, faults);
+        });
+        self.response.lock().unwrap().take();
+        let handler = self.handler((caller, sent.is_patient, sent.app, sent.url));
+        let started = Instant::now();
+        let deadline = SystemTime::now() + Duration::from_mins(1);
+        let dies = async {
+            match trouble.dies_after_ms {
+                Some(ms) => sleep(Duration::from_millis(ms)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let handled = tokio::select! {
+            handled = handler.handle(sent.event, deadline) => Some(handled),
+            () = dies => None,
+        };
+        let is_stack = matches!(
+            sent.operation,
+            Operation::Deploy(_) | Operation::Delete { .. }
+        );
+        let response = handled.and_then(|handled| match is_stack {
+            true => self.response.lock().unwrap().take(),
+            false => handled.ok(),
+        });
+        let lie = |fault: &Option<Fault>| fault.is_some_and(|fault| fault.how == How::Status(404));
+        self.observations.borrow_mut().push(Observation {
+            caller,
+            operation: sent.operation,
+            url: self.webhooks.urls[sent.url].clone(),
+            app_id: app_id(sent.app),
+            is_owned: sent.is_owned,
+            started,
+            was_lied_to: trouble.faults.iter().any(lie),
+            ending: response.clone().map_or(Ending::Died, Ending::Reported),
+        });
+        response
+    }
+
+    fn handler(&self, key: HandlerKey) -> Rc<Handler> {
+        let (caller, is_patient, app, url) = key;
+        let mut handlers = self.handlers.borrow_mut();
+        let handler = handlers.entry(key).or_insert_with(|| {
+            let hubspot = &self.callers[usize::from(caller)];
+            let config = config(hubspot, &self.webhooks.urls[url]);
+            let target = Target {
+                app_id: app_id(app),
+                ..config.target
+            };
+            let config = Config { target, ..config };
+            let budget = if is_patient { PATIENT } else { HURRIED };
+            Rc::new(Handler::new(config, &self.sdk, budget).unwrap())
+        });
+        Rc::clone(handler)
+    }
+}
+
+pub fn app_id(app: usize) -> AppId {
+    APP_IDS[app].parse().unwrap()
+}
+
+async fn receive(State(response): State<Arc<Mutex<Option<Value>>>>, body: Bytes) {
+    *response.lock().unwrap() = Some(serde_json::from_slice(&body).unwrap());
+}
