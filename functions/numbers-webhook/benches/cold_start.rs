@@ -22,8 +22,8 @@ use test_support::{
 };
 use tokio::{net::TcpListener, process::Command};
 
-const MAX_INIT: u64 = 7_900_000;
-const MAX_REQUEST: u64 = 950_000;
+const MAX_INIT: u64 = 8_400_000;
+const MAX_REQUEST: u64 = 800_000;
 /// So many that the difference between two starts counts little.
 const REQUESTS: u64 = 100;
 const NUMBERS: usize = 10;
