@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_secrets_are_accepted_while_one_replaces_the_other() {
+    fn accepts_both_secrets_during_a_rotation() {
         let secrets =
             ClientSecrets::from_json(r#"{"clientSecret":"new","previousClientSecret":"old"}"#)
                 .unwrap();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_without_a_secret_yet_accepts_none() {
+    fn accepts_nothing_before_a_secret_is_set() {
         for json in ["{}", r#"{"clientSecret":""}"#] {
             let secrets = ClientSecrets::from_json(json).unwrap();
             assert_eq!(
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_the_expected_json_without_repeating_it() {
+    fn refuses_other_json_without_repeating_it() {
         for stored in ["marked-secret", r#"{"clientSecret":"marked-secret\n"}"#] {
             let error = ClientSecrets::from_json(stored).unwrap_err();
             assert!(!error.to_string().contains("marked"), "{stored:?}");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_hash_tells_texts_apart_and_depends_on_the_secret() {
+    fn key_hash_depends_on_text_and_secret() {
         let one = ClientSecrets::from_json(r#"{"clientSecret":"one"}"#).unwrap();
         let two = ClientSecrets::from_json(r#"{"clientSecret":"two"}"#).unwrap();
         assert_eq!(one.key_hash("+18001231234"), one.key_hash("+18001231234"));

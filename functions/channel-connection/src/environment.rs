@@ -88,7 +88,7 @@ mod tests {
     use crate::ids::AppId;
 
     #[test]
-    fn a_bad_value_is_named_with_what_it_should_be_and_never_repeated() {
+    fn names_a_bad_variable_without_its_value() {
         let error = required::<AppId>(&|_| Some("marked".into()), "APP_ID")
             .unwrap_err()
             .to_string();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unset_or_empty_variable_is_named() {
+    fn names_an_unset_or_empty_variable() {
         for value in [None, Some(String::new())] {
             let error = required::<AppId>(&|_| value.clone(), "APP_ID")
                 .unwrap_err()

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_positive_whole_numbers_up_to_i64() {
+    fn accepts_positive_whole_numbers_up_to_i64() {
         assert_eq!("1".parse::<PortalId>().unwrap().get(), 1);
         assert_eq!(
             "9223372036854775807".parse::<PortalId>().unwrap().get(),

@@ -2,12 +2,14 @@
 //!
 //! Its rules know neither AWS nor HTTP, and functions/README.md says which file owns which. One adapter
 //! per outside system stands beside them, each behind the feature of its name: `http_client` and
-//! `webhook_call` (`http-client`), `aws_environment`, `aws_sdk`, `secret_store` (`secrets-manager`).
+//! `webhook_call` (`http-client`), `aws_error`, `aws_http`, `aws_sdk`, `secret_store`, `tls` (`aws`).
 #![warn(missing_docs)]
 
-#[cfg(feature = "aws-environment")]
-pub mod aws_environment;
-#[cfg(feature = "aws-sdk")]
+#[cfg(feature = "aws")]
+pub mod aws_error;
+#[cfg(feature = "aws")]
+pub mod aws_http;
+#[cfg(feature = "aws")]
 pub mod aws_sdk;
 pub mod client_secrets;
 pub mod contract;
@@ -21,11 +23,13 @@ pub mod numbers_request;
 pub mod numbers_response;
 pub mod phone_number;
 pub mod portal_numbers;
-#[cfg(feature = "secrets-manager")]
+#[cfg(feature = "aws")]
 pub mod secret_store;
 pub mod settings;
 pub mod shown_number;
 pub mod signature;
+#[cfg(feature = "aws")]
+pub mod tls;
 #[cfg(feature = "http-client")]
 pub mod webhook_call;
 pub mod webhook_url;

@@ -1,13 +1,13 @@
-//! What HubSpot asks the webhook: `{"appId":123,"portalId":62515,"userId":42}`.
+//! HubSpot's request to the webhook: `{"appId":123,"portalId":62515,"userId":42}`.
 
 use serde_json::{Map, Value, json};
 
 use crate::ids::{AppId, PortalId, UserId};
 
-/// HubSpot's question for the numbers that a user of a portal may connect.
+/// HubSpot's request for the numbers that a user of a portal may connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumbersRequest {
-    /// The app that HubSpot believes it asks.
+    /// The app that HubSpot means.
     pub app_id: AppId,
     /// The customer's account.
     pub portal_id: PortalId,
@@ -15,7 +15,7 @@ pub struct NumbersRequest {
     pub user_id: UserId,
 }
 
-/// The reason a signed body is not HubSpot's question; safe to show to the caller.
+/// The reason a signed body is not a request for numbers; safe to show to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumbersRequestError {
     /// The body does not parse as JSON.
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_three_identifiers_and_passes_over_the_rest() {
+    fn reads_three_identifiers_and_ignores_the_rest() {
         let request =
             NumbersRequest::parse(br#"{"userId":3,"appId":1,"portalId":2,"locale":"en"}"#).unwrap();
         assert_eq!(

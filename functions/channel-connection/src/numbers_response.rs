@@ -1,4 +1,4 @@
-//! What the webhook answers: `{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}`.
+//! The webhook's response: `{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}`.
 
 use serde::Serialize;
 
@@ -7,11 +7,11 @@ use crate::{
     phone_number::{E164, Extension},
 };
 
-/// The largest answer in bytes, with all that stands around it: what a Lambda function can return.
+/// The most bytes that a Lambda function can return: the response with its status and headers.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const MAX_RESPONSE: usize = 6 * 1024 * 1024;
-/// The largest body of an answer, with room for what stands around it.
+/// The largest body of a response, with room for status and headers.
 pub const MAX_BODY: usize = MAX_RESPONSE - 1024;
 
 /// One number of HubSpot's list.
@@ -28,7 +28,15 @@ pub struct ListedNumber {
     pub friendly_name: FriendlyName,
 }
 
-/// An answer's body, with as many numbers as fit.
+impl ListedNumber {
+    /// Writes the number as an element of HubSpot's list.
+    pub(crate) fn to_json(&self) -> String {
+        // A struct of texts serialises always.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// A response's body, with as many numbers as fit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NumbersResponse {
     /// The JSON.
@@ -40,21 +48,19 @@ pub struct NumbersResponse {
 }
 
 impl NumbersResponse {
-    /// Writes the numbers, in order, as long as the body fits into `limit` bytes.
+    /// Lists numbers, given as JSON, in order, as long as the body fits into `limit` bytes.
     ///
     /// The limit counts the body as a JSON text within Lambda's own JSON, where every quotation mark
     /// and backslash takes two bytes.
-    pub fn within<'a>(limit: usize, numbers: impl IntoIterator<Item = &'a ListedNumber>) -> Self {
+    pub fn within<'a>(limit: usize, numbers: impl IntoIterator<Item = &'a str>) -> Self {
         let mut response = Self {
             body: String::from(OPENING),
             count: 0,
             omitted: 0,
         };
         let mut size = quoted_size(OPENING) + quoted_size(CLOSING);
-        for number in numbers {
-            // A struct of texts serialises always.
-            let json = serde_json::to_string(number).unwrap_or_default();
-            size += quoted_size(&json) + COMMA.len();
+        for json in numbers {
+            size += element_size(json);
             if size > limit {
                 response.omitted += 1;
                 continue;
@@ -62,7 +68,7 @@ impl NumbersResponse {
             if response.count > 0 {
                 response.body.push_str(COMMA);
             }
-            response.body.push_str(&json);
+            response.body.push_str(json);
             response.count += 1;
         }
         response.body.push_str(CLOSING);
@@ -73,6 +79,11 @@ impl NumbersResponse {
 const OPENING: &str = r#"{"phoneNumbers":["#;
 const COMMA: &str = ",";
 const CLOSING: &str = "]}";
+
+/// Returns what a number takes in a response, as [`NumbersResponse::within`] counts it.
+pub(crate) fn element_size(json: &str) -> usize {
+    quoted_size(json) + COMMA.len()
+}
 
 /// Returns the size of a JSON text once it is itself quoted as a JSON text.
 fn quoted_size(json: &str) -> usize {
@@ -100,13 +111,18 @@ mod tests {
         }
     }
 
+    fn within(limit: usize, numbers: &[ListedNumber]) -> NumbersResponse {
+        let numbers: Vec<_> = numbers.iter().map(ListedNumber::to_json).collect();
+        NumbersResponse::within(limit, numbers.iter().map(String::as_str))
+    }
+
     #[test]
-    fn is_an_object_whose_numbers_name_an_extension_only_where_there_is_one() {
+    fn writes_an_extension_only_where_there_is_one() {
         let numbers = [
             listed("+18001231234", "Sales"),
             listed("+18001231235;ext=1", "Desk"),
         ];
-        let response = NumbersResponse::within(1_000, &numbers);
+        let response = within(1_000, &numbers);
         assert_eq!((response.count, response.omitted), (2, 0));
         assert_eq!(
             response.body,
@@ -115,18 +131,15 @@ mod tests {
                 r#"{"e164PhoneNumber":"+18001231235","extension":"1","friendlyName":"Desk"}]}"#
             )
         );
-        assert_eq!(
-            NumbersResponse::within(1_000, []).body,
-            r#"{"phoneNumbers":[]}"#
-        );
+        assert_eq!(within(1_000, &[]).body, r#"{"phoneNumbers":[]}"#);
     }
 
     #[test]
-    fn lambda_carries_74_000_numbers_with_the_longest_names_and_95_000_with_short_ones() {
+    fn lambda_carries_74_000_numbers_or_more() {
         for (name, carried) in [("Sales", 95_000), ("a name of 24 characters.", 74_000)] {
             let numbers = std::iter::repeat_n(listed("+18001231234", name), 100_000);
             let numbers: Vec<_> = numbers.collect();
-            let response = NumbersResponse::within(MAX_BODY, &numbers);
+            let response = within(MAX_BODY, &numbers);
             assert_eq!(response.count / 1_000 * 1_000, carried, "{name}");
             let quoted = serde_json::to_string(&response.body).unwrap();
             assert!(quoted.len() < MAX_RESPONSE, "{name}");
@@ -134,25 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_itself_is_not_too_much() {
+    fn the_limit_itself_fits() {
         let numbers = [listed("+18001231234", "Sales")];
-        let body = NumbersResponse::within(usize::MAX, &numbers).body;
+        let body = within(usize::MAX, &numbers).body;
         let quoted = serde_json::to_string(&body).unwrap().len() - 2;
         // One comma is counted for each number, though the last has none.
         for (limit, count) in [(quoted + 1, 1), (quoted, 0)] {
-            let response = NumbersResponse::within(limit, &numbers);
+            let response = within(limit, &numbers);
             assert_eq!(response.count, count, "{limit}");
         }
     }
 
     proptest! {
         #[test]
-        fn as_many_as_fit_are_answered_in_order(
+        fn lists_as_many_as_fit_in_order(
             names in proptest::collection::vec(r#"[a-z"\\é]{1,30}"#, 0..30),
             limit in 50_usize..3_000,
         ) {
             let numbers: Vec<_> = names.iter().map(|name| listed("+18001231234", name)).collect();
-            let response = NumbersResponse::within(limit, &numbers);
+            let response = within(limit, &numbers);
             let quoted = serde_json::to_string(&response.body).unwrap().len() - 2;
             prop_assert!(quoted <= limit);
             prop_assert_eq!(response.count + response.omitted, numbers.len());
@@ -161,7 +174,7 @@ mod tests {
             let expected = serde_json::to_value(&numbers[..response.count]).unwrap();
             prop_assert_eq!(&body["phoneNumbers"], &expected);
 
-            let roomy = NumbersResponse::within(usize::MAX, &numbers[..numbers.len().min(response.count + 1)]);
+            let roomy = within(usize::MAX, &numbers[..numbers.len().min(response.count + 1)]);
             let one_more = serde_json::to_string(&roomy.body).unwrap().len() - 2;
             // One comma is counted for each number, though the last has none.
             prop_assert!(response.omitted == 0 || one_more + 1 > limit, "one more would have fitted");

@@ -1,83 +1,127 @@
-//! Everything that was read of one portal.
+//! The numbers of one portal, as they were read from the table.
+
+use std::fmt;
 
 use crate::{
     ids::UserId,
     number_row::{Attribute, Audience, NumberRow, RowError},
-    numbers_response::ListedNumber,
+    numbers_response::{MAX_BODY, element_size},
 };
 
-/// How many bad rows are remembered; the others are only counted.
-const REMEMBERED_BAD_ROWS: usize = 5;
-/// What a number takes in memory with its texts, roughly, beside the users it is for.
-const NUMBER_BYTES: usize = 200;
+/// The most bad rows that are kept; the others are only counted.
+const MAX_BAD_ROWS: usize = 5;
 
-/// A portal's numbers in the order of the table, and what was wrong with the other rows.
-#[derive(Debug, Clone, Default)]
+/// A portal's numbers in the order of the table, and the rows that are bad.
+#[derive(Clone, Default)]
 pub struct PortalNumbers {
-    numbers: Vec<(ListedNumber, Audience)>,
+    /// The numbers' JSON, one after the other. Two allocations for all numbers, not for each: thousands
+    /// of portals are kept at once.
+    json: String,
+    numbers: Vec<Number>,
     bad_rows: Vec<BadRow>,
     bad_row_count: usize,
-    bytes: usize,
+    /// The memory of audiences and bad rows.
+    other_bytes: usize,
+    /// What the numbers that every user sees take in a response.
+    response_bytes: usize,
 }
 
-/// A row that was left out.
+#[derive(Clone)]
+struct Number {
+    /// Where its JSON ends.
+    end: usize,
+    audience: Audience,
+}
+
+/// A row that is not listed.
 #[derive(Clone)]
 pub struct BadRow {
     /// The row's sort key, empty where it has none; it may be a phone number.
     pub key: String,
-    /// What is wrong with the row.
+    /// The reason.
     pub reason: RowError,
 }
 
 impl PortalNumbers {
-    /// Takes a row in, or remembers what is wrong with it.
+    /// Adds a row's number, or else counts the row as bad.
     pub fn add(&mut self, row: NumberRow) {
         match row.parse() {
             Ok((number, audience)) => {
-                self.bytes += NUMBER_BYTES + audience.bytes();
-                self.numbers.push((number, audience));
+                let json = number.to_json();
+                if audience == Audience::Everyone {
+                    self.response_bytes += element_size(&json);
+                }
+                self.other_bytes += audience.bytes();
+                self.json.push_str(&json);
+                self.numbers.push(Number {
+                    end: self.json.len(),
+                    audience,
+                });
             }
             Err(reason) => {
                 self.bad_row_count += 1;
-                if self.bad_rows.len() < REMEMBERED_BAD_ROWS {
+                if self.bad_rows.len() < MAX_BAD_ROWS {
                     let key = if let Attribute::Value(key) = row.number {
                         key
                     } else {
                         String::new()
                     };
-                    self.bytes += NUMBER_BYTES + key.len();
+                    self.other_bytes += size_of::<BadRow>() + key.len();
                     self.bad_rows.push(BadRow { key, reason });
                 }
             }
         }
     }
 
-    /// Returns the numbers that a user sees.
-    pub fn visible_to(&self, user: UserId) -> impl Iterator<Item = &ListedNumber> {
-        self.numbers
-            .iter()
-            .filter(move |(_, audience)| audience.includes(user))
-            .map(|(number, _)| number)
+    /// Returns the numbers that a user sees, each as an element of HubSpot's list.
+    pub fn visible_to(&self, user: UserId) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.numbers.iter().filter_map(move |number| {
+            let json = &self.json[start..number.end];
+            start = number.end;
+            number.audience.includes(user).then_some(json)
+        })
     }
 
-    /// Returns what all of it takes in memory, roughly.
+    /// Gives back the memory that was reserved for more numbers.
+    pub fn shrink_to_fit(&mut self) {
+        self.json.shrink_to_fit();
+        self.numbers.shrink_to_fit();
+    }
+
+    /// Tells whether the numbers exceed a response, whichever user it is for.
+    pub fn exceed_response(&self) -> bool {
+        self.response_bytes > MAX_BODY
+    }
+
+    /// Returns the memory that it takes, roughly.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.json.len() + size_of_val(self.numbers.as_slice()) + self.other_bytes
     }
 
-    /// Returns how many rows were left out.
+    /// Returns how many rows are bad.
     pub fn bad_row_count(&self) -> usize {
         self.bad_row_count
     }
 
-    /// Returns the first few rows that were left out.
+    /// Returns the first few bad rows.
     pub fn bad_rows(&self) -> &[BadRow] {
         &self.bad_rows
     }
 }
 
-impl std::fmt::Debug for BadRow {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PortalNumbers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PortalNumbers")
+            .field("count", &self.numbers.len())
+            .field("bad_rows", &self.bad_rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BadRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "BadRow({})", self.reason)
     }
 }
@@ -95,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn each_user_sees_what_is_for_everyone_and_what_is_theirs_in_the_tables_order() {
+    fn shows_each_user_their_numbers_in_order() {
         let mut portal = PortalNumbers::default();
         portal.add(row("+1800", Attribute::Missing));
         portal.add(row("+1801", Attribute::Value(vec!["7".into()])));
@@ -103,7 +147,7 @@ mod tests {
         let seen_by = |user: i64| -> Vec<_> {
             portal
                 .visible_to(user.try_into().unwrap())
-                .map(|listed| listed.number.as_str())
+                .map(|json| json[20..25].to_owned())
                 .collect()
         };
         assert_eq!(seen_by(7), ["+1800", "+1801", "+1802"]);
@@ -111,31 +155,36 @@ mod tests {
     }
 
     #[test]
-    fn all_bad_rows_are_counted_and_a_few_are_remembered() {
+    fn counts_all_bad_rows_and_keeps_a_few() {
         let mut portal = PortalNumbers::default();
         for number in 0..100 {
             portal.add(row(&format!("bad {number}"), Attribute::Missing));
         }
         assert_eq!(portal.visible_to(UserId::LARGEST).count(), 0);
         assert_eq!((portal.bad_row_count(), portal.bad_rows().len()), (100, 5));
-        assert_eq!(portal.bytes(), 5 * (NUMBER_BYTES + "bad 0".len()));
+        let bad_row = size_of::<BadRow>() + "bad 0".len();
+        assert_eq!(portal.bytes(), 5 * bad_row);
     }
 
     #[test]
-    fn debug_tells_what_is_wrong_with_a_row_and_not_its_number() {
+    fn debug_shows_the_reason_but_no_number() {
         let mut portal = PortalNumbers::default();
         portal.add(row("bad 0", Attribute::Missing));
+        portal.add(row("+18001231234", Attribute::Missing));
         assert_eq!(
-            format!("{:?}", portal.bad_rows()),
-            "[BadRow(number is not an E.164 number: a plus sign, then 2 to 15 digits, the first not 0)]"
+            format!("{portal:?}"),
+            "PortalNumbers { count: 1, bad_rows: [BadRow(number is not an E.164 number: a plus sign, \
+             then 2 to 15 digits, the first not 0)], .. }"
         );
     }
 
     #[test]
-    fn memory_is_counted_of_each_number_and_of_each_user_that_it_is_for() {
+    fn counts_the_memory_of_numbers_and_users() {
         let mut portal = PortalNumbers::default();
         portal.add(row("+1800", Attribute::Missing));
         portal.add(row("+1801", Attribute::Value(vec!["7".into(), "8".into()])));
-        assert_eq!(portal.bytes(), 2 * NUMBER_BYTES + 2 * size_of::<UserId>());
+        let json = r#"{"e164PhoneNumber":"+1800","friendlyName":"+1800"}"#.len();
+        let number = json + size_of::<Number>();
+        assert_eq!(portal.bytes(), 2 * number + 2 * size_of::<UserId>());
     }
 }

@@ -16,7 +16,7 @@ pub const SIGNATURE_HEADER: &str = "x-hubspot-signature-v3";
 /// The header that carries the time of signing, in milliseconds since 1970.
 pub const TIMESTAMP_HEADER: &str = "x-hubspot-request-timestamp";
 /// The header of the versions 1 and 2, which carry no time and so can be replayed for ever.
-pub const OLDER_SIGNATURE_HEADER: &str = "x-hubspot-signature";
+pub const LEGACY_SIGNATURE_HEADER: &str = "x-hubspot-signature";
 /// The age, either way, beyond which HubSpot's documentation tells to refuse a request.
 pub const LONGEST_AGE: Duration = Duration::from_secs(300);
 
@@ -44,7 +44,7 @@ pub struct SignatureHeaders<'a> {
     pub signature: Option<&'a str>,
     /// The text of [`TIMESTAMP_HEADER`].
     pub timestamp: Option<&'a str>,
-    /// Whether [`OLDER_SIGNATURE_HEADER`] came along.
+    /// Whether [`LEGACY_SIGNATURE_HEADER`] came along.
     pub legacy: bool,
 }
 
@@ -56,7 +56,7 @@ pub enum SignatureError {
     Missing,
     /// Only a version 1 or 2 signature came along.
     #[error("only a version 1 or 2 signature")]
-    OlderVersionOnly,
+    LegacyOnly,
     /// No timestamp came along.
     #[error("no timestamp")]
     MissingTimestamp,
@@ -111,7 +111,7 @@ pub fn verify(
     now: SystemTime,
 ) -> Result<(), SignatureError> {
     let signature = headers.signature.ok_or(if headers.legacy {
-        SignatureError::OlderVersionOnly
+        SignatureError::LegacyOnly
     } else {
         SignatureError::Missing
     })?;

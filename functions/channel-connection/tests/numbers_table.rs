@@ -35,7 +35,7 @@ fn read(number: &str, user_ids: Option<&[String]>) -> Result<(), RowError> {
 }
 
 #[test]
-fn what_the_schema_names_is_told_apart_by_its_type() {
+fn the_schema_refuses_wrong_types() {
     let schema = schema();
     assert!(schema.is_valid(&item("+18001231234", None)));
     for (name, value) in [
@@ -52,7 +52,7 @@ fn what_the_schema_names_is_told_apart_by_its_type() {
 }
 
 #[test]
-fn a_backends_own_attributes_are_left_alone() {
+fn the_schema_allows_a_backends_own_attributes() {
     let mut item = item("+18001231234", None);
     item["note"] = json!({"S": "ours"});
     assert!(schema().is_valid(&item));
@@ -60,7 +60,7 @@ fn a_backends_own_attributes_are_left_alone() {
 
 proptest! {
     #[test]
-    fn a_number_is_listed_where_the_schema_allows_it_and_nowhere_else(
+    fn schema_and_code_accept_the_same_numbers(
         number in r"\+?[0-9]{0,17}(;ext=[0-9]{0,22})?|.{0,8}",
     ) {
         let is_valid = schema().is_valid(&item(&number, None));
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn users_that_the_schema_allows_are_users(
+    fn code_accepts_users_that_the_schema_allows(
         ids in prop::collection::hash_set("-?[0-9]{0,20}", 1..4),
     ) {
         let ids: Vec<_> = ids.into_iter().collect();

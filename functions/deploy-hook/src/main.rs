@@ -1,6 +1,6 @@
 use std::{error::Error, sync::Arc};
 
-use channel_connection::{aws_environment::AwsEnvironment, aws_sdk, environment};
+use channel_connection::{aws_http::AwsHttpClient, aws_sdk, environment};
 use deploy_hook::{config::Config, hook::Hook, time_budget::TimeBudget};
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
@@ -8,7 +8,11 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing::init_default_subscriber();
-    let hook = Arc::new(start().inspect_err(|error| tracing::error!(%error, "cannot start"))?);
+    let hook = Arc::new(
+        start()
+            .await
+            .inspect_err(|error| tracing::error!(%error, "cannot start"))?,
+    );
     run(service_fn(move |event: LambdaEvent<Value>| {
         let hook = Arc::clone(&hook);
         async move {
@@ -22,8 +26,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     .await
 }
 
-fn start() -> Result<Hook, Box<dyn Error + Send + Sync>> {
+async fn start() -> Result<Hook, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
-    let aws = aws_sdk::config(&AwsEnvironment::read(&environment::process)?);
+    let http = AwsHttpClient::new(&environment::process)?;
+    let aws = aws_sdk::config(&environment::process, http).await?;
     Ok(Hook::new(config, &aws, TimeBudget::DEPLOYED)?)
 }

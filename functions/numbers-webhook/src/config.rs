@@ -1,4 +1,4 @@
-//! The function's configuration, from the variables that `infra/template.yaml` sets.
+//! The environment variables that `infra/template.yaml` sets.
 
 use std::{num::ParseIntError, time::Duration};
 
@@ -8,31 +8,29 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 
-/// What the function must know before it can answer.
+/// The function's configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// `AWS_LAMBDA_FUNCTION_NAME`: under which name metrics are kept; Lambda sets it.
+    /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
     pub function_name: String,
     /// `APP_ID`: the only app whose requests are answered.
     pub app_id: AppId,
     /// `WEBHOOK_URL`, the URL that is registered with HubSpot, and `FORMER_WEBHOOK_URL`.
     ///
-    /// The latter is the one before, while HubSpot may still sign that.
+    /// The latter is the previous one, while HubSpot may still sign that.
     pub webhook_urls: Vec<WebhookUrl>,
     /// `NUMBERS_TABLE`: the name of the DynamoDB table.
     pub numbers_table: String,
-    /// `LONGEST_ANSWER_AGE_SECONDS`: how old an answer may be that is served while DynamoDB fails.
-    ///
-    /// 0 for none at all.
-    pub longest_age: Duration,
+    /// `MAX_STALE_SECONDS`: the age of numbers that may be served while DynamoDB fails; 0 for none.
+    pub max_stale: Duration,
     /// `CLIENT_SECRET_ARN`: the secret in Secrets Manager that holds the client secret.
     pub client_secret_arn: String,
 }
 
-/// The reason a text is no age.
+/// The reason a text is not a number of seconds.
 #[derive(Debug, thiserror::Error)]
 #[error("must be a whole number of seconds from 0 to 86400")]
-struct InvalidAge;
+struct InvalidSeconds;
 
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
@@ -48,18 +46,18 @@ impl Config {
             app_id: required(environment, "APP_ID")?,
             webhook_urls,
             numbers_table: required(environment, "NUMBERS_TABLE")?,
-            longest_age: required_with(environment, "LONGEST_ANSWER_AGE_SECONDS", age)?,
+            max_stale: required_with(environment, "MAX_STALE_SECONDS", max_stale)?,
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
         })
     }
 }
 
-fn age(text: &str) -> Result<Duration, InvalidAge> {
-    let seconds: u64 = text.parse().map_err(|_: ParseIntError| InvalidAge)?;
+fn max_stale(text: &str) -> Result<Duration, InvalidSeconds> {
+    let seconds: u64 = text.parse().map_err(|_: ParseIntError| InvalidSeconds)?;
     if seconds <= 86_400 {
         Ok(Duration::from_secs(seconds))
     } else {
-        Err(InvalidAge)
+        Err(InvalidSeconds)
     }
 }
 
@@ -73,7 +71,7 @@ mod tests {
             "APP_ID" => "1234567",
             "WEBHOOK_URL" => "https://calls.example.com/numbers",
             "NUMBERS_TABLE" => "numbers",
-            "LONGEST_ANSWER_AGE_SECONDS" => "600",
+            "MAX_STALE_SECONDS" => "600",
             "CLIENT_SECRET_ARN" => {
                 "arn:aws:secretsmanager:us-east-1:123456789012:secret:client-a1b2c3"
             }
@@ -82,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_template_sets_is_enough() {
+    fn reads_the_variables_of_the_template() {
         let config = Config::read(&|name| variable(name).map(str::to_owned)).unwrap();
-        assert_eq!(config.longest_age, Duration::from_secs(600));
+        assert_eq!(config.max_stale, Duration::from_secs(600));
         assert_eq!(config.webhook_urls.len(), 1);
     }
 
     #[test]
-    fn a_bad_value_is_named_with_what_it_should_be() {
+    fn names_a_bad_variable_and_what_it_must_be() {
         let cases = [
             (
                 "APP_ID",
@@ -107,12 +105,12 @@ mod tests {
                 "must name a public host, not an IP address or localhost",
             ),
             (
-                "LONGEST_ANSWER_AGE_SECONDS",
+                "MAX_STALE_SECONDS",
                 "86401",
                 "must be a whole number of seconds from 0 to 86400",
             ),
             (
-                "LONGEST_ANSWER_AGE_SECONDS",
+                "MAX_STALE_SECONDS",
                 "-1",
                 "must be a whole number of seconds from 0 to 86400",
             ),
@@ -126,14 +124,14 @@ mod tests {
             ("CLIENT_SECRET_ARN", "", "is not set"),
         ];
         for (name, value, reason) in cases {
-            let changed = |asked: &str| {
-                if asked == name {
+            let changed = |other: &str| {
+                if other == name {
                     Some(value)
                 } else {
-                    variable(asked)
+                    variable(other)
                 }
             };
-            let error = Config::read(&|asked| changed(asked).map(str::to_owned)).unwrap_err();
+            let error = Config::read(&|name| changed(name).map(str::to_owned)).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 format!("the environment variable {name} {reason}")

@@ -1,19 +1,13 @@
-//! The Lambda that answers HubSpot's signed request with a portal's numbers.
+//! The Lambda function that answers HubSpot's signed request with a portal's numbers.
 #![warn(missing_docs)]
 
-pub mod answer;
-mod aws_service;
-mod client_secret;
+mod access_log;
+mod auth;
+pub mod aws;
 pub mod config;
-mod connection;
-pub mod event;
-pub mod gate;
-mod last_good;
-mod live_secrets;
+pub mod lambda;
 mod numbers_table;
-mod prompt_stream;
-mod refusal;
-mod request_record;
-mod store;
-pub mod tls;
+mod request_error;
+mod secret_cache;
+mod stale_cache;
 pub mod webhook;

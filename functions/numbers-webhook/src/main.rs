@@ -1,12 +1,8 @@
-use std::{convert::Infallible, error::Error, sync::Arc, time::SystemTime};
+use std::{error::Error, sync::Arc, time::SystemTime};
 
-use channel_connection::{aws_environment::AwsEnvironment, environment};
-use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
-use numbers_webhook::{
-    config::Config,
-    webhook::{Invocation, Webhook},
-};
-use serde_json::value::RawValue;
+use channel_connection::environment;
+use lambda_http::{lambda_runtime, tracing};
+use numbers_webhook::{aws::AwsClients, config::Config, lambda, webhook::Webhook};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -14,28 +10,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let webhook = start()
         .await
         .inspect_err(|error| tracing::error!(%error, "cannot start"))?;
-    let webhook = Arc::new(webhook);
-    run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let webhook = Arc::clone(&webhook);
-        let invocation = Invocation {
-            deadline: event.context.deadline(),
-            request_id: event.context.request_id,
-            xray_trace_id: event.context.xray_trace_id,
-            now: SystemTime::now(),
-        };
-        async move {
-            let answered = webhook
-                .answer(event.payload.get().as_bytes(), invocation)
-                .await;
-            println!("{}", answered.log_line);
-            Ok::<_, Infallible>(answered.answer)
-        }
-    }))
-    .await
+    lambda_runtime::run(lambda::service(Arc::new(webhook), SystemTime::now)).await
 }
 
 async fn start() -> Result<Webhook, Box<dyn Error + Send + Sync>> {
     let config = Config::read(&environment::process)?;
-    let aws = AwsEnvironment::read(&environment::process)?;
-    Ok(Webhook::start(config, &aws).await?)
+    let aws = AwsClients::load(&environment::process).await?;
+    Ok(Webhook::start(config, aws).await)
 }

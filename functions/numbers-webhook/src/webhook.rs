@@ -1,4 +1,4 @@
-//! The path of a request, from API Gateway's event to its answer, and the line that is logged of it.
+//! A request's way from authentication to the response, and what is logged of it.
 
 use std::{
     sync::{
@@ -9,173 +9,165 @@ use std::{
 };
 
 use channel_connection::{
-    aws_environment::AwsEnvironment,
+    aws_error::AwsError,
     client_secrets::ClientSecrets,
+    ids::PortalId,
     numbers_request::NumbersRequest,
     numbers_response::{MAX_BODY, NumbersResponse},
-    portal_numbers::{BadRow, PortalNumbers},
-    signature::SignatureError,
+    portal_numbers::PortalNumbers,
 };
-use tokio::time::Instant;
+use lambda_http::{Body, Context, Request, RequestExt, Response};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
-    answer::Answer,
-    client_secret::StoredSecret,
+    access_log::AccessLog,
+    auth::RequestVerifier,
+    aws::AwsClients,
     config::Config,
-    connection::InvalidEndpoint,
-    event::Event,
-    gate::Gate,
-    live_secrets::LiveSecrets,
     numbers_table::NumbersTable,
-    refusal::Refusal,
-    request_record::{BadRowRecord, RequestRecord},
-    store::Store,
-    tls::{self, TlsError},
+    request_error::{RequestError, json_response},
+    secret_cache::SecretCache,
+    stale_cache::StaleCache,
 };
 
-/// How long a request may take until it is answered; HubSpot's other webhooks wait 5 s.
-const LONGEST: Duration = Duration::from_millis(2_500);
-/// What is kept back of Lambda's own time to hand the answer over.
-const TIME_TO_HAND_OVER: Duration = Duration::from_millis(200);
+/// The longest time until a request is answered; HubSpot's other webhooks wait 5 s.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// What is kept back of Lambda's own time to hand the response over.
+const DEADLINE_MARGIN: Duration = Duration::from_millis(200);
+/// How long INIT waits for a connection, before the first request opens one.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The webhook that HubSpot calls for a portal's numbers.
 #[derive(Debug)]
 pub struct Webhook {
     function: String,
-    gate: Gate,
-    secrets: LiveSecrets,
-    store: Store,
-    answered_before: AtomicBool,
+    verifier: RequestVerifier,
+    secrets: SecretCache,
+    table: NumbersTable,
+    stale_cache: StaleCache,
+    is_warm: AtomicBool,
 }
 
-/// What Lambda says of one request.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// The id under which Lambda logs the request.
-    pub request_id: String,
-    /// X-Ray's id of the request, where it is traced.
-    pub xray_trace_id: Option<String>,
-    /// The time at which it came.
-    pub now: SystemTime,
-    /// The time at which Lambda ends it.
-    pub deadline: SystemTime,
-}
-
-/// What became of one event.
-pub struct Answered {
-    /// The answer for API Gateway.
-    pub answer: Answer,
-    /// The one line to log of it.
-    pub log_line: String,
-}
-
-/// The reason the function cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Nothing can be called over TLS.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// A variable names an endpoint that is none.
-    #[error(transparent)]
-    Endpoint(#[from] InvalidEndpoint),
+/// A portal's numbers, and why they are old where they come from the cache.
+struct Numbers {
+    numbers: Arc<PortalNumbers>,
+    stale: Option<(Duration, AwsError)>,
 }
 
 impl Webhook {
     /// Reads the client secret and connects to DynamoDB, both at once.
     ///
     /// Where either fails, requests try again.
-    pub async fn start(config: Config, aws: &AwsEnvironment) -> Result<Self, StartError> {
-        let tls = tls::trusting(aws.root_certificates.as_deref())?;
-        let table = NumbersTable::new(config.numbers_table, aws, &tls)?;
-        let secret = StoredSecret::new(config.client_secret_arn, aws, &tls)?;
-        let (secrets, ()) = tokio::join!(LiveSecrets::start(secret), table.connect());
-        Ok(Self {
+    pub async fn start(config: Config, aws: AwsClients) -> Self {
+        let table = NumbersTable::new(aws.dynamodb, config.numbers_table);
+        let secrets = SecretCache::start(aws.secrets_manager, config.client_secret_arn);
+        let connect = timeout(CONNECT_TIMEOUT, table.connect(&aws.http));
+        let (secrets, _) = tokio::join!(secrets, connect);
+        Self {
             function: config.function_name,
-            gate: Gate::new(config.app_id, &config.webhook_urls),
+            verifier: RequestVerifier::new(config.app_id, &config.webhook_urls),
             secrets,
-            store: Store::new(table, config.longest_age),
-            answered_before: AtomicBool::new(false),
-        })
+            table,
+            stale_cache: StaleCache::new(config.max_stale),
+            is_warm: AtomicBool::new(false),
+        }
     }
 
-    /// Answers one event, whatever it is.
-    pub async fn answer(&self, event: &[u8], invocation: Invocation) -> Answered {
+    /// Answers a request that came at `now`; returns the response and the access log's line.
+    pub async fn respond(&self, request: &Request, now: SystemTime) -> (Response<Body>, String) {
         let started = Instant::now();
-        let mut record = RequestRecord {
-            request_id: invocation.request_id,
-            xray_trace_id: invocation.xray_trace_id,
-            cold_start: !self.answered_before.swap(true, Ordering::Relaxed),
-            ..RequestRecord::default()
+        let context = request.lambda_context_ref().cloned().unwrap_or_default();
+        let deadline = started + time_left(&context, now);
+        let mut log = AccessLog {
+            request_id: context.request_id,
+            xray_trace_id: context.xray_trace_id,
+            cold_start: !self.is_warm.swap(true, Ordering::Relaxed),
+            ..AccessLog::default()
         };
-        let time_left = invocation
-            .deadline
-            .duration_since(invocation.now)
-            .unwrap_or_default();
-        let deadline = started + LONGEST.min(time_left.saturating_sub(TIME_TO_HAND_OVER));
-        let answer = match self
-            .numbers(event, invocation.now, deadline, &mut record)
-            .await
-        {
-            Ok(body) => Answer::json(200, body),
-            Err(refusal) => {
-                record.refused = Some(refusal.outcome());
-                record.reason = Some(refusal.to_string());
-                refusal.answer(&record.request_id)
+        let response = match self.numbers(request, now, deadline, &mut log).await {
+            Ok(body) => json_response(body),
+            Err(error) => {
+                log.error = Some(error.outcome());
+                log.reason = Some(error.to_string());
+                error.response(&log.request_id)
             }
         };
-        record.time = started.elapsed();
-        let log_line = record.line(&self.function, invocation.now);
-        Answered { answer, log_line }
+        log.latency = started.elapsed();
+        (response, log.line(&self.function, now))
     }
 
+    /// Returns the body of the response to a request of HubSpot's.
     async fn numbers(
         &self,
-        event: &[u8],
+        request: &Request,
         now: SystemTime,
         deadline: Instant,
-        record: &mut RequestRecord,
-    ) -> Result<String, Refusal> {
-        let (asked, secrets) = self.admit(&Event::parse(event)?, now).await?;
-        record.asked = Some(asked);
+        log: &mut AccessLog,
+    ) -> Result<String, RequestError> {
+        let (content, secrets) = self.authenticate(request, now, deadline).await?;
+        log.request = Some(content);
         let reading = Instant::now();
-        let found = self.store.portal(asked.portal_id, now, deadline).await;
-        record.store_time = Some(reading.elapsed());
-        let found = found?;
-        if let Some((age, error)) = found.stale {
-            record.stale = Some(age);
-            record.reason = Some(error.to_string());
+        let read = self.read(content.portal_id, now, deadline).await;
+        log.table_latency = Some(reading.elapsed());
+        let Numbers { numbers, stale } = read?;
+        if let Some((age, error)) = stale {
+            log.stale = Some(age);
+            log.reason = Some(error.to_string());
         }
-        record_bad_rows(&found.numbers, &secrets, record);
-        let response = NumbersResponse::within(MAX_BODY, found.numbers.visible_to(asked.user_id));
-        (record.count, record.omitted) = (response.count, response.omitted);
+        log.record_bad_rows(&numbers, &secrets);
+        let response = NumbersResponse::within(MAX_BODY, numbers.visible_to(content.user_id));
+        (log.count, log.omitted) = (response.count, response.omitted);
         Ok(response.body)
     }
 
-    /// Lets HubSpot's requests through, and returns what they ask and the secrets that they count by.
-    ///
-    /// A wrong signature may have been made with a secret that is newer than ours.
-    async fn admit(
+    /// Verifies a request; a wrong signature may have been made with a newer secret than the cached one.
+    async fn authenticate(
         &self,
-        event: &Event,
+        request: &Request,
         now: SystemTime,
-    ) -> Result<(NumbersRequest, Arc<ClientSecrets>), Refusal> {
-        let mut secrets = self.secrets.at(now).await.ok_or(Refusal::NoSecret)?;
-        let mut checked = self.gate.check(event, &secrets, now);
-        if matches!(checked, Err(Refusal::NotHubSpot(SignatureError::Wrong)))
-            && let Some(newer) = self.secrets.after_wrong_signature(now).await
-        {
-            secrets = newer;
-            checked = self.gate.check(event, &secrets, now);
+        deadline: Instant,
+    ) -> Result<(NumbersRequest, Arc<ClientSecrets>), RequestError> {
+        let secrets = self.secrets.get(now, deadline).await;
+        let secrets = secrets.ok_or(RequestError::NoSecret)?;
+        match self.verifier.verify(request, &secrets, now) {
+            Err(error) if error.is_wrong_signature() => {
+                let newer = self.secrets.refresh_on_mismatch(&secrets, now, deadline);
+                let secrets = newer.await.ok_or(error)?;
+                Ok((self.verifier.verify(request, &secrets, now)?, secrets))
+            }
+            verified => Ok((verified?, secrets)),
         }
-        Ok((checked?, secrets))
+    }
+
+    /// Reads a portal's numbers by `deadline`; where that fails, those of an earlier read are served.
+    async fn read(
+        &self,
+        portal: PortalId,
+        now: SystemTime,
+        deadline: Instant,
+    ) -> Result<Numbers, AwsError> {
+        let read = timeout_at(deadline, self.table.read(portal)).await;
+        match read.unwrap_or(Err(AwsError::Timeout)) {
+            Ok(numbers) => {
+                let numbers = Arc::new(numbers);
+                self.stale_cache.insert(portal, &numbers, now);
+                Ok(Numbers {
+                    numbers,
+                    stale: None,
+                })
+            }
+            Err(error) => match self.stale_cache.get(portal, now) {
+                Some((numbers, age)) => Ok(Numbers {
+                    numbers,
+                    stale: Some((age, error)),
+                }),
+                None => Err(error),
+            },
+        }
     }
 }
 
-fn record_bad_rows(numbers: &PortalNumbers, secrets: &ClientSecrets, record: &mut RequestRecord) {
-    let of = |row: &BadRow| BadRowRecord {
-        key_hash: secrets.key_hash(&row.key),
-        reason: row.reason.to_string(),
-    };
-    record.bad_row_count = numbers.bad_row_count();
-    record.bad_rows = numbers.bad_rows().iter().map(of).collect();
+fn time_left(context: &Context, now: SystemTime) -> Duration {
+    let lambda = context.deadline().duration_since(now).unwrap_or_default();
+    REQUEST_TIMEOUT.min(lambda.saturating_sub(DEADLINE_MARGIN))
 }

@@ -8,29 +8,33 @@
 )]
 
 mod dynamodb_proxy;
+mod function_process;
 mod log;
 mod numbers_table;
 mod request;
 mod runtime_api;
 mod secrets_manager;
 mod tls_server;
+mod webhook;
 
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use axum::{Router, serve::ListenerExt};
-use channel_connection::{aws_sdk, http_client, webhook_url::UrlPolicy};
+use channel_connection::{aws_http::AwsHttpClient, http_client, webhook_url::UrlPolicy};
 use tokio::net::TcpListener;
 
 pub use self::{
     dynamodb_proxy::{DynamoDbProxy, ServerMode},
+    function_process::{FunctionProcess, webhook_command},
     log::Log,
     numbers_table::NumbersTable,
     request::{numbers_request, signed_body, signed_request},
     runtime_api::{Invoked, RuntimeApi},
     secrets_manager::SecretsManager,
     tls_server::{TlsListener, certificate},
+    webhook::{aws_clients, invoke, invoke_until, respond, webhook, webhook_config},
 };
 
 pub const APP_ID: &str = "1234567";
@@ -46,7 +50,7 @@ pub const WEBHOOK_URL: &str = "https://calls.example.com/numbers";
 /// Returns an SDK configuration for a server on this machine.
 pub async fn sdk_config(endpoint: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_sdk::http_client())
+        .http_client(AwsHttpClient::new(&|_| None).unwrap())
         .endpoint_url(endpoint)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::for_tests())

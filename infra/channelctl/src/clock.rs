@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use channel_connection::{
-    aws_environment::regional_endpoint,
     http_client,
     webhook_url::{UrlPolicy, WebhookUrl},
 };
@@ -20,7 +20,7 @@ pub async fn ahead_of_aws(aws: &SdkConfig) -> Option<SignedDuration> {
     // It looks at no signature before it tells the time.
     let url = match aws.endpoint_url() {
         Some(endpoint) => endpoint.to_owned(),
-        None => regional_endpoint("sts", aws.region()?.as_ref()),
+        None => regional_endpoint(aws).await?,
     };
     let url =
         WebhookUrl::parse(&format!("{}/", url.trim_end_matches('/')), UrlPolicy::Local).ok()?;
@@ -29,6 +29,18 @@ pub async fn ahead_of_aws(aws: &SdkConfig) -> Option<SignedDuration> {
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
     Some(Timestamp::now().duration_since(server))
+}
+
+/// Returns the endpoint of AWS STS that the SDK would call.
+async fn regional_endpoint(aws: &SdkConfig) -> Option<String> {
+    let params = Params::builder()
+        .region(aws.region()?.as_ref())
+        .use_fips(aws.use_fips().unwrap_or_default())
+        .use_dual_stack(aws.use_dual_stack().unwrap_or_default())
+        .build()
+        .ok()?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
+    Some(endpoint.ok()?.url().to_owned())
 }
 
 /// Says how long ago something was, in the largest unit that fits.

@@ -31,11 +31,10 @@ pub enum SecretsError {
 
 impl From<SecretError> for SecretsError {
     fn from(error: SecretError) -> Self {
-        match &error {
-            SecretError::Unreadable { code, .. } if code == "AccessDeniedException" => {
-                Self::Denied(error)
-            }
-            _ => Self::Unreadable(error),
+        if error.is_access_denied() {
+            Self::Denied(error)
+        } else {
+            Self::Unreadable(error)
         }
     }
 }
@@ -62,13 +61,15 @@ pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use channel_connection::aws_error::AwsError;
+
     use super::*;
 
     #[test]
     fn a_permission_is_asked_for_where_it_lacks_and_nowhere_else() {
         let told = |code: &str| {
-            let (arn, code) = ("arn:client-secret".into(), code.into());
-            SecretsError::from(SecretError::Unreadable { arn, code }).to_string()
+            let (arn, error) = ("arn:client-secret".into(), AwsError::Service(code.into()));
+            SecretsError::from(SecretError::Unreadable { arn, error }).to_string()
         };
         let needed = "You need secretsmanager:GetSecretValue on it.";
         assert!(told("AccessDeniedException").ends_with(needed));

@@ -4,7 +4,10 @@ use std::{fs, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sts::config::Credentials;
-use channel_connection::aws_sdk;
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
 use clap::Args;
 use serde::Deserialize;
 
@@ -130,8 +133,11 @@ impl Target {
 }
 
 fn loader() -> aws_config::ConfigLoader {
+    let http = Builder::new()
+        .tls_provider(Provider::rustls(CryptoMode::Ring))
+        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_sdk::http_client())
+        .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(5))
         .timeout_config(patience(MAX_CALL))
 }

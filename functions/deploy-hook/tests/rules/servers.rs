@@ -2,15 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_secretsmanager::config::Credentials;
+use aws_config::SdkConfig;
 use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
     routing::{post, put},
 };
-use channel_connection::aws_sdk;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -19,13 +17,7 @@ use crate::account::{CLIENT_SECRET, KEY};
 /// AWS, as far as it keeps the stack's two secrets.
 pub async fn aws() -> SdkConfig {
     let endpoint = serve(Router::new().route("/", post(secret))).await;
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(aws_sdk::http_client())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::for_tests())
-        .endpoint_url(endpoint)
-        .load()
-        .await
+    test_support::sdk_config(&endpoint).await
 }
 
 /// CloudFormation, as far as it waits for an answer; returns the URL to put it to.

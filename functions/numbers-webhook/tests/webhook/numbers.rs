@@ -1,20 +1,27 @@
 //! What a portal's rows become in HubSpot's list, from a real DynamoDB endpoint.
 
-use std::time::SystemTime;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::SystemTime,
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::{Router, routing::post};
 use serde_json::{Value, json};
 
-use crate::{
-    function_process::URL,
-    support::{
-        NumbersTable, answered, ask, dynamodb::Proxy, invocation, question, signed_event, webhook,
-    },
+use test_support::{
+    DynamoDbProxy, NumbersTable, USER_ID, WEBHOOK_URL, invoke, numbers_request, respond, serve,
+    signed_request, webhook,
 };
 
 async fn listed(endpoint: &str) -> Value {
-    let webhook = webhook(endpoint, URL).await;
-    let (status, body) = ask(&webhook, URL, 4242, SystemTime::now()).await;
+    let webhook = webhook(endpoint, WEBHOOK_URL).await;
+    let now = SystemTime::now();
+    let event = signed_request(WEBHOOK_URL, numbers_request(USER_ID), now);
+    let (status, body) = respond(&webhook, &event, now).await;
     assert_eq!(status, 200);
     body["phoneNumbers"].clone()
 }
@@ -35,7 +42,7 @@ async fn bad_rows_never_hide_the_good_ones() {
 }
 
 #[tokio::test]
-async fn a_row_without_a_name_goes_by_its_number_and_a_long_name_is_cut() {
+async fn names_a_row_by_its_number_and_truncates_names() {
     let table = NumbersTable::start().await;
     table
         .put(
@@ -63,7 +70,7 @@ async fn a_row_without_a_name_goes_by_its_number_and_a_long_name_is_cut() {
 }
 
 #[tokio::test]
-async fn a_number_with_user_ids_is_for_those_users_only() {
+async fn lists_restricted_numbers_to_their_users_only() {
     let table = NumbersTable::start().await;
     table
         .put(
@@ -86,7 +93,7 @@ async fn a_number_with_user_ids_is_for_those_users_only() {
 }
 
 #[tokio::test]
-async fn ten_thousand_numbers_are_answered_in_the_tables_order_in_one_pass_over_the_pages() {
+async fn lists_ten_thousand_numbers_in_the_tables_order() {
     let table = NumbersTable::start().await;
     let names = |number: usize| {
         (
@@ -95,7 +102,7 @@ async fn ten_thousand_numbers_are_answered_in_the_tables_order_in_one_pass_over_
         )
     };
     table.put_many((0..10_000).rev().map(names)).await;
-    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
+    let (dynamodb, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let expected: Vec<_> = (0..10_000)
         .map(names)
         .map(|(number, name)| json!({"e164PhoneNumber": number, "friendlyName": name[..24]}))
@@ -106,34 +113,52 @@ async fn ten_thousand_numbers_are_answered_in_the_tables_order_in_one_pass_over_
 }
 
 #[tokio::test]
-async fn more_numbers_than_lambda_can_carry_are_answered_as_far_as_they_fit() {
+async fn truncates_a_list_that_does_not_fit() {
     let table = NumbersTable::start().await;
     // A control character within JSON within JSON takes seven bytes.
     let name = "\u{1}".repeat(24);
-    table
-        .put_many(
-            (0..25_000).map(|number| (format!("+1800{number:07};ext={number:020}"), name.clone())),
-        )
-        .await;
-    let webhook = webhook(&table.endpoint, URL).await;
+    let row = |number| (format!("+1800{number:07};ext={number:020}"), name.clone());
+    table.put_many((0..25_000).map(row)).await;
+    let webhook = webhook(&table.endpoint, WEBHOOK_URL).await;
     let now = SystemTime::now();
-    let event = signed_event(URL, question(4242), now);
-    let answer = webhook
-        .answer(event.to_string().as_bytes(), invocation(now))
-        .await
-        .answer;
-    let carried = serde_json::to_string(&answer).unwrap().len();
+    let event = signed_request(WEBHOOK_URL, numbers_request(USER_ID), now);
+    let response = invoke(&webhook, &event, now).await;
+    let size = response.to_string().len();
     assert!(
-        (6_280_000..=6 * 1024 * 1024).contains(&carried),
-        "{carried} bytes, status {}",
-        answer.status_code
+        (6_280_000..=6 * 1024 * 1024).contains(&size),
+        "{size} bytes"
     );
-    let (_, body) = answered(&answer);
+    let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
     let numbers = body["phoneNumbers"].as_array().unwrap();
     let last = format!("+1800{:07}", numbers.len() - 1);
-    assert_eq!(
-        numbers.last().unwrap()["e164PhoneNumber"],
-        last,
-        "in order, and none left out between"
-    );
+    assert_eq!(numbers.last().unwrap()["e164PhoneNumber"], last, "in order");
+}
+
+/// Serves a portal without end; returns the endpoint and the count of pages that were read.
+async fn endless_dynamodb() -> (String, Arc<AtomicUsize>) {
+    let item = |number| {
+        json!({
+            "number": {"S": format!("+1800{number:07};ext={number:020}")},
+            "friendlyName": {"S": "a name of 24 characters."},
+        })
+    };
+    let items: Vec<_> = (0..10_000).map(item).collect();
+    let items = Arc::<str>::from(json!(items).to_string());
+    let pages = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&pages);
+    let query = post(move || async move {
+        let page = count.fetch_add(1, Ordering::Relaxed);
+        format!(r#"{{"Items":{items},"LastEvaluatedKey":{{"number":{{"S":"{page}"}}}}}}"#)
+    });
+    (serve(Router::new().route("/", query)).await, pages)
+}
+
+#[tokio::test]
+async fn reads_no_more_pages_than_a_response_needs() {
+    let (endpoint, pages) = endless_dynamodb().await;
+    let numbers = listed(&endpoint).await;
+    let count = numbers.as_array().unwrap().len();
+    assert!(count > 40_000, "{count} numbers");
+    let pages = pages.load(Ordering::Relaxed);
+    assert_eq!(pages, count / 10_000 + 1, "for {count} numbers");
 }

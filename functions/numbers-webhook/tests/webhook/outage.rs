@@ -1,26 +1,29 @@
 //! What a portal's users see while DynamoDB is slow, throttled or gone.
 
-use std::time::{Duration, Instant, SystemTime};
-
-use serde_json::{Value, json};
-
-use crate::{
-    function_process::URL,
-    support::{
-        NumbersTable, ask,
-        dynamodb::{Mood, Proxy},
-        webhook,
-    },
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
 };
 
-const USER: i64 = 4242;
-const BAD_DAYS: [Mood; 5] = [
-    Mood::Throttling,
-    Mood::Failing,
-    Mood::Garbled,
-    Mood::Silent,
-    Mood::Forbidding,
+use numbers_webhook::webhook::Webhook;
+use serde_json::{Value, json};
+use test_support::{
+    DynamoDbProxy, NumbersTable, ServerMode, USER_ID, WEBHOOK_URL, numbers_request, respond,
+    signed_request, webhook,
+};
+
+const FAULTS: [ServerMode; 5] = [
+    ServerMode::Throttle,
+    ServerMode::Fail,
+    ServerMode::Truncate,
+    ServerMode::Hang,
+    ServerMode::DenyAccess,
 ];
+
+async fn request(webhook: &Arc<Webhook>, user: i64, now: SystemTime) -> (u16, Value) {
+    let event = signed_request(WEBHOOK_URL, numbers_request(user), now);
+    respond(webhook, &event, now).await
+}
 
 async fn one_number() -> NumbersTable {
     let table = NumbersTable::start().await;
@@ -28,7 +31,7 @@ async fn one_number() -> NumbersTable {
     table
 }
 
-fn one_number_answered() -> (u16, Value) {
+fn one_number_response() -> (u16, Value) {
     (
         200,
         json!({"phoneNumbers": [{"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"}]}),
@@ -36,92 +39,91 @@ fn one_number_answered() -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn whatever_ails_dynamodb_a_warm_portal_is_answered_within_3_seconds_until_the_answer_is_too_old()
- {
+async fn serves_stale_numbers_within_3_seconds_until_too_old() {
     let table = one_number().await;
-    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
-    let webhook = webhook(&endpoint, URL).await;
+    let (dynamodb, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
+    let webhook = webhook(&endpoint, WEBHOOK_URL).await;
     let warmed_at = SystemTime::now();
     assert_eq!(
-        ask(&webhook, URL, USER, warmed_at).await,
-        one_number_answered()
+        request(&webhook, USER_ID, warmed_at).await,
+        one_number_response()
     );
     let (younger, too_old) = (Duration::from_secs(599), Duration::from_secs(600));
-    for mood in BAD_DAYS {
-        dynamodb.be(mood);
+    for mode in FAULTS {
+        dynamodb.set_mode(mode);
         let started = Instant::now();
         assert_eq!(
-            ask(&webhook, URL, USER, warmed_at + younger).await,
-            one_number_answered()
+            request(&webhook, USER_ID, warmed_at + younger).await,
+            one_number_response()
         );
         assert!(
             started.elapsed() < Duration::from_secs(3),
             "{:?}",
             started.elapsed()
         );
-        assert_eq!(ask(&webhook, URL, USER, warmed_at + too_old).await.0, 503);
     }
-    dynamodb.be(Mood::Well);
+    assert_eq!(request(&webhook, USER_ID, warmed_at + too_old).await.0, 503);
+    dynamodb.set_mode(ServerMode::Forward);
     assert_eq!(
-        ask(&webhook, URL, USER, warmed_at + too_old).await,
-        one_number_answered()
+        request(&webhook, USER_ID, warmed_at + too_old).await,
+        one_number_response()
     );
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_and_what_cannot_is_not() {
+async fn retries_transient_errors_only() {
     let table = one_number().await;
-    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
-    let webhook = webhook(&endpoint, URL).await;
-    let moods = [
-        (Mood::Throttling, 3),
-        (Mood::Failing, 3),
-        (Mood::Forbidding, 1),
-        (Mood::Garbled, 1),
+    let (dynamodb, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
+    let webhook = webhook(&endpoint, WEBHOOK_URL).await;
+    let modes = [
+        (ServerMode::Throttle, 3),
+        (ServerMode::Fail, 3),
+        (ServerMode::DenyAccess, 1),
+        (ServerMode::Truncate, 1),
     ];
-    for (mood, attempts) in moods {
-        dynamodb.be(mood);
+    for (mode, attempts) in modes {
+        dynamodb.set_mode(mode);
         let before = dynamodb.requests();
-        assert_eq!(ask(&webhook, URL, USER, SystemTime::now()).await.0, 503);
-        assert_eq!(dynamodb.requests() - before, attempts, "{mood:?}");
+        assert_eq!(request(&webhook, USER_ID, SystemTime::now()).await.0, 503);
+        assert_eq!(dynamodb.requests() - before, attempts, "{mode:?}");
     }
 }
 
 #[tokio::test]
-async fn a_remembered_answer_shows_a_user_no_more_than_a_fresh_one() {
+async fn a_stale_response_shows_each_user_their_own() {
     let table = one_number().await;
     let users = aws_sdk_dynamodb::types::AttributeValue::Ns(vec!["7".into()]);
     table.put("+18001231235", "userIds", users).await;
-    let (dynamodb, endpoint) = Proxy::before(&table.endpoint).await;
-    let webhook = webhook(&endpoint, URL).await;
+    let (dynamodb, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
+    let webhook = webhook(&endpoint, WEBHOOK_URL).await;
     let seen_by = async |user| {
-        let (_, body) = ask(&webhook, URL, user, SystemTime::now()).await;
+        let (_, body) = request(&webhook, user, SystemTime::now()).await;
         body["phoneNumbers"].as_array().unwrap().len()
     };
     assert_eq!(seen_by(7).await, 2);
-    dynamodb.be(Mood::Failing);
+    dynamodb.set_mode(ServerMode::Fail);
     assert_eq!((seen_by(7).await, seen_by(8).await), (2, 1));
 }
 
 #[tokio::test]
-async fn an_outage_under_steady_requests_is_not_seen_and_ends_without_a_restart() {
+async fn an_outage_ends_without_a_restart() {
     let mut table = one_number().await;
-    let webhook = webhook(&table.endpoint, URL).await;
+    let webhook = webhook(&table.endpoint, WEBHOOK_URL).await;
     let steady = async |requests: usize| {
         for _ in 0..requests {
             assert_eq!(
-                ask(&webhook, URL, USER, SystemTime::now()).await,
-                one_number_answered()
+                request(&webhook, USER_ID, SystemTime::now()).await,
+                one_number_response()
             );
         }
     };
     steady(20).await;
     table.stop().await;
     steady(20).await;
-    table.start_again().await;
+    table.restart().await;
     table
         .put_named("+18001231235", "New since the outage")
         .await;
-    let (_, body) = ask(&webhook, URL, USER, SystemTime::now()).await;
+    let (_, body) = request(&webhook, USER_ID, SystemTime::now()).await;
     assert_eq!(body["phoneNumbers"].as_array().unwrap().len(), 2);
 }

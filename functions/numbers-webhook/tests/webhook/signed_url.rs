@@ -1,14 +1,14 @@
 //! The URL that HubSpot signs, against what API Gateway hands over of it.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use channel_connection::webhook_url::{UrlPolicy, WebhookUrl};
 use numbers_webhook::webhook::Webhook;
-use serde_json::{Value, json};
-
-use crate::support::{
-    NumbersTable, answered, aws_at, config, invocation, question, signed_event, webhook,
+use serde_json::json;
+use test_support::{
+    NumbersTable, SecretsManager, USER_ID, aws_clients, numbers_request, respond, signed_request,
+    webhook, webhook_config,
 };
 
 /// The registered URLs, each with the path that API Gateway shows of it.
@@ -34,25 +34,18 @@ const URLS: [(&str, &str); 7] = [
     ),
 ];
 
-async fn status(webhook: &Webhook, event: &Value, now: SystemTime) -> u16 {
-    let answered = webhook
-        .answer(event.to_string().as_bytes(), invocation(now))
-        .await;
-    answered.answer.status_code
-}
-
 #[tokio::test]
-async fn the_registered_url_counts_whatever_api_gateway_makes_of_path_host_and_body() {
+async fn verifies_the_registered_url_not_the_request() {
     let table = NumbersTable::start().await;
     let now = SystemTime::now();
     for (url, path) in URLS {
         let webhook = webhook(&table.endpoint, url).await;
-        let mut http_api = signed_event(url, question(4242), now);
+        let mut http_api = signed_request(url, numbers_request(USER_ID), now);
         http_api["rawPath"] = path.into();
         http_api["headers"]["host"] = "internal.example.com".into();
         http_api["headers"]["x-forwarded-proto"] = "http".into();
         assert_eq!(
-            status(&webhook, &http_api, now).await,
+            respond(&webhook, &http_api, now).await.0,
             200,
             "{url} as {path}"
         );
@@ -60,15 +53,19 @@ async fn the_registered_url_counts_whatever_api_gateway_makes_of_path_host_and_b
         let mut base64 = http_api.clone();
         base64["body"] = STANDARD.encode(http_api["body"].as_str().unwrap()).into();
         base64["isBase64Encoded"] = true.into();
-        assert_eq!(status(&webhook, &base64, now).await, 200, "{url}, base64");
+        assert_eq!(
+            respond(&webhook, &base64, now).await.0,
+            200,
+            "{url}, base64"
+        );
 
         let rest_api = json!({
             "httpMethod": "POST", "path": path, "headers": http_api["headers"], "multiValueHeaders": {},
-            "requestContext": {"stage": "prod", "path": "/prod/numbers"}, "queryStringParameters": null,
+            "requestContext": {"httpMethod": "POST", "stage": "prod", "path": "/prod/numbers"}, "queryStringParameters": null,
             "body": http_api["body"], "isBase64Encoded": false,
         });
         assert_eq!(
-            status(&webhook, &rest_api, now).await,
+            respond(&webhook, &rest_api, now).await.0,
             200,
             "{url}, REST API"
         );
@@ -76,7 +73,7 @@ async fn the_registered_url_counts_whatever_api_gateway_makes_of_path_host_and_b
 }
 
 #[tokio::test]
-async fn while_the_webhook_moves_the_former_urls_signature_counts_too() {
+async fn accepts_the_former_url_while_the_webhook_moves() {
     let table = NumbersTable::start().await;
     let now = SystemTime::now();
     let [
@@ -86,34 +83,34 @@ async fn while_the_webhook_moves_the_former_urls_signature_counts_too() {
         (other, other_path),
         ..,
     ] = URLS;
-    let mut config = config(current);
+    let mut config = webhook_config(current);
     let former_url = WebhookUrl::parse(former, UrlPolicy::Public).unwrap();
     config.webhook_urls.push(former_url);
-    let webhook = Webhook::start(config, &aws_at(&table.endpoint))
-        .await
-        .unwrap();
-    for (url, path, answered) in [
+    let secrets_manager = SecretsManager::start().await;
+    let aws = aws_clients(&table.endpoint, &secrets_manager.endpoint).await;
+    let webhook = Arc::new(Webhook::start(config, aws).await);
+    for (url, path, status) in [
         (current, path, 200),
         (former, former_path, 200),
         (other, other_path, 401),
     ] {
-        let mut event = signed_event(url, question(4242), now);
+        let mut event = signed_request(url, numbers_request(USER_ID), now);
         event["rawPath"] = path.into();
-        assert_eq!(status(&webhook, &event, now).await, answered, "{url}");
+        assert_eq!(respond(&webhook, &event, now).await.0, status, "{url}");
     }
 }
 
 #[tokio::test]
-async fn a_signature_for_any_other_url_is_refused() {
+async fn refuses_a_signature_for_another_url() {
     let table = NumbersTable::start().await;
     let now = SystemTime::now();
     for (registered, path) in URLS {
         let webhook = webhook(&table.endpoint, registered).await;
         for (signed, _) in URLS.into_iter().filter(|(url, _)| *url != registered) {
-            let mut event = signed_event(signed, question(4242), now);
+            let mut event = signed_request(signed, numbers_request(USER_ID), now);
             event["rawPath"] = path.into();
             assert_eq!(
-                status(&webhook, &event, now).await,
+                respond(&webhook, &event, now).await.0,
                 401,
                 "{signed} for {registered}"
             );
@@ -122,7 +119,7 @@ async fn a_signature_for_any_other_url_is_refused() {
 }
 
 #[tokio::test]
-async fn a_path_that_does_not_end_in_the_route_is_not_found() {
+async fn answers_404_on_any_other_path() {
     let webhook = webhook(&NumbersTable::start().await.endpoint, URLS[0].0).await;
     let now = SystemTime::now();
     for path in [
@@ -133,12 +130,8 @@ async fn a_path_that_does_not_end_in_the_route_is_not_found() {
         "/number",
         "/xnumbers",
     ] {
-        let mut event = signed_event(URLS[0].0, question(4242), now);
+        let mut event = signed_request(URLS[0].0, numbers_request(USER_ID), now);
         event["rawPath"] = path.into();
-        let answer = webhook
-            .answer(event.to_string().as_bytes(), invocation(now))
-            .await
-            .answer;
-        assert_eq!(answered(&answer).0, 404, "{path}");
+        assert_eq!(respond(&webhook, &event, now).await.0, 404, "{path}");
     }
 }

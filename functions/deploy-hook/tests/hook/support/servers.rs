@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, post, put},
 };
-use numbers_webhook::{answer::Answer, webhook::Webhook};
+use numbers_webhook::webhook::Webhook;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -65,7 +65,7 @@ pub async fn real_webhook(dynamodb: &str, watched: Watched) -> (String, Arc<Webh
         "http://localhost:{}/numbers",
         listener.local_addr().unwrap().port()
     );
-    let webhook = Arc::new(numbers::webhook(dynamodb, &url).await);
+    let webhook = numbers::webhook(dynamodb, &url).await;
     let application = Router::new()
         .route("/numbers", post(answer))
         .with_state((Arc::clone(&webhook), watched));
@@ -87,16 +87,8 @@ async fn answer(
     let event = json!({
         "rawPath": "/numbers", "requestContext": {"http": {"method": "POST"}}, "headers": headers, "body": body,
     });
-    let answer = invoke(&webhook, event.to_string().as_bytes()).await;
-    (
-        StatusCode::from_u16(answer.status_code).unwrap(),
-        answer.body,
-    )
-}
-
-async fn invoke(webhook: &Webhook, event: &[u8]) -> Answer {
-    let invocation = numbers::invocation(SystemTime::now());
-    webhook.answer(event, invocation).await.answer
+    let (status, body) = test_support::respond(&webhook, &event, SystemTime::now()).await;
+    (StatusCode::from_u16(status).unwrap(), body.to_string())
 }
 
 /// What the hook reaches of AWS: Secrets Manager, Lambda with the webhook's function, CodeDeploy.
@@ -152,7 +144,11 @@ async fn invocation(
     let broken = aws.broken_function.lock().unwrap().clone();
     match broken {
         Some(answer) => answer.to_string(),
-        None => serde_json::to_string(&invoke(&aws.webhook, &event).await).unwrap(),
+        None => {
+            let event = serde_json::from_slice(&event).unwrap();
+            let response = test_support::invoke(&aws.webhook, &event, SystemTime::now());
+            response.await.to_string()
+        }
     }
 }
 

@@ -1,49 +1,52 @@
-//! The one line that is logged of each request, which CloudWatch also takes its metrics from.
+//! The access log: one line for each request, which CloudWatch also takes its metrics from.
 //!
-//! It is JSON in CloudWatch's embedded metric format. It never holds a number, a name, a body or a
+//! A line is JSON in CloudWatch's embedded metric format. It never holds a number, a name, a body or a
 //! header.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_types::date_time::{DateTime, Format};
 use channel_connection::{
+    client_secrets::ClientSecrets,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
+    portal_numbers::{BadRow, PortalNumbers},
 };
 use serde::{Serialize, Serializer};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ChannelConnection";
 
-/// What became of a request.
+/// What is logged of a request.
 #[derive(Debug, Default)]
-pub(crate) struct RequestRecord {
+pub(crate) struct AccessLog {
     pub(crate) request_id: String,
     pub(crate) xray_trace_id: Option<String>,
     pub(crate) cold_start: bool,
-    pub(crate) asked: Option<NumbersRequest>,
-    /// The name of the refusal, where it was refused.
-    pub(crate) refused: Option<&'static str>,
-    /// Why it was refused, or why an old answer was served.
+    pub(crate) request: Option<NumbersRequest>,
+    /// The outcome of a request that is not answered with numbers.
+    pub(crate) error: Option<&'static str>,
+    /// Why there are no numbers, or old ones.
     pub(crate) reason: Option<String>,
     pub(crate) count: usize,
     pub(crate) omitted: usize,
     pub(crate) bad_row_count: usize,
-    pub(crate) bad_rows: Vec<BadRowRecord>,
+    pub(crate) bad_rows: Vec<LoggedRow>,
+    /// The age of numbers from the cache.
     pub(crate) stale: Option<Duration>,
-    pub(crate) store_time: Option<Duration>,
-    pub(crate) time: Duration,
+    pub(crate) table_latency: Option<Duration>,
+    pub(crate) latency: Duration,
 }
 
-/// A row that was left out, by a hash of its key.
+/// A bad row, named by a hash of its key.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct BadRowRecord {
-    pub(crate) key_hash: String,
-    pub(crate) reason: String,
+pub(crate) struct LoggedRow {
+    key_hash: String,
+    reason: String,
 }
 
-/// The line's fields; CloudWatch finds the metrics among them by `_aws`.
+/// The line's fields; `_aws` tells CloudWatch which of them are metrics.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
@@ -66,7 +69,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stale_seconds: Option<u64>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    bad_rows: &'a [BadRowRecord],
+    bad_rows: &'a [LoggedRow],
     #[serde(flatten)]
     values: Values<'a>,
     #[serde(rename = "_aws")]
@@ -86,7 +89,7 @@ enum Measured {
 /// The metrics' values, by their names.
 struct Values<'a>(&'a [Metric]);
 
-/// What tells CloudWatch which of the fields are metrics.
+/// CloudWatch's metadata: which fields are metrics.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata<'a> {
@@ -102,8 +105,16 @@ struct Directive<'a> {
     metrics: &'a [Metric],
 }
 
-impl RequestRecord {
-    /// Returns the line.
+impl AccessLog {
+    pub(crate) fn record_bad_rows(&mut self, numbers: &PortalNumbers, secrets: &ClientSecrets) {
+        let row = |row: &BadRow| LoggedRow {
+            key_hash: secrets.key_hash(&row.key),
+            reason: row.reason.to_string(),
+        };
+        self.bad_row_count = numbers.bad_row_count();
+        self.bad_rows = numbers.bad_rows().iter().map(row).collect();
+    }
+
     pub(crate) fn line(&self, function: &str, now: SystemTime) -> String {
         let metrics = self.metrics();
         let line = Line {
@@ -115,8 +126,8 @@ impl RequestRecord {
             function,
             request_id: &self.request_id,
             xray_trace_id: self.xray_trace_id.as_deref(),
-            portal_id: self.asked.map(|asked| asked.portal_id),
-            user_id: self.asked.map(|asked| asked.user_id),
+            portal_id: self.request.map(|request| request.portal_id),
+            user_id: self.request.map(|request| request.user_id),
             outcome: self.outcome(),
             reason: self.reason.as_deref(),
             cold_start: self.cold_start,
@@ -130,8 +141,8 @@ impl RequestRecord {
     }
 
     fn outcome(&self) -> &'static str {
-        match (self.refused, self.stale) {
-            (Some(refused), _) => refused,
+        match (self.error, self.stale) {
+            (Some(error), _) => error,
             (None, Some(_)) => "answered_stale",
             (None, None) => "answered",
         }
@@ -150,16 +161,16 @@ impl RequestRecord {
     fn metrics(&self) -> Vec<Metric> {
         let mut metrics = vec![
             count("Requests", 1),
-            time("Latency", self.time),
+            time("Latency", self.latency),
             count("ColdStarts", self.cold_start.into()),
         ];
-        if let Some(read) = self.store_time {
-            metrics.push(time("StoreLatency", read));
-            metrics.push(count("StaleAnswers", self.stale.is_some().into()));
+        if let Some(read) = self.table_latency {
+            metrics.push(time("TableLatency", read));
+            metrics.push(count("StaleResponses", self.stale.is_some().into()));
         }
-        if self.refused.is_none() {
-            metrics.push(count("NumbersAnswered", self.count));
-            metrics.push(count("NumbersLeftOut", self.omitted));
+        if self.error.is_none() {
+            metrics.push(count("NumbersReturned", self.count));
+            metrics.push(count("NumbersOmitted", self.omitted));
             metrics.push(count("BadRows", self.bad_row_count));
         }
         metrics
@@ -170,7 +181,7 @@ fn count(name: &'static str, count: usize) -> Metric {
     Metric(name, "Count", Measured::Count(count))
 }
 
-/// Returns a time to a hundredth of a millisecond, which is as exact as it can be told.
+/// Returns a time to a hundredth of a millisecond: more digits would be noise in every line.
 fn time(name: &'static str, time: Duration) -> Metric {
     let milliseconds = (time.as_secs_f64() * 1e5).round() / 1e2;
     Metric(name, "Milliseconds", Measured::Milliseconds(milliseconds))
@@ -214,23 +225,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_were_left_out_are_an_error_in_an_old_answer_too() {
-        let old = Some(Duration::from_secs(1));
-        for (refused, stale, omitted, outcome, level) in [
-            (None, None, 0, "answered", "INFO"),
-            (None, old, 0, "answered_stale", "WARN"),
-            (None, None, 1, "answered", "ERROR"),
-            (None, old, 1, "answered_stale", "ERROR"),
-            (Some("unavailable"), None, 0, "unavailable", "ERROR"),
+    fn omitted_numbers_are_an_error() {
+        let stale = Some(Duration::from_secs(1));
+        for (name, error, stale, omitted, outcome, level) in [
+            ("fresh", None, None, 0, "answered", "INFO"),
+            ("stale", None, stale, 0, "answered_stale", "WARN"),
+            ("fresh, omitted", None, None, 1, "answered", "ERROR"),
+            ("stale, omitted", None, stale, 1, "answered_stale", "ERROR"),
+            ("none", Some("unavailable"), None, 0, "unavailable", "ERROR"),
         ] {
-            let record = RequestRecord {
-                refused,
+            let log = AccessLog {
+                error,
                 omitted,
                 stale,
-                ..RequestRecord::default()
+                ..AccessLog::default()
             };
-            let told = (record.outcome(), record.level());
-            assert_eq!(told, (outcome, level), "{omitted} left out");
+            assert_eq!((log.outcome(), log.level()), (outcome, level), "{name}");
         }
     }
 }
