@@ -19,10 +19,13 @@ use tokio::time::{Instant, timeout_at};
 const TIME_TO_LIVE: Duration = Duration::from_secs(300);
 /// The pause after a failed refresh.
 const REFRESH_PAUSE: Duration = Duration::from_secs(5);
-/// The pause between two reads that wrong signatures cause.
+/// The pause between two reads that wrong signatures cause, once they have caused many.
 ///
 /// A forger must not be able to have Secrets Manager called for each request.
-const MISMATCH_PAUSE: Duration = Duration::from_secs(60);
+const MISMATCH_PAUSE: Duration = Duration::from_secs(6);
+/// The sum of the pauses that wrong signatures may skip: a few of them, as each probe sends one, must not
+/// keep a rotation waiting.
+const MISMATCH_BURST: Duration = Duration::from_secs(60);
 /// How long a request waits for a refresh, while it could use the secrets that are cached.
 const REFRESH_TIMEOUT: Duration = Duration::from_millis(700);
 /// How long INIT waits, before requests try again.
@@ -44,9 +47,9 @@ struct State {
     /// When `secrets` were read.
     read_at: Option<SystemTime>,
     last_attempt: Option<SystemTime>,
-    /// When a wrong signature last caused a read. It has a time of its own: otherwise a rotation right
-    /// after a cold start or a refresh would have to wait.
-    last_mismatch: Option<SystemTime>,
+    /// When the pauses of all reads that wrong signatures caused are over. It has a time of its own:
+    /// otherwise a rotation right after a cold start or a refresh would have to wait.
+    mismatches_paused_until: Option<SystemTime>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -102,8 +105,8 @@ impl SecretCache {
     ) -> Option<Arc<ClientSecrets>> {
         let deadline = self.state().deadline(deadline);
         let _guard = timeout_at(deadline, self.reading.lock()).await.ok()?;
-        if self.state().may_read_on_mismatch(used, now) {
-            self.state().last_mismatch = Some(now);
+        let is_due = self.state().take_mismatch_read(used, now);
+        if is_due {
             self.read(now, deadline).await;
         }
         let secrets = self.state().secrets.clone()?;
@@ -160,15 +163,28 @@ impl State {
         }
     }
 
-    fn may_read_on_mismatch(&self, used: &Arc<ClientSecrets>, now: SystemTime) -> bool {
+    /// Tells whether a wrong signature causes a read, and counts it.
+    fn take_mismatch_read(&mut self, used: &Arc<ClientSecrets>, now: SystemTime) -> bool {
         let is_newest = self
             .secrets
             .as_ref()
             .is_some_and(|secrets| Arc::ptr_eq(secrets, used));
         let was_read_for_this_request = self.read_at.is_some_and(|at| at >= now);
-        is_newest
-            && !was_read_for_this_request
-            && has_elapsed(self.last_mismatch, MISMATCH_PAUSE, now)
+        if !is_newest || was_read_for_this_request {
+            return false;
+        }
+        let paused = self
+            .mismatches_paused_until
+            .and_then(|until| until.duration_since(now).ok())
+            // More than can have come together: the clock was set back.
+            .filter(|paused| *paused <= MISMATCH_BURST)
+            .unwrap_or_default()
+            + MISMATCH_PAUSE;
+        let is_due = paused <= MISMATCH_BURST;
+        if is_due {
+            self.mismatches_paused_until = Some(now + paused);
+        }
+        is_due
     }
 }
 
