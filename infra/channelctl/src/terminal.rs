@@ -96,7 +96,8 @@ fn escape_json(json: String) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         if is_left(character) {
-            escaped += &format!("\\u{:04x}", u32::from(character));
+            // All of them are of the first plane.
+            escaped.extend(["\\u", &format!("{:04x}", u32::from(character))]);
         } else {
             escaped.push(character);
         }

@@ -100,15 +100,10 @@ impl Lines<'_> {
     /// Returns the line of a row: the reader knows where it began to look for one, which may be at
     /// empty lines before.
     fn at(&mut self, offset: usize) -> u64 {
-        let bytes = self.text.as_bytes();
-        let breaks = bytes
-            .iter()
-            .skip(offset)
-            .take_while(|byte| **byte == b'\n')
-            .count();
-        let start = offset.saturating_add(breaks).min(bytes.len());
-        let passed = bytes.get(self.offset..start).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let rest = self.text.get(offset..).unwrap_or_default();
+        let start = self.text.len() - rest.trim_start_matches('\n').len();
+        let passed = self.text.get(self.offset..start).unwrap_or_default();
+        self.line += passed.matches('\n').count() as u64;
         self.offset = start;
         self.line
     }
@@ -182,8 +177,8 @@ fn excels_own(text: &str) -> Option<(u8, usize)> {
 /// Returns the delimiter that the header line has most of, outside quotation marks.
 fn most_frequent(text: &str) -> u8 {
     let header = text.trim_start().lines().next().unwrap_or_default();
-    let outside: Vec<u8> = header.split('"').step_by(2).flat_map(str::bytes).collect();
-    let count = |delimiter: &u8| outside.iter().filter(|byte| *byte == delimiter).count();
+    let outside: String = header.split('"').step_by(2).collect();
+    let count = |delimiter: &u8| outside.matches(char::from(*delimiter)).count();
     // Of as many, the last one counts.
     let most = DELIMITERS.into_iter().rev().max_by_key(count);
     most.unwrap_or(b',')

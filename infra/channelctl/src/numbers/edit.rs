@@ -88,8 +88,9 @@ pub async fn remove(
         if rows.is_empty() {
             return Err(NumbersError::NotFound(options.portal, "numbers").into());
         }
-        rows.iter()
-            .for_each(|stored| plan.delete(options.portal, stored));
+        for stored in &rows {
+            plan.delete(options.portal, stored);
+        }
         return write::apply(
             &plan,
             table,

@@ -23,8 +23,7 @@ pub fn read_array(
     let objects = (1..).zip(objects).map(|(item, object)| {
         // The value is a part of the text.
         let start = object.get().as_ptr() as usize - text.as_ptr() as usize;
-        let passed = text.as_bytes()[offset..start].iter();
-        line += passed.filter(|byte| **byte == b'\n').count() as u64;
+        line += text[offset..start].matches('\n').count() as u64;
         offset = start;
         (Place::item(line, item), object.get())
     });

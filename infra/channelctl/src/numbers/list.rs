@@ -139,15 +139,15 @@ fn print_csv(rows: &[&Stored], mut output: impl Write) -> io::Result<()> {
         let name = row.friendly_name.unwrap_or_default();
         let users = joined(&row.user_ids);
         let values = [&stored.portal, row.number, extension, name, &users];
-        writer.write_record(values.map(|value| {
-            match is_shown {
-                true => escape(value),
-                false => value.into(),
-            }
-            .into_owned()
-        }))?;
+        if is_shown {
+            writer.write_record(values.map(|value| escape(value).into_owned()))?;
+        } else {
+            writer.write_record(values)?;
+        }
     }
-    let text = writer.into_inner().map_err(|error| error.into_error())?;
+    let text = writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
     output.write_all(&text)?;
     output.flush()
 }

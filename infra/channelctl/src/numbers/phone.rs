@@ -272,7 +272,6 @@ fn has_decimal(text: &str) -> bool {
     let mut words = text.split(|character| !is_of_digits(character));
     has_comma
         || words.any(|word| match word.split('.').collect::<Vec<_>>()[..] {
-            [_] => false,
             [whole, fraction] => {
                 let is_all = word.len() == text.len();
                 let has_plus = text.strip_prefix('+') == Some(word);
@@ -292,7 +291,7 @@ fn has_decimal(text: &str) -> bool {
                 let is_zero = last.len() <= 3 && last.bytes().all(|digit| digit == b'0');
                 last.len() < 2 || (is_zero && last.len() != before.len())
             }
-            [] => false,
+            [] | [_] => false,
         })
 }
 

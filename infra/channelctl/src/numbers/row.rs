@@ -91,7 +91,8 @@ struct Finding {
 pub struct Findings {
     pub bad_rows: u64,
     warnings: u64,
-    findings: Vec<Finding>,
+    #[serde(rename = "findings")]
+    kept: Vec<Finding>,
     #[serde(skip)]
     keep: u64,
 }
@@ -243,7 +244,7 @@ impl Findings {
         };
         *count += 1;
         if *count <= self.keep {
-            self.findings.push(Finding {
+            self.kept.push(Finding {
                 severity,
                 place,
                 column,
@@ -264,7 +265,7 @@ impl Findings {
             (Severity::Error, coloured(WRONG, "bad row"), self.bad_rows),
         ] {
             let of_kind = self
-                .findings
+                .kept
                 .iter()
                 .filter(|finding| finding.severity == severity);
             for finding in of_kind {

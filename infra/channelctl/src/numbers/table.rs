@@ -67,26 +67,21 @@ impl Table {
 
     /// Reads every row of a portal in the order of their keys, or of all, portal by portal.
     pub async fn rows(&self, portal: Option<PortalId>) -> Result<Vec<Stored>, NumbersError> {
-        let items: Vec<Item> = match portal {
-            Some(portal) => {
-                let query = self
-                    .client
-                    .query()
-                    .table_name(&self.name)
-                    .consistent_read(true)
-                    .key_condition_expression("portalId = :portal")
-                    .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()));
-                let items: Result<_, _> = query.into_paginator().items().send().collect().await;
-                items.map_err(|error| self.failed(READ, &error))?
-            }
-            None => {
-                let scan = self.client.scan().table_name(&self.name);
-                let pages = scan.consistent_read(true).into_paginator();
-                let items: Result<_, _> = pages.items().send().collect().await;
-                items.map_err(|error| self.failed(READ, &error))?
-            }
+        let items: Result<Vec<Item>, _> = if let Some(portal) = portal {
+            let query = self.client.query().table_name(&self.name);
+            let query = query
+                .consistent_read(true)
+                .key_condition_expression("portalId = :portal")
+                .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()));
+            let items: Result<_, _> = query.into_paginator().items().send().collect().await;
+            items.map_err(|error| self.failed(READ, &error))
+        } else {
+            let scan = self.client.scan().table_name(&self.name);
+            let pages = scan.consistent_read(true).into_paginator();
+            let items: Result<_, _> = pages.items().send().collect().await;
+            items.map_err(|error| self.failed(READ, &error))
         };
-        Ok(items.into_iter().map(Stored::from).collect())
+        Ok(items?.into_iter().map(Stored::from).collect())
     }
 
     /// Reads every row of all portals if they fit into one page, as before the first import.

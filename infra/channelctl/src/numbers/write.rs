@@ -80,9 +80,12 @@ pub async fn apply(
         }
         Ok(report)
     });
-    let report = report.map_err(|error| match is_to_write {
-        true => NumbersError::Unshown(error).into(),
-        false => Failure::Output(error),
+    let report = report.map_err(|error| {
+        if is_to_write {
+            NumbersError::Unshown(error).into()
+        } else {
+            Failure::Output(error)
+        }
     })?;
     let (mut done, mut ended) = (0, Ok(Ending::Done));
     if is_to_write {

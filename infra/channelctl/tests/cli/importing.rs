@@ -72,8 +72,9 @@ async fn one_bad_row_keeps_all_unwritten() {
         ),
         ("62515,+18005550103,Li\u{7f}ne", "has the character U+007F"),
     ];
-    let rows_of_file: String = bad.iter().map(|(row, _)| format!("{row}\n")).collect();
-    let file = format!("portalId,number,friendlyName\n62515,+18005550101,Good\n{rows_of_file}");
+    let bad_rows: Vec<_> = bad.iter().map(|(row, _)| *row).collect();
+    let good = "portalId,number,friendlyName\n62515,+18005550101,Good";
+    let file = format!("{good}\n{}\n", bad_rows.join("\n"));
     let ran = import(&table, file.as_str(), &["--region", "DE"]).await;
     assert_eq!(ran.code, Some(3));
     let found: Vec<_> = ran

@@ -67,6 +67,10 @@ fn refuses_a_damaged_file_with_its_line() {
         let error_shown = error_of(format!("portal,number,name\n{ROW}{rows}{ROW}"));
         assert!(error_shown.starts_with(error), "{case}: {error_shown}");
     }
+}
+
+#[test]
+fn refuses_a_file_that_is_no_table() {
     for (case, file, error) in [
         (
             "cut-off array",
