@@ -24,7 +24,7 @@ UP = """
 The stack is up. In another terminal:
 
   look at the numbers  {hubspot}/ in a browser, as HubSpot's user sees them
-  change a number      target/debug/channelctl --local numbers put --portal {portal} --name "Night shift"
+  change a number      target/debug/channelctl --local numbers set --portal {portal} --name "Night shift"
   operate it           target/debug/channelctl --local status
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'

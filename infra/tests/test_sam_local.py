@@ -33,7 +33,7 @@ RESPONSES = {
     "unknown-portal": (200, []),
     "unsigned": (401, None),
     "bad-signature": (401, None),
-    "older-signature-only": (401, None),
+    "legacy-signature-only": (401, None),
     "malformed-body": (400, None),
     "missing-field": (400, None),
     "other-app": (403, None),
@@ -48,11 +48,11 @@ OUTCOMES = {
     "delete": (True, "SUCCESS", None),
     "before-traffic": (True, "Succeeded", True),
     "status": (True, "done", True),
-    "probe": (True, "done", True),
+    "verify": (True, "done", True),
     "hold": (True, "done", False),
     "release": (False, "done", True),
     "register": (None, "done", False),
-    "remove": (True, "done", None),
+    "unregister": (True, "done", None),
 }
 
 

@@ -65,7 +65,7 @@ class TestChannelctl:
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
     def test_simulated_call_shows_what_hubspot_shows(self, stack):
-        call = ("simulate", "call", "--portal", PORTAL, "--user", USER)
+        call = ("call", "--portal", PORTAL, "--user", USER)
         ran = stack.channelctl(*call)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert "Customer success Europe " in ran.stdout

@@ -51,7 +51,7 @@ pub struct Handler {
 pub enum HookError {
     /// The event is of no known kind.
     #[error(
-        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or verify, release, hold, register, remove"#
+        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or verify, release, hold, register, unregister"#
     )]
     UnknownEvent,
     /// The response URL is not CloudFormation's.

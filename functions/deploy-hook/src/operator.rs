@@ -49,8 +49,9 @@ enum Action {
         #[serde(default)]
         is_ready: IsReady,
     },
-    /// Remove the settings, if they have this stack's URL.
-    Remove,
+    /// Remove the settings, if they have this stack's URL; `remove` is the name in earlier versions.
+    #[serde(alias = "remove")]
+    Unregister,
 }
 
 /// The outcome of an action, and the state after it.
@@ -177,7 +178,7 @@ impl Handler {
                 let registration = self.registration(target, audit, deadline).await?;
                 withdrawn(registration.hold(&target.url, deadline).await?, true)
             }
-            Action::Remove => {
+            Action::Unregister => {
                 let registration = self.registration(target, audit, deadline).await?;
                 withdrawn(registration.remove(&target.url, deadline).await?, false)
             }
@@ -244,7 +245,7 @@ impl Action {
             Self::Release => "release",
             Self::Hold => "hold",
             Self::Register { .. } => "register",
-            Self::Remove => "remove",
+            Self::Unregister => "unregister",
         }
     }
 }
@@ -317,7 +318,7 @@ mod tests {
             ("verify", Action::Verify),
             ("release", Action::Release),
             ("hold", Action::Hold),
-            ("remove", Action::Remove),
+            ("unregister", Action::Unregister),
         ] {
             let request = parse(json!({"action": name, "reason": "because"})).unwrap();
             assert_eq!((request.action, action.name()), (action, name));
@@ -328,9 +329,10 @@ mod tests {
 
     #[test]
     fn accepts_the_names_of_earlier_versions() {
-        let request = parse(json!({"action": "probe", "why": "because"})).unwrap();
-        assert_eq!(request.action, Action::Verify);
-        assert_eq!(request.reason, "because");
+        for (name, action) in [("probe", Action::Verify), ("remove", Action::Unregister)] {
+            let request = parse(json!({"action": name, "why": "because"})).unwrap();
+            assert_eq!((request.action, request.reason.as_str()), (action, "because"));
+        }
     }
 
     #[test]

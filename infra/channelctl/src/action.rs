@@ -43,24 +43,15 @@ impl Action {
         }
     }
 
-    /// Returns the name that every version of the deploy-hook takes.
-    fn hook_action(self) -> &'static str {
-        match self {
-            Self::Verify => "verify",
-            Self::Unregister => "remove",
-            _ => self.name(),
-        }
-    }
-
     /// Builds what the deploy-hook is asked for.
-    pub fn request(self, why: String) -> Request {
+    pub fn request(self, reason: String) -> Request {
         let is_ready = match self {
             Self::Register(is_ready) => Some(is_ready.text()),
             _ => None,
         };
         Request {
-            action: self.hook_action(),
-            why,
+            action: self.name(),
+            reason,
             is_ready,
         }
     }

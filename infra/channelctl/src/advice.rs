@@ -22,7 +22,7 @@ use crate::{
     numbers::table::Census,
     registration, secrets,
     stack::{self, Stack},
-    target::{REGION_OPTION, Target},
+    target::Target,
 };
 
 const TARGETS: [&[&str]; 7] = [
@@ -34,7 +34,7 @@ const TARGETS: [&[&str]; 7] = [
         "calls",
         "--profile",
         "other",
-        REGION_OPTION,
+        "--region",
         "eu-west-1",
     ],
     &["--local"],

@@ -2,7 +2,6 @@
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
-use crate::target::REGION;
 
 const SIGN_IN: &str = "Sign in (aws sso login, or aws configure), or name a profile with --profile";
 
@@ -29,7 +28,7 @@ pub enum AwsError {
     #[error("AWS throttles all the time when asked to {0}. Run it again later.")]
     Throttled(&'static str),
     /// AWS was not reached, or said nothing in time.
-    #[error("AWS cannot be reached to {0}. Check the network, --{REGION} and --local.")]
+    #[error("AWS cannot be reached to {0}. Check the network, --region and --local.")]
     NoAnswer(&'static str),
 }
 

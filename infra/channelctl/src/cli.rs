@@ -16,7 +16,7 @@ use crate::{
     numbers::NumbersOptions,
     registration::{self, WriteOptions},
     secrets,
-    simulate::{self, CallOptions},
+    call::{self, CallOptions},
     stack::Stack,
     status,
     target::{Target, TargetError, TargetOptions},
@@ -93,7 +93,7 @@ enum Command {
     Doctor,
     #[command(flatten)]
     OfStack(StackCommand),
-    /// Import, list, export, put, remove and check numbers
+    /// Import, list, export, set, remove and check numbers
     #[command(disable_help_subcommand = true)]
     Numbers(NumbersOptions),
     /// Print a sample event, freshly signed
@@ -137,9 +137,9 @@ enum StackCommand {
     /// Remove the stack's URL from HubSpot
     #[command(after_help = "Example: channelctl --stage dev unregister --dry-run")]
     Unregister(WriteOptions),
-    /// Ask the webhook as HubSpot does, and show its answer
-    #[command(subcommand, disable_help_subcommand = true)]
-    Simulate(SimulateCommand),
+    /// Call the webhook as HubSpot does, and show the response
+    #[command(after_help = "Example: channelctl --stage dev call --portal 62515")]
+    Call(CallOptions),
 }
 
 #[derive(Debug, Args)]
@@ -156,12 +156,6 @@ enum SecretsCommand {
     /// Ask for both secrets, or read them from a pipe
     #[command(after_help = SECRETS)]
     Set,
-}
-
-#[derive(Debug, Subcommand)]
-enum SimulateCommand {
-    /// Send the signed request for a portal's numbers
-    Call(CallOptions),
 }
 
 impl Cli {
@@ -217,9 +211,7 @@ impl StackCommand {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
             Self::Logs { since } => return logs::follow(stack, &since).await,
-            Self::Simulate(SimulateCommand::Call(options)) => {
-                return simulate::call(stack, &options, json).await;
-            }
+            Self::Call(options) => return call::show(stack, &options, json).await,
             Self::Release(options) => (Action::Release, options),
             Self::Hold(options) => (Action::Hold, options),
             Self::Verify => (Action::Verify, WriteOptions::default()),

@@ -24,8 +24,8 @@ use crate::{
 pub struct Request {
     /// Like `release`.
     pub action: &'static str,
-    /// Why, for the function's log.
-    pub why: String,
+    /// For the function's log.
+    pub reason: String,
     /// With `register`: true, false or keep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_ready: Option<&'static str>,
@@ -120,10 +120,10 @@ pub enum HookError {
 }
 
 /// Asks a stack's deploy-hook how things stand.
-pub async fn status(stack: &Stack, why: &str) -> Result<Report, HookError> {
+pub async fn status(stack: &Stack, reason: &str) -> Result<Report, HookError> {
     let request = Request {
         action: "status",
-        why: why.to_owned(),
+        reason: reason.to_owned(),
         is_ready: None,
     };
     act(stack, &request).await

@@ -22,7 +22,7 @@ pub mod samconfig;
 pub mod sample_event;
 pub mod secret_input;
 pub mod secrets;
-pub mod simulate;
+pub mod call;
 pub mod stack;
 pub mod status;
 pub mod target;

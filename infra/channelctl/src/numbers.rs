@@ -24,7 +24,7 @@ use crate::{
     ending::{Ending, Failure},
     numbers::{
         check::CheckOptions,
-        edit::{PutOptions, RemoveOptions},
+        edit::{SetOptions, RemoveOptions},
         import::ImportOptions,
         list::{ExportOptions, ListOptions},
         table::Table,
@@ -52,7 +52,7 @@ enum NumbersCommand {
     /// Print the rows of a portal, or of all, as CSV, JSON or JSONL
     Export(ExportOptions),
     /// Add or change one number; it is asked for, or read from standard input
-    Put(PutOptions),
+    Set(SetOptions),
     /// Remove one number, or all of a portal
     Remove(RemoveOptions),
     /// Show a portal as HubSpot will show it, or what is wrong anywhere
@@ -70,7 +70,7 @@ impl NumbersOptions {
             NumbersCommand::Import(options) => import::import(&table, options, as_json).await,
             NumbersCommand::List(options) => list::list(&table, options, as_json).await,
             NumbersCommand::Export(options) => list::export(&table, options, as_json).await,
-            NumbersCommand::Put(options) => edit::put(&table, options, as_json).await,
+            NumbersCommand::Set(options) => edit::set(&table, options, as_json).await,
             NumbersCommand::Remove(options) => edit::remove(&table, options, as_json).await,
             NumbersCommand::Check(options) => check::check(&table, options, as_json).await,
         }

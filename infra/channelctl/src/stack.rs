@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     aws_error::AwsError,
-    target::{LOCAL, REGION, Target},
+    target::{LOCAL, Target},
 };
 
 const START: &str = "Start it in another terminal: make run";
@@ -198,7 +198,7 @@ pub(crate) fn missing(target: &Target) -> StackError {
     } else if target.named == LOCAL {
         START.into()
     } else {
-        format!("Check its name, --profile and --{REGION}.")
+        "Check its name, --profile and --region.".into()
     };
     let place = if target.is_local() {
         " in the local AWS".to_owned()

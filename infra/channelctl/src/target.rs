@@ -17,10 +17,6 @@ use serde::Deserialize;
 
 use crate::samconfig::{self, Stage, StageError};
 
-/// The option that names AWS's region: "region" once `numbers` has `--country`.
-pub const REGION: &str = "aws-region";
-#[cfg(test)]
-pub(crate) const REGION_OPTION: &str = "--aws-region";
 /// The option that names the stack of `make run`.
 pub const LOCAL: &str = "--local";
 const LOCAL_STACK: &str = "channel-connection-local";
@@ -49,8 +45,8 @@ pub struct TargetOptions {
     #[arg(long, global = true, display_order = 93)]
     pub profile: Option<String>,
     /// AWS region
-    #[arg(long = REGION, value_name = "REGION", global = true, display_order = 94)]
-    pub aws_region: Option<String>,
+    #[arg(long, global = true, display_order = 94)]
+    pub region: Option<String>,
 }
 
 /// A stack that is meant, wherever it is.
@@ -96,7 +92,7 @@ pub enum TargetError {
     #[error(transparent)]
     Stage(#[from] StageError),
     /// No region is known to call AWS in.
-    #[error("No AWS region. Add --{REGION}, or set one: aws configure set region us-east-1")]
+    #[error("No AWS region. Add --region, or set one: aws configure set region us-east-1")]
     NoRegion,
 }
 
@@ -156,7 +152,7 @@ impl TargetOptions {
             ("--stage", stage.map(|stage| stage.name.as_str())),
             ("--stack", stack),
             ("--profile", self.profile.as_deref()),
-            (&format!("--{REGION}"), self.aws_region.as_deref()),
+            ("--region", self.region.as_deref()),
         ];
         let mut named = if self.local { "--local " } else { "" }.to_owned();
         for (option, value) in options {
@@ -183,7 +179,7 @@ impl TargetOptions {
             loader = loader.profile_name(profile);
         }
         let of_stage = stage.and_then(|stage| stage.region.clone());
-        if let Some(region) = self.aws_region.clone().or(of_stage) {
+        if let Some(region) = self.region.clone().or(of_stage) {
             loader = loader.region(Region::new(region));
         }
         let aws = loader.load().await;
@@ -350,12 +346,12 @@ mod tests {
         let options = TargetOptions {
             stack: Some("calls".into()),
             profile: Some("my prod".into()),
-            aws_region: Some("eu-west-1".into()),
+            region: Some("eu-west-1".into()),
             ..TargetOptions::default()
         };
         assert_eq!(
             options.named(None, Some("calls")),
-            format!("--stack calls --profile 'my prod' --{REGION} eu-west-1")
+            "--stack calls --profile 'my prod' --region eu-west-1"
         );
     }
 

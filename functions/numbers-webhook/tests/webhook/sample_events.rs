@@ -68,7 +68,7 @@ async fn answers_each_event_as_its_name_says() {
             400,
             refused("The request cannot be read: portalId is missing."),
         ),
-        ("older-signature-only", URL, 401, not_hubspot.clone()),
+        ("legacy-signature-only", URL, 401, not_hubspot.clone()),
         (
             "other-app",
             URL,
@@ -130,7 +130,7 @@ async fn refused_requests_read_nothing_from_dynamodb() {
         "body-too-large",
         "malformed-body",
         "missing-field",
-        "older-signature-only",
+        "legacy-signature-only",
         "other-app",
         "other-method",
         "other-path",

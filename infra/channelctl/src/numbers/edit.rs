@@ -25,7 +25,7 @@ const MAX_LINE: u64 = 1_024;
 
 /// Which number, and what it is to be.
 #[derive(Debug, Clone, Args)]
-pub struct PutOptions {
+pub struct SetOptions {
     /// The customer's account
     #[arg(long)]
     portal: PortalId,
@@ -37,7 +37,7 @@ pub struct PutOptions {
     users: Vec<UserId>,
     /// Understand a national number of this country, like US
     #[arg(long)]
-    region: Option<Country>,
+    country: Option<Country>,
     #[command(flatten)]
     writing: WriteOptions,
 }
@@ -53,13 +53,13 @@ pub struct RemoveOptions {
     all: bool,
     /// Understand a national number of this country, like US
     #[arg(long)]
-    region: Option<Country>,
+    country: Option<Country>,
     #[command(flatten)]
     writing: WriteOptions,
 }
 
 /// Adds or changes one number.
-pub async fn put(table: &Table, options: &PutOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<Ending, Failure> {
     let mut findings = Findings::new(options.writing.show);
     let mut plan = Plan::default();
     let number = ask_for_line()?;
@@ -100,7 +100,7 @@ pub async fn remove(
         )
         .await;
     };
-    let key = phone::parse(&typed, "", options.region).map(|key| key.to_string());
+    let key = phone::parse(&typed, "", options.country).map(|key| key.to_string());
     // A key that is no number can be removed too: typed to the letter, it counts most.
     let has_key = |key: &str| rows.iter().find(|stored| stored.key() == key);
     match has_key(&typed).or_else(|| has_key(key.as_deref().ok()?)) {
@@ -123,12 +123,12 @@ pub async fn remove(
     .await
 }
 
-fn row(options: &PutOptions, number: &str, findings: &mut Findings) -> Option<Row> {
+fn row(options: &SetOptions, number: &str, findings: &mut Findings) -> Option<Row> {
     let mut bad = |column, value, reason| {
         findings.add(Severity::Error, None, column, value, reason);
     };
     let name = options.name.as_deref();
-    let key = phone::parse(number, "", options.region);
+    let key = phone::parse(number, "", options.country);
     let key = key.map_err(|error| bad(Column::Number, number, error.to_string()));
     if let Some(name) = name
         && let Err(reason) = check_name(name)

@@ -24,7 +24,7 @@ pub enum NumbersError {
     #[error("Portal {0} has no {1}.")]
     NotFound(PortalId, &'static str),
     /// `DynamoDB` has no table of that name.
-    #[error("There is no table {} in this account and region. Check --table, --profile and --aws-region.", escape(.0))]
+    #[error("There is no table {} in this account and region. Check --table, --profile and --region.", escape(.0))]
     NoTable(String),
     /// AWS refused a call.
     #[error(transparent)]

@@ -32,7 +32,7 @@ pub struct ImportOptions {
     pub portal: Option<PortalId>,
     /// Understand national numbers of this country, like US
     #[arg(long)]
-    pub region: Option<Country>,
+    pub country: Option<Country>,
     /// For each portal in the file, delete numbers that are not in the file
     #[arg(long)]
     pub replace: bool,
@@ -72,7 +72,7 @@ fn read(options: &ImportOptions, findings: &mut Findings) -> Result<Plan, Number
     let mut plan = Plan::default();
     let expected = Expected {
         portal: options.portal,
-        country: options.region,
+        country: options.country,
     };
     let mut rows = 0_u64;
     let columns = file::read(&options.file, &options.reading, &mut |raw: &RawRow<'_>| {

@@ -66,7 +66,7 @@ pub enum PhoneError {
     NotANumber,
     #[error("is too short: expected a whole number like +18001231234, not a short code")]
     ShortCode,
-    #[error("has no country code: write it like +18001231234, or name the country: --region US")]
+    #[error("has no country code: write it like +18001231234, or name the country: --country US")]
     National,
     #[error(
         "begins like a country code: write + before it, or the 0 that is dialled inside the country"

@@ -8,12 +8,12 @@ use crate::support::{NumbersTable, import, named, on, rows, run};
 async fn puts_changes_and_removes_a_number() {
     let table = NumbersTable::start().await;
     let put = async |arguments: &[&str], number: &str| {
-        let arguments = [&["put", "--portal", "62515", "--yes"], arguments].concat();
+        let arguments = [&["set", "--portal", "62515", "--yes"], arguments].concat();
         let ran = run(on(&table.endpoint, &arguments), number).await;
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
     };
     put(&["--name", "Sales"], "+1 800 555 0101\n").await;
-    put(&["--name", "Desk", "--region", "US"], "(800) 555-0102 x7\n").await;
+    put(&["--name", "Desk", "--country", "US"], "(800) 555-0102 x7\n").await;
     let both = [
         (62515, "+18005550101", "Sales"),
         (62515, "+18005550102;ext=7", "Desk"),
@@ -39,7 +39,7 @@ async fn puts_changes_and_removes_a_number() {
 #[tokio::test]
 async fn users_are_a_set() {
     let table = NumbersTable::start().await;
-    let put = ["put", "--portal", "62515", "--yes", "--name", "Desk"];
+    let put = ["set", "--portal", "62515", "--yes", "--name", "Desk"];
     for (users, told) in [
         (["--user=8", "--user=7", "--user=8"], "1 to add"),
         (["--user=7", "--user=8", "--user=7"], "1 unchanged"),
@@ -92,7 +92,7 @@ async fn warns_of_a_put_as_of_an_import() {
     let table = NumbersTable::start().await;
     let name = "Customer success Europe and Africa";
     let put = async |more: &[&str]| {
-        let put = ["put", "--portal", "62515", "--yes", "--name", name];
+        let put = ["set", "--portal", "62515", "--yes", "--name", name];
         let arguments = [&put[..], more].concat();
         run(on(&table.endpoint, &arguments), "+18005550101 x7\n").await
     };
@@ -139,7 +139,7 @@ async fn a_bad_put_ends_as_a_bad_import() {
             "has no country code",
         ),
     ] {
-        let put = ["put", "--portal", "62515", "--yes", "--name", name];
+        let put = ["set", "--portal", "62515", "--yes", "--name", name];
         let put = run(on(&table.endpoint, &put), format!("{number}\n")).await;
         assert_eq!(put.code, Some(3), "{case}: {}", put.errors);
         assert!(put.errors.contains(reason), "{case}: {}", put.errors);
@@ -180,17 +180,17 @@ async fn says_why_there_is_nothing_to_do() {
         ),
         (
             "no input",
-            &["put"],
+            &["set"],
             b"",
             "No number given. Type it at the prompt",
         ),
         (
             "behind what is read",
-            &["put"],
+            &["set"],
             spaces.as_bytes(),
             "No number given",
         ),
-        ("no text", &["put"], b"\xff\n", "cannot read the number"),
+        ("no text", &["set"], b"\xff\n", "cannot read the number"),
     ] {
         let arguments = [arguments, &["--portal", "62515", "--yes"]].concat();
         let ran = run(on(&table.endpoint, &arguments), input).await;

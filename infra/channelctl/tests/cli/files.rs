@@ -62,7 +62,7 @@ async fn reads_files_as_programs_write_them() {
         (
             "national",
             excel.replace("+1800", "(800) ").into(),
-            &["--region", "US"],
+            &["--country", "US"],
         ),
     ] {
         let table = NumbersTable::start().await;

@@ -52,7 +52,7 @@ async fn every_help_is_as_it_was_looked_at() {
 async fn every_command_has_a_short_about_and_an_example() {
     let command = channelctl::cli::Cli::command();
     // Their examples are added where their options are.
-    let others = ["numbers", "event", "simulate"];
+    let others = ["numbers", "event"];
     let mut open: Vec<_> = command.get_subcommands().collect();
     while let Some(command) = open.pop() {
         let name = command.get_name();
@@ -93,7 +93,7 @@ async fn what_is_said_wrongly_is_explained() {
             "bad-mapping",
             &["numbers", "import", "-", "--map", "nummer=A"],
         ),
-        ("bad-region", &["numbers", "import", "-", "--region", "USA"]),
+        ("bad-region", &["numbers", "import", "-", "--country", "USA"]),
     ] {
         let ran = run(program(arguments), "").await;
         assert_eq!(ran.code, Some(2), "{name}");
@@ -106,7 +106,7 @@ async fn completions_are_made_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = run(program(&["completion", shell]), "").await;
         assert!(
-            ran.code == Some(0) && ran.output.contains("simulate"),
+            ran.code == Some(0) && ran.output.contains("numbers"),
             "{shell}"
         );
     }

@@ -75,7 +75,7 @@ async fn one_bad_row_keeps_all_unwritten() {
     let bad_rows: Vec<_> = bad.iter().map(|(row, _)| *row).collect();
     let good = "portalId,number,friendlyName\n62515,+18005550101,Good";
     let file = format!("{good}\n{}\n", bad_rows.join("\n"));
-    let ran = import(&table, file.as_str(), &["--region", "DE"]).await;
+    let ran = import(&table, file.as_str(), &["--country", "DE"]).await;
     assert_eq!(ran.code, Some(3));
     let found: Vec<_> = ran
         .errors
@@ -126,7 +126,7 @@ async fn reads_extension_words_and_the_trunk_zero() {
     let table = NumbersTable::start().await;
     let file = "number,extension,name\n\
         030 1234524 DW 9,,Desk\n+49 (0)30 1234525,Durchwahl 7,Door\n+33 1 23 45 67 89 poste 4,,Paris\n";
-    let ran = import(&table, file, &["--portal", "62515", "--region", "DE"]).await;
+    let ran = import(&table, file, &["--portal", "62515", "--country", "DE"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     let expected = named([
         (62515, "+49301234524;ext=9", "Desk"),

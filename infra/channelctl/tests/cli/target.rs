@@ -45,7 +45,7 @@ async fn a_missing_region_is_a_usage_error() {
     command.env_remove("AWS_REGION");
     let ran = run(command, "").await;
     assert_eq!(ran.code, Some(2));
-    assert!(ran.errors.contains("Add --aws-region"), "{}", ran.errors);
+    assert!(ran.errors.contains("Add --region"), "{}", ran.errors);
 }
 
 /// The environment's keys are another account's than the profile's.

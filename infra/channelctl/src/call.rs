@@ -38,7 +38,7 @@ pub struct CallOptions {
 }
 
 /// Sends the signed request once, and prints the answer.
-pub async fn call(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn show(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
     let question = NumbersRequest {
         app_id: stack.app_id()?,
         portal_id: options.portal,
