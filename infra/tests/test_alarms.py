@@ -17,7 +17,7 @@ from samcli.yamlhelper import yaml_parse
 
 INFRA = Path(__file__).resolve().parents[1]
 TEMPLATE = yaml_parse((INFRA / "template.yaml").read_text(encoding="utf-8"))
-CHECK_MINUTES = int(TEMPLATE["Parameters"]["CheckMinutes"]["Default"])
+CHECK_MINUTES = 15
 RATES = (1, 4, 10, 30, 1000)  # requests an hour
 HOUR, DAY = 60, 24 * 60
 WARM_UP = 4 * HOUR
