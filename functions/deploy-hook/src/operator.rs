@@ -331,7 +331,10 @@ mod tests {
     fn accepts_the_names_of_earlier_versions() {
         for (name, action) in [("probe", Action::Verify), ("remove", Action::Unregister)] {
             let request = parse(json!({"action": name, "why": "because"})).unwrap();
-            assert_eq!((request.action, request.reason.as_str()), (action, "because"));
+            assert_eq!(
+                (request.action, request.reason.as_str()),
+                (action, "because")
+            );
         }
     }
 

@@ -2,7 +2,6 @@
 
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 
-
 const SIGN_IN: &str = "Sign in (aws sso login, or aws configure), or name a profile with --profile";
 
 /// The reason a call of AWS failed.

@@ -38,7 +38,7 @@ pub struct CallOptions {
 }
 
 /// Sends the signed request once, and prints the answer.
-pub async fn show(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
     let question = NumbersRequest {
         app_id: stack.app_id()?,
         portal_id: options.portal,
@@ -61,7 +61,7 @@ pub async fn show(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
             call.url,
             answer.status
         )?;
-        show(&answer, &violations)?;
+        print(&answer, &violations)?;
     }
     Ok(if violations.is_empty() {
         Ending::Done
@@ -75,7 +75,7 @@ fn body(answer: &WebhookResponse) -> Value {
         .unwrap_or_else(|_| String::from_utf8_lossy(&answer.body).into())
 }
 
-fn show(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
+fn print(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
     let mut output = terminal::output();
     if answer.status == 200 {
         match shown_numbers(&answer.body).as_slice() {

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::{
     action::{Action, IsReady},
+    call::{self, CallOptions},
     delete,
     deploy::{self, DeployOptions},
     doctor,
@@ -16,7 +17,6 @@ use crate::{
     numbers::NumbersOptions,
     registration::{self, WriteOptions},
     secrets,
-    call::{self, CallOptions},
     stack::Stack,
     status,
     target::{Target, TargetError, TargetOptions},
@@ -211,7 +211,7 @@ impl StackCommand {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
             Self::Logs { since } => return logs::follow(stack, &since).await,
-            Self::Call(options) => return call::show(stack, &options, json).await,
+            Self::Call(options) => return call::send(stack, &options, json).await,
             Self::Release(options) => (Action::Release, options),
             Self::Hold(options) => (Action::Hold, options),
             Self::Verify => (Action::Verify, WriteOptions::default()),

@@ -5,6 +5,7 @@ pub mod action;
 #[cfg(test)]
 mod advice;
 pub mod aws_error;
+pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod delete;
@@ -22,7 +23,6 @@ pub mod samconfig;
 pub mod sample_event;
 pub mod secret_input;
 pub mod secrets;
-pub mod call;
 pub mod stack;
 pub mod status;
 pub mod target;

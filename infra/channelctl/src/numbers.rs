@@ -24,7 +24,7 @@ use crate::{
     ending::{Ending, Failure},
     numbers::{
         check::CheckOptions,
-        edit::{SetOptions, RemoveOptions},
+        edit::{RemoveOptions, SetOptions},
         import::ImportOptions,
         list::{ExportOptions, ListOptions},
         table::Table,

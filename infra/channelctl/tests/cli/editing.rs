@@ -13,7 +13,11 @@ async fn puts_changes_and_removes_a_number() {
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
     };
     put(&["--name", "Sales"], "+1 800 555 0101\n").await;
-    put(&["--name", "Desk", "--country", "US"], "(800) 555-0102 x7\n").await;
+    put(
+        &["--name", "Desk", "--country", "US"],
+        "(800) 555-0102 x7\n",
+    )
+    .await;
     let both = [
         (62515, "+18005550101", "Sales"),
         (62515, "+18005550102;ext=7", "Desk"),

@@ -93,7 +93,10 @@ async fn what_is_said_wrongly_is_explained() {
             "bad-mapping",
             &["numbers", "import", "-", "--map", "nummer=A"],
         ),
-        ("bad-region", &["numbers", "import", "-", "--country", "USA"]),
+        (
+            "bad-region",
+            &["numbers", "import", "-", "--country", "USA"],
+        ),
     ] {
         let ran = run(program(arguments), "").await;
         assert_eq!(ran.code, Some(2), "{name}");
