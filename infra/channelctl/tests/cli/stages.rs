@@ -152,7 +152,7 @@ async fn deploys_with_the_stages_configuration() {
         "deploy",
         "--config-env",
         "dev",
-        "--country",
+        "--region",
         "us-east-1",
         "--role-arn",
         "arn:role",
