@@ -100,7 +100,7 @@ fn check_write(
     };
     let own: Vec<_> = before.iter().filter(|access| access.is_write).collect();
     released_urls_are_verified(env, event, before, &own, seen, write)?;
-    replaced_urls_are_verified_again(env, event, write)?;
+    replaced_urls_are_verified_again(env, event, seen, write)?;
     // Rule 2: what customers use stays, unless the event asks to take it away.
     let is_own = own.iter().any(|own| own.after == seen.after);
     if is_released(&seen.after) && !is_released(&write.after) {
@@ -178,13 +178,14 @@ fn released_urls_are_verified(
 fn replaced_urls_are_verified_again(
     env: &TestEnv,
     event: &Observation,
+    seen: &SettingsAccess,
     write: &SettingsAccess,
 ) -> Verdict {
     let Some(released) = write.after.as_ref().filter(|after| after.is_ready) else {
         return Ok(());
     };
     let url = released.url.as_str();
-    let is_replaced = is_released(&write.before) && !has_url(&write.before, url);
+    let is_replaced = is_released(&seen.after) && !has_url(&seen.after, url);
     if is_replaced && event.is_done() && url == event.url {
         prop_assert!(
             env.webhooks.was_verified(url, write.at, event.ended),

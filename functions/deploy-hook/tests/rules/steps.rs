@@ -196,6 +196,8 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     let faults = prop_oneof![
         2 => Just(Vec::new()),
         3 => vec(option::of(fault()), 1..10),
+        // Events that only interleave.
+        3 => vec(option::of(delay()), 4..10),
     ];
     let dies_after_ms = prop_oneof![
         5 => Just(None),
@@ -217,8 +219,19 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => Just(How::Garbage),
         1 => Just(How::WrongContentType),
         2 => Just(How::Silence),
-        // Some responses come after the caller has given up, and their write takes effect then.
-        5 => (1..90_u64).prop_map(How::Delay),
     ];
-    (select(vec![When::Before, When::After]), how).prop_map(|(when, how)| Fault { when, how })
+    let fault = (when(), how).prop_map(|(when, how)| Fault { when, how });
+    prop_oneof![2 => fault, 1 => delay()]
+}
+
+/// Some responses come after the caller has given up, and some writes take effect then.
+fn delay() -> impl Strategy<Value = Fault> {
+    (when(), 1..90_u64).prop_map(|(when, ms)| Fault {
+        when,
+        how: How::Delay(ms),
+    })
+}
+
+fn when() -> impl Strategy<Value = When> {
+    select(vec![When::Before, When::After])
 }
