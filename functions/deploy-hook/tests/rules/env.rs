@@ -41,9 +41,9 @@ const HURRIED: TimeBudget = TimeBudget {
         max_delay: Duration::from_millis(4),
     },
     probe: RetryPolicy {
-        max_retries: 3,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(1),
+        max_retries: 12,
+        min_delay: Duration::from_millis(25),
+        max_delay: Duration::from_millis(25),
     },
     rollback_reserve: Duration::from_secs(20),
     ..TimeBudget::DEPLOYED
