@@ -2,11 +2,14 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
+
+/// Keeps events enabled in every thread while logs of other threads start and end.
+static GLOBAL: Once = Once::new();
 
 /// The log of this thread, from its start until it is dropped.
 pub struct Log {
@@ -19,6 +22,10 @@ struct Text(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn start() -> Self {
+        GLOBAL.call_once(|| {
+            let subscriber = tracing_subscriber::fmt().with_writer(io::sink).finish();
+            let _ = tracing::subscriber::set_global_default(subscriber);
+        });
         let text = Text::default();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)

@@ -3,14 +3,14 @@
 //! `updatedAt` is the version. An event knows the version that it read and those of its own writes;
 //! every other version is somebody else's, even if the values are the same. A write follows a read
 //! of the known version within one call's time. Nothing in HubSpot closes that gap, so a hold waits
-//! for it: see [`TimeBudget::settle`](crate::config::TimeBudget).
+//! for it: see `TimeBudget::settle`.
 
 use channel_connection::{
     settings::{ChannelConnectionSettings, SettingsChange},
     webhook_url::WebhookUrl,
 };
 use serde_json::{Value, json};
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, sleep_until};
 use tracing::{info, warn};
 
 use crate::hubspot::{
@@ -40,6 +40,8 @@ pub(crate) struct VersionedSettings<'a> {
     known_at: Instant,
     /// Writes without a definite response: HubSpot may have their values under an unknown version.
     attempted: Vec<Option<ChannelConnectionSettings>>,
+    /// When the latest of them was sent: it may still take effect.
+    lost_at: Option<Instant>,
     /// Whether this event wrote, or may have written.
     has_written: bool,
     /// Whether somebody else wrote meanwhile, and what they wrote became `previous`.
@@ -102,6 +104,7 @@ impl<'a> VersionedSettings<'a> {
             current,
             known_at,
             attempted: Vec::new(),
+            lost_at: None,
             has_written: false,
             has_conflicted: false,
             will_release: false,
@@ -151,9 +154,13 @@ impl<'a> VersionedSettings<'a> {
         Ok(is_known)
     }
 
-    /// Reads again; returns whether this event may replace what HubSpot has: its version is known, or
-    /// it has the values of an own write whose response was lost.
+    /// Reads again, once no lost write can take effect any more; returns whether this event may replace
+    /// what HubSpot has: its version is known, or it has the values of a lost write.
     pub(crate) async fn refresh_own(&mut self, until: Instant) -> Result<bool, ApiError> {
+        if let Some(sent) = self.lost_at {
+            let budget = self.api.budget;
+            sleep_until(sent + budget.settle.saturating_sub(budget.call)).await;
+        }
         Ok(self.refresh(until).await? || self.is_own_write())
     }
 
@@ -261,7 +268,7 @@ impl<'a> VersionedSettings<'a> {
         }
         self.may_be_held = true;
         let budget = self.api.budget;
-        if self.will_release && checked_at.elapsed() + budget.call <= budget.settle() {
+        if self.will_release && checked_at.elapsed() + budget.call <= budget.settle {
             let lost = self.current.clone();
             let hold = Write::Change(SettingsChange::HOLD);
             let is_written = self.send(&hold, desired, until).await.is_ok();
@@ -326,6 +333,9 @@ impl<'a> VersionedSettings<'a> {
         let result = self.api.write(write, until).await;
         let id = result.as_ref().map(|(_, id)| id);
         self.audit.log(self.current(), desired, id);
+        if result.as_ref().is_err_and(ApiError::is_ambiguous) {
+            self.lost_at = Some(sent);
+        }
         let (now, _) = result?;
         self.attempted.clear();
         self.has_moved |= !is_same_version(now.as_ref(), self.current.as_ref());
@@ -335,7 +345,7 @@ impl<'a> VersionedSettings<'a> {
     }
 
     pub(crate) fn settle(&self) -> Duration {
-        self.api.budget.settle()
+        self.api.budget.settle
     }
 }
 

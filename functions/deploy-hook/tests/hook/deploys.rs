@@ -8,7 +8,7 @@ use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID, http};
 
 use crate::{
     account::{CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN},
-    support::{QUICK_HOLD, TestEnv, constant_webhook, property, reason, settings, unchanged},
+    support::{TestEnv, constant_webhook, property, reason, settings, unchanged},
 };
 
 const OTHER_APP: &str = "7654321";
@@ -54,7 +54,6 @@ async fn every_api_version_and_credential_works() {
             json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET}),
         ] {
             let mut env = TestEnv::new().await;
-            env.budget = QUICK_HOLD;
             env.budget.call *= 4;
             env.set_credential(&credential);
             let version = property("ApiVersion", version.name());
@@ -122,7 +121,6 @@ async fn keep_replaces_no_other_stacks_released_url() {
 #[tokio::test]
 async fn deploy_holds_a_released_app_with_broken_webhook() {
     let mut env = TestEnv::new().await;
-    env.budget = QUICK_HOLD;
     env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
     env.register(&env.webhook_url, true);
     let response = env.deploy("update", property("IsReady", "false")).await;
@@ -358,23 +356,30 @@ async fn failed_app_change_leaves_the_other_app_alone() {
 #[tokio::test]
 async fn app_change_moves_the_registration() {
     let env = TestEnv::new().await;
-    env.register(&env.webhook_url, true);
-    let other = OTHER_APP.parse().unwrap();
-    env.hubspot
-        .with_account(|account| account.other_apps.insert(other, None));
-    let response = env.deploy("update", property("AppId", OTHER_APP)).await;
+    let (old, id) = (OTHER_APP.parse().unwrap(), "channel-connection/7654321");
+    env.hubspot.with_account(|account| {
+        let registered = account.registered(settings(&env.webhook_url, false).unwrap());
+        account.other_apps.insert(old, Some(registered));
+    });
+    let change = |event: &mut Value| {
+        event["OldResourceProperties"]["AppId"] = OTHER_APP.into();
+        event["PhysicalResourceId"] = id.into();
+    };
+    let response = env.deploy("update", change).await;
     reason(&response, "SUCCESS");
-    assert_eq!(response["PhysicalResourceId"], "channel-connection/7654321");
-    let response = env.deploy("delete", property("AppId", APP_ID)).await;
     assert_eq!(
-        reason(&response, "SUCCESS"),
-        "The settings were removed from HubSpot."
+        response["PhysicalResourceId"],
+        format!("channel-connection/{APP_ID}")
     );
-    assert_eq!(env.held(), None);
-    let held = env
+    let clean_up = |event: &mut Value| {
+        event["ResourceProperties"]["AppId"] = OTHER_APP.into();
+        event["PhysicalResourceId"] = id.into();
+    };
+    reason(&env.deploy("delete", clean_up).await, "SUCCESS");
+    let left = env
         .hubspot
-        .with_account(|account| account.other_apps[&other].clone().unwrap());
-    assert_eq!(held.settings.url, *env.webhook_url.as_str());
+        .with_account(|account| account.other_apps[&old].clone());
+    assert_eq!((left, env.held()), (None, settings(&env.webhook_url, true)));
 }
 
 #[tokio::test]
@@ -417,8 +422,7 @@ async fn delete_removes_only_this_stacks_settings() {
 
 #[tokio::test]
 async fn delete_can_hold_or_retain_the_settings() {
-    let mut env = TestEnv::new().await;
-    env.budget = QUICK_HOLD;
+    let env = TestEnv::new().await;
     env.register(&env.webhook_url, true);
     let response = env.deploy("delete", property("OnDelete", "retain")).await;
     reason(&response, "SUCCESS");

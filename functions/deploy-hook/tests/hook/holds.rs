@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::{
     account::ELSEWHERE,
-    support::{BUDGET, QUICK_HOLD, TestEnv, outcome, settings},
+    support::{TestEnv, outcome, settings},
 };
 
 const HELD: &str = "HubSpot holds the URL with isReady=false: users can no longer select the app.";
@@ -18,7 +18,7 @@ const CALL: Duration = Duration::from_millis(300);
 async fn env() -> TestEnv {
     let mut env = TestEnv::new().await;
     env.budget.call = CALL;
-    env.budget.settle_margin = CALL / 3;
+    env.budget.settle = CALL * 7 / 3;
     env.budget.probe.max_retries = 100;
     env.register(&env.webhook_url, false);
     env
@@ -26,12 +26,16 @@ async fn env() -> TestEnv {
 
 /// Waits until HubSpot's planned faults are used.
 async fn used_faults(env: &TestEnv) {
-    while env
-        .hubspot
-        .with_account(|account| !account.faults.is_empty())
-    {
-        tokio::task::yield_now().await;
-    }
+    let used = async {
+        while env
+            .hubspot
+            .with_account(|account| !account.faults.is_empty())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    let used = tokio::time::timeout(Duration::from_secs(30), used).await;
+    used.expect("HubSpot is called");
 }
 
 fn late(ms: u64) -> Option<(When, How)> {
@@ -94,8 +98,7 @@ async fn overrides_a_release_whose_write_is_late() {
 
 #[tokio::test]
 async fn writes_even_if_already_held() {
-    let mut env = TestEnv::new().await;
-    env.budget = QUICK_HOLD;
+    let env = TestEnv::new().await;
     env.register(&env.webhook_url, false);
     let version = |env: &TestEnv| {
         let account = |account: &mut hubspot_simulator::Account| account.settings.clone();
@@ -114,8 +117,7 @@ async fn writes_even_if_already_held() {
 async fn claims_no_more_than_hubspot_shows() {
     let cases = [("held already", false, false), ("released", true, true)];
     for (case, was_ready, is_done) in cases {
-        let mut env = TestEnv::new().await;
-        env.budget = QUICK_HOLD;
+        let env = TestEnv::new().await;
         env.register(&env.webhook_url, was_ready);
         env.hubspot
             .with_account(|account| account.equal_change_keeps_version = true);
@@ -134,7 +136,7 @@ async fn claims_no_more_than_hubspot_shows() {
 #[tokio::test]
 async fn reports_what_it_holds_when_time_runs_out() {
     let mut env = TestEnv::new().await;
-    env.budget.action = Duration::from_secs(3);
+    env.budget.settle = env.budget.action;
     env.register(&env.webhook_url, true);
     let report = env.act("hold").await;
     let outcome = outcome(&report, false);
@@ -174,8 +176,7 @@ async fn leaves_other_urls_and_no_settings() {
 
 #[tokio::test]
 async fn hubspot_that_does_not_respond_is_named() {
-    let mut env = TestEnv::new().await;
-    env.budget = BUDGET;
+    let env = TestEnv::new().await;
     env.register(&env.webhook_url, true);
     let down = Some((When::Before, How::Status(503)));
     env.fail(std::iter::repeat_n(down, 50));

@@ -5,14 +5,12 @@ use channelctl::action::{Action, IsReady};
 use deploy_hook::config::Config;
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use test_support::{CLIENT_SECRET_ARN, PORTAL_ID};
 
 use crate::{
     account::{ELSEWHERE, config},
-    support::{
-        QUICK_HOLD, TestEnv, constant_webhook, outcome, property, reason, serve_locally, settings,
-    },
+    support::{TestEnv, constant_webhook, outcome, property, reason, serve_locally, settings},
 };
 
 #[tokio::test]
@@ -42,8 +40,7 @@ async fn status_compares_hubspot_with_the_stack() {
 
 #[tokio::test]
 async fn channelctl_reads_the_report_of_its_actions() {
-    let mut env = TestEnv::new().await;
-    env.budget.call = Duration::from_millis(200);
+    let env = TestEnv::new().await;
     for action in [
         Action::Register(IsReady::False),
         Action::Verify,
@@ -122,7 +119,6 @@ async fn the_token_endpoints_reason_is_reported() {
 #[tokio::test]
 async fn a_broken_webhook_is_held_but_not_released() {
     let mut env = TestEnv::new().await;
-    env.budget = QUICK_HOLD;
     env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
     env.register(&env.webhook_url, false);
     let expected = format!(

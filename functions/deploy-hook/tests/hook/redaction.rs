@@ -4,14 +4,13 @@ use axum::http::StatusCode;
 use serde_json::json;
 use test_support::{CLIENT_SECRET_ARN, Log};
 
-use crate::support::{QUICK_HOLD, TestEnv, constant_webhook, property, settings, unchanged};
+use crate::support::{TestEnv, constant_webhook, property, settings, unchanged};
 
 const ELSEWHERE: &str = "https://other.example.com/numbers?key=marked";
 
 #[tokio::test]
 async fn queries_of_urls_are_never_shown() {
     let mut env = TestEnv::new().await;
-    env.budget = QUICK_HOLD;
     let log = Log::start();
     let broken = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
     env.webhook_url = format!("{broken}?key=marked");

@@ -34,16 +34,16 @@ use crate::{
 /// Responses come at once or never, so a hook that is to meet failures need not wait long.
 const HURRIED: TimeBudget = TimeBudget {
     call: Duration::from_millis(60),
-    settle_margin: Duration::from_millis(60),
+    settle: Duration::from_millis(180),
     hubspot: RetryPolicy {
         max_retries: 2,
         min_delay: Duration::from_millis(1),
         max_delay: Duration::from_millis(4),
     },
     probe: RetryPolicy {
-        max_retries: 3,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(1),
+        max_retries: 12,
+        min_delay: Duration::from_millis(25),
+        max_delay: Duration::from_millis(25),
     },
     rollback_reserve: Duration::from_secs(20),
     ..TimeBudget::DEPLOYED
@@ -166,6 +166,7 @@ impl TestEnv {
             app_id: app_id(sent.app),
             is_owned: sent.is_owned,
             started,
+            ended: Instant::now(),
             was_lied_to: trouble.faults.iter().any(lie),
             ending: response.clone().map_or(Ending::Died, Ending::Reported),
         });

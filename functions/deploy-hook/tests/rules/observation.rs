@@ -22,6 +22,7 @@ pub struct Observation {
     /// Whether its stack had registered the app.
     pub is_owned: bool,
     pub started: Instant,
+    pub ended: Instant,
     /// Whether HubSpot may have said that there are no settings while there were.
     pub was_lied_to: bool,
     pub ending: Ending,
@@ -99,6 +100,21 @@ impl Observation {
             Operation::Delete { .. } => true,
             Operation::Action { name, .. } => matches!(*name, "hold" | "remove"),
         }
+    }
+
+    /// Returns whether HubSpot had such settings while the event ran, and after its last write.
+    pub fn saw(&self, log: &[SettingsAccess], is_such: impl Fn(&Settings) -> bool) -> bool {
+        let of_app = log.iter().filter(|access| access.app_id == self.app_id);
+        let in_time = of_app.filter(|access| access.at <= self.ended);
+        let mut states: Vec<&Settings> = vec![&None];
+        for access in in_time {
+            let is_own = access.caller == Some(self.caller) && access.is_write;
+            if access.at < self.started || is_own {
+                states.clear();
+            }
+            states.push(&access.after);
+        }
+        states.into_iter().any(is_such)
     }
 
     /// Returns the event's accesses to settings, in the order in which they took effect.

@@ -103,7 +103,11 @@ impl TestEnv {
         let Some(stack) = deployed.stack.clone() else {
             let create = Event::Create(wanted);
             let (is_created, id) = self.handle(deployed, &create, trouble, is_patient).await;
-            let physical_id = id.unwrap_or_else(|| "made-up-by-cloudformation".into());
+            let physical_id = id.unwrap_or_else(|| {
+                // Without a response, it may have been created.
+                deployed.owned[wanted.deploy.app] = true;
+                "made-up-by-cloudformation".into()
+            });
             let created = Stack {
                 properties: wanted,
                 physical_id,

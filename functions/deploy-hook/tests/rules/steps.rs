@@ -64,11 +64,17 @@ pub enum Written {
 #[derive(Debug, Clone, Copy)]
 pub enum WebhookMode {
     Works,
-    Slow { ms: u64 },
+    Slow {
+        ms: u64,
+    },
     Down,
     AnswersAnybody,
     ViolatesTheContract,
     WorksEverySecondTime,
+    /// After some requests that fail.
+    WorksLater {
+        requests: usize,
+    },
 }
 
 /// What goes wrong for one event.
@@ -105,7 +111,49 @@ impl Written {
 }
 
 pub fn sequence() -> impl Strategy<Value = Vec<Round>> {
-    vec(round(), 1..5)
+    vec(prop_oneof![3 => round(), 2 => duel()], 1..5)
+}
+
+/// Releases and holds of one URL, at the same time.
+fn duel() -> impl Strategy<Value = Round> {
+    let action = |names: &'static [&'static str]| {
+        (select(names), slow_trouble()).prop_map(|(action, trouble)| OperatorStep {
+            action,
+            is_ready: "true",
+            other_stack: Some((0, 0)),
+            trouble,
+        })
+    };
+    let operators = (
+        action(&["release", "register"]),
+        action(&["hold"]),
+        option::of(action(&["release", "hold"])),
+    );
+    (slow_mode(), any::<bool>(), operators).prop_map(|(mode, is_ready, (one, two, three))| Round {
+        webhooks: vec![(0, mode)],
+        stack: None,
+        operators: [one, two].into_iter().chain(three).collect(),
+        writes: vec![ConcurrentWrite {
+            after_ms: 0,
+            app: 0,
+            settings: Written::Own { url: 0, is_ready },
+        }],
+    })
+}
+
+fn slow_mode() -> impl Strategy<Value = WebhookMode> {
+    prop_oneof![
+        (5..50_u64).prop_map(|ms| WebhookMode::Slow { ms }),
+        (1..12_usize).prop_map(|requests| WebhookMode::WorksLater { requests }),
+    ]
+}
+
+fn slow_trouble() -> impl Strategy<Value = Trouble> {
+    (1..60_u64, vec(option::weighted(0.3, delay()), 0..8)).prop_map(|(after_ms, faults)| Trouble {
+        after_ms,
+        faults,
+        dies_after_ms: None,
+    })
 }
 
 fn round() -> impl Strategy<Value = Round> {
@@ -184,7 +232,7 @@ fn concurrent_write() -> impl Strategy<Value = ConcurrentWrite> {
 fn webhook_mode() -> impl Strategy<Value = WebhookMode> {
     prop_oneof![
         4 => Just(WebhookMode::Works),
-        4 => (5..50_u64).prop_map(|ms| WebhookMode::Slow { ms }),
+        4 => slow_mode(),
         1 => Just(WebhookMode::Down),
         1 => Just(WebhookMode::AnswersAnybody),
         1 => Just(WebhookMode::ViolatesTheContract),
@@ -196,6 +244,8 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     let faults = prop_oneof![
         2 => Just(Vec::new()),
         3 => vec(option::of(fault()), 1..10),
+        // Events that only interleave.
+        3 => vec(option::of(delay()), 4..10),
     ];
     let dies_after_ms = prop_oneof![
         5 => Just(None),
@@ -217,8 +267,19 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => Just(How::Garbage),
         1 => Just(How::WrongContentType),
         2 => Just(How::Silence),
-        // Some responses come after the caller has given up, and their write takes effect then.
-        5 => (1..90_u64).prop_map(How::Delay),
     ];
-    (select(vec![When::Before, When::After]), how).prop_map(|(when, how)| Fault { when, how })
+    let fault = (when(), how).prop_map(|(when, how)| Fault { when, how });
+    prop_oneof![2 => fault, 1 => delay()]
+}
+
+/// Some responses come after the caller has given up, and some writes take effect then.
+fn delay() -> impl Strategy<Value = Fault> {
+    (when(), 1..90_u64).prop_map(|(when, ms)| Fault {
+        when,
+        how: How::Delay(ms),
+    })
+}
+
+fn when() -> impl Strategy<Value = When> {
+    select(vec![When::Before, When::After])
 }

@@ -64,7 +64,8 @@ impl Webhooks {
     }
 
     pub fn set_mode(&self, url: usize, mode: WebhookMode) {
-        self.state.lock().unwrap()[url].mode = mode;
+        let webhook = &mut self.state.lock().unwrap()[url];
+        (webhook.mode, webhook.requests) = (mode, 0);
     }
 
     /// Returns whether a URL was verified in a time.
@@ -100,6 +101,9 @@ async fn respond(
     match mode {
         WebhookMode::Down => (StatusCode::BAD_GATEWAY, ""),
         WebhookMode::WorksEverySecondTime if webhook.requests % 2 == 1 => {
+            (StatusCode::BAD_GATEWAY, "")
+        }
+        WebhookMode::WorksLater { requests } if webhook.requests <= requests => {
             (StatusCode::BAD_GATEWAY, "")
         }
         WebhookMode::ViolatesTheContract if is_signed => (StatusCode::OK, "[]"),

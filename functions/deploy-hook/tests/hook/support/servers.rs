@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -17,6 +17,7 @@ use channel_connection::{
     aws_http::AwsHttpClient,
     webhook_url::{UrlPolicy, WebhookUrl},
 };
+use lambda_http::{Context, RequestExt};
 use numbers_webhook::{aws::AwsClients, config::Config, webhook::Webhook};
 use serde_json::{Map, Value, json};
 use test_support::{
@@ -102,7 +103,12 @@ impl RealWebhook {
     /// Invokes the function with an HTTP API's event.
     async fn invoke(&self, event: &Value) -> Value {
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        let (response, _) = self.webhook.respond(&request, SystemTime::now()).await;
+        let now = SystemTime::now();
+        let mut context = Context::default();
+        let deadline = (now + TIMEOUT).duration_since(UNIX_EPOCH).unwrap();
+        context.deadline = deadline.as_millis().try_into().unwrap();
+        let request = request.with_lambda_context(context);
+        let (response, _) = self.webhook.respond(&request, now).await;
         let body = std::str::from_utf8(response.body()).unwrap();
         json!({"statusCode": response.status().as_u16(), "body": body})
     }
