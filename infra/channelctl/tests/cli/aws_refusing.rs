@@ -34,7 +34,7 @@ async fn what_aws_refuses_is_told_in_its_words() {
     dynamodb.set_mode(ServerMode::DenyAccess);
     let ran = run(list(&endpoint), "").await;
     assert_failed(&ran, "AWS refused to");
-    assert_failed(&ran, "AccessDeniedException. no");
+    assert_failed(&ran, "AccessDeniedException. marked");
 }
 
 #[tokio::test]
