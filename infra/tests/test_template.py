@@ -202,7 +202,7 @@ def test_variables_and_outputs_name_secrets_by_arn():
 
 
 def test_every_deploy_publishes_a_version():
-    """SAM writes AutoPublishCodeSha256 into the description: Lambda publishes no version of an unchanged function.
+    """SAM writes AutoPublishCodeSha256 into the description, without which no version would differ.
 
     https://github.com/aws/serverless-application-model/pull/3337
     """

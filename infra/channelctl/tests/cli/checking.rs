@@ -50,15 +50,6 @@ async fn shows_a_portal_as_hubspot_will() {
 }
 
 #[tokio::test]
-async fn a_check_prints_one_array() {
-    for (portal, count) in [(&[][..], 6), (&["--portal", "8"], 0)] {
-        let ran = checked(&[&["check", "--json"], portal].concat()).await;
-        let rows: Vec<serde_json::Value> = serde_json::from_str(&ran.output).unwrap();
-        assert_eq!(rows.len(), count);
-    }
-}
-
-#[tokio::test]
 async fn a_check_of_all_shows_only_findings() {
     let Ran { code, output, .. } = checked(&["check"]).await;
     assert_eq!(code, Some(3));

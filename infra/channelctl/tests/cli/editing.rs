@@ -41,26 +41,6 @@ async fn puts_changes_and_removes_a_number() {
 }
 
 #[tokio::test]
-async fn users_are_a_set() {
-    let table = NumbersTable::start().await;
-    let put = ["set", "--portal", "62515", "--yes", "--name", "Desk"];
-    for (users, told) in [
-        (["--user=8", "--user=7", "--user=8"], "1 to add"),
-        (["--user=7", "--user=8", "--user=7"], "1 unchanged"),
-    ] {
-        let ran = run(
-            on(&table.endpoint, &[&put[..], &users].concat()),
-            "+18005550101\n",
-        )
-        .await;
-        assert_eq!(ran.code, Some(0), "{}", ran.errors);
-        assert!(ran.output.contains(told), "{}", ran.output);
-    }
-    let users = rows(&table).await.into_values().map(|(_, users)| users);
-    assert_eq!(users.collect::<Vec<_>>(), [["7", "8"]]);
-}
-
-#[tokio::test]
 async fn removes_all_of_one_portal_only() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n7,+18005550101,Kept\n62515,+18005550101,Gone\n62515,+18005550102,Gone\n";

@@ -137,43 +137,6 @@ async fn reads_extension_words_and_the_trunk_zero() {
 }
 
 #[tokio::test]
-async fn warns_of_what_hubspot_will_not_show() {
-    let table = NumbersTable::start().await;
-    let file = "portal,number,name\n62515,+18005550101 x7,Customer success Europe and Africa\n";
-    let ran = import(&table, file, &[]).await;
-    assert_eq!(ran.code, Some(0));
-    for text in [
-        "HubSpot will show \"Customer success Europe\"",
-        "will be shown, but not selected. HubSpot lets no user select a number with an extension.",
-    ] {
-        assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
-    }
-    let key = "+18005550101;ext=7";
-    let name = "Customer success Europe and Africa";
-    assert_eq!(rows(&table).await, named([(62515, key, name)]));
-}
-
-#[tokio::test]
-async fn the_same_file_writes_nothing_again() {
-    let table = NumbersTable::start().await;
-    let first = import(&table, TWO, &[]).await;
-    assert!(
-        first.output.contains("1 portal: 2 to add"),
-        "{}",
-        first.output
-    );
-    let second = import(&table, TWO, &[]).await;
-    assert!(
-        second
-            .output
-            .contains("0 to add, 0 to update, 0 to delete, 2 unchanged"),
-        "{}",
-        second.output
-    );
-    assert!(!second.errors.contains("written"), "{}", second.errors);
-}
-
-#[tokio::test]
 async fn deletes_only_with_replace() {
     let table = NumbersTable::start().await;
     import(&table, TWO, &[]).await;

@@ -241,6 +241,10 @@ proptest! {
             prop_assert_eq!(parse(&text, "", country).err().map(drop), Some(()), "{:?}", country);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) })]
 
     #[test]
     fn a_number_has_the_digits_of_its_text(text in digits_and_separators()) {
