@@ -1,5 +1,7 @@
 //! The rules, checked on the log of all accesses: each write is its event's own, whoever else wrote.
 
+use std::time::Duration;
+
 use hubspot_simulator::SettingsAccess;
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 use test_support::CLIENT_SECRET;
@@ -86,6 +88,17 @@ fn holds_are_final(hold: &Observation, all: &[Observation], log: &[SettingsAcces
     Ok(())
 }
 
+/// A write may take effect that long after the read that it was decided on: nothing can prevent it.
+const WINDOW: Duration = Duration::from_millis(500);
+
+/// What an event may have seen when it sent a write.
+fn seen<'a>(before: &[&'a SettingsAccess], write: &SettingsAccess) -> Vec<&'a Settings> {
+    let last = before.last().copied();
+    let recent = before.iter().copied();
+    let recent = recent.filter(|access| write.at - access.at <= WINDOW);
+    recent.chain(last).map(|access| &access.after).collect()
+}
+
 fn check_write(
     env: &TestEnv,
     event: &Observation,
@@ -93,22 +106,22 @@ fn check_write(
     write: &SettingsAccess,
 ) -> Verdict {
     prop_assert_eq!(write.app_id, event.app_id, "wrote to another app");
-    let Some(seen) = before.last() else {
+    let seen = seen(before, write);
+    if seen.is_empty() {
         let is_creation = event.was_lied_to && write.before.is_none() && !is_released(&write.after);
         prop_assert!(is_creation, "wrote without a read: {write:?} of {event:?}");
         return Ok(());
-    };
-    let own: Vec<_> = before.iter().filter(|access| access.is_write).collect();
-    released_urls_are_verified(env, event, before, &own, seen, write)?;
-    replaced_urls_are_verified_again(env, event, seen, write)?;
-    // Rule 2: what customers use stays, unless the event asks to take it away.
-    let is_own = own.iter().any(|own| own.after == seen.after);
-    if is_released(&seen.after) && !is_released(&write.after) {
-        prop_assert!(
-            event.may_take_away() || is_own,
-            "took a released webhook away: {write:?} of {event:?}"
-        );
     }
+    let own: Vec<_> = before.iter().filter(|access| access.is_write).collect();
+    released_urls_are_verified(env, event, before, &own, &seen, write)?;
+    replaced_urls_are_verified_again(env, event, &seen, write)?;
+    // Rule 2: what customers use stays, unless the event asks to take it away.
+    let is_own = |seen: &Settings| own.iter().any(|own| own.after == *seen);
+    let is_allowed = |seen: &&Settings| !is_released(seen) || is_own(seen);
+    prop_assert!(
+        is_released(&write.after) || event.may_take_away() || seen.iter().any(is_allowed),
+        "took a released webhook away: {write:?} of {event:?}"
+    );
     Ok(())
 }
 
@@ -123,12 +136,9 @@ fn withdrawals_are_of_own_settings(
     if !event.withdraws() {
         return Ok(());
     }
-    let seen = before
-        .last()
-        .map(|seen| seen.after.clone())
-        .unwrap_or_default();
+    let is_own_url = |seen: &&Settings| has_url(seen, &event.url);
     prop_assert!(
-        has_url(&seen, &event.url),
+        seen(before, write).iter().any(is_own_url),
         "another URL: {write:?} of {event:?}"
     );
     // What a failed deploy of the stack left is its own too.
@@ -151,7 +161,7 @@ fn released_urls_are_verified(
     event: &Observation,
     before: &[&SettingsAccess],
     own: &[&&SettingsAccess],
-    seen: &SettingsAccess,
+    seen: &[&Settings],
     write: &SettingsAccess,
 ) -> Verdict {
     let Some(released) = write.after.as_ref().filter(|after| after.is_ready) else {
@@ -165,8 +175,8 @@ fn released_urls_are_verified(
     let since = written.map_or(event.started, |own| own.at);
     let is_verified = env.webhooks.was_verified(url, since, write.at);
     // A rollback from one released URL to the one before.
-    let is_restored =
-        is_released(&seen.after) && before.iter().any(|access| access.after == write.after);
+    let is_restored = seen.iter().any(|seen| is_released(seen))
+        && before.iter().any(|access| access.after == write.after);
     prop_assert!(
         is_verified || is_restored,
         "released without verification: {write:?} of {event:?}"
@@ -178,14 +188,16 @@ fn released_urls_are_verified(
 fn replaced_urls_are_verified_again(
     env: &TestEnv,
     event: &Observation,
-    seen: &SettingsAccess,
+    seen: &[&Settings],
     write: &SettingsAccess,
 ) -> Verdict {
     let Some(released) = write.after.as_ref().filter(|after| after.is_ready) else {
         return Ok(());
     };
     let url = released.url.as_str();
-    let is_replaced = is_released(&seen.after) && !has_url(&seen.after, url);
+    let is_replaced = seen
+        .iter()
+        .all(|seen| is_released(seen) && !has_url(seen, url));
     if is_replaced && event.is_done() && url == event.url {
         prop_assert!(
             env.webhooks.was_verified(url, write.at, event.ended),
