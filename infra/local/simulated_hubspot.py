@@ -72,9 +72,9 @@ class SimulatedHubSpot:
         """Returns where any call so far violated HubSpot's specification."""
         return [violation for call in self.ask("/simulator")["calls"] for violation in call["violations"]]
 
-    def call(self, portal_id, user_id, misbehaviour=None):
+    def call(self, portal_id, user_id, fault=None):
         """Opens the list of numbers as a user; returns request and answer."""
-        body = {"portalId": portal_id, "userId": user_id, "misbehaviour": misbehaviour}
+        body = {"portalId": portal_id, "userId": user_id, "fault": fault}
         return self.ask("/simulator/call", "POST", body)
 
     def ask(self, path, method="GET", body=None):

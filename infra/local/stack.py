@@ -100,7 +100,7 @@ class Stack:
         answered = self.hubspot.call(PORTAL, USER)
         print(f"\nRegistered with HubSpot:\n{json.dumps(self.hubspot.settings(), indent=2)}")
         print(f"\nPortal {PORTAL}, user {USER}, answered in {answered['milliseconds']} ms:")
-        print(json.dumps(answered["answer"], indent=2))
+        print(json.dumps(answered["response"], indent=2))
         print(
             UP.format(
                 hubspot=self.hubspot.url,

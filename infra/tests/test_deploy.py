@@ -75,7 +75,7 @@ def test_deploy_replaces_only_the_webhooks_version(stack):
 def test_upgraded_function_answers_as_new_version(stack):
     version, code = live_version(stack.aws)
     stack.deploy(IsReady="keep", upgraded=True)
-    assert stack.hubspot.call(PORTAL, USER)["answer"]["status"] == 200
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
     upgraded, upgraded_code = live_version(stack.aws)
     assert upgraded != version
     assert upgraded_code != code
@@ -85,12 +85,12 @@ def test_new_url_is_registered_and_stays_released(stack):
     stack.deploy(*ANOTHER_URL, IsReady="keep")
     assert stack.outputs["WebhookUrl"].endswith("/phone-numbers")
     assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
-    assert stack.hubspot.call(PORTAL, USER)["answer"]["status"] == 200
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
 
 
 @pytest.mark.parametrize(
     ("moved", "parameters", "reason"),
-    [(DEAD_URL, {}, "not 200"), (ANOTHER_URL, {"HubSpotApiUrl": NO_HUBSPOT}, "HubSpot cannot be reached")],
+    [(DEAD_URL, {}, "expected 200"), (ANOTHER_URL, {"HubSpotApiUrl": NO_HUBSPOT}, "HubSpot cannot be reached")],
     ids=["webhook does not answer", "HubSpot cannot be reached"],
 )
 def test_failed_deploy_rolls_back_and_stays_released(stack, moved, parameters, reason):
@@ -145,6 +145,6 @@ def test_deleted_stack_leaves_another_stacks_url(stack):
 def test_calls_of_hubspot_follow_its_specification(stack):
     before = len(stack.hubspot.violations())
     stack.deploy(IsReady="keep")
-    for action in ("hold", "release", "remove", "register", "status"):
+    for action in ("hold", "release", "unregister", "register", "status"):
         assert stack.hook(action)["done"], action
     assert stack.hubspot.violations()[before:] == []

@@ -51,16 +51,14 @@ def exported(stack):
     return rows(stack.channelctl("numbers", "export").stdout)
 
 
-@pytest.mark.parametrize("copy", [2, 3], ids=["one portal", "all numbers"])
-def test_lost_numbers_are_restored(stack, copy):
+def test_lost_numbers_are_restored(stack):
     procedure = blocks("Restore a portal, or the table")
     # The local AWS restores a table as it is now, whatever time is asked for.
     bash(stack, procedure[0])
     assert stack.channelctl("numbers", "remove", "--portal", PORTAL, "--all", "--yes").returncode == 0
     assert exported(stack) == []
     table = "TABLE=$(output NumbersTable)\n"
-    assert "+18001231234" in bash(stack, table + procedure[1])
-    bash(stack, table + procedure[copy])
+    bash(stack, table + procedure[1])
     assert exported(stack) == rows(SAMPLE_NUMBERS.read_text(encoding="utf-8"))
     bash(stack, f'{table} aws dynamodb delete-table --table-name "$TABLE-restored"')
 
@@ -82,7 +80,7 @@ def test_rotated_secret_drops_no_request(stack, put_secret):
 
     def verified():
         # HubSpot itself signs with the previous secret still.
-        assert stack.hubspot.call(PORTAL, USER)["answer"]["status"] == 200
+        assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
         return stack.channelctl("status").returncode == 0
 
     # An instance reads the secret again at the first wrong signature, once in a minute.
@@ -98,17 +96,17 @@ def test_wrong_secret_is_taken_back(stack, put_secret):
 
 
 def test_emergency_call_holds_the_app(stack):
-    call = blocks("Take the app back in an emergency")[0].replace("https://api.hubapi.com", stack.hubspot.url)
+    call = blocks("The app must go, now")[1].replace("https://api.hubapi.com", stack.hubspot.url)
     bash(stack, call, answer=f"{SECRETS['HUBSPOT_DEVELOPER_API_KEY']}\n")
     assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], False)
 
 
 def test_stack_without_credential_is_deleted(stack):
-    emptied = blocks("A stack that cannot be deleted")[0].replace("channel-connection-staging", STACK)
+    emptied = blocks("A stack is stuck")[1]
     credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
     arn = stack.outputs["HubSpotCredentialArn"]
     try:
-        bash(stack, emptied.partition("make delete")[0])
+        bash(stack, emptied.partition("channelctl delete")[0])
         stack.aws.delete()
     finally:
         secrets = stack.aws.client("secretsmanager")
@@ -118,7 +116,7 @@ def test_stack_without_credential_is_deleted(stack):
 
 def test_uninstalled_stack_can_be_installed_again(stack, tmp_path):
     stack.deploy(OnDelete="retain")
-    assert stack.channelctl("remove", "--yes").returncode == 0
+    assert stack.channelctl("unregister", "--yes").returncode == 0
     assert stack.hubspot.settings() is None
     backup = tmp_path / "backup.json"
     backup.write_text(stack.channelctl("numbers", "export", "--format", "json").stdout, encoding="utf-8")

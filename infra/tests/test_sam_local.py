@@ -222,6 +222,6 @@ def test_hook_acts_on_each_sample_event(containers, name):
 def test_api_answers_hubspot_and_nobody_else(containers):
     hubspot = containers.stack.hubspot
     hubspot.register(containers.url, True)
-    answer = hubspot.call(PORTAL, USER)["answer"]
+    answer = hubspot.call(PORTAL, USER)["response"]
     assert answer == {"status": 200, "body": {"phoneNumbers": NUMBERS}, "violations": []}
-    assert hubspot.call(PORTAL, USER, "tamperedBody")["answer"]["status"] == 401
+    assert hubspot.call(PORTAL, USER, "tamperedBody")["response"]["status"] == 401

@@ -21,18 +21,18 @@ def rows(text):
 
 
 def test_signed_request_gets_the_portals_numbers(stack):
-    answer = stack.hubspot.call(PORTAL, USER)["answer"]
+    answer = stack.hubspot.call(PORTAL, USER)["response"]
     assert answer == {"status": 200, "body": {"phoneNumbers": NUMBERS}, "violations": []}
 
 
 def test_unknown_portal_gets_an_empty_list(stack):
-    answer = stack.hubspot.call(PORTAL + 1, USER)["answer"]
+    answer = stack.hubspot.call(PORTAL + 1, USER)["response"]
     assert (answer["status"], answer["body"]) == (200, {"phoneNumbers": []})
 
 
-@pytest.mark.parametrize("misbehaviour", ["tamperedBody", "wrongSignature", "staleTimestamp"])
-def test_request_that_is_not_hubspots_gets_401(stack, misbehaviour):
-    assert stack.hubspot.call(PORTAL, USER, misbehaviour)["answer"]["status"] == 401
+@pytest.mark.parametrize("fault", ["tamperedBody", "wrongSignature", "staleTimestamp"])
+def test_request_that_is_not_hubspots_gets_401(stack, fault):
+    assert stack.hubspot.call(PORTAL, USER, fault)["response"]["status"] == 401
 
 
 def test_hook_reports_no_drift(stack):
@@ -72,7 +72,7 @@ class TestChannelctl:
         answer = json.loads(stack.channelctl(*call, "--json").stdout)
         assert (answer["status"], answer["body"]["phoneNumbers"]) == (200, NUMBERS)
 
-    @pytest.mark.parametrize("action", ["hold", "release", "remove"])
+    @pytest.mark.parametrize("action", ["hold", "release", "unregister"])
     def test_changes_nothing_with_nobody_to_confirm(self, stack, action):
         ran = stack.channelctl(action)
         assert ran.returncode == 4
