@@ -48,14 +48,12 @@ pub(crate) struct Expected(pub(crate) &'static str);
 /// The reason this stack may not replace the settings in HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OwnershipError {
-    /// Another stack's URL is released, and the event does not ask to replace it.
     #[error(
         "HubSpot holds another URL ({0}), released to customers. \
          It may be another stage's: each needs an app of its own. \
          To replace it, say true or false for IsReady, not keep"
     )]
     ReleasedElsewhere(String),
-    /// HubSpot has no settings, or another URL.
     #[error(
         "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
     )]

@@ -24,7 +24,7 @@ use crate::{
     config::{Config, Target, TimeBudget},
     desired_state::{DesiredState, OnDelete},
     hubspot::{
-        auth::{Auth, Credential, CredentialError},
+        auth::{Auth, CredentialError},
         client::{HubSpot, SettingsApi},
         error::ApiError,
         versioned::Audit,
@@ -49,51 +49,36 @@ pub struct Handler {
 /// The reason an event failed; its text goes to CloudFormation or to the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
-    /// The event is of no known kind.
     #[error(
         r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or verify, release, hold, register, unregister"#
     )]
     UnknownEvent,
-    /// The response URL is not CloudFormation's.
     #[error("ResponseURL must be an https URL of CloudFormation's own bucket; nothing was done")]
     ResponseUrl,
-    /// The resource's properties cannot be used.
     #[error(transparent)]
     Property(#[from] InvalidProperty),
-    /// A secret cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The stored client secret cannot be used.
     #[error(transparent)]
     ClientSecret(#[from] InvalidClientSecrets),
-    /// The client secret is still as empty as the stack created it.
     #[error("the client secret is not set yet")]
     NoClientSecret,
-    /// There is no usable credential.
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    /// HubSpot cannot be read.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The webhook is not verified.
     #[error(transparent)]
     Probe(#[from] ProbeError),
-    /// The registration failed.
     #[error(transparent)]
     Register(#[from] FailedRegistration),
-    /// The settings were not withdrawn.
     #[error("{0}. HubSpot may still have the settings")]
     Withdraw(#[from] RegistrationError),
-    /// HubSpot has nothing of this stack's.
     #[error("{}", .0.explain())]
     NotWithdrawn(WithdrawOutcome),
-    /// The stack names no version of the webhook function.
     #[error("the variable NUMBERS_WEBHOOK_VERSION does not name the version to verify")]
     NoVersion,
-    /// There was no time left.
     #[error("there was no time left. See what HubSpot holds with the action status.")]
     OutOfTime,
-    /// CloudFormation or CodeDeploy did not accept the outcome.
     #[error("{0}")]
     Report(String),
 }
@@ -235,10 +220,10 @@ impl Handler {
         until: Instant,
     ) -> Result<SettingsApi, HookError> {
         let secret = self.secret(&self.config.credential_arn, until).await?;
-        let credential = Credential::from_json(&secret)?;
+        let auth = Auth::from_json(&secret)?;
         let hubspot = HubSpot::new(self.http.clone(), &self.config.hubspot_api_url);
         let retries = self.budget.hubspot.start(self.budget.call, until);
-        let auth = Auth::authorize(&hubspot, &credential, retries).await?;
+        let auth = auth.exchange(&hubspot, retries).await?;
         Ok(SettingsApi::new(hubspot, auth, target, self.budget))
     }
 

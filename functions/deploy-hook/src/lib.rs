@@ -1,7 +1,6 @@
 //! The Lambda that registers the webhook with HubSpot at deploy time, verifies it and releases it.
 //!
 //! `handler` routes an event; `registration` brings HubSpot to the desired state.
-#![warn(missing_docs)]
 
 mod codedeploy;
 pub mod config;

@@ -5,16 +5,16 @@
 use std::error::Error;
 
 use channel_connection::settings::ChannelConnectionSettings;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     config::Target,
     desired_state::{DesiredState, IsReady},
     handler::{Handler, HookError},
-    hubspot::versioned::Audit,
-    probe::{ProbeError, Verified},
+    hubspot::versioned::{Audit, redacted},
+    probe::Verified,
     registration::WithdrawOutcome,
 };
 
@@ -54,60 +54,11 @@ enum Action {
     Unregister,
 }
 
-/// The outcome of an action, and the state after it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Report {
-    action: &'static str,
-    done: bool,
-    /// What was done, or why not and what to do.
-    outcome: String,
-    app_id: i64,
-    api_version: &'static str,
-    expected: Expected,
-    #[serde(flatten)]
-    registration: RegistrationReport,
-    last_probe: LastProbe,
-}
-
-#[derive(Debug, Serialize)]
-struct Expected {
-    url: String,
-}
-
-/// HubSpot's settings, as far as they could be read; null where they could not.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RegistrationReport {
-    /// The credential's kind; null if there is no usable one.
+/// What could be read for the report.
+struct Read {
+    /// The credential's kind; `None` if there is no usable one.
     credential: Option<&'static str>,
-    /// False if it is missing, invalid or rejected.
-    credential_usable: Option<bool>,
-    registered: Option<RegisteredReport>,
-    /// Whether HubSpot has another URL than this stack's, or none.
-    drift: Option<bool>,
-    /// Whether every customer can select the app.
-    ready: Option<bool>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RegisteredReport {
-    /// Without its query.
-    url: String,
-    is_ready: bool,
-}
-
-/// The result of a probe after the action.
-#[derive(Debug, Default, Serialize)]
-struct LastProbe {
-    verified: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    numbers: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    milliseconds: Option<u128>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    settings: Result<Option<ChannelConnectionSettings>, HookError>,
 }
 
 impl Handler {
@@ -121,35 +72,39 @@ impl Handler {
         if let Err(error) = &result {
             tracing::error!(error = error as &dyn Error, action = action.name());
         }
-        let ((registration, unread), last_probe) = tokio::join!(
-            self.registration_report(deadline),
-            self.last_probe(deadline)
-        );
-        let result = match (action, unread, registration.ready) {
-            (Action::Status, Some(error), _) => Err(error.to_string()),
-            (Action::Hold, _, Some(true)) => result.map_err(|error| error.to_string()).and(Err(
-                "It was held, but a release that started later set isReady=true again.".into(),
-            )),
-            (Action::Release, _, Some(false)) => result.map_err(|error| error.to_string()).and(
-                Err("It was released, but somebody else held or replaced it meanwhile.".into()),
-            ),
+        let (read, last_probe) = tokio::join!(self.read(deadline), self.last_probe(deadline));
+        let is_ready = read.settings.as_ref().ok().map(is_ready);
+        let result = match (action, &read.settings, is_ready) {
+            (Action::Status, Err(error), _) => Err(error.to_string()),
+            (Action::Hold, _, Some(true)) if result.is_ok() => {
+                Err("It was held, but a release that started later set isReady=true again.".into())
+            }
+            (Action::Release, _, Some(false)) if result.is_ok() => {
+                Err("It was released, but somebody else held or replaced it meanwhile.".into())
+            }
             _ => result.map_err(|error| error.to_string()),
         };
         let target = &self.config.target;
-        let report = Report {
-            action: action.name(),
-            done: result.is_ok(),
-            outcome: result.unwrap_or_else(|reason| reason),
-            app_id: target.app_id.get(),
-            api_version: target.api_version.name(),
-            expected: Expected {
-                url: target.url.to_string(),
-            },
-            registration,
-            last_probe,
+        let registered = read.settings.as_ref().ok().and_then(Option::as_ref);
+        let has_own_url = registered.is_some_and(|held| held.url == *target.url.as_str());
+        let is_usable = match &read.settings {
+            Ok(_) => Some(true),
+            Err(error) => error.rejects_credential().then_some(false),
         };
-        // A struct of texts and numbers always serializes.
-        serde_json::to_value(report).unwrap_or_default()
+        json!({
+            "action": action.name(),
+            "done": result.is_ok(),
+            "outcome": result.unwrap_or_else(|reason| reason),
+            "appId": target.app_id,
+            "apiVersion": target.api_version.name(),
+            "expected": {"url": target.url.to_string()},
+            "credential": read.credential,
+            "credentialUsable": is_usable,
+            "registered": registered.map(redacted),
+            "drift": read.settings.is_ok().then_some(!has_own_url),
+            "ready": is_ready,
+            "lastProbe": last_probe,
+        })
     }
 
     async fn run_action(
@@ -185,38 +140,44 @@ impl Handler {
         }
     }
 
-    async fn registration_report(
-        &self,
-        deadline: Instant,
-    ) -> (RegistrationReport, Option<HookError>) {
-        // What an action left of the time may be too little, and the report must not depend on it.
+    async fn read(&self, deadline: Instant) -> Read {
+        // An action may leave too little of its time, and the report must not depend on it.
         let deadline = deadline.max(Instant::now() + self.budget.call * 2);
-        let target = &self.config.target;
-        let api = match self.settings_api(target, deadline).await {
-            Ok(api) => api,
-            Err(error) => return (RegistrationReport::unknown(None, &error), Some(error)),
-        };
-        let kind = api.credential_kind();
-        match api.read(deadline).await {
-            Ok((read, _)) => {
-                let settings = read.as_ref().map(|read| &read.settings);
-                (RegistrationReport::new(kind, target, settings), None)
-            }
-            Err(error) => {
-                let error = error.into();
-                let report = RegistrationReport::unknown(Some(kind), &error);
-                (report, Some(error))
-            }
+        match self.settings_api(&self.config.target, deadline).await {
+            Ok(api) => Read {
+                credential: Some(api.credential_kind()),
+                settings: match api.read(deadline).await {
+                    Ok((read, _)) => Ok(read.map(|read| read.settings)),
+                    Err(error) => Err(error.into()),
+                },
+            },
+            Err(error) => Read {
+                credential: None,
+                settings: Err(error),
+            },
         }
     }
 
-    async fn last_probe(&self, deadline: Instant) -> LastProbe {
+    async fn last_probe(&self, deadline: Instant) -> Value {
         let target = &self.config.target;
+        let failed = |reason: String| json!({"verified": false, "reason": reason});
         match self.public_probe(target, deadline).await {
-            Ok(probe) => probe.verify_once(&target.url).await.into(),
-            Err(error) => LastProbe::failed(&error),
+            Err(error) => failed(error.to_string()),
+            Ok(probe) => match probe.verify_once(&target.url).await {
+                Err(error) => failed(error.to_string()),
+                Ok(Verified {
+                    numbers,
+                    milliseconds,
+                }) => {
+                    json!({"verified": true, "numbers": numbers, "milliseconds": milliseconds})
+                }
+            },
         }
     }
+}
+
+fn is_ready(settings: &Option<ChannelConnectionSettings>) -> bool {
+    settings.as_ref().is_some_and(|settings| settings.is_ready)
 }
 
 fn desired(target: &Target, is_ready: IsReady, must_be_registered: bool) -> DesiredState {
@@ -246,57 +207,6 @@ impl Action {
             Self::Hold => "hold",
             Self::Register { .. } => "register",
             Self::Unregister => "unregister",
-        }
-    }
-}
-
-impl RegistrationReport {
-    fn unknown(credential: Option<&'static str>, error: &HookError) -> Self {
-        Self {
-            credential,
-            credential_usable: error.rejects_credential().then_some(false),
-            ..Self::default()
-        }
-    }
-
-    fn new(
-        credential: &'static str,
-        target: &Target,
-        settings: Option<&ChannelConnectionSettings>,
-    ) -> Self {
-        let is_own = settings.is_some_and(|settings| settings.url == *target.url.as_str());
-        Self {
-            credential: Some(credential),
-            credential_usable: Some(true),
-            registered: settings.map(|settings| RegisteredReport {
-                url: settings.url.to_string(),
-                is_ready: settings.is_ready,
-            }),
-            drift: Some(!is_own),
-            ready: Some(settings.is_some_and(|settings| settings.is_ready)),
-        }
-    }
-}
-
-impl From<Result<Verified, ProbeError>> for LastProbe {
-    fn from(result: Result<Verified, ProbeError>) -> Self {
-        match result {
-            Ok(verified) => Self {
-                verified: true,
-                numbers: Some(verified.numbers),
-                milliseconds: Some(verified.milliseconds),
-                reason: None,
-            },
-            Err(error) => Self::failed(&error),
-        }
-    }
-}
-
-impl LastProbe {
-    fn failed(reason: &impl ToString) -> Self {
-        Self {
-            reason: Some(reason.to_string()),
-            ..Self::default()
         }
     }
 }

@@ -51,37 +51,25 @@ pub(crate) struct Verified {
 /// The reason a webhook is not verified, and what to check.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// The URL did not respond.
     #[error(
         "the webhook did not respond: {0}. Check that its URL can be reached from the internet"
     )]
     NoResponse(#[from] CallError),
-    /// The function's new version did not respond as API Gateway expects it.
     #[error("the webhook's new version did not respond: {0}. See the log of its function")]
     InvocationFailed(String),
-    /// The webhook refused the signed request.
     #[error(
         "the webhook refused the signed request with {0}. \
          Check that it has the same client secret and URL as this hook"
     )]
     SignedRefused(u16),
-    /// The webhook failed.
     #[error(
         "the webhook answered the signed request with {0}, expected 200. See the log of its function"
     )]
     NotOk(u16),
-    /// The webhook's response violates HubSpot's contract.
     #[error("the webhook's response violates HubSpot's contract: {0}")]
     Violation(contract::Violation),
-    /// The probed portal has fewer numbers than it must have.
     #[error("the webhook answered {found} numbers for the probed portal, expected at least {min}")]
-    TooFewNumbers {
-        /// The numbers in the response.
-        found: usize,
-        /// The numbers that the configuration asks for.
-        min: usize,
-    },
-    /// The webhook answered a request that HubSpot did not sign.
+    TooFewNumbers { found: usize, min: usize },
     #[error(
         "the webhook answered {1} request with {0}, expected 401: it must refuse what HubSpot did not sign"
     )]

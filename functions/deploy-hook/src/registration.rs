@@ -59,31 +59,25 @@ pub enum WithdrawOutcome {
 /// The reason HubSpot does not have the desired settings.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrationError {
-    /// A call of HubSpot's API failed.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The webhook was not verified.
     #[error("{url} is not verified: {error}")]
     NotVerified {
-        /// The webhook's URL.
         url: WebhookUrl,
-        /// The reason.
         #[source]
         error: ProbeError,
     },
-    /// This stack may not replace the settings in HubSpot.
     #[error(transparent)]
     Ownership(#[from] OwnershipError),
-    /// Somebody else wrote meanwhile.
-    #[error("somebody else held or changed the settings meanwhile; start again when they are done")]
+    #[error(
+        "the settings may have been held or changed meanwhile; see the action status, and start again"
+    )]
     Conflict,
-    /// HubSpot has isReady=false, but a release that was already running may still set it.
     #[error(
         "HubSpot holds isReady=false now, but a release that was already running may still set it \
          ({0}). Repeat hold, and see with the action status (channelctl status) whether it stays"
     )]
     HoldUnconfirmed(String),
-    /// There was no time left.
     #[error("there was no time left")]
     OutOfTime,
 }
@@ -91,20 +85,15 @@ pub enum RegistrationError {
 /// A failed registration.
 #[derive(Debug)]
 pub struct FailedRegistration {
-    /// Why it failed.
     pub cause: RegistrationError,
-    /// The settings in HubSpot after it.
     pub after: After,
 }
 
 /// The settings in HubSpot after a failed registration.
 #[derive(Debug)]
 pub enum After {
-    /// As before; they may even be the desired ones.
-    Unchanged {
-        /// Whether only the webhook could not be verified.
-        is_desired: bool,
-    },
+    /// As before; they may even be the desired ones, and only the webhook could not be verified.
+    Unchanged { is_desired: bool },
     /// As somebody else wrote them.
     NotWritten,
     /// The previous settings again.

@@ -16,49 +16,37 @@ const TOKEN_PATH: &str = "/oauth/2026-03/token";
 const SCOPES: &str = "developers-read developers-write";
 const EXCHANGE: &str = "exchange the OAuth client credentials";
 
-/// A credential for HubSpot's settings API; `Debug` shows only its kind.
-///
-/// Stored as JSON: `{"developerApiKey":"…"}`, `{"accessToken":"…"}`, or
-/// `{"clientId":"…","clientSecret":"…"}` for OAuth client credentials.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Credential {
-    DeveloperApiKey(String),
-    AccessToken(String),
-    ClientCredentials { id: String, secret: String },
-}
-
 /// The reason a stored credential cannot be used; it never repeats the stored text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// The secret is still as empty as the stack created it.
     #[error("the HubSpot credential is not set yet")]
     NotSet,
-    /// The secret is not the JSON that it must be.
     #[error(r#"the stored HubSpot credential must be JSON of one kind, with no spaces in it: {{"developerApiKey":"…"}}, {{"accessToken":"…"}} or {{"clientId":"…","clientSecret":"…"}}"#)]
     Invalid,
 }
 
 /// The authentication of a call; `Debug` shows only its kind.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Auth {
     method: AuthMethod,
     secret: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum AuthMethod {
     /// The developer API key, in the query.
     Key,
     /// A stored access token, in a header.
     Token,
+    /// OAuth client credentials, which are exchanged for an access token.
+    Client { id: String },
     /// An access token for OAuth client credentials, in a header.
     ClientToken,
-    /// The request for such a token, with the client secret in its body.
-    TokenRequest,
 }
 
-impl Credential {
-    /// Parses the JSON that Secrets Manager keeps.
+impl Auth {
+    /// Parses the JSON that Secrets Manager keeps: `{"developerApiKey":"…"}`, `{"accessToken":"…"}`, or
+    /// `{"clientId":"…","clientSecret":"…"}`.
     pub(crate) fn from_json(json: &str) -> Result<Self, CredentialError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -80,55 +68,47 @@ impl Credential {
         if texts.iter().flatten().any(has_space) {
             return Err(CredentialError::Invalid);
         }
-        match texts {
-            [Some(key), None, None, None] => Ok(Self::DeveloperApiKey(key)),
-            [None, Some(token), None, None] => Ok(Self::AccessToken(token)),
-            [None, None, Some(id), Some(secret)] => Ok(Self::ClientCredentials { id, secret }),
-            [None, None, None, None] => Err(CredentialError::NotSet),
-            _ => Err(CredentialError::Invalid),
-        }
+        let (method, secret) = match texts {
+            [Some(key), None, None, None] => (AuthMethod::Key, key),
+            [None, Some(token), None, None] => (AuthMethod::Token, token),
+            [None, None, Some(id), Some(secret)] => (AuthMethod::Client { id }, secret),
+            [None, None, None, None] => return Err(CredentialError::NotSet),
+            _ => return Err(CredentialError::Invalid),
+        };
+        Ok(Self { method, secret })
     }
-}
 
-impl Auth {
-    /// Returns the authentication for a credential, after a token exchange if it needs one.
-    pub(crate) async fn authorize(
+    /// Exchanges OAuth client credentials for an access token; other credentials need no exchange.
+    pub(crate) async fn exchange(
+        self,
         hubspot: &HubSpot,
-        credential: &Credential,
         retries: Retries,
     ) -> Result<Self, ApiError> {
-        match Self::of(credential) {
-            Some(auth) => Ok(auth),
-            None => {
-                retries
-                    .run(async || exchange(hubspot, credential).await)
-                    .await
-            }
-        }
-    }
-
-    /// Returns the authentication that needs no exchange.
-    pub(crate) fn of(credential: &Credential) -> Option<Self> {
-        let (method, secret) = match credential {
-            Credential::DeveloperApiKey(key) => (AuthMethod::Key, key),
-            Credential::AccessToken(token) => (AuthMethod::Token, token),
-            Credential::ClientCredentials { .. } => return None,
+        let AuthMethod::Client { id } = &self.method else {
+            return Ok(self);
         };
-        Some(Self {
-            method,
-            secret: secret.clone(),
+        let token = retries.run(async || self.request_token(hubspot, id).await);
+        Ok(Self {
+            method: AuthMethod::ClientToken,
+            secret: token.await?,
         })
     }
 
-    /// Returns the authentication of a token request.
-    pub(crate) fn token_request(credential: &Credential) -> Self {
-        let (Credential::DeveloperApiKey(secret)
-        | Credential::AccessToken(secret)
-        | Credential::ClientCredentials { secret, .. }) = credential;
-        Self {
-            method: AuthMethod::TokenRequest,
-            secret: secret.clone(),
+    async fn request_token(&self, hubspot: &HubSpot, id: &str) -> Result<String, ApiError> {
+        #[derive(Deserialize)]
+        struct Token {
+            access_token: String,
         }
+        let request = hubspot.request(Method::POST, TOKEN_PATH).form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", &self.secret),
+            ("scope", SCOPES),
+        ]);
+        let response = hubspot.send(EXCHANGE, self, request).await?;
+        let token = serde_json::from_slice(&response.body);
+        let token: Token = token.map_err(|_| ApiError::InvalidResponse(EXCHANGE))?;
+        Ok(token.access_token)
     }
 
     /// Adds the authentication; from then on the request's URL may hold a key.
@@ -136,7 +116,7 @@ impl Auth {
         match self.method {
             AuthMethod::Key => request.query(&[("hapikey", &self.secret)]),
             AuthMethod::Token | AuthMethod::ClientToken => request.bearer_auth(&self.secret),
-            AuthMethod::TokenRequest => request,
+            AuthMethod::Client { .. } => request,
         }
     }
 
@@ -146,7 +126,7 @@ impl Auth {
     }
 
     pub(crate) fn is_token_request(&self) -> bool {
-        self.method == AuthMethod::TokenRequest
+        matches!(self.method, AuthMethod::Client { .. })
     }
 
     /// Returns the kind of credential, in words.
@@ -154,7 +134,7 @@ impl Auth {
         match self.method {
             AuthMethod::Key => "developer API key",
             AuthMethod::Token => "access token",
-            AuthMethod::ClientToken | AuthMethod::TokenRequest => "OAuth client credentials",
+            AuthMethod::ClientToken | AuthMethod::Client { .. } => "OAuth client credentials",
         }
     }
 
@@ -171,46 +151,11 @@ impl Auth {
                 "check that it has not expired, belongs to the app's developer account and has the \
                  scopes developers-read and developers-write, or store the developer API key in its place"
             }
-            AuthMethod::ClientToken | AuthMethod::TokenRequest => {
+            AuthMethod::ClientToken | AuthMethod::Client { .. } => {
                 "check that client id and secret belong to the app's developer account and that it may have the \
                  scopes developers-read and developers-write, or store the developer API key in their place"
             }
         }
-    }
-}
-
-async fn exchange(hubspot: &HubSpot, credential: &Credential) -> Result<Auth, ApiError> {
-    #[derive(Deserialize)]
-    struct Token {
-        access_token: String,
-    }
-    let auth = Auth::token_request(credential);
-    let id = match credential {
-        Credential::ClientCredentials { id, .. } => id.as_str(),
-        Credential::DeveloperApiKey(_) | Credential::AccessToken(_) => "",
-    };
-    let request = hubspot.request(Method::POST, TOKEN_PATH).form(&[
-        ("grant_type", "client_credentials"),
-        ("client_id", id),
-        ("client_secret", &auth.secret),
-        ("scope", SCOPES),
-    ]);
-    let response = hubspot.send(EXCHANGE, &auth, request).await?;
-    let token: Token =
-        serde_json::from_slice(&response.body).map_err(|_| ApiError::InvalidResponse(EXCHANGE))?;
-    Ok(Auth {
-        method: AuthMethod::ClientToken,
-        secret: token.access_token,
-    })
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::DeveloperApiKey(_) => "Credential(developer API key)",
-            Self::AccessToken(_) => "Credential(access token)",
-            Self::ClientCredentials { .. } => "Credential(OAuth client credentials)",
-        })
     }
 }
 
@@ -234,9 +179,7 @@ mod tests {
                 "OAuth client credentials",
             ),
         ] {
-            let credential = Credential::from_json(json).unwrap();
-            assert_eq!(format!("{credential:?}"), format!("Credential({kind})"));
-            let auth = Auth::of(&credential).unwrap_or_else(|| Auth::token_request(&credential));
+            let auth = Auth::from_json(json).unwrap();
             assert_eq!(format!("{auth:?}"), format!("Auth({kind})"));
         }
     }
@@ -244,7 +187,7 @@ mod tests {
     #[test]
     fn tells_an_empty_secret_from_an_invalid_one() {
         for json in ["{}", r#"{"developerApiKey":""}"#] {
-            let parsed = Credential::from_json(json);
+            let parsed = Auth::from_json(json);
             assert_eq!(parsed, Err(CredentialError::NotSet), "{json}");
         }
         for (case, json) in [
@@ -256,7 +199,7 @@ mod tests {
             ("id without secret", r#"{"clientId":"a"}"#),
             ("the webhook's secret", r#"{"clientSecret":"a"}"#),
         ] {
-            let parsed = Credential::from_json(json);
+            let parsed = Auth::from_json(json);
             assert_eq!(parsed, Err(CredentialError::Invalid), "{case}");
         }
     }

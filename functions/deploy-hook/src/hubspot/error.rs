@@ -28,19 +28,14 @@ const CLIENT_ERRORS: [&str; 4] = [
 /// The reason a call of HubSpot's API failed; it never holds the URL, which may hold a key.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// HubSpot did not respond, or the response broke off: a write may have been applied.
     #[error("HubSpot cannot be reached to {0} ({cause})", cause = http_client::cause(.1))]
     Unreachable(&'static str, #[source] reqwest::Error),
-    /// There was no time left to wait for the response: a write may have been applied.
     #[error("HubSpot did not respond in time to {0}")]
     OutOfTime(&'static str),
-    /// The response is not HubSpot's: a write may have been applied.
     #[error("HubSpot's response to {0} is not as its specification says")]
     InvalidResponse(&'static str),
-    /// HubSpot accepted a write, but kept other values.
     #[error("HubSpot did not apply the change ({0}), although it accepted it")]
     NotApplied(&'static str),
-    /// HubSpot refused the call.
     #[error("{0}")]
     Refused(Box<Refusal>),
 }
@@ -238,12 +233,11 @@ fn shown(auth: &Auth, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hubspot::auth::Credential;
 
     const HEADERS: [(&str, &str); 0] = [];
 
     fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Refusal {
-        let auth = Auth::of(&Credential::AccessToken("marked".into())).unwrap();
+        let auth = Auth::from_json(r#"{"accessToken":"marked"}"#).unwrap();
         refused_with(&auth, status, headers, body)
     }
 
@@ -333,11 +327,8 @@ mod tests {
 
     #[test]
     fn token_endpoint_rejects_the_credential() {
-        let client = Credential::ClientCredentials {
-            id: "id".into(),
-            secret: "marked".into(),
-        };
-        let exchange = Auth::token_request(&client);
+        let client = r#"{"clientId":"id","clientSecret":"marked"}"#;
+        let exchange = Auth::from_json(client).unwrap();
         let cases = [
             (
                 "RFC 6749",

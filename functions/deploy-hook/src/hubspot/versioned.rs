@@ -77,7 +77,8 @@ impl Audit {
         result: Result<&CorrelationId, &ApiError>,
     ) {
         let Self { actor, reason } = self;
-        let (before, after) = (redacted(before), redacted(after));
+        let shown = |settings: Option<_>| json!(settings.map(redacted));
+        let (before, after) = (shown(before), shown(after));
         match result {
             Ok(id) => {
                 info!(audit = true, actor, reason, %before, %after, correlation_id = %id, "settings written");
@@ -96,6 +97,7 @@ impl<'a> VersionedSettings<'a> {
         audit: &'a Audit,
         until: Instant,
     ) -> Result<Self, ApiError> {
+        let started = Instant::now();
         let (current, known_at) = api.read(until).await?;
         Ok(Self {
             api,
@@ -108,7 +110,9 @@ impl<'a> VersionedSettings<'a> {
             has_written: false,
             has_conflicted: false,
             will_release: false,
-            may_be_held: false,
+            // A hold that began after this event writes again after a settle time: to see that, the
+            // event must have read by then.
+            may_be_held: known_at - started > api.budget.settle,
             has_moved: false,
         })
     }
@@ -364,9 +368,7 @@ fn is_same_version(one: Option<&Registered>, other: Option<&Registered>) -> bool
     }
 }
 
-fn redacted(settings: Option<&ChannelConnectionSettings>) -> Value {
-    json!(
-        settings
-            .map(|settings| json!({"url": settings.url.to_string(), "isReady": settings.is_ready}))
-    )
+/// Returns settings for people, without the URL's query.
+pub(crate) fn redacted(settings: &ChannelConnectionSettings) -> Value {
+    json!({"url": settings.url.to_string(), "isReady": settings.is_ready})
 }

@@ -54,7 +54,7 @@ async fn stops_a_release_that_is_verifying() {
     let (report, ()) = tokio::join!(env.act("release"), hold);
     let reason = outcome(&report, false);
     assert!(
-        reason.starts_with("somebody else held or changed the settings"),
+        reason.starts_with("the settings may have been held or changed meanwhile"),
         "{reason}"
     );
     assert_eq!(env.held(), settings(&env.webhook_url, false));

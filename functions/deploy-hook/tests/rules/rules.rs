@@ -57,18 +57,21 @@ fn has_url(settings: &Settings, url: &str) -> bool {
         .is_some_and(|settings| settings.url == *url)
 }
 
-/// Rule 7: after a hold was reported, isReady=true is of an event that first read HubSpot after the
-/// hold's last write.
+/// Rule 7: after a hold was reported, isReady=true is of an event that began to read HubSpot after the
+/// hold's first write.
 fn holds_are_final(hold: &Observation, all: &[Observation], log: &[SettingsAccess]) -> Verdict {
     if !hold.reports_a_hold() {
         return Ok(());
     }
     let accesses = hold.accesses(log);
+    let is_write = |access: &&SettingsAccess| access.is_write;
+    let first = accesses.iter().copied().find(is_write);
     let last_write = accesses.iter().rposition(|access| access.is_write);
-    // Without a write, or a read after it, the hold rests on its last access but the report's.
+    // Without a write, the hold rests on its last read but the report's.
     let last_write = last_write.unwrap_or(accesses.len().saturating_sub(2));
     let confirmation = accesses.get(last_write + 1).or(accesses.last());
-    let (Some(last_write), Some(confirmation)) = (accesses.get(last_write), confirmation) else {
+    let (Some(first), Some(confirmation)) = (first.or(accesses.first().copied()), confirmation)
+    else {
         return Err(TestCaseError::fail(format!("held unseen: {hold:?}")));
     };
     let later = log.iter().filter(|access| {
@@ -81,8 +84,9 @@ fn holds_are_final(hold: &Observation, all: &[Observation], log: &[SettingsAcces
         };
         let first_read = event.accesses(log)[0];
         prop_assert!(
-            first_read.at > last_write.at,
-            "released after a hold was done: {write:?} of {event:?}, hold {hold:?}"
+            first_read.at > first.at,
+            "released after a hold was done: {write:?} of {event:?}, hold {hold:?}: {}",
+            trace(log, hold)
         );
     }
     Ok(())
@@ -97,6 +101,20 @@ fn seen<'a>(before: &[&'a SettingsAccess], write: &SettingsAccess) -> Vec<&'a Se
     let recent = before.iter().copied();
     let recent = recent.filter(|access| write.at - access.at <= WINDOW);
     recent.chain(last).map(|access| &access.after).collect()
+}
+
+/// Returns the accesses to the app of an event, each with its time in milliseconds.
+fn trace(log: &[SettingsAccess], event: &Observation) -> String {
+    let of_app = log.iter().filter(|access| access.app_id == event.app_id);
+    let lines = of_app.map(|access| {
+        let ms = access
+            .at
+            .saturating_duration_since(event.started)
+            .as_millis();
+        let kind = if access.is_write { "write" } else { "read" };
+        format!("\n{ms} {:?} {kind} {:?}", access.caller, access.after)
+    });
+    lines.collect()
 }
 
 fn check_write(
