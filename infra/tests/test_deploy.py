@@ -90,7 +90,10 @@ def test_new_url_is_registered_and_stays_released(stack):
 
 @pytest.mark.parametrize(
     ("moved", "parameters", "reason"),
-    [(DEAD_URL, {}, "expected 200"), (ANOTHER_URL, {"HubSpotApiUrl": NO_HUBSPOT}, "HubSpot cannot be reached")],
+    [
+        (DEAD_URL, {}, "expected 200"),
+        (ANOTHER_URL, {"HubSpotApiUrl": NO_HUBSPOT}, "HubSpot cannot be reached"),
+    ],
     ids=["webhook does not answer", "HubSpot cannot be reached"],
 )
 def test_failed_deploy_rolls_back_and_stays_released(stack, moved, parameters, reason):
@@ -120,9 +123,9 @@ def test_deleted_stack_keeps_its_settings(running_stack, on_delete, is_ready):
     assert running_stack.hubspot.holds() == (url, is_ready)
 
 
-def test_deleted_stack_leaves_only_its_numbers(stack):
+def test_deleted_stack_leaves_its_numbers_and_its_audit(stack):
     before = inventory(stack.aws)
-    table = stack.outputs["NumbersTable"]
+    kept = {stack.outputs["NumbersTable"], stack.outputs["DeployHookLogs"]}
     stack.aws.delete()
     assert stack.hubspot.settings() is None
     left = inventory(stack.aws)
@@ -133,7 +136,7 @@ def test_deleted_stack_leaves_only_its_numbers(stack):
         "iam",
         "cloudwatch",
     }
-    assert [name for _, name in left if STACK in name] == [table]
+    assert {name for _, name in left & before if STACK in name} == kept
 
 
 def test_deleted_stack_leaves_another_stacks_url(stack):

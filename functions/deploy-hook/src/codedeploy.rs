@@ -11,7 +11,7 @@ use crate::{
     probe::Transport,
 };
 
-/// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of EventBridge.
+/// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of `EventBridge`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LifecycleEvent {

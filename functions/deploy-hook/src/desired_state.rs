@@ -127,7 +127,7 @@ pub(crate) fn plan(
         }
         Some(released) if released.is_ready => vec![Verify, write(), Confirm],
         current => {
-            let registration = (current != Some(&unreleased)).then(|| Write(unreleased));
+            let registration = (current != Some(&unreleased)).then_some(Write(unreleased));
             let release = desired.is_ready.then(write);
             let steps = registration.into_iter().chain([Verify]);
             steps.chain(release).chain([Confirm]).collect()

@@ -124,7 +124,7 @@ impl Handler {
     /// Does what a stack asks for, and sends CloudFormation the outcome.
     async fn deploy(&self, event: Value, deadline: Instant) -> Result<(), HookError> {
         let callback = Callback::parse(&event, self.config.url_policy)?;
-        let result = timeout_at(deadline, self.execute(event, deadline)).await;
+        let result = timeout_at(deadline, Box::pin(self.execute(event, deadline))).await;
         let result = result.unwrap_or(Err(HookError::OutOfTime));
         match &result {
             Ok(done) => info!(done, "deploy"),

@@ -73,7 +73,11 @@ impl Handler {
             tracing::error!(error = error as &dyn Error, action = action.name());
         }
         let (read, last_probe) = tokio::join!(self.read(deadline), self.last_probe(deadline));
-        let is_ready = read.settings.as_ref().ok().map(is_ready);
+        let is_ready = read
+            .settings
+            .as_ref()
+            .ok()
+            .map(|settings| is_ready(settings.as_ref()));
         let result = match (action, &read.settings, is_ready) {
             (Action::Status, Err(error), _) => Err(error.to_string()),
             (Action::Hold, _, Some(true)) if result.is_ok() => {
@@ -176,8 +180,8 @@ impl Handler {
     }
 }
 
-fn is_ready(settings: &Option<ChannelConnectionSettings>) -> bool {
-    settings.as_ref().is_some_and(|settings| settings.is_ready)
+fn is_ready(settings: Option<&ChannelConnectionSettings>) -> bool {
+    settings.is_some_and(|settings| settings.is_ready)
 }
 
 fn desired(target: &Target, is_ready: IsReady, must_be_registered: bool) -> DesiredState {

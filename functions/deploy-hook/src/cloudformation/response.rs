@@ -19,7 +19,7 @@ pub(crate) const NOT_CREATED: &str = "/not-created";
 const MAX_EXPLANATION: usize = 1_000;
 /// The bucket of a region is named after it: `…-response-useast1`.
 const BUCKET: &str = "cloudformation-custom-resource-response-";
-/// The domains of AWS's partitions: commercial and GovCloud, China, European, isolated.
+/// The domains of AWS's partitions: commercial and `GovCloud`, China, European, isolated.
 const S3_DOMAINS: [&str; 7] = [
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -125,9 +125,10 @@ impl Callback {
         let explanation = truncate(text, MAX_EXPLANATION).to_owned();
         let mut response = Response::default();
         response.physical_resource_id = self.physical_id(outcome);
-        response.stack_id = self.text("StackId").to_owned();
-        response.request_id = self.text("RequestId").to_owned();
-        response.logical_resource_id = self.text("LogicalResourceId").to_owned();
+        self.text("StackId").clone_into(&mut response.stack_id);
+        self.text("RequestId").clone_into(&mut response.request_id);
+        self.text("LogicalResourceId")
+            .clone_into(&mut response.logical_resource_id);
         response.status = Status::Failed;
         if matches!(outcome, Outcome::Done(_)) {
             response.status = Status::Success;

@@ -30,6 +30,10 @@ pub(crate) struct Audit {
 
 /// One app's settings in HubSpot, as far as one event knows them.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that no other implies"
+)]
 pub(crate) struct VersionedSettings<'a> {
     api: &'a SettingsApi,
     audit: &'a Audit,

@@ -38,6 +38,10 @@ async fn used_faults(env: &TestEnv) {
     used.expect("HubSpot is called");
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "a fault is given as `fail` takes it"
+)]
 fn late(ms: u64) -> Option<(When, How)> {
     Some((When::Before, How::Delay(ms)))
 }

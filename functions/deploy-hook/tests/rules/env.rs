@@ -146,17 +146,20 @@ impl TestEnv {
                 None => std::future::pending().await,
             }
         };
-        let handled = tokio::select! {
-            handled = handler.handle(sent.event, deadline) => Some(handled),
+        let result = tokio::select! {
+            result = handler.handle(sent.event, deadline) => Some(result),
             () = dies => None,
         };
         let is_stack = matches!(
             sent.operation,
             Operation::Deploy(_) | Operation::Delete { .. }
         );
-        let response = handled.and_then(|handled| match is_stack {
-            true => self.response.lock().unwrap().take(),
-            false => handled.ok(),
+        let response = result.and_then(|result| {
+            if is_stack {
+                self.response.lock().unwrap().take()
+            } else {
+                result.ok()
+            }
         });
         let lie = |fault: &Option<Fault>| fault.is_some_and(|fault| fault.how == How::Status(404));
         self.observations.borrow_mut().push(Observation {

@@ -180,13 +180,11 @@ impl Aws {
 async fn invoke(State(aws): State<Aws>, Path(version): Path<String>, event: Bytes) -> String {
     aws.invoked.lock().unwrap().push(version);
     let replaced = aws.function_response.lock().unwrap().clone();
-    match replaced {
-        Some(response) => response.to_string(),
-        None => {
-            let event = serde_json::from_slice(&event).unwrap();
-            aws.webhook.invoke(&event).await.to_string()
-        }
+    if let Some(response) = replaced {
+        return response.to_string();
     }
+    let event = serde_json::from_slice(&event).unwrap();
+    aws.webhook.invoke(&event).await.to_string()
 }
 
 async fn respond_by_target(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
