@@ -148,7 +148,7 @@ def test_provider_is_greyed_out_without_flag(stack, picker):
     stack.hook("hold")
     expect(picker.provider).to_be_disabled()
     expect(picker.button("Show numbers")).to_be_disabled()
-    picker.page.locator("#flag-details summary").click()
+    picker.page.get_by_text("Flag in local storage").click()
     picker.says(FLAG)
     picker.is_accessible()
     picker.button("Set the flag here").click()

@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_hubspots_body_from_a_proxys() {
+    fn tells_hubspots_body_from_another() {
         for (body, is_hubspots) in [
             (r#"{"status":"error","message":"No settings"}"#, true),
             ("", false),

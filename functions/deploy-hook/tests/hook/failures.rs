@@ -72,7 +72,7 @@ async fn lost_responses_of_writes_are_found_again() {
 }
 
 #[tokio::test]
-async fn a_proxys_200_is_no_write() {
+async fn a_200_of_another_server_is_no_write() {
     for how in [How::Garbage, How::WrongContentType] {
         let env = TestEnv::new().await;
         env.fail([None, Some((BEFORE, how))]);
@@ -83,7 +83,7 @@ async fn a_proxys_200_is_no_write() {
 }
 
 #[tokio::test]
-async fn a_proxys_404_is_not_missing_settings() {
+async fn a_404_of_another_server_is_no_answer() {
     let env = TestEnv::new().await;
     env.register(&env.webhook_url, true);
     env.fail([Some((BEFORE, How::Garbage)); 4]);

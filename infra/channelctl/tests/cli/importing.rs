@@ -290,13 +290,13 @@ async fn an_outage_is_told_without_numbers() {
 async fn a_mistyped_table_is_named() {
     let table = NumbersTable::start().await;
     let mut import =
-        crate::support::program(&["numbers", "import", "-", "--table", "nmbers", "--yes"]);
+        crate::support::program(&["numbers", "import", "-", "--table", "nobodys", "--yes"]);
     import.env("AWS_ENDPOINT_URL", &table.endpoint);
     let ran = run(import, TWO).await;
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.errors
-            .contains("There is no table nmbers in this account"),
+            .contains("There is no table nobodys in this account"),
         "{}",
         ran.errors
     );
