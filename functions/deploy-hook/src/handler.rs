@@ -146,20 +146,22 @@ impl Handler {
 
     async fn execute(&self, event: Value, deadline: Instant) -> Result<String, HookError> {
         let request = StackRequest::parse(event)?;
-        let audit = Audit::new(request.stack_id(), &request.reason());
+        let audit = Audit::new(&*request.stack_id, &request.reason());
         match request.operation(self.config.url_policy)? {
             Operation::NoOp(reason) => Ok(reason.into()),
             Operation::Register(desired) => {
                 let registered = self.register(&desired, audit, deadline).await;
                 registered.or_else(|error| allowed(&request, error))
             }
+            Operation::Withdraw(_, OnDelete::Retain) => {
+                Ok("HubSpot was not told: OnDelete=retain leaves the settings as they are.".into())
+            }
             Operation::Withdraw(target, on_delete) => {
-                let withdrawn = self.withdraw(&target, on_delete, audit, deadline).await;
-                match withdrawn {
+                match self.withdraw(&target, on_delete, audit, deadline).await {
                     Err(error) if error.is_not_set_yet() => {
                         Ok(format!("Nothing was removed from HubSpot: {error}."))
                     }
-                    withdrawn => withdrawn.map(Into::into),
+                    withdrawn => Ok(withdrawn?.explain().into()),
                 }
             }
         }
@@ -180,30 +182,22 @@ impl Handler {
         let target = &desired.target;
         let registration = self.registration(target, audit, deadlines.done).await?;
         let probe = self.public_probe(target, deadlines.done).await?;
-        let registered = registration.register(&probe, desired, deadlines).await?;
-        Ok(registered.to_string())
+        Ok(registration.register(&probe, desired, deadlines).await?)
     }
 
-    async fn withdraw(
+    pub(crate) async fn withdraw(
         &self,
         target: &Target,
         on_delete: OnDelete,
         audit: Audit,
         deadline: Instant,
-    ) -> Result<&'static str, HookError> {
-        if on_delete == OnDelete::Retain {
-            return Ok("HubSpot was not told: OnDelete=retain leaves the settings as they are.");
-        }
+    ) -> Result<WithdrawOutcome, HookError> {
         let registration = self.registration(target, audit, deadline).await?;
-        let outcome = if on_delete == OnDelete::Hold {
-            registration.hold(&target.url, deadline).await?
-        } else {
-            registration.remove(&target.url, deadline).await?
-        };
-        Ok(outcome.explain())
+        let withdrawn = registration.withdraw(&target.url, on_delete, deadline);
+        Ok(withdrawn.await?)
     }
 
-    pub(crate) async fn registration(
+    async fn registration(
         &self,
         target: &Target,
         audit: Audit,

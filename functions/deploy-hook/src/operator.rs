@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     config::Target,
-    desired_state::{DesiredState, IsReady},
+    desired_state::{DesiredState, IsReady, OnDelete},
     handler::{Handler, HookError},
     hubspot::versioned::{Audit, redacted},
     probe::Verified,
@@ -134,12 +134,19 @@ impl Handler {
                 self.register(&register, audit, deadline).await
             }
             Action::Hold => {
-                let registration = self.registration(target, audit, deadline).await?;
-                withdrawn(registration.hold(&target.url, deadline).await?, true)
+                let withdrawn = self.withdraw(target, OnDelete::Hold, audit, deadline);
+                match withdrawn.await? {
+                    WithdrawOutcome::Held => Ok(WithdrawOutcome::Held.explain().into()),
+                    // Without settings nothing is held: a deploy that is running may still release.
+                    outcome => Err(HookError::NotWithdrawn(outcome)),
+                }
             }
             Action::Unregister => {
-                let registration = self.registration(target, audit, deadline).await?;
-                withdrawn(registration.remove(&target.url, deadline).await?, false)
+                let withdrawn = self.withdraw(target, OnDelete::Remove, audit, deadline);
+                match withdrawn.await? {
+                    outcome @ WithdrawOutcome::NotOwned => Err(HookError::NotWithdrawn(outcome)),
+                    outcome => Ok(outcome.explain().into()),
+                }
             }
         }
     }
@@ -190,15 +197,6 @@ fn desired(target: &Target, is_ready: IsReady, must_be_registered: bool) -> Desi
         previous_url: None,
         is_ready,
         must_be_registered,
-    }
-}
-
-/// Without settings nothing can be held: a deploy that is running may still release.
-fn withdrawn(outcome: WithdrawOutcome, holds: bool) -> Result<String, HookError> {
-    match outcome {
-        WithdrawOutcome::NotOwned => Err(HookError::NotWithdrawn(outcome)),
-        WithdrawOutcome::NotRegistered if holds => Err(HookError::NotWithdrawn(outcome)),
-        _ => Ok(outcome.explain().into()),
     }
 }
 

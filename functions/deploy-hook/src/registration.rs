@@ -3,13 +3,13 @@
 use std::fmt;
 
 use channel_connection::{
-    settings::{ChannelConnectionSettings, RegisteredUrl, SettingsChange},
+    settings::{ChannelConnectionSettings, SettingsChange},
     webhook_url::WebhookUrl,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, OwnershipError, Step, plan},
+    desired_state::{DesiredState, OnDelete, OwnershipError, Step, plan},
     hubspot::{
         client::{SettingsApi, Write},
         error::ApiError,
@@ -37,13 +37,6 @@ pub(crate) struct Deadlines {
     pub done: Instant,
     /// The end of a rollback, after a failure.
     pub rolled_back: Instant,
-}
-
-/// The settings after a registration; `Display` is a sentence for people.
-#[derive(Debug)]
-pub(crate) struct Registered {
-    settings: ChannelConnectionSettings,
-    previous_url: Option<RegisteredUrl>,
 }
 
 /// The result of a withdrawal that HubSpot did not refuse.
@@ -107,13 +100,13 @@ impl Registration {
         Self { api, audit }
     }
 
-    /// Registers a URL, verifies it, and releases it if that is desired.
+    /// Registers a URL, verifies it, and releases it if that is desired; returns a sentence for people.
     pub(crate) async fn register(
         &self,
         probe: &Probe,
         desired: &DesiredState,
         deadlines: Deadlines,
-    ) -> Result<Registered, FailedRegistration> {
+    ) -> Result<String, FailedRegistration> {
         let read = VersionedSettings::read(&self.api, &self.audit, deadlines.done).await;
         let mut settings = read.map_err(|error| FailedRegistration {
             cause: error.into(),
@@ -121,32 +114,39 @@ impl Registration {
         })?;
         let work = converge(&mut settings, probe, desired, deadlines.done);
         let converged = in_time(deadlines.done, work).await;
-        let previous = settings.previous().cloned();
-        let result = match converged {
-            Ok(()) => Ok(()),
-            Err(cause) => roll_back(&mut settings, cause, desired, deadlines.rolled_back).await,
-        };
-        result.map(|()| Registered {
-            settings: settings
-                .current()
-                .cloned()
-                .unwrap_or_else(|| ChannelConnectionSettings {
-                    url: desired.target.url.as_str().into(),
-                    is_ready: false,
-                }),
-            previous_url: previous.map(|previous| previous.url),
-        })
+        let previous = settings.previous().map(|previous| previous.url.clone());
+        if let Err(cause) = converged {
+            roll_back(&mut settings, cause, desired, deadlines.rolled_back).await?;
+        }
+        let (url, is_ready) = (&desired.target.url, settings.is_released());
+        let done = format!("HubSpot holds {url} with isReady={is_ready}.");
+        // It may have been another stage's, which HubSpot then no longer calls.
+        Ok(
+            match previous.filter(|previous| *previous != *url.as_str()) {
+                Some(previous) => format!("{done} Until now it held {previous}."),
+                None => done,
+            },
+        )
     }
 
-    /// Removes the settings if they have `url`; another stack's stay.
-    pub(crate) async fn remove(
+    /// Withdraws the settings if they have `url`: removes them, or sets isReady=false so that no release
+    /// that is already running undoes it. Another stack's settings stay.
+    pub(crate) async fn withdraw(
         &self,
         url: &WebhookUrl,
+        on_delete: OnDelete,
         until: Instant,
     ) -> Result<WithdrawOutcome, RegistrationError> {
         let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
-        if let Some(outcome) = not_to_withdraw(&settings, url) {
-            return Ok(outcome);
+        if settings.current().is_none() {
+            return Ok(WithdrawOutcome::NotRegistered);
+        }
+        if !settings.has_url(url) {
+            return Ok(WithdrawOutcome::NotOwned);
+        }
+        if on_delete == OnDelete::Hold {
+            hold(&mut settings, url, until).await?;
+            return Ok(WithdrawOutcome::Held);
         }
         let removed = settings.withdraw(url, &Write::Remove, until).await?;
         if removed == Written::Done && settings.confirm(None, until).await? == Written::Done {
@@ -154,30 +154,6 @@ impl Registration {
         }
         Err(RegistrationError::Conflict)
     }
-
-    /// Sets isReady=false if the settings have `url`; no release that is already running undoes it.
-    pub(crate) async fn hold(
-        &self,
-        url: &WebhookUrl,
-        until: Instant,
-    ) -> Result<WithdrawOutcome, RegistrationError> {
-        let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
-        if let Some(outcome) = not_to_withdraw(&settings, url) {
-            return Ok(outcome);
-        }
-        hold(&mut settings, url, until).await?;
-        Ok(WithdrawOutcome::Held)
-    }
-}
-
-fn not_to_withdraw(settings: &VersionedSettings<'_>, url: &WebhookUrl) -> Option<WithdrawOutcome> {
-    if settings.has_url(url) {
-        return None;
-    }
-    Some(match settings.current() {
-        None => WithdrawOutcome::NotRegistered,
-        Some(_) => WithdrawOutcome::NotOwned,
-    })
 }
 
 /// Executes the plan, and plans again if somebody else wrote meanwhile.
@@ -368,20 +344,6 @@ impl RegistrationError {
     }
 }
 
-impl fmt::Display for Registered {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ChannelConnectionSettings { url, is_ready } = &self.settings;
-        write!(formatter, "HubSpot holds {url} with isReady={is_ready}.")?;
-        // It may have been another stage's, which HubSpot then no longer calls.
-        match &self.previous_url {
-            Some(previous) if previous != url => {
-                write!(formatter, " Until now it held {previous}.")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 impl WithdrawOutcome {
     /// Returns a sentence for people.
     pub(crate) fn explain(self) -> &'static str {
@@ -399,21 +361,19 @@ impl WithdrawOutcome {
 impl fmt::Display for FailedRegistration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cause = &self.cause;
-        match &self.after {
-            After::Unchanged { .. } => {
-                write!(formatter, "{cause}. HubSpot holds what it held before.")
+        let after = match &self.after {
+            After::Unchanged { .. } => "HubSpot holds what it held before.",
+            After::NotWritten => "This event wrote nothing to HubSpot.",
+            After::Restored => "The previous HubSpot settings were restored.",
+            After::NotRestored(error) => {
+                return write!(
+                    formatter,
+                    "{cause}. The previous settings were NOT restored ({error}): \
+                     see what HubSpot holds with the action status."
+                );
             }
-            After::NotWritten => write!(formatter, "{cause}. This event wrote nothing to HubSpot."),
-            After::Restored => write!(
-                formatter,
-                "{cause}. The previous HubSpot settings were restored."
-            ),
-            After::NotRestored(error) => write!(
-                formatter,
-                "{cause}. The previous settings were NOT restored ({error}): \
-                 see what HubSpot holds with the action status."
-            ),
-        }
+        };
+        write!(formatter, "{cause}. {after}")
     }
 }
 

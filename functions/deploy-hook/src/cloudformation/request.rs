@@ -16,9 +16,20 @@ use crate::{
 const SETTINGS: [&str; 4] = ["AppId", "WebhookUrl", "ApiVersion", "IsReady"];
 
 /// CloudFormation's request.
-///
-/// It has no `Debug`: the response URL in it lets anybody answer in our name.
-pub(crate) struct StackRequest(Request);
+pub(crate) struct StackRequest {
+    kind: Kind,
+    pub stack_id: String,
+    physical_id: String,
+    properties: Value,
+    old_properties: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Create,
+    Update,
+    Delete,
+}
 
 /// What the stack asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,71 +51,79 @@ pub struct InvalidProperty {
 impl StackRequest {
     /// Parses the event.
     pub(crate) fn parse(event: Value) -> Result<Self, InvalidProperty> {
-        let request = serde_json::from_value(event).map_err(|error| InvalidProperty {
+        let invalid = |reason: String| InvalidProperty {
             name: "the event",
-            reason: format!("must be a Create, Update or Delete of a custom resource ({error})"),
-        })?;
-        Ok(Self(request))
+            reason: format!("must be a Create, Update or Delete of a custom resource{reason}"),
+        };
+        let request = serde_json::from_value(event);
+        match request.map_err(|error| invalid(format!(" ({error})")))? {
+            Request::Create(request) => Ok(Self {
+                kind: Kind::Create,
+                stack_id: request.stack_id,
+                physical_id: String::new(),
+                properties: request.resource_properties,
+                old_properties: Value::Null,
+            }),
+            Request::Update(request) => Ok(Self {
+                kind: Kind::Update,
+                stack_id: request.stack_id,
+                physical_id: request.physical_resource_id,
+                properties: request.resource_properties,
+                old_properties: request.old_resource_properties,
+            }),
+            Request::Delete(request) => Ok(Self {
+                kind: Kind::Delete,
+                stack_id: request.stack_id,
+                physical_id: request.physical_resource_id,
+                properties: request.resource_properties,
+                old_properties: Value::Null,
+            }),
+            _ => Err(invalid(String::new())),
+        }
     }
 
     /// Returns the operation that the stack asks for.
     pub(crate) fn operation(&self, policy: UrlPolicy) -> Result<Operation, InvalidProperty> {
-        match &self.0 {
-            Request::Delete(delete) => {
-                if delete.physical_resource_id.ends_with(NOT_CREATED) {
-                    let reason = "Nothing was registered, so nothing was removed.";
-                    return Ok(Operation::NoOp(reason));
-                }
-                let target = target(&delete.resource_properties, policy)?;
-                let on_delete = match &delete.resource_properties["OnDelete"] {
-                    Value::Null => OnDelete::Remove,
-                    _ => parse(&delete.resource_properties, "OnDelete", str::parse)?,
-                };
-                Ok(Operation::Withdraw(target, on_delete))
-            }
-            Request::Create(create) => {
-                register(&create.resource_properties, policy).map(Operation::Register)
-            }
-            Request::Update(update) => {
-                let mut desired = register(&update.resource_properties, policy)?;
-                let has_same_app = self.has_same(&["AppId"]);
-                let previous_url = update.old_resource_properties["WebhookUrl"].as_str();
-                desired.previous_url = previous_url.filter(|_| has_same_app).map(str::to_owned);
-                // A rollback takes no other URL's place.
-                desired.must_be_registered = self.is_rollback_in_place();
-                Ok(Operation::Register(desired))
-            }
-            _ => Err(InvalidProperty {
-                name: "RequestType",
-                reason: "must be Create, Update or Delete".into(),
-            }),
+        let properties = &self.properties;
+        let is_delete = self.kind == Kind::Delete;
+        if is_delete && self.physical_id.ends_with(NOT_CREATED) {
+            let reason = "Nothing was registered, so nothing was removed.";
+            return Ok(Operation::NoOp(reason));
         }
-    }
-
-    pub(crate) fn stack_id(&self) -> &str {
-        match &self.0 {
-            Request::Create(create) => &create.stack_id,
-            Request::Update(update) => &update.stack_id,
-            Request::Delete(delete) => &delete.stack_id,
-            _ => "",
+        let target = Target {
+            app_id: parse(properties, "AppId", str::parse)?,
+            url: parse(properties, "WebhookUrl", |url| {
+                WebhookUrl::parse(url, policy)
+            })?,
+            api_version: parse(properties, "ApiVersion", str::parse)?,
+        };
+        if is_delete {
+            let on_delete = match &properties["OnDelete"] {
+                Value::Null => OnDelete::Remove,
+                _ => parse(properties, "OnDelete", str::parse)?,
+            };
+            return Ok(Operation::Withdraw(target, on_delete));
         }
+        let previous_url = self.old_properties["WebhookUrl"].as_str();
+        let previous_url = previous_url.filter(|_| self.has_same(&["AppId"]));
+        Ok(Operation::Register(DesiredState {
+            target,
+            previous_url: previous_url.map(str::to_owned),
+            is_ready: parse(properties, "IsReady", IsReady::from_str)?,
+            // A rollback takes no other URL's place.
+            must_be_registered: self.is_rollback_in_place(),
+        }))
     }
 
     /// Returns the reason for the log.
     pub(crate) fn reason(&self) -> String {
-        let (kind, properties) = match &self.0 {
-            Request::Create(create) => ("Create", &create.resource_properties),
-            Request::Update(update) => ("Update", &update.resource_properties),
-            Request::Delete(delete) => ("Delete", &delete.resource_properties),
-            _ => return String::new(),
-        };
-        let deploy_id = properties["DeployId"].as_str().unwrap_or("none");
-        format!("{kind}, deploy {deploy_id}")
+        let deploy_id = self.properties["DeployId"].as_str().unwrap_or("none");
+        format!("{:?}, deploy {deploy_id}", self.kind)
     }
 
     /// Returns whether the secrets may still be empty: the stack creates them before they are set.
     pub(crate) fn may_precede_secrets(&self) -> bool {
-        matches!(self.0, Request::Create(_)) || self.changes_nothing()
+        self.kind == Kind::Create || self.changes_nothing()
     }
 
     /// Returns whether an update leaves everything that HubSpot is told.
@@ -116,21 +135,13 @@ impl StackRequest {
     ///
     /// CloudFormation does not say that it rolls back, but then the deploy's id is the lower one.
     pub(crate) fn is_rollback_in_place(&self) -> bool {
-        let Request::Update(update) = &self.0 else {
-            return false;
-        };
-        let ids =
-            deploy_id(&update.resource_properties).zip(deploy_id(&update.old_resource_properties));
+        let ids = deploy_id(&self.properties).zip(deploy_id(&self.old_properties));
         self.has_same(&["AppId", "WebhookUrl"]) && ids.is_some_and(|(new, old)| new < old)
     }
 
     fn has_same(&self, names: &[&str]) -> bool {
-        match &self.0 {
-            Request::Update(update) => names.iter().all(|name| {
-                update.resource_properties[name] == update.old_resource_properties[name]
-            }),
-            _ => false,
-        }
+        let is_same = |name: &&str| self.properties[*name] == self.old_properties[*name];
+        self.kind == Kind::Update && names.iter().all(is_same)
     }
 }
 
@@ -139,25 +150,6 @@ fn deploy_id(properties: &Value) -> Option<u64> {
     let text = properties["DeployId"].as_str()?;
     let is_id = matches!(text.len(), 1..=10) && text.bytes().all(|byte| byte.is_ascii_digit());
     is_id.then(|| text.parse().ok()).flatten()
-}
-
-fn register(properties: &Value, policy: UrlPolicy) -> Result<DesiredState, InvalidProperty> {
-    Ok(DesiredState {
-        target: target(properties, policy)?,
-        previous_url: None,
-        is_ready: parse(properties, "IsReady", IsReady::from_str)?,
-        must_be_registered: false,
-    })
-}
-
-fn target(properties: &Value, policy: UrlPolicy) -> Result<Target, InvalidProperty> {
-    Ok(Target {
-        app_id: parse(properties, "AppId", str::parse)?,
-        url: parse(properties, "WebhookUrl", |url| {
-            WebhookUrl::parse(url, policy)
-        })?,
-        api_version: parse(properties, "ApiVersion", str::parse)?,
-    })
 }
 
 fn parse<T, E: Display>(

@@ -13,7 +13,7 @@ use crate::{
     config::{Retries, Target, TimeBudget},
     hubspot::{
         auth::Auth,
-        error::{ApiError, CorrelationId},
+        error::{ApiError, correlation_id},
     },
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct HubSpot {
 #[derive(Debug)]
 pub(crate) struct Response {
     pub body: Vec<u8>,
-    pub correlation_id: CorrelationId,
+    pub correlation_id: String,
 }
 
 /// Settings as HubSpot returns them.
@@ -95,7 +95,7 @@ impl HubSpot {
                 BodyError::BrokenOff(error) => unreachable(error),
                 BodyError::TooLarge(_) => ApiError::InvalidResponse(action),
             })?,
-            correlation_id: CorrelationId::read(auth, &headers),
+            correlation_id: correlation_id(auth, &headers),
         })
     }
 }
@@ -144,7 +144,7 @@ impl SettingsApi {
         &self,
         write: &Write,
         until: Instant,
-    ) -> Result<(Option<Registered>, CorrelationId), ApiError> {
+    ) -> Result<(Option<Registered>, String), ApiError> {
         let request = |method| self.hubspot.request(method, &self.path);
         let (action, request) = match write {
             Write::Create(settings) => {

@@ -47,17 +47,13 @@ pub struct Refusal {
     status: u16,
     /// HubSpot's message and its category, without secrets.
     reason: String,
-    correlation_id: CorrelationId,
+    correlation_id: String,
     /// The kind of the credential and what to check, if HubSpot rejected it.
     credential: Option<(&'static str, &'static str)>,
     /// Whether the body is HubSpot's, and not a proxy's.
     is_hubspots: bool,
     retry_hint: RetryHint,
 }
-
-/// HubSpot's id of a call, for questions to its support; `Display` writes `none` if it is missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct CorrelationId(Option<String>);
 
 /// HubSpot's error body, or the token endpoint's (RFC 6749); each field may be missing.
 #[derive(Default, Deserialize)]
@@ -94,10 +90,7 @@ impl ApiError {
             status: status.as_u16(),
             is_hubspots: body.message.is_some() || body.category.is_some(),
             retry_hint: retry_hint(status, headers, body.policy_name.as_deref()),
-            correlation_id: match correlation_id {
-                Some(id) => CorrelationId(Some(id)),
-                None => CorrelationId::read(auth, headers),
-            },
+            correlation_id: correlation_id.unwrap_or_else(|| self::correlation_id(auth, headers)),
             credential: is_rejected.then(|| (auth.kind(), auth.advice())),
             reason: body.reason(shown),
         }))
@@ -184,18 +177,10 @@ impl ErrorBody {
     }
 }
 
-impl CorrelationId {
-    /// Reads the id from a response's header.
-    pub(crate) fn read(auth: &Auth, headers: &HeaderMap) -> Self {
-        let text = headers.get(CORRELATION_ID).and_then(|id| id.to_str().ok());
-        Self(text.map(|text| shown(auth, text)))
-    }
-}
-
-impl fmt::Display for CorrelationId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0.as_deref().unwrap_or("none"))
-    }
+/// Returns HubSpot's id of a call, for questions to its support.
+pub(crate) fn correlation_id(auth: &Auth, headers: &HeaderMap) -> String {
+    let text = headers.get(CORRELATION_ID).and_then(|id| id.to_str().ok());
+    text.map_or_else(|| "none".into(), |text| shown(auth, text))
 }
 
 /// HubSpot documents 423 (locked), 429 (rate limit) and 477 (account migrating) as temporary.
@@ -387,7 +372,7 @@ mod tests {
             assert!(!refusal.to_string().contains("mar"), "{case}: {refusal}");
         }
         let header = refused(400, &[(CORRELATION_ID, "marked")], "");
-        assert_eq!(header.correlation_id.to_string(), "…");
+        assert_eq!(header.correlation_id, "…");
         let long = serde_json::json!({"message": format!("\u{1b}{}", "é".repeat(9_000))});
         let long = refused(400, &HEADERS, &long.to_string()).reason;
         assert_eq!(long, format!("\\u{{1b}}{}", "é".repeat(MAX_TEXT - 1)));

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::hubspot::{
     client::{Registered, SettingsApi, Write},
-    error::{ApiError, CorrelationId},
+    error::ApiError,
 };
 
 /// Maximum characters of an operator's reason.
@@ -78,14 +78,14 @@ impl Audit {
         &self,
         before: Option<&ChannelConnectionSettings>,
         after: Option<&ChannelConnectionSettings>,
-        result: Result<&CorrelationId, &ApiError>,
+        result: Result<&String, &ApiError>,
     ) {
         let Self { actor, reason } = self;
         let shown = |settings: Option<_>| json!(settings.map(redacted));
         let (before, after) = (shown(before), shown(after));
         match result {
-            Ok(id) => {
-                info!(audit = true, actor, reason, %before, %after, correlation_id = %id, "settings written");
+            Ok(correlation_id) => {
+                info!(audit = true, actor, reason, %before, %after, correlation_id, "settings written");
             }
             Err(error) => {
                 warn!(audit = true, actor, reason, %before, %after, %error, "settings perhaps not written");
@@ -240,20 +240,12 @@ impl<'a> VersionedSettings<'a> {
             };
             let result = self.send(write, desired.as_ref(), until).await;
             let Err(error) = result else {
-                let is_done = desired.is_none() || self.has_url(url);
-                return Ok(if is_done {
-                    Written::Done
-                } else {
-                    Written::Conflict
-                });
+                return Ok(self.compare(desired.as_ref()));
             };
-            if error.is_not_found() {
-                self.refresh(until).await?;
-            } else if !retries.pause(&error).await {
+            if !error.is_not_found() && !retries.pause(&error).await {
                 return Err(error);
-            } else {
-                self.refresh(until).await?;
             }
+            self.refresh(until).await?;
             if desired.is_none() && self.current.is_none() {
                 return Ok(Written::Done);
             }

@@ -40,6 +40,7 @@ pub fn read(
         .from_reader(table.as_bytes());
     let mut header: Option<(StringRecord, Columns)> = None;
     let mut record = StringRecord::new();
+    let is_delimiter_or_blank = |sign: char| sign == char::from(delimiter) || sign.is_whitespace();
     loop {
         let offset = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
         let line = lines.at(start.saturating_add(offset));
@@ -48,7 +49,10 @@ pub fn read(
         if !read.map_err(|error| damaged(place, &error.to_string()))? {
             break;
         }
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        // Not by its cells: `""` in a line of its own is the end of a value that was broken in two.
+        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let written = table.get(offset..end).unwrap_or_default();
+        if written.trim_matches(is_delimiter_or_blank).is_empty() {
             continue;
         }
         match &header {
@@ -169,7 +173,7 @@ fn check_quotes(table: &str, delimiter: u8, first_line: u64) -> Result<(), Numbe
 fn excels_own(text: &str) -> Option<(u8, usize)> {
     let line = text.lines().next()?;
     match line.strip_prefix("sep=")?.as_bytes() {
-        [delimiter] => Some((*delimiter, text.len().min(line.len() + 1))),
+        [delimiter] if *delimiter != b'"' => Some((*delimiter, text.len().min(line.len() + 1))),
         _ => None,
     }
 }
