@@ -66,6 +66,8 @@ pub(crate) enum Step {
     /// Call the URL as HubSpot would, and as forgers would.
     Verify,
     Write(ChannelConnectionSettings),
+    /// Write settings with isReady=false that are to be released: holds then know of it.
+    Announce(ChannelConnectionSettings),
     /// Read whether HubSpot has the written settings.
     Confirm,
     /// Set isReady=false against every release that is already running.
@@ -106,14 +108,14 @@ impl DesiredState {
 
 /// Returns the steps from the current settings to the desired ones.
 ///
-/// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is registered
-/// with isReady=false first, and verified before it is released. After a replaced URL only a released
-/// one is verified again: a rollback from isReady=false would have to release.
+/// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is written with
+/// isReady=false first, and verified before it is released. After a replaced URL only a released one is
+/// verified again: a rollback from isReady=false would have to release.
 pub(crate) fn plan(
     current: Option<&ChannelConnectionSettings>,
     desired: &ChannelConnectionSettings,
 ) -> Vec<Step> {
-    use Step::{Confirm, Hold, Verify, Write};
+    use Step::{Announce, Confirm, Hold, Verify, Write};
     let write = || Write(desired.clone());
     let unreleased = ChannelConnectionSettings {
         is_ready: false,
@@ -126,12 +128,8 @@ pub(crate) fn plan(
             vec![Verify, write(), Verify, Confirm]
         }
         Some(released) if released.is_ready => vec![Verify, write(), Confirm],
-        current => {
-            let registration = (current != Some(&unreleased)).then_some(Write(unreleased));
-            let release = desired.is_ready.then(write);
-            let steps = registration.into_iter().chain([Verify]);
-            steps.chain(release).chain([Confirm]).collect()
-        }
+        _ if desired.is_ready => vec![Announce(unreleased), Verify, write(), Confirm],
+        _ => vec![write(), Verify, Confirm],
     }
 }
 
@@ -177,7 +175,7 @@ mod tests {
     };
 
     use super::{
-        Step::{Confirm, Hold, Verify, Write},
+        Step::{Announce, Confirm, Hold, Verify, Write},
         *,
     };
 
@@ -257,6 +255,7 @@ mod tests {
     fn verifies_before_customers_can_select_the_url() {
         let (ready, unready) = (settings(OURS, true), settings(OURS, false));
         let write = |settings: &ChannelConnectionSettings| Write(settings.clone());
+        let announce = || Announce(unready.clone());
         let cases: [(&str, Current, &ChannelConnectionSettings, Vec<Step>); 10] = [
             ("released already", Some((OURS, true)), &ready, vec![Verify]),
             (
@@ -281,19 +280,19 @@ mod tests {
                 "register and release",
                 None,
                 &ready,
-                vec![write(&unready), Verify, write(&ready), Confirm],
+                vec![announce(), Verify, write(&ready), Confirm],
             ),
             (
                 "replace an unreleased URL and release",
                 Some((OTHER, false)),
                 &ready,
-                vec![write(&unready), Verify, write(&ready), Confirm],
+                vec![announce(), Verify, write(&ready), Confirm],
             ),
             (
                 "release",
                 Some((OURS, false)),
                 &ready,
-                vec![Verify, write(&ready), Confirm],
+                vec![announce(), Verify, write(&ready), Confirm],
             ),
             ("hold", Some((OURS, true)), &unready, vec![Hold]),
             (

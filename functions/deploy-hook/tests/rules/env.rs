@@ -162,6 +162,7 @@ impl TestEnv {
             }
         });
         let lie = |fault: &Option<Fault>| fault.is_some_and(|fault| fault.how == How::Status(404));
+        let is_lost = |fault: &Fault| !matches!(fault.how, How::Delay(_));
         self.observations.borrow_mut().push(Observation {
             caller,
             operation: sent.operation,
@@ -171,6 +172,7 @@ impl TestEnv {
             started,
             ended: Instant::now(),
             was_lied_to: trouble.faults.iter().any(lie),
+            lost_calls: trouble.faults.iter().flatten().any(is_lost),
             ending: response.clone().map_or(Ending::Died, Ending::Reported),
         });
         response

@@ -25,6 +25,8 @@ pub struct Observation {
     pub ended: Instant,
     /// Whether HubSpot may have said that there are no settings while there were.
     pub was_lied_to: bool,
+    /// Whether it may have sent a call that HubSpot did not get.
+    pub lost_calls: bool,
     pub ending: Ending,
 }
 

@@ -57,8 +57,8 @@ fn has_url(settings: &Settings, url: &str) -> bool {
         .is_some_and(|settings| settings.url == *url)
 }
 
-/// Rule 7: after a hold was reported, isReady=true is of an event that began to read HubSpot after the
-/// hold's first write.
+/// Rule 7: after a hold was done, isReady=true is of an event that began to read HubSpot after the hold's
+/// first write, and to write after the hold was done.
 fn holds_are_final(hold: &Observation, all: &[Observation], log: &[SettingsAccess]) -> Verdict {
     if !hold.reports_a_hold() {
         return Ok(());
@@ -82,9 +82,11 @@ fn holds_are_final(hold: &Observation, all: &[Observation], log: &[SettingsAcces
             // Somebody who is no hook, or an event that still runs.
             continue;
         };
-        let first_read = event.accesses(log)[0];
+        let accesses = event.accesses(log);
+        let first_write = accesses.iter().find(|access| access.is_write);
         prop_assert!(
-            first_read.at > first.at,
+            accesses[0].at > first.at
+                && first_write.is_some_and(|write| write.at > confirmation.at),
             "released after a hold was done: {write:?} of {event:?}, hold {hold:?}: {}",
             trace(log, hold)
         );
@@ -159,12 +161,13 @@ fn withdrawals_are_of_own_settings(
         seen(before, write).iter().any(is_own_url),
         "another URL: {write:?} of {event:?}"
     );
-    // What a failed deploy of the stack left is its own too.
+    // What a failed deploy of the stack left, or may have left for all it knows, is its own too.
     let is_left = |event: &Observation| {
         let is_deploy = matches!(event.operation, Operation::Deploy(_));
         let accesses = event.accesses(log);
         let mut accesses = accesses.iter().filter(|access| access.at < write.at);
-        is_deploy && accesses.any(|access| access.is_write && access.app_id == write.app_id)
+        let is_of_app = is_deploy && event.app_id == write.app_id;
+        is_of_app && (event.lost_calls || accesses.any(|access| access.is_write))
     };
     prop_assert!(
         event.is_owned || all.iter().any(is_left),
