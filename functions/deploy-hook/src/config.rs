@@ -26,6 +26,8 @@ pub struct Config {
     pub probe_portal: ProbePortal,
     /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's newest version.
     pub webhook_version: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
+    pub function_name: String,
     /// `ALLOW_LOCAL_URLS`: only the local stack sets it to true.
     pub url_policy: UrlPolicy,
 }
@@ -83,6 +85,7 @@ impl Config {
                 min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", default.min_numbers)?,
             },
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
+            function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             url_policy,
         })
     }

@@ -135,11 +135,8 @@ impl Registration {
         until: Instant,
     ) -> Result<WithdrawOutcome, RegistrationError> {
         let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
-        if settings.current().is_none() {
-            return Ok(WithdrawOutcome::NotRegistered);
-        }
-        if !settings.has_url(url) {
-            return Ok(WithdrawOutcome::NotOwned);
+        if let Some(outcome) = WithdrawOutcome::without_own(settings.current(), url) {
+            return Ok(outcome);
         }
         if on_delete == OnDelete::Hold {
             hold(&mut settings, url, until).await?;
@@ -355,6 +352,18 @@ impl RegistrationError {
 }
 
 impl WithdrawOutcome {
+    /// Returns the outcome if HubSpot does not have the stack's URL.
+    pub(crate) fn without_own(
+        current: Option<&ChannelConnectionSettings>,
+        url: &WebhookUrl,
+    ) -> Option<Self> {
+        match current {
+            None => Some(Self::NotRegistered),
+            Some(current) if current.url == *url.as_str() => None,
+            Some(_) => Some(Self::NotOwned),
+        }
+    }
+
     /// Returns a sentence for people.
     pub(crate) fn explain(self) -> &'static str {
         match self {
