@@ -234,6 +234,7 @@ mod tests {
             "HUBSPOT_API_URL" => Some("https://api.hubapi.com/"),
             "HUBSPOT_API_VERSION" => Some("2026-03"),
             "CLIENT_SECRET_ARN" | "HUBSPOT_CREDENTIAL_ARN" => Some("arn"),
+            "AWS_LAMBDA_FUNCTION_NAME" => Some("hook"),
             _ => None,
         };
         Config::read(&|name| variable(name).map(str::to_owned)).map_err(|error| error.to_string())

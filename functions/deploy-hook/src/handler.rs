@@ -22,7 +22,7 @@ use crate::{
         response::{Callback, Outcome},
     },
     config::{Config, Target, TimeBudget},
-    desired_state::{DesiredState, OnDelete, OwnershipError},
+    desired_state::{DesiredState, OnDelete},
     hubspot::{
         auth::{Auth, CredentialError},
         client::{HubSpot, SettingsApi},
@@ -73,8 +73,6 @@ pub enum HookError {
     Register(#[from] FailedRegistration),
     #[error("{0}. HubSpot may still have the settings")]
     Withdraw(#[from] RegistrationError),
-    #[error(transparent)]
-    Ownership(#[from] OwnershipError),
     #[error("{}", .0.explain())]
     NotWithdrawn(WithdrawOutcome),
     #[error("the variable NUMBERS_WEBHOOK_VERSION does not name the version to verify")]

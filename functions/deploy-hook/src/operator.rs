@@ -93,7 +93,7 @@ impl Handler {
                     plan = planned;
                     Ok(explain(plan.as_ref()))
                 }
-                Err(error) => Err(error.to_string()),
+                Err(reason) => Err(reason),
             },
             (Some(Ok(_)), Action::Hold, Ok(_)) if is_ready => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
@@ -164,11 +164,12 @@ impl Handler {
         &self,
         action: Action,
         current: Option<&ChannelConnectionSettings>,
-    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
+    ) -> Result<Option<ChannelConnectionSettings>, String> {
         let target = &self.config.target;
         let registered = |is_ready, must_be_registered| {
             let desired = desired(target, is_ready, must_be_registered);
-            Ok(Some(desired.settings(current)?))
+            let settings = desired.settings(current);
+            settings.map(Some).map_err(|error| error.to_string())
         };
         match action {
             Action::Status | Action::Verify => Ok(current.cloned()),
@@ -176,7 +177,7 @@ impl Handler {
             Action::Register { is_ready } => registered(is_ready, false),
             Action::Hold | Action::Unregister => {
                 if let Some(outcome) = WithdrawOutcome::without_own(current, &target.url) {
-                    withdrawn(action, outcome)?;
+                    withdrawn(action, outcome).map_err(|error| error.to_string())?;
                 }
                 let held = |current: &ChannelConnectionSettings| ChannelConnectionSettings {
                     is_ready: false,

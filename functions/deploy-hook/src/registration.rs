@@ -9,7 +9,7 @@ use channel_connection::{
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, OnDelete, OwnershipError, Step, plan},
+    desired_state::{DesiredState, OnDelete, Step, plan},
     hubspot::{
         client::{SettingsApi, Write},
         error::ApiError,
@@ -57,8 +57,16 @@ pub enum RegistrationError {
         #[source]
         error: ProbeError,
     },
-    #[error(transparent)]
-    Ownership(#[from] OwnershipError),
+    #[error(
+        "HubSpot holds another URL ({0}), released to customers. \
+         It may be another stage's: each needs an app of its own. \
+         To replace it, say true or false for IsReady, not keep"
+    )]
+    ReleasedElsewhere(String),
+    #[error(
+        "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
+    )]
+    NotRegistered,
     #[error(
         "the settings may have been held or changed meanwhile; see the action status, and start again"
     )]
