@@ -48,7 +48,7 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
     let (answer, took) = timed_call::send(&call).await?;
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let violations = contract::violations_of_answer(answer.status, &answer.body);
+    let violations = contract::response_violations(answer.status, &answer.body);
     if as_json {
         terminal::print_json(&json!({
             "url": call.url.as_str(), "status": answer.status, "body": body(&answer),

@@ -7,7 +7,7 @@ pub mod stack_state;
 use std::io;
 
 use aws_sdk_sts::Client;
-use channel_connection::signature::LONGEST_AGE;
+use channel_connection::signature::MAX_AGE;
 use jiff::SignedDuration;
 
 use crate::{
@@ -75,7 +75,7 @@ async fn clock_of(target: &Target) -> Finding {
     let about = "clock";
     match clock::ahead_of_aws(&target.aws).await {
         None => doubtful(about, "AWS did not tell the time", None),
-        Some(ahead) if ahead.unsigned_abs() > LONGEST_AGE => {
+        Some(ahead) if ahead.unsigned_abs() > MAX_AGE => {
             let found =
                 format!("this machine is {ahead:#} off: AWS and the webhook refuse what it signs");
             wrong(about, found, Some("set this machine's clock".into()))

@@ -25,7 +25,7 @@ pub enum TimedCallError {
 
 /// Sends a call once.
 pub async fn send(call: &WebhookCall) -> Result<(WebhookResponse, Duration), TimedCallError> {
-    let http = http_client::client(TIMEOUT, call.url.reach())
+    let http = http_client::client(TIMEOUT, call.url.policy())
         .map_err(|error| TimedCallError::Client(error.to_string()))?;
     let started = Instant::now();
     let answer = call.send(&http).await;
