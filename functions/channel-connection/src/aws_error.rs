@@ -13,7 +13,6 @@ const MAX_CAUSE_CHARS: usize = 300;
 /// The SDK's own error is not kept: printed in full it shows the response, and so a secret or a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AwsError {
-    /// There was no response in time.
     #[error("no response in time")]
     Timeout,
     /// The service was not reached, or hung up.
@@ -22,10 +21,13 @@ pub enum AwsError {
     /// The response cannot be read.
     #[error("invalid response")]
     InvalidResponse,
+    /// A secret that holds bytes.
+    #[error("it holds no text")]
+    NotText,
     /// The service refused the call with this code, or this HTTP status where it named none.
     #[error("{0}")]
     Service(String),
-    /// The call could not be made: the configuration is wrong.
+    /// The configuration is wrong.
     #[error("cannot make the request: {0}")]
     InvalidRequest(String),
 }

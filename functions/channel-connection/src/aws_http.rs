@@ -36,8 +36,8 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::{
-    environment::Lookup,
-    tls::{self, TlsError},
+    environment::{EnvironmentError, Lookup},
+    tls,
 };
 
 /// The largest response that is read: a page of DynamoDB's has 1 MiB of rows, its JSON a few times as much.
@@ -78,7 +78,7 @@ struct ConnectOnly(Connections);
 
 impl AwsHttpClient {
     /// Prepares the client; nothing is sent yet.
-    pub fn new(environment: Lookup<'_>) -> Result<Self, TlsError> {
+    pub fn new(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let mut tcp = TcpConnector::new();
         tcp.set_nodelay(true);
         tcp.enforce_http(false);

@@ -1,26 +1,29 @@
 //! Configuration from environment variables, parsed into types once, at start.
 
-use std::{error::Error, str::FromStr};
+use std::{error::Error, io, str::FromStr};
 
 use crate::webhook_url::UrlPolicy;
 
 /// Looks a variable up by name; `std::env::var(name).ok()` in a function, a table in a test.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A variable that keeps the function from starting.
+/// A variable that keeps the function from starting; its value is not repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
-    /// The variable is not set.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    /// The variable's value, which is not repeated, does not parse.
     #[error("the environment variable {name} {reason}")]
     Invalid {
-        /// The variable's name.
         name: &'static str,
-        /// What its value must be.
         reason: Box<dyn Error + Send + Sync>,
     },
+    #[error("cannot read the file that {name} names: {error}")]
+    UnreadableFile {
+        name: &'static str,
+        error: io::Error,
+    },
+    #[error("the file that {0} names holds no PEM certificate")]
+    NoCertificate(&'static str),
 }
 
 /// Reads a variable that must be set.

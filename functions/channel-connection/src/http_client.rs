@@ -17,15 +17,27 @@ use crate::webhook_url::{UrlPolicy, is_loopback_name};
 /// The user agent of every client here.
 pub const USER_AGENT: &str = concat!("hubspot-channel-connection/", env!("CARGO_PKG_VERSION"));
 
-/// The reason a response's body was not read to its end; it never holds the URL.
+/// The reason there is no whole response; it never holds the URL, whose query may hold a key.
 #[derive(Debug, thiserror::Error)]
-pub enum BodyError {
-    /// The body exceeds the caller's limit.
+pub enum HttpError {
+    #[error("no response in time")]
+    Timeout,
+    #[error("the webhook cannot be reached ({})", cause(.0))]
+    Unreachable(#[source] reqwest::Error),
     #[error("the response is larger than {0} bytes")]
     TooLarge(usize),
-    /// The connection broke, or was too slow.
     #[error("the response broke off")]
     BrokenOff(#[source] reqwest::Error),
+}
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            Self::Timeout
+        } else {
+            Self::Unreachable(error.without_url())
+        }
+    }
 }
 
 /// Builds a client that follows no redirect: a credential must not go to another host.
@@ -44,12 +56,12 @@ pub fn client(timeout: Duration, policy: UrlPolicy) -> reqwest::Result<Client> {
 }
 
 /// Reads a body of at most `limit` bytes.
-pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, BodyError> {
+pub async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, HttpError> {
     let mut body = Vec::new();
-    let broken_off = |error: reqwest::Error| BodyError::BrokenOff(error.without_url());
+    let broken_off = |error: reqwest::Error| HttpError::BrokenOff(error.without_url());
     while let Some(chunk) = response.chunk().await.map_err(broken_off)? {
         if body.len() + chunk.len() > limit {
-            return Err(BodyError::TooLarge(limit));
+            return Err(HttpError::TooLarge(limit));
         }
         body.extend_from_slice(&chunk);
     }

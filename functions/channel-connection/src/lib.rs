@@ -3,7 +3,6 @@
 //! Its rules know neither AWS nor HTTP, and functions/README.md says which file owns which. One adapter
 //! per outside system stands beside them, each behind the feature of its name: `http_client` and
 //! `webhook_call` (`http-client`), `aws_error`, `aws_http`, `aws_sdk`, `secret_store`, `tls` (`aws`).
-#![warn(missing_docs)]
 
 #[cfg(feature = "aws")]
 pub mod aws_error;

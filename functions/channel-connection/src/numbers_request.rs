@@ -17,26 +17,17 @@ pub struct NumbersRequest {
 
 /// The reason a signed body is not a request for numbers; safe to show to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NumbersRequestError {
-    /// The body does not parse as JSON.
-    #[error("the body is not JSON")]
-    NotJson,
-    /// The body is JSON, but no object.
-    #[error("the body is not a JSON object")]
-    NotAnObject,
-    /// A field is missing.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// A field is there, but is no identifier.
-    #[error("{0} is not a positive whole number")]
-    NotAnId(&'static str),
-}
+#[error("{0} {1}")]
+pub struct InvalidRequest(&'static str, &'static str);
 
 impl NumbersRequest {
     /// Parses a body whose signature has been verified; unknown fields are passed over.
-    pub fn parse(body: &[u8]) -> Result<Self, NumbersRequestError> {
-        let body: Value = serde_json::from_slice(body).map_err(|_| NumbersRequestError::NotJson)?;
-        let fields = body.as_object().ok_or(NumbersRequestError::NotAnObject)?;
+    pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
+        let body: Value =
+            serde_json::from_slice(body).map_err(|_| InvalidRequest("the body", "is not JSON"))?;
+        let fields = body
+            .as_object()
+            .ok_or(InvalidRequest("the body", "is not a JSON object"))?;
         Ok(Self {
             app_id: id(fields, "appId")?,
             portal_id: id(fields, "portalId")?,
@@ -54,12 +45,10 @@ impl NumbersRequest {
 fn id<Id: TryFrom<i64>>(
     fields: &Map<String, Value>,
     name: &'static str,
-) -> Result<Id, NumbersRequestError> {
-    let value = fields.get(name).ok_or(NumbersRequestError::Missing(name))?;
-    value
-        .as_i64()
-        .and_then(|number| number.try_into().ok())
-        .ok_or(NumbersRequestError::NotAnId(name))
+) -> Result<Id, InvalidRequest> {
+    let value = fields.get(name).ok_or(InvalidRequest(name, "is missing"))?;
+    let id = value.as_i64().and_then(|number| number.try_into().ok());
+    id.ok_or(InvalidRequest(name, "is not a positive whole number"))
 }
 
 #[cfg(test)]
@@ -68,54 +57,42 @@ mod tests {
 
     #[test]
     fn reads_three_identifiers_and_ignores_the_rest() {
-        let request =
-            NumbersRequest::parse(br#"{"userId":3,"appId":1,"portalId":2,"locale":"en"}"#).unwrap();
-        assert_eq!(
-            (
-                request.app_id.get(),
-                request.portal_id.get(),
-                request.user_id.get()
-            ),
-            (1, 2, 3)
-        );
+        let json = br#"{"userId":3,"appId":1,"portalId":2,"locale":"en"}"#;
+        let request = NumbersRequest::parse(json).unwrap();
         assert_eq!(request.to_json(), r#"{"appId":1,"portalId":2,"userId":3}"#);
     }
 
     #[test]
     fn names_the_field_that_is_wrong() {
-        let cases: [(&[u8], NumbersRequestError); 9] = [
-            (b"", NumbersRequestError::NotJson),
-            (b"appId=1", NumbersRequestError::NotJson),
-            (b"\xff", NumbersRequestError::NotJson),
-            (b"[1,2,3]", NumbersRequestError::NotAnObject),
+        let cases: [(&str, &[u8], &str); 8] = [
+            ("empty", b"", "the body is not JSON"),
+            ("not UTF-8", b"\xff", "the body is not JSON"),
+            ("array", b"[1,2,3]", "the body is not a JSON object"),
+            ("missing", br#"{"portalId":2}"#, "appId is missing"),
             (
-                br#"{"portalId":2,"userId":3}"#,
-                NumbersRequestError::Missing("appId"),
+                "fraction",
+                br#"{"appId":1,"portalId":2.0}"#,
+                "portalId is not a positive whole number",
             ),
             (
-                br#"{"appId":1,"portalId":2.0,"userId":3}"#,
-                NumbersRequestError::NotAnId("portalId"),
-            ),
-            (
+                "text",
                 br#"{"appId":1,"portalId":2,"userId":"3"}"#,
-                NumbersRequestError::NotAnId("userId"),
+                "userId is not a positive whole number",
             ),
             (
-                br#"{"appId":0,"portalId":2,"userId":3}"#,
-                NumbersRequestError::NotAnId("appId"),
+                "zero",
+                br#"{"appId":0}"#,
+                "appId is not a positive whole number",
             ),
             (
-                br#"{"appId":1,"portalId":9223372036854775808,"userId":3}"#,
-                NumbersRequestError::NotAnId("portalId"),
+                "too large",
+                br#"{"appId":9223372036854775808}"#,
+                "appId is not a positive whole number",
             ),
         ];
-        for (body, error) in cases {
-            assert_eq!(
-                NumbersRequest::parse(body),
-                Err(error),
-                "{}",
-                String::from_utf8_lossy(body)
-            );
+        for (case, body, reason) in cases {
+            let error = NumbersRequest::parse(body).unwrap_err();
+            assert_eq!(error.to_string(), reason, "{case}");
         }
     }
 }

@@ -14,39 +14,29 @@ const MAX_DELAY: Duration = Duration::from_secs(4);
 
 /// The reason a secret could not be read; it names the secret, never what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SecretError {
-    /// Secrets Manager refused, or could not be reached.
-    #[error("cannot read the secret {arn}: {error}")]
-    Unreadable {
-        /// The secret's ARN or name.
-        arn: String,
-        /// The reason.
-        error: AwsError,
-    },
-    /// The secret holds bytes rather than text.
-    #[error("the secret {arn} holds no text")]
-    NotText {
-        /// The secret's ARN or name.
-        arn: String,
-    },
+#[error("cannot read the secret {arn}: {error}")]
+pub struct SecretError {
+    /// The secret's ARN or name.
+    pub arn: String,
+    pub error: AwsError,
 }
 
 impl SecretError {
     /// Tells whether the caller lacks the permission to read the secret.
     pub fn is_access_denied(&self) -> bool {
-        matches!(self, Self::Unreadable { error, .. } if error.is_access_denied())
+        self.error.is_access_denied()
     }
 }
 
 /// Reads the current text of a secret by ARN or name.
 pub async fn read(client: &Client, arn: &str) -> Result<String, SecretError> {
     let response = client.get_secret_value().secret_id(arn).send().await;
-    let response = response.map_err(|error| SecretError::Unreadable {
+    let text = response
+        .map_err(|error| AwsError::from(&error))
+        .and_then(|response| response.secret_string.ok_or(AwsError::NotText));
+    text.map_err(|error| SecretError {
         arn: arn.to_owned(),
-        error: AwsError::from(&error),
-    })?;
-    response.secret_string.ok_or_else(|| SecretError::NotText {
-        arn: arn.to_owned(),
+        error,
     })
 }
 
@@ -66,7 +56,7 @@ pub async fn read_by(client: &Client, arn: &str, deadline: Instant) -> Result<St
         .notify(|error, _| last_error = Some(error.clone()));
     let result = timeout_at(deadline, attempts).await;
     result.unwrap_or_else(|_| {
-        Err(last_error.unwrap_or_else(|| SecretError::Unreadable {
+        Err(last_error.unwrap_or_else(|| SecretError {
             arn: arn.to_owned(),
             error: AwsError::Timeout,
         }))

@@ -1,6 +1,6 @@
 //! Whom an AWS client trusts.
 
-use std::{fs, io, sync::Arc};
+use std::{fs, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore,
@@ -8,34 +8,20 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::environment::{Lookup, optional};
+use crate::environment::{EnvironmentError, Lookup, optional};
 
 /// The variables that name a PEM file of root certificates, as the AWS CLI and OpenSSL have them.
 const FILE_VARIABLES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
 
-/// The reason there can be no TLS.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// The file of root certificates cannot be read.
-    #[error("cannot read the file that {variable} names: {error}")]
-    Unreadable {
-        /// The environment variable.
-        variable: &'static str,
-        /// The reason.
-        error: io::Error,
-    },
-    /// The file holds no certificate that can be parsed.
-    #[error("the file that {0} names holds no PEM certificate")]
-    NoCertificate(&'static str),
-    /// rustls does not take the configuration.
-    #[error(transparent)]
-    Rustls(#[from] rustls::Error),
-}
-
 /// Configures TLS with ring; aws-lc takes longer at its first use than a cold start.
-pub(crate) fn client_config(environment: Lookup<'_>) -> Result<ClientConfig, TlsError> {
+pub(crate) fn client_config(environment: Lookup<'_>) -> Result<ClientConfig, EnvironmentError> {
+    #[expect(
+        clippy::expect_used,
+        reason = "only a provider without ciphers has none"
+    )]
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?;
+        .with_safe_default_protocol_versions()
+        .expect("ring has ciphers for TLS 1.2 and 1.3");
     Ok(config
         .with_root_certificates(roots(environment)?)
         .with_no_client_auth())
@@ -44,19 +30,19 @@ pub(crate) fn client_config(environment: Lookup<'_>) -> Result<ClientConfig, Tls
 /// Returns the root certificates of the file that a variable names, or else Mozilla's.
 ///
 /// Mozilla's are compiled in: parsing the system's file takes more instructions than all else in INIT.
-fn roots(environment: Lookup<'_>) -> Result<RootCertStore, TlsError> {
+fn roots(environment: Lookup<'_>) -> Result<RootCertStore, EnvironmentError> {
     let named = FILE_VARIABLES
         .into_iter()
         .find_map(|variable| Some((variable, optional(environment, variable)?)));
-    let Some((variable, file)) = named else {
+    let Some((name, file)) = named else {
         return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
     };
-    let pem = fs::read(file).map_err(|error| TlsError::Unreadable { variable, error })?;
+    let pem = fs::read(file).map_err(|error| EnvironmentError::UnreadableFile { name, error })?;
     let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
     let mut roots = RootCertStore::empty();
     // Some bundles hold a certificate that rustls cannot parse.
     match roots.add_parsable_certificates(certificates) {
-        (0, _) => Err(TlsError::NoCertificate(variable)),
+        (0, _) => Err(EnvironmentError::NoCertificate(name)),
         _ => Ok(roots),
     }
 }

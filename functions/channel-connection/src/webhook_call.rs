@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     client_secrets::SigningSecret,
-    http_client::{self, BodyError},
+    http_client::{self, HttpError},
     numbers_request::NumbersRequest,
     numbers_response::MAX_RESPONSE,
     signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
@@ -37,30 +37,6 @@ pub struct WebhookResponse {
     pub status: u16,
     /// The body, of at most [`MAX_RESPONSE`] bytes.
     pub body: Vec<u8>,
-}
-
-/// The reason there is no response; it never holds the URL, whose query may hold a key.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The webhook did not respond in time.
-    #[error("no response in time")]
-    TimedOut,
-    /// The webhook was not reached.
-    #[error("the webhook cannot be reached ({})", http_client::cause(.0))]
-    Unreachable(#[source] reqwest::Error),
-    /// The body did not arrive whole.
-    #[error(transparent)]
-    Body(#[from] BodyError),
-}
-
-impl From<reqwest::Error> for CallError {
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::TimedOut
-        } else {
-            Self::Unreachable(error.without_url())
-        }
-    }
 }
 
 impl WebhookCall {
@@ -106,7 +82,7 @@ impl WebhookCall {
     }
 
     /// Sends the request once.
-    pub async fn send(&self, http: &Client) -> Result<WebhookResponse, CallError> {
+    pub async fn send(&self, http: &Client) -> Result<WebhookResponse, HttpError> {
         let response = self.request(http).send().await?;
         let status = response.status().as_u16();
         Ok(WebhookResponse {

@@ -7,9 +7,10 @@ use channel_connection::{
     aws_error::AwsError,
     client_secrets::SigningSecret,
     contract,
+    http_client::HttpError,
     ids::{AppId, UserId},
     numbers_request::NumbersRequest,
-    webhook_call::{CallError, WebhookCall, WebhookResponse},
+    webhook_call::{WebhookCall, WebhookResponse},
     webhook_url::WebhookUrl,
 };
 use reqwest::Client;
@@ -54,7 +55,7 @@ pub enum ProbeError {
     #[error(
         "the webhook did not respond: {0}. Check that its URL can be reached from the internet"
     )]
-    NoResponse(#[from] CallError),
+    NoResponse(#[from] HttpError),
     #[error("the webhook's new version did not respond: {0}. See the log of its function")]
     InvocationFailed(String),
     #[error(

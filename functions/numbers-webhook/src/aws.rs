@@ -9,7 +9,6 @@ use channel_connection::{
     aws_http::AwsHttpClient,
     aws_sdk,
     environment::{EnvironmentError, Lookup},
-    tls::TlsError,
 };
 
 /// The timeout of one attempt, a page of 1 MiB included; two fit into a request's time.
@@ -26,20 +25,9 @@ pub struct AwsClients {
     pub(crate) secrets_manager: SecretsManager,
 }
 
-/// The reason AWS cannot be called.
-#[derive(Debug, thiserror::Error)]
-pub enum AwsClientsError {
-    /// There can be no TLS.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// A variable is missing or wrong.
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
-}
-
 impl AwsClients {
     /// Configures the clients from the environment; nothing is sent yet.
-    pub async fn load(environment: Lookup<'_>) -> Result<Self, AwsClientsError> {
+    pub async fn load(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let http = AwsHttpClient::new(environment)?;
         let sdk = aws_sdk::config(environment, http.clone()).await?;
         Ok(Self::new(http, &sdk, &sdk))

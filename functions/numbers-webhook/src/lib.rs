@@ -1,5 +1,4 @@
 //! The Lambda function that answers HubSpot's signed request with a portal's numbers.
-#![warn(missing_docs)]
 
 mod access_log;
 mod auth;

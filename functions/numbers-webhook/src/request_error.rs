@@ -4,8 +4,7 @@
 //! gets the same body.
 
 use channel_connection::{
-    aws_error::AwsError, ids::AppId, numbers_request::NumbersRequestError,
-    signature::SignatureError,
+    aws_error::AwsError, ids::AppId, numbers_request::InvalidRequest, signature::SignatureError,
 };
 use lambda_http::{
     Body, Response,
@@ -27,7 +26,7 @@ pub(crate) enum RequestError {
     Signature(#[from] SignatureError),
     /// HubSpot sent something else than a request for numbers.
     #[error(transparent)]
-    Malformed(#[from] NumbersRequestError),
+    Malformed(#[from] InvalidRequest),
     /// The request is for another app of the same vendor.
     #[error("a request for app {0}")]
     OtherApp(AppId),

@@ -3,15 +3,13 @@
 //! A rotation is seen within [`TIME_TO_LIVE`], or at the first request that the new secret signed.
 
 use std::{
+    error::Error,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use aws_sdk_secretsmanager::Client;
-use channel_connection::{
-    client_secrets::{ClientSecrets, InvalidClientSecrets},
-    secret_store::{self, SecretError},
-};
+use channel_connection::{client_secrets::ClientSecrets, secret_store};
 use lambda_http::tracing::warn;
 use tokio::time::{Instant, timeout_at};
 
@@ -50,16 +48,6 @@ struct State {
     /// When the pauses of all reads that wrong signatures caused are over. It has a time of its own:
     /// otherwise a rotation right after a cold start or a refresh would have to wait.
     mismatches_paused_until: Option<SystemTime>,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    #[error(transparent)]
-    Invalid(#[from] InvalidClientSecrets),
-    #[error("no response in time")]
-    Timeout,
 }
 
 impl SecretCache {
@@ -115,10 +103,8 @@ impl SecretCache {
 
     async fn read(&self, now: SystemTime, deadline: Instant) {
         self.state().last_attempt = Some(now);
-        match timeout_at(deadline, self.secrets())
-            .await
-            .unwrap_or(Err(ReadError::Timeout))
-        {
+        let read = timeout_at(deadline, self.secrets()).await;
+        match read.unwrap_or_else(|_| Err("no response in time".into())) {
             Ok(secrets) => {
                 if secrets.current().is_none() {
                     warn!("no client secret is set yet: every request will be refused");
@@ -130,7 +116,7 @@ impl SecretCache {
         }
     }
 
-    async fn secrets(&self) -> Result<ClientSecrets, ReadError> {
+    async fn secrets(&self) -> Result<ClientSecrets, Box<dyn Error + Send + Sync>> {
         let text = secret_store::read(&self.client, &self.arn).await?;
         Ok(ClientSecrets::from_json(&text)?)
     }

@@ -173,7 +173,7 @@ mod tests {
     fn a_permission_is_asked_for_where_it_lacks_and_nowhere_else() {
         let told = |code: &str| {
             let (arn, error) = ("arn:client-secret".into(), AwsError::Service(code.into()));
-            SecretsError::from(SecretError::Unreadable { arn, error }).to_string()
+            SecretsError::from(SecretError { arn, error }).to_string()
         };
         let needed = "You need secretsmanager:GetSecretValue on it.";
         assert!(told("AccessDeniedException").ends_with(needed));

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use channel_connection::{
-    http_client,
-    webhook_call::{CallError, TIMEOUT, WebhookCall, WebhookResponse},
+    http_client::{self, HttpError},
+    webhook_call::{TIMEOUT, WebhookCall, WebhookResponse},
 };
 
 /// The reason there is no answer.
@@ -19,7 +19,7 @@ pub enum TimedCallError {
         /// The webhook.
         url: String,
         /// What kept it from answering.
-        cause: CallError,
+        cause: HttpError,
     },
 }
 

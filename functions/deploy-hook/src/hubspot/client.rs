@@ -1,7 +1,7 @@
 //! Calls of HubSpot's API, and the settings endpoints of one app.
 
 use channel_connection::{
-    http_client::{self, BodyError},
+    http_client::{self, HttpError},
     settings::{ChannelConnectionSettings, SettingsChange},
     webhook_url::WebhookUrl,
 };
@@ -92,8 +92,8 @@ impl HubSpot {
         }
         Ok(Response {
             body: body.map_err(|error| match error {
-                BodyError::BrokenOff(error) => unreachable(error),
-                BodyError::TooLarge(_) => ApiError::InvalidResponse(action),
+                HttpError::BrokenOff(error) => unreachable(error),
+                _ => ApiError::InvalidResponse(action),
             })?,
             correlation_id: correlation_id(auth, &headers),
         })

@@ -12,12 +12,12 @@ use std::{
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use channel_connection::{
     client_secrets::SigningSecret,
-    http_client,
+    http_client::{self, HttpError},
     ids::{AppId, InvalidId, PortalId, UserId},
     numbers_request::NumbersRequest,
     numbers_response::MAX_RESPONSE,
     signature::MAX_AGE,
-    webhook_call::{CallError, TIMEOUT, WebhookCall},
+    webhook_call::{TIMEOUT, WebhookCall},
     webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
 use reqwest::{Client, Request, header::HeaderMap};
@@ -213,7 +213,7 @@ fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
 async fn send(
     http: &Client,
     request: Request,
-) -> Result<(StatusCode, HeaderMap, Vec<u8>), CallError> {
+) -> Result<(StatusCode, HeaderMap, Vec<u8>), HttpError> {
     let response = http.execute(request).await?;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = http_client::body(response, MAX_RESPONSE).await?;
