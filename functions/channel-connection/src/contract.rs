@@ -14,7 +14,6 @@ use crate::{
 pub struct Violation {
     /// Where in the response: `phoneNumbers[3].extension`, empty for the whole.
     pub path: String,
-    /// The rule that it violates.
     pub problem: &'static str,
 }
 
@@ -115,101 +114,66 @@ fn in_the_extension(number: &Value) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn told(body: &str) -> Vec<String> {
-        violations(body.as_bytes())
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
-
     #[test]
-    fn rejects_a_wrong_status_or_body() {
-        let good = br#"{"phoneNumbers":[]}"#;
-        assert_eq!(response_violations(200, good), [""; 0]);
-        assert_eq!(
-            response_violations(200, b"{}"),
-            ["the answer has no phoneNumbers"]
-        );
-        assert_eq!(
-            response_violations(503, good),
-            ["the answer's status is 503, not 200"]
-        );
-    }
-
-    #[test]
-    fn accepts_valid_responses() {
-        for body in [
-            r#"{"phoneNumbers":[]}"#,
-            r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"1","friendlyName":"Sales"}]}"#,
-            r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}]}"#,
+    fn names_a_violation_of_the_whole() {
+        for (case, status, body, violation) in [
+            ("status", 503, "{}", "the answer's status is 503, not 200"),
+            ("empty", 200, "", "the answer is not JSON"),
+            ("no list", 200, "{}", "the answer has no phoneNumbers"),
+            (
+                "bare array",
+                200,
+                "[]",
+                "the answer is a bare array; it must be an object with phoneNumbers",
+            ),
+            (
+                "object",
+                200,
+                r#"{"phoneNumbers":{}}"#,
+                "phoneNumbers is not an array",
+            ),
         ] {
-            assert_eq!(told(body), Vec::<String>::new(), "{body}");
+            let violations = response_violations(status, body.as_bytes());
+            assert_eq!(violations, [violation], "{case}");
         }
-    }
-
-    #[test]
-    fn counts_numbers() {
-        assert_eq!(count(br#"{"phoneNumbers":[{},{}]}"#), 2);
-        assert_eq!(count(b"[]"), 0);
     }
 
     #[test]
     fn names_every_violation_of_a_number() {
-        let body = r#"{"phoneNumbers":[{"e164Number":"0","friendlyName":7,"extension":""}]}"#;
-        assert_eq!(told(body).len(), 3);
-    }
-
-    #[test]
-    fn names_path_and_problem() {
-        let cases = [
-            ("", "the answer is not JSON"),
-            (
-                "[]",
-                "the answer is a bare array; it must be an object with phoneNumbers",
-            ),
-            ("{}", "the answer has no phoneNumbers"),
-            (r#"{"phoneNumbers":{}}"#, "phoneNumbers is not an array"),
-            (
-                r#"{"phoneNumbers":[{"e164Number":"+18001231234","friendlyName":"Sales"}]}"#,
-                "phoneNumbers[0].e164Number: the field must be named e164PhoneNumber",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"(800) 123-1234","friendlyName":"Sales"}]}"#,
-                "phoneNumbers[0].e164PhoneNumber: must be an E.164 number like +18001231234",
-            ),
-            (
-                r#"{"phoneNumbers":[{"friendlyName":"Sales"}]}"#,
-                "phoneNumbers[0].e164PhoneNumber: must be an E.164 number like +18001231234",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"Customer success in Europe"}]}"#,
-                "phoneNumbers[0].friendlyName: must have at most 24 characters: HubSpot cuts the rest",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","friendlyName":"a\u202eb"}]}"#,
-                "phoneNumbers[0].friendlyName: must have no control characters and no marks that reorder text",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234"}]}"#,
-                "phoneNumbers[0].friendlyName: must be a text",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"","friendlyName":"Sales"}]}"#,
-                "phoneNumbers[0].extension: must be left out where there is none, not be an empty text",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":1,"friendlyName":"Sales"}]}"#,
-                "phoneNumbers[0].extension: must be digits, or be left out",
-            ),
-            (
-                r#"{"phoneNumbers":[{"e164PhoneNumber":"+18001231234","extension":"x1","friendlyName":"Sales"}]}"#,
-                "phoneNumbers[0].extension: must be digits, or be left out",
-            ),
-        ];
-        for (body, violation) in cases {
-            assert_eq!(told(body), [violation], "{body}");
+        let not_e164 = "must be an E.164 number like +18001231234";
+        let too_long = "must have at most 24 characters: HubSpot cuts the rest";
+        let not_digits = "must be digits, or be left out";
+        let reordered = "must have no control characters and no marks that reorder text";
+        let empty = "must be left out where there is none, not be an empty text";
+        let good = json!({"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"});
+        let listed = |number: &Value| json!({"phoneNumbers": [number]}).to_string();
+        for (field, value, problem) in [
+            ("e164PhoneNumber", json!("(800) 123-1234"), not_e164),
+            ("e164PhoneNumber", json!(null), not_e164),
+            ("friendlyName", json!("n".repeat(25)), too_long),
+            ("friendlyName", json!("a\u{202e}b"), reordered),
+            ("friendlyName", json!(null), "must be a text"),
+            ("extension", json!(""), empty),
+            ("extension", json!(1), not_digits),
+            ("extension", json!("x1"), not_digits),
+        ] {
+            let mut number = good.clone();
+            number[field] = value;
+            let path = format!("phoneNumbers[0].{field}: {problem}");
+            let violations = response_violations(200, listed(&number).as_bytes());
+            assert_eq!(violations, [path], "{number}");
         }
+        let mut extended = good;
+        extended["extension"] = "1".into();
+        assert_eq!(violations(listed(&extended).as_bytes()), []);
+        assert_eq!(count(listed(&extended).as_bytes()), 1);
+        let old = json!({"e164Number": "0", "friendlyName": 7, "extension": ""});
+        let old = response_violations(200, listed(&old).as_bytes());
+        let renamed = "phoneNumbers[0].e164Number: the field must be named e164PhoneNumber";
+        assert_eq!((old.len(), old[0].as_str()), (3, renamed));
     }
 }

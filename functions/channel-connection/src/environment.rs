@@ -84,30 +84,3 @@ pub fn url_policy(lookup: Lookup<'_>) -> Result<UrlPolicy, EnvironmentError> {
 pub fn process(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::AppId;
-
-    #[test]
-    fn names_a_bad_variable_without_its_value() {
-        let error = required::<AppId>(&|_| Some("marked".into()), "APP_ID")
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "the environment variable APP_ID must be a whole number from 1 to 9223372036854775807"
-        );
-    }
-
-    #[test]
-    fn names_an_unset_or_empty_variable() {
-        for value in [None, Some(String::new())] {
-            let error = required::<AppId>(&|_| value.clone(), "APP_ID")
-                .unwrap_err()
-                .to_string();
-            assert_eq!(error, "the environment variable APP_ID is not set");
-        }
-    }
-}

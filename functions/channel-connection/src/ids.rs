@@ -20,7 +20,6 @@ macro_rules! hubspot_id {
             /// The largest identifier, which HubSpot will hardly come to give anyone.
             pub const MAX: Self = Self(i64::MAX);
 
-            /// Returns the identifier as HubSpot's JSON carries it.
             pub fn get(self) -> i64 {
                 self.0
             }
@@ -73,34 +72,13 @@ mod tests {
 
     #[test]
     fn accepts_positive_whole_numbers_up_to_i64() {
-        assert_eq!("1".parse::<PortalId>().unwrap().get(), 1);
-        assert_eq!(
-            "9223372036854775807".parse::<PortalId>().unwrap().get(),
-            i64::MAX
-        );
-    }
-
-    #[test]
-    fn refuses_everything_else() {
-        for text in [
-            "",
-            "0",
-            "-1",
-            "+1",
-            "1.0",
-            "1e3",
-            " 1",
-            "9223372036854775808",
-            "one",
-        ] {
-            assert_eq!(text.parse::<AppId>(), Err(InvalidId), "{text:?}");
+        for id in [1, i64::MAX] {
+            assert_eq!(id.to_string().parse::<PortalId>().unwrap().get(), id);
         }
-    }
-
-    #[test]
-    fn a_json_float_or_negative_is_refused() {
-        for json in ["1.0", "-5", "0", "\"7\""] {
-            assert!(serde_json::from_str::<UserId>(json).is_err(), "{json}");
+        for text in "0 -1 +1 1.0 1e3 9223372036854775808 one".split(' ') {
+            assert_eq!(text.parse::<AppId>(), Err(InvalidId), "{text}");
+            assert!(serde_json::from_str::<UserId>(text).is_err(), "{text}");
         }
+        assert_eq!("".parse::<AppId>(), Err(InvalidId));
     }
 }

@@ -7,11 +7,8 @@ use crate::ids::{AppId, PortalId, UserId};
 /// HubSpot's request for the numbers that a user of a portal may connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumbersRequest {
-    /// The app that HubSpot means.
     pub app_id: AppId,
-    /// The customer's account.
     pub portal_id: PortalId,
-    /// The person who looks at the list.
     pub user_id: UserId,
 }
 

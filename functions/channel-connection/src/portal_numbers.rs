@@ -38,7 +38,6 @@ struct Number {
 pub struct BadRow {
     /// The row's sort key, empty where it has none; it may be a phone number.
     pub key: String,
-    /// The reason.
     pub reason: RowError,
 }
 
@@ -99,12 +98,10 @@ impl PortalNumbers {
         self.json.len() + size_of_val(self.numbers.as_slice()) + self.other_bytes
     }
 
-    /// Returns how many rows are bad.
     pub fn bad_row_count(&self) -> usize {
         self.bad_row_count
     }
 
-    /// Returns the first few bad rows.
     pub fn bad_rows(&self) -> &[BadRow] {
         &self.bad_rows
     }
@@ -130,35 +127,40 @@ impl fmt::Debug for BadRow {
 mod tests {
     use super::*;
 
-    fn row(number: &str, user_ids: Attribute<Vec<String>>) -> NumberRow {
+    fn row(number: &str, user_ids: &[&str]) -> NumberRow {
+        let users: Vec<String> = user_ids.iter().map(ToString::to_string).collect();
         NumberRow {
             number: Attribute::Value(number.into()),
             friendly_name: Attribute::Missing,
-            user_ids,
+            user_ids: match users.len() {
+                0 => Attribute::Missing,
+                _ => Attribute::Value(users),
+            },
         }
     }
 
     #[test]
     fn shows_each_user_their_numbers_in_order() {
         let mut portal = PortalNumbers::default();
-        portal.add(row("+1800", Attribute::Missing));
-        portal.add(row("+1801", Attribute::Value(vec!["7".into()])));
-        portal.add(row("+1802", Attribute::Missing));
+        portal.add(row("+1800", &[]));
+        portal.add(row("+1801", &["7", "8"]));
+        portal.add(row("+1802", &[]));
         let seen_by = |user: i64| -> Vec<_> {
-            portal
-                .visible_to(user.try_into().unwrap())
-                .map(|json| json[20..25].to_owned())
-                .collect()
+            let visible = portal.visible_to(user.try_into().unwrap());
+            visible.map(|json| json[20..25].to_owned()).collect()
         };
         assert_eq!(seen_by(7), ["+1800", "+1801", "+1802"]);
-        assert_eq!(seen_by(8), ["+1800", "+1802"]);
+        assert_eq!(seen_by(9), ["+1800", "+1802"]);
+        let json = r#"{"e164PhoneNumber":"+1800","friendlyName":"+1800"}"#.len();
+        let number = json + size_of::<Number>();
+        assert_eq!(portal.bytes(), 3 * number + 2 * size_of::<UserId>());
     }
 
     #[test]
     fn counts_all_bad_rows_and_keeps_a_few() {
         let mut portal = PortalNumbers::default();
         for number in 0..100 {
-            portal.add(row(&format!("bad {number}"), Attribute::Missing));
+            portal.add(row(&format!("bad {number}"), &[]));
         }
         assert_eq!(portal.visible_to(UserId::MAX).count(), 0);
         assert_eq!((portal.bad_row_count(), portal.bad_rows().len()), (100, 5));
@@ -169,22 +171,13 @@ mod tests {
     #[test]
     fn debug_shows_the_reason_but_no_number() {
         let mut portal = PortalNumbers::default();
-        portal.add(row("bad 0", Attribute::Missing));
-        portal.add(row("+18001231234", Attribute::Missing));
-        assert_eq!(
-            format!("{portal:?}"),
-            "PortalNumbers { count: 1, bad_rows: [BadRow(number is not an E.164 number: a plus sign, \
-             then 2 to 15 digits, the first not 0)], .. }"
+        portal.add(row("bad 0", &[]));
+        portal.add(row("+18001231234", &[]));
+        let shown = format!("{portal:?}");
+        assert!(shown.contains("count: 1") && shown.contains("not an E.164 number"));
+        assert!(
+            !shown.contains("bad 0") && !shown.contains("1800"),
+            "{shown}"
         );
-    }
-
-    #[test]
-    fn counts_the_memory_of_numbers_and_users() {
-        let mut portal = PortalNumbers::default();
-        portal.add(row("+1800", Attribute::Missing));
-        portal.add(row("+1801", Attribute::Value(vec!["7".into(), "8".into()])));
-        let json = r#"{"e164PhoneNumber":"+1800","friendlyName":"+1800"}"#.len();
-        let number = json + size_of::<Number>();
-        assert_eq!(portal.bytes(), 2 * number + 2 * size_of::<UserId>());
     }
 }

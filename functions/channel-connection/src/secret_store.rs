@@ -16,7 +16,6 @@ const MAX_DELAY: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read the secret {arn}: {error}")]
 pub struct SecretError {
-    /// The secret's ARN or name.
     pub arn: String,
     pub error: AwsError,
 }

@@ -18,7 +18,6 @@ pub struct RegisteredUrl(String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelConnectionSettings {
-    /// The webhook that HubSpot calls.
     pub url: RegisteredUrl,
     /// Whether every customer's users can select the app, all or nothing.
     pub is_ready: bool,
@@ -28,10 +27,8 @@ pub struct ChannelConnectionSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsChange {
-    /// The new URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<RegisteredUrl>,
-    /// The new flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_ready: Option<bool>,
 }
@@ -95,12 +92,9 @@ impl fmt::Debug for RegisteredUrl {
     }
 }
 
-/// A version of HubSpot's API, by the name that stands in its paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiVersion {
-    /// 2026-03, the default.
     V2026_03,
-    /// 2026-09.
     V2026_09,
     /// v3, whose paths have another shape.
     V3,
@@ -112,7 +106,6 @@ pub enum ApiVersion {
 pub struct UnknownApiVersion;
 
 impl ApiVersion {
-    /// Every version there is.
     pub const ALL: [Self; 3] = [Self::V2026_03, Self::V2026_09, Self::V3];
 
     /// Returns the name, as paths and configuration write it.
@@ -150,48 +143,26 @@ impl FromStr for ApiVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::AppId;
-
-    fn settings(url: &str, is_ready: bool) -> ChannelConnectionSettings {
-        ChannelConnectionSettings {
-            url: url.into(),
-            is_ready,
-        }
-    }
 
     #[test]
     fn sends_the_fields_that_a_change_needs() {
+        let settings = |(url, is_ready): (&str, bool)| ChannelConnectionSettings {
+            url: url.into(),
+            is_ready,
+        };
         let (here, there) = ("https://a.example/", "https://b.example/");
-        let cases = [
-            (
-                "new URL",
-                (here, false),
-                (there, false),
-                (true, Some(false)),
-            ),
-            ("hold", (here, true), (here, false), (false, Some(false))),
-            ("release", (here, false), (here, true), (true, Some(true))),
-            (
-                "released URL",
-                (here, true),
-                (there, true),
-                (true, Some(true)),
-            ),
-        ];
-        for (case, current, desired, sent) in cases {
-            let change = SettingsChange::between(
-                &settings(current.0, current.1),
-                &settings(desired.0, desired.1),
-            );
-            assert_eq!((change.url.is_some(), change.is_ready), sent, "{case}");
-            assert!(
-                change.is_applied_in(&settings(desired.0, desired.1)),
-                "{case}"
-            );
-            assert!(
-                !change.is_applied_in(&settings(current.0, current.1)),
-                "{case}"
-            );
+        for (case, current, desired, has_url) in [
+            ("new URL", (here, false), (there, false), true),
+            ("hold", (here, true), (here, false), false),
+            ("release", (here, false), (here, true), true),
+            ("released URL", (here, true), (there, true), true),
+        ] {
+            let (current, desired) = (settings(current), settings(desired));
+            let change = SettingsChange::between(&current, &desired);
+            assert_eq!(change.url.is_some(), has_url, "{case}");
+            assert_eq!(change.is_ready, Some(desired.is_ready), "{case}");
+            assert!(change.is_applied_in(&desired), "{case}");
+            assert!(!change.is_applied_in(&current), "{case}");
         }
         let hold = serde_json::to_string(&SettingsChange::HOLD).unwrap();
         assert_eq!(hold, r#"{"isReady":false}"#);
@@ -199,26 +170,21 @@ mod tests {
 
     #[test]
     fn debug_shows_no_query() {
-        let shown = format!("{:?}", settings("https://a.example/?key=marked", true));
-        assert!(!shown.contains("marked"), "{shown}");
+        let url = RegisteredUrl::from("https://a.example/?key=marked");
+        assert_eq!(format!("{url:?}"), r#""https://a.example/?…""#);
     }
 
     #[test]
-    fn v3_has_a_path_of_another_shape() {
-        let app: AppId = "7".parse().unwrap();
-        assert_eq!(
-            ApiVersion::V2026_03.settings_path(app),
-            "/crm/extensions/calling/2026-03/7/settings/channel-connection"
-        );
-        assert_eq!(
-            ApiVersion::V3.settings_path(app),
-            "/crm/v3/extensions/calling/7/settings/channel-connection"
-        );
-    }
-
-    #[test]
-    fn parses_versions_by_name() {
-        assert_eq!("2026-09".parse(), Ok(ApiVersion::V2026_09));
+    fn each_version_has_its_path() {
+        for (name, path) in [
+            ("2026-03", "/crm/extensions/calling/2026-03/7"),
+            ("2026-09", "/crm/extensions/calling/2026-09/7"),
+            ("v3", "/crm/v3/extensions/calling/7"),
+        ] {
+            let version: ApiVersion = name.parse().unwrap();
+            let path = format!("{path}/settings/channel-connection");
+            assert_eq!(version.settings_path(7), path, "{name}");
+        }
         assert_eq!("2027-01".parse::<ApiVersion>(), Err(UnknownApiVersion));
     }
 }

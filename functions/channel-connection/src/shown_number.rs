@@ -13,16 +13,13 @@ const WITH_EMPTY_EXTENSION: &str =
     "Its extension is an empty text, and HubSpot lets no user select a number with an extension.";
 const WITHOUT_NUMBER: &str = "It has no E.164 number that could be connected.";
 
-/// One line of the list.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(Debug))]
 #[serde(rename_all = "camelCase")]
 pub struct ShownNumber {
     /// The number, empty where the answer has none.
     pub number: String,
-    /// The extension, where there is one.
     pub extension: Option<String>,
-    /// What HubSpot shows of the name.
     pub name: String,
     /// What HubSpot cuts off the name.
     pub name_lost: String,
@@ -78,80 +75,50 @@ fn extension(listed: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn only(listed: &str) -> ShownNumber {
-        let mut shown = shown_numbers(format!(r#"{{"phoneNumbers":[{listed}]}}"#).as_bytes());
-        assert_eq!(shown.len(), 1);
-        shown.remove(0)
+    #[test]
+    fn shows_a_number_as_hubspot_does() {
+        let number = "+18001231234";
+        let name = "Customer success, Europe and Africa";
+        let answer = json!({"phoneNumbers": [{"e164PhoneNumber": number, "friendlyName": name}]});
+        let shown = ShownNumber {
+            number: number.into(),
+            extension: None,
+            name: "Customer success, Europe".into(),
+            name_lost: " and Africa".into(),
+            not_selectable: None,
+        };
+        assert_eq!(shown_numbers(answer.to_string().as_bytes()), [shown]);
     }
 
     #[test]
-    fn a_number_of_the_contract_is_shown_whole_and_can_be_selected() {
-        let shown = only(r#"{"e164PhoneNumber":"+18001231234","friendlyName":"Sales"}"#);
-        assert_eq!(
-            shown,
-            ShownNumber {
-                number: "+18001231234".into(),
-                extension: None,
-                name: "Sales".into(),
-                name_lost: String::new(),
-                not_selectable: None,
-            }
-        );
-    }
-
-    #[test]
-    fn what_hubspot_cuts_off_a_name_is_told() {
-        let shown = only(
-            r#"{"e164PhoneNumber":"+18001231234","friendlyName":"Customer success, Europe and Africa"}"#,
-        );
-        assert_eq!(
-            (shown.name.as_str(), shown.name_lost.as_str()),
-            ("Customer success, Europe", " and Africa")
-        );
-        assert_eq!(shown.not_selectable, None);
-    }
-
-    #[test]
-    fn a_number_with_an_extension_of_whatever_kind_cannot_be_selected() {
-        for (extension, shown, reason) in [
-            (r#""1""#, "1", WITH_EXTENSION),
-            ("1", "1", WITH_EXTENSION),
-            ("null", "null", WITH_EXTENSION),
-            (r#""""#, "", WITH_EMPTY_EXTENSION),
+    fn tells_which_numbers_cannot_be_selected() {
+        let extended =
+            |extension: Value| json!({"e164PhoneNumber": "+18001231234", "extension": extension});
+        for (case, listed, reason) in [
+            ("extension", extended("1".into()), WITH_EXTENSION),
+            ("extension as number", extended(1.into()), WITH_EXTENSION),
+            ("null as extension", extended(Value::Null), WITH_EXTENSION),
+            ("empty extension", extended("".into()), WITH_EMPTY_EXTENSION),
+            (
+                "local number",
+                json!({"e164PhoneNumber": "(800) 123-1234"}),
+                WITHOUT_NUMBER,
+            ),
+            ("old field", json!({"e164Number": "+1800"}), WITHOUT_NUMBER),
+            ("no object", json!(7), WITHOUT_NUMBER),
         ] {
-            let listed = format!(
-                r#"{{"e164PhoneNumber":"+18001231234","friendlyName":"Desk","extension":{extension}}}"#
-            );
-            let listed = only(&listed);
-            assert_eq!(
-                (listed.extension.as_deref(), listed.not_selectable),
-                (Some(shown), Some(reason))
-            );
+            let answer = json!({"phoneNumbers": [listed]}).to_string();
+            let shown = shown_numbers(answer.as_bytes());
+            assert_eq!(shown[0].not_selectable, Some(reason), "{case}");
         }
     }
 
     #[test]
-    fn a_number_of_the_table_can_be_selected_unless_it_has_an_extension() {
-        let reason = |extension| not_selectable("+18001231234", extension);
-        assert_eq!(reason(Some("7")), Some(WITH_EXTENSION));
-        assert_eq!(reason(None), None);
-    }
-
-    #[test]
-    fn what_is_no_number_cannot_be_selected_either() {
-        for listed in [
-            r#"{"e164PhoneNumber":"(800) 123-1234"}"#,
-            r#"{"e164Number":"+18001231234"}"#,
-            "7",
-        ] {
-            assert!(only(listed).not_selectable.is_some(), "{listed}");
-        }
-    }
-
-    #[test]
-    fn an_answer_that_is_no_list_shows_none() {
+    fn an_answer_without_a_list_shows_none() {
         for answer in ["", "[]", "{}", r#"{"phoneNumbers":7}"#] {
             assert_eq!(shown_numbers(answer.as_bytes()), [], "{answer}");
         }

@@ -21,9 +21,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(5);
 /// A request that is ready to be sent; a caller may change its fields, to make it invalid.
 #[derive(Clone)]
 pub struct WebhookCall {
-    /// The webhook's URL.
     pub url: WebhookUrl,
-    /// The body.
     pub body: String,
     /// The text of [`SIGNATURE_HEADER`]; without it, neither header is sent.
     pub signature: Option<String>,
@@ -33,7 +31,6 @@ pub struct WebhookCall {
 
 /// A webhook's response.
 pub struct WebhookResponse {
-    /// The HTTP status.
     pub status: u16,
     /// The body, of at most [`MAX_RESPONSE`] bytes.
     pub body: Vec<u8>,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use crate::friendly_name::is_unsafe;
+
 /// Maximum characters of a URL in a text for people.
 const MAX_SHOWN: usize = 300;
 
@@ -26,22 +28,16 @@ pub enum UrlPolicy {
 /// The reason a URL is not accepted; it never repeats the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
-    /// It does not parse as an absolute URL.
     #[error("not a URL; write it like https://example.com/numbers")]
     NotAUrl,
-    /// Its scheme is not https.
     #[error("must start with https://")]
     NotHttps,
-    /// Its host is an IP address, or a name of one machine or network.
     #[error("must name a public host, not an IP address or localhost")]
     NotPublic,
-    /// It carries a user name or a password.
     #[error("must not carry a user name or a password")]
     Credentials,
-    /// It carries a fragment, which is never sent.
     #[error("must not carry a fragment (#…)")]
     Fragment,
-    /// It is written in a way that a client would rewrite before it calls and signs it.
     #[error(
         "must be written as a client sends it: lower-case host, a path, no :443, no ../ or spaces"
     )]
@@ -145,16 +141,13 @@ pub fn redact_url(url: &str) -> String {
     escape(&shown, MAX_SHOWN) + mark
 }
 
-/// Escapes control characters and bidi overrides, and truncates to `max` characters.
+/// Escapes characters that are [unsafe to show](is_unsafe), and truncates to `max` characters.
 pub fn escape(text: &str, max: usize) -> String {
-    let is_shown = |c: char| {
-        !c.is_control() && !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
     let escaped = text.chars().map(|character| {
-        if is_shown(character) {
-            character.to_string()
-        } else {
+        if is_unsafe(character) {
             character.escape_unicode().to_string()
+        } else {
+            character.to_string()
         }
     });
     escaped.take(max).collect()
@@ -178,76 +171,50 @@ mod tests {
 
     #[test]
     fn keeps_a_public_url_exactly() {
-        for text in [
-            "https://abc123.execute-api.us-east-1.amazonaws.com/numbers",
-            "https://abc123.execute-api.us-east-1.amazonaws.com/prod/numbers",
-            "https://calls.example.com/numbers?tenant=a%40b&x=1",
-            "https://calls.example.com:8443/",
+        for (text, segment) in [
+            ("https://a1.execute-api.us-east-1.amazonaws.com/n", "n"),
+            ("https://calls.example.com/prod/numbers?x=/a%40b", "numbers"),
+            ("https://calls.example.com:8443/", ""),
         ] {
             let url = WebhookUrl::parse(text, UrlPolicy::Public).unwrap();
-            assert_eq!(url.as_str(), text);
+            assert_eq!((url.as_str(), url.last_segment()), (text, segment));
         }
     }
 
     #[test]
     fn shows_people_no_query_and_no_user() {
-        let cases = [
-            (
-                "no query",
-                "https://a.example/numbers",
-                "https://a.example/numbers",
-            ),
+        for (case, url, shown) in [
+            ("no query", "https://a.example/n", "https://a.example/n"),
             (
                 "query",
-                "https://a.example/n?key=marked",
+                "https://a.example/n?marked",
                 "https://a.example/n?…",
             ),
             (
                 "fragment",
-                "https://a.example/n#marked",
-                "https://a.example/n#…",
+                "https://a.example/#marked",
+                "https://a.example/#…",
             ),
             (
                 "user",
-                "https://u:marked@a.example/n",
-                "https://…@a.example/n",
+                "https://u:marked@a.example/",
+                "https://…@a.example/",
             ),
-            (
-                "at sign in a path",
-                "https://a.example/@n",
-                "https://a.example/@n",
-            ),
+            ("path", "https://a.example/@n", "https://a.example/@n"),
             ("no URL", "a\u{1b}[2J\u{202e}b", "a\\u{1b}[2J\\u{202e}b"),
-        ];
-        for (case, url, shown) in cases {
+        ] {
             assert_eq!(redact_url(url), shown, "{case}");
         }
-        let url = WebhookUrl::parse("https://a.example/n?key=marked", UrlPolicy::Public).unwrap();
+        let url = WebhookUrl::parse("https://a.example/n?marked", UrlPolicy::Public).unwrap();
         assert_eq!(format!("{url} {url:?}").matches("marked").count(), 0);
         assert!(redact_url(&"é".repeat(9_000)).chars().count() <= MAX_SHOWN);
     }
 
     #[test]
-    fn finds_the_last_path_segment() {
-        for (url, segment) in [
-            ("https://calls.example.com/numbers", "numbers"),
-            (
-                "https://calls.example.com/prod/numbers?next=/a/b",
-                "numbers",
-            ),
-            ("https://calls.example.com/", ""),
-        ] {
-            let parsed = WebhookUrl::parse(url, UrlPolicy::Public).unwrap();
-            assert_eq!(parsed.last_segment(), segment, "{url}");
-        }
-    }
-
-    #[test]
     fn rejects_urls_that_hubspot_cannot_call() {
-        let cases = [
+        for (text, reason) in [
             ("numbers", InvalidUrl::NotAUrl),
             ("http://calls.example.com/", InvalidUrl::NotHttps),
-            ("ftp://calls.example.com/", InvalidUrl::NotHttps),
             ("https://localhost/", InvalidUrl::NotPublic),
             ("https://api.localhost/", InvalidUrl::NotPublic),
             ("https://calls.internal/", InvalidUrl::NotPublic),
@@ -259,20 +226,10 @@ mod tests {
             ("https://Calls.example.com/", InvalidUrl::NotCanonical),
             ("https://calls.example.com:443/", InvalidUrl::NotCanonical),
             ("https://calls.example.com/a/../b", InvalidUrl::NotCanonical),
-        ];
-        for (text, reason) in cases {
-            assert_eq!(
-                WebhookUrl::parse(text, UrlPolicy::Public),
-                Err(reason),
-                "{text}"
-            );
+        ] {
+            let parsed = WebhookUrl::parse(text, UrlPolicy::Public);
+            assert_eq!(parsed, Err(reason), "{text}");
         }
-    }
-
-    #[test]
-    fn local_policy_accepts_http_and_no_other_scheme() {
-        let local = "http://a1.execute-api.localhost:4566/numbers";
-        assert!(WebhookUrl::parse(local, UrlPolicy::Local).is_ok());
         let ftp = WebhookUrl::parse("ftp://localhost/", UrlPolicy::Local);
         assert_eq!(ftp, Err(InvalidUrl::NotHttps));
     }
@@ -281,10 +238,7 @@ mod tests {
     fn loopback_names_and_addresses_are_local() {
         for (url, policy) in [
             ("http://localhost:3000/", UrlPolicy::Local),
-            (
-                "http://a1.execute-api.localhost:4566/numbers",
-                UrlPolicy::Local,
-            ),
+            ("http://a1.execute-api.localhost:4566/n", UrlPolicy::Local),
             ("http://127.0.0.1:3000/", UrlPolicy::Local),
             ("http://[::1]:3000/", UrlPolicy::Local),
             ("https://calls.example.com/numbers", UrlPolicy::Public),

@@ -27,7 +27,6 @@ pub struct Config {
     pub client_secret_arn: String,
 }
 
-/// The reason a text is not a number of seconds.
 #[derive(Debug, thiserror::Error)]
 #[error("must be a whole number of seconds from 0 to 86400")]
 struct InvalidSeconds;
@@ -58,84 +57,5 @@ fn max_stale(text: &str) -> Result<Duration, InvalidSeconds> {
         Ok(Duration::from_secs(seconds))
     } else {
         Err(InvalidSeconds)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn variable(name: &str) -> Option<&'static str> {
-        Some(match name {
-            "AWS_LAMBDA_FUNCTION_NAME" => "webhook",
-            "APP_ID" => "1234567",
-            "WEBHOOK_URL" => "https://calls.example.com/numbers",
-            "NUMBERS_TABLE" => "numbers",
-            "MAX_STALE_SECONDS" => "600",
-            "CLIENT_SECRET_ARN" => {
-                "arn:aws:secretsmanager:us-east-1:123456789012:secret:client-a1b2c3"
-            }
-            _ => return None,
-        })
-    }
-
-    #[test]
-    fn reads_the_variables_of_the_template() {
-        let config = Config::read(&|name| variable(name).map(str::to_owned)).unwrap();
-        assert_eq!(config.max_stale, Duration::from_secs(600));
-        assert_eq!(config.webhook_urls.len(), 1);
-    }
-
-    #[test]
-    fn names_a_bad_variable_and_what_it_must_be() {
-        let cases = [
-            (
-                "APP_ID",
-                "0",
-                "must be a whole number from 1 to 9223372036854775807",
-            ),
-            (
-                "WEBHOOK_URL",
-                "http://calls.example.com/",
-                "must start with https://",
-            ),
-            (
-                "WEBHOOK_URL",
-                "https://localhost/",
-                "must name a public host, not an IP address or localhost",
-            ),
-            (
-                "MAX_STALE_SECONDS",
-                "86401",
-                "must be a whole number of seconds from 0 to 86400",
-            ),
-            (
-                "MAX_STALE_SECONDS",
-                "-1",
-                "must be a whole number of seconds from 0 to 86400",
-            ),
-            (
-                "FORMER_WEBHOOK_URL",
-                "http://calls.example.com/",
-                "must start with https://",
-            ),
-            ("ALLOW_LOCAL_URLS", "yes", "must be true or false"),
-            ("NUMBERS_TABLE", "", "is not set"),
-            ("CLIENT_SECRET_ARN", "", "is not set"),
-        ];
-        for (name, value, reason) in cases {
-            let changed = |other: &str| {
-                if other == name {
-                    Some(value)
-                } else {
-                    variable(other)
-                }
-            };
-            let error = Config::read(&|name| changed(name).map(str::to_owned)).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("the environment variable {name} {reason}")
-            );
-        }
     }
 }

@@ -9,10 +9,10 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::{APP_ID, CLIENT_SECRET_ARN, Invoked, RuntimeApi, TABLE, WEBHOOK_URL};
+use crate::{APP_ID, CLIENT_SECRET_ARN, Invoked, TABLE, WEBHOOK_URL, runtime_api::RuntimeApi};
 
-/// The variables that Lambda sets.
-const LAMBDA_ENVIRONMENT: [(&str, &str); 10] = [
+/// The variables that Lambda sets, and those that the template sets of the webhook.
+const ENVIRONMENT: [(&str, &str); 15] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "webhook"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
@@ -23,10 +23,6 @@ const LAMBDA_ENVIRONMENT: [(&str, &str); 10] = [
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "test"),
     ("AWS_SECRET_ACCESS_KEY", "test"),
-];
-
-/// The variables that the template sets of the webhook.
-const WEBHOOK_ENVIRONMENT: [(&str, &str); 5] = [
     ("APP_ID", APP_ID),
     ("WEBHOOK_URL", WEBHOOK_URL),
     ("NUMBERS_TABLE", TABLE),
@@ -63,7 +59,7 @@ impl FunctionProcess {
     }
 
     pub async fn invoke(&mut self, event: &Value) -> Invoked {
-        self.api.invoke(event.to_string()).await.1
+        self.api.invoke(event.to_string()).await
     }
 
     /// Invokes the function; returns the HTTP status of its response.
@@ -107,7 +103,6 @@ pub fn webhook_command(program: &str) -> Command {
         .env_clear()
         // Where a coverage run has a program write what it reached.
         .envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
-        .envs(LAMBDA_ENVIRONMENT)
-        .envs(WEBHOOK_ENVIRONMENT);
+        .envs(ENVIRONMENT);
     command
 }

@@ -31,7 +31,7 @@ pub use self::{
     log::Log,
     numbers_table::NumbersTable,
     request::{numbers_request, signed_body, signed_request},
-    runtime_api::{Invoked, RuntimeApi},
+    runtime_api::Invoked,
     secrets_manager::SecretsManager,
     tls_server::{TlsListener, certificate},
     webhook::{aws_clients, invoke, invoke_until, respond, webhook, webhook_config},

@@ -6,7 +6,6 @@ use std::{
 };
 
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 /// Keeps events enabled in every thread while logs of other threads start and end.
 static GLOBAL: Once = Once::new();
@@ -29,7 +28,10 @@ impl Log {
         let text = Text::default();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_writer(text.clone())
+            .with_writer({
+                let text = text.clone();
+                move || text.clone()
+            })
             .finish();
         Self {
             _guard: tracing::subscriber::set_default(subscriber),
@@ -39,14 +41,6 @@ impl Log {
 
     pub fn text(&self) -> String {
         String::from_utf8(self.text.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl<'a> MakeWriter<'a> for Text {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
 

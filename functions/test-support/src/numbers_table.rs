@@ -1,12 +1,7 @@
 //! The numbers table on a DynamoDB endpoint of its own for each test.
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
-        ScalarAttributeType, WriteRequest,
-    },
-};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use serde_json::json;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{PORTAL_ID, TABLE, sdk_config};
@@ -24,20 +19,32 @@ pub struct NumbersTable {
 impl NumbersTable {
     pub async fn start() -> Self {
         let database = dynoxide::Database::memory().unwrap();
+        let table = json!({
+            "TableName": TABLE,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": "portalId", "AttributeType": "N"},
+                {"AttributeName": "number", "AttributeType": "S"},
+            ],
+            "KeySchema": [
+                {"AttributeName": "portalId", "KeyType": "HASH"},
+                {"AttributeName": "number", "KeyType": "RANGE"},
+            ],
+        });
+        let table = serde_json::from_value(table).unwrap();
+        database.create_table(table).unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = serve(listener, database.clone());
         let endpoint = format!("http://127.0.0.1:{port}");
-        let table = Self {
+        Self {
             client: Client::new(&sdk_config(&endpoint).await),
             endpoint,
             database,
             port,
             stop: Some(stop),
             stopped,
-        };
-        table.create().await;
-        table
+        }
     }
 
     /// Stops the endpoint, as an outage does; the rows stay.
@@ -51,34 +58,6 @@ impl NumbersTable {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
         let (stop, stopped) = serve(listener, self.database.clone());
         (self.stop, self.stopped) = (Some(stop), stopped);
-    }
-
-    async fn create(&self) {
-        let column = |name: &str, kind: ScalarAttributeType| {
-            AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(kind)
-                .build()
-                .unwrap()
-        };
-        let key = |name: &str, kind: KeyType| {
-            KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind)
-                .build()
-                .unwrap()
-        };
-        self.client
-            .create_table()
-            .table_name(TABLE)
-            .billing_mode(BillingMode::PayPerRequest)
-            .attribute_definitions(column("portalId", ScalarAttributeType::N))
-            .attribute_definitions(column("number", ScalarAttributeType::S))
-            .key_schema(key("portalId", KeyType::Hash))
-            .key_schema(key("number", KeyType::Range))
-            .send()
-            .await
-            .unwrap();
     }
 
     /// Writes a row of the sample portal with one more attribute than its key.
@@ -100,16 +79,14 @@ impl NumbersTable {
     }
 
     /// Writes many rows of the sample portal, given as number and name.
-    pub async fn put_many(&self, rows: impl Iterator<Item = (String, String)>) {
-        let rows: Vec<_> = rows.map(put_request).collect();
-        // DynamoDB takes 25 at a time.
-        for batch in rows.chunks(25) {
-            self.client
-                .batch_write_item()
-                .request_items(TABLE, batch.to_vec())
-                .send()
-                .await
-                .unwrap();
+    pub fn put_many(&self, rows: impl Iterator<Item = (String, String)>) {
+        for (number, name) in rows {
+            let item = json!({
+                "portalId": {"N": PORTAL_ID}, "number": {"S": number}, "friendlyName": {"S": name},
+            });
+            let put = json!({"TableName": TABLE, "Item": item});
+            let put = serde_json::from_value(put).unwrap();
+            self.database.put_item(put).unwrap();
         }
     }
 }
@@ -126,14 +103,4 @@ fn serve(
         }
     });
     (stop, tokio::spawn(async { server.await.unwrap() }))
-}
-
-fn put_request((number, name): (String, String)) -> WriteRequest {
-    let put = PutRequest::builder()
-        .item("portalId", AttributeValue::N(PORTAL_ID.into()))
-        .item("number", AttributeValue::S(number))
-        .item("friendlyName", AttributeValue::S(name));
-    WriteRequest::builder()
-        .put_request(put.build().unwrap())
-        .build()
 }

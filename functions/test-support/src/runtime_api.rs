@@ -2,12 +2,12 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
     Router,
-    extract::State,
+    extract::{self, State},
     http::{HeaderMap, StatusCode},
     response::IntoResponse,
     routing::{get, post},
@@ -24,12 +24,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A Runtime API for one function's process.
-pub struct RuntimeApi {
+pub(crate) struct RuntimeApi {
     /// The value for `AWS_LAMBDA_RUNTIME_API`.
-    pub address: String,
-    ready: mpsc::Receiver<Instant>,
+    pub(crate) address: String,
+    ready: mpsc::Receiver<()>,
     events: mpsc::Sender<String>,
-    results: mpsc::Receiver<(Instant, Invoked)>,
+    results: mpsc::Receiver<Invoked>,
 }
 
 /// What the function made of an event.
@@ -43,21 +43,20 @@ pub enum Invoked {
 
 #[derive(Clone)]
 struct Channels {
-    ready: mpsc::Sender<Instant>,
+    ready: mpsc::Sender<()>,
     events: Arc<Mutex<mpsc::Receiver<String>>>,
-    results: mpsc::Sender<(Instant, Invoked)>,
+    results: mpsc::Sender<Invoked>,
 }
 
 impl RuntimeApi {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (ready, is_ready) = mpsc::channel(1);
         let (events, waiting) = mpsc::channel(1);
         let (finished, results) = mpsc::channel(1);
         let invocation = "/2018-06-01/runtime/invocation";
         let routes = Router::new()
             .route(&format!("{invocation}/next"), get(next))
-            .route(&format!("{invocation}/{{id}}/response"), post(response))
-            .route(&format!("{invocation}/{{id}}/error"), post(error))
+            .route(&format!("{invocation}/{{id}}/{{result}}"), post(finish))
             .with_state(Channels {
                 ready,
                 events: Arc::new(Mutex::new(waiting)),
@@ -72,14 +71,13 @@ impl RuntimeApi {
         }
     }
 
-    /// Waits for the end of INIT, and returns when that was.
-    pub async fn ready(&mut self) -> Instant {
+    /// Waits for the end of INIT.
+    pub(crate) async fn ready(&mut self) {
         let ready = timeout(TIMEOUT, self.ready.recv()).await;
-        ready.expect("the function asks for an event").unwrap()
+        ready.expect("the function asks for an event").unwrap();
     }
 
-    /// Invokes the function; returns the result, and when it came.
-    pub async fn invoke(&mut self, event: String) -> (Instant, Invoked) {
+    pub(crate) async fn invoke(&mut self, event: String) -> Invoked {
         self.events.send(event).await.unwrap();
         let result = timeout(TIMEOUT, self.results.recv()).await;
         result.expect("the function ends the invocation").unwrap()
@@ -88,41 +86,35 @@ impl RuntimeApi {
 
 async fn next(State(channels): State<Channels>) -> impl IntoResponse {
     // Only the first one is waited for; the channel holds no more.
-    let _ = channels.ready.try_send(Instant::now());
+    let _ = channels.ready.try_send(());
     let event = channels.events.lock().await.recv().await.unwrap();
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + FUNCTION_TIMEOUT;
+    let deadline = deadline.as_millis().to_string();
     let headers = [
-        ("lambda-runtime-aws-request-id", "request-1"),
+        ("aws-request-id", "request-1"),
+        ("deadline-ms", &deadline),
+        ("trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793"),
         (
-            "lambda-runtime-deadline-ms",
-            &deadline.as_millis().to_string(),
-        ),
-        (
-            "lambda-runtime-trace-id",
-            "Root=1-5759e988-bd862e3fe1be46a994272793",
-        ),
-        (
-            "lambda-runtime-invoked-function-arn",
+            "invoked-function-arn",
             "arn:aws:lambda:us-east-1:1:function:f",
         ),
     ]
-    .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    .map(|(name, value)| {
+        let name = format!("lambda-runtime-{name}");
+        (name.parse().unwrap(), value.parse().unwrap())
+    });
     (HeaderMap::from_iter(headers), event)
 }
 
-async fn response(State(channels): State<Channels>, body: String) -> StatusCode {
-    finish(channels, Invoked::Response(body)).await
-}
-
-async fn error(State(channels): State<Channels>, body: String) -> StatusCode {
-    finish(channels, Invoked::FunctionError(body)).await
-}
-
-async fn finish(channels: Channels, result: Invoked) -> StatusCode {
-    channels
-        .results
-        .send((Instant::now(), result))
-        .await
-        .unwrap();
+async fn finish(
+    State(channels): State<Channels>,
+    extract::Path((_, result)): extract::Path<(String, String)>,
+    body: String,
+) -> StatusCode {
+    let result = match result.as_str() {
+        "response" => Invoked::Response(body),
+        _ => Invoked::FunctionError(body),
+    };
+    channels.results.send(result).await.unwrap();
     StatusCode::ACCEPTED
 }

@@ -95,36 +95,14 @@ async fn the_log_tells_connection_errors_apart() {
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     let tls = format!("https://localhost:{port}");
     let secrets_manager = SecretsManager::start().await;
+    let untrusted = "invalid peer certificate";
+    let (refusing, no_name) = ("http://127.0.0.1:1", "http://no-such-host.invalid");
     for (name, dynamodb, authority, expected, cause) in [
         ("trusted", tls.as_str(), Some(&trusted), 200, ""),
-        (
-            "untrusted",
-            &tls,
-            Some(&other),
-            503,
-            "invalid peer certificate",
-        ),
-        (
-            "untrusted_by_mozilla",
-            &tls,
-            None,
-            503,
-            "invalid peer certificate",
-        ),
-        (
-            "refused",
-            "http://127.0.0.1:1",
-            None,
-            503,
-            "Connection refused",
-        ),
-        (
-            "no_name",
-            "http://no-such-host.invalid",
-            None,
-            503,
-            "dns error",
-        ),
+        ("untrusted", &tls, Some(&other), 503, untrusted),
+        ("untrusted_by_mozilla", &tls, None, 503, untrusted),
+        ("refused", refusing, None, 503, "Connection refused"),
+        ("no_name", no_name, None, 503, "dns error"),
     ] {
         let mut command = command(dynamodb, &secrets_manager.endpoint);
         command.envs(authority.map(|file| ("SSL_CERT_FILE", file)));

@@ -128,10 +128,12 @@ async fn keeps_the_secret_while_secrets_manager_fails() {
 
 #[tokio::test]
 async fn an_unset_secret_refuses_until_it_is_set() {
-    let env = TestEnv::with(json!({})).await;
-    assert_eq!(env.status("one", 1).await, 401);
-    env.set(&json!({"clientSecret": "one"}));
-    assert_eq!(env.status("one", 1).await, 200);
+    for unset in [json!({}), json!({"clientSecret": ""})] {
+        let env = TestEnv::with(unset).await;
+        assert_eq!(env.status("one", 1).await, 401);
+        env.set(&json!({"clientSecret": "one"}));
+        assert_eq!(env.status("one", 1).await, 200);
+    }
 }
 
 #[tokio::test]

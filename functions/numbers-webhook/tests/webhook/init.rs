@@ -13,19 +13,19 @@ async fn a_bad_configuration_ends_init_with_a_sentence() {
     )
     .unwrap();
     let endpoint = "must be a URL like http://localhost:4566";
+    let seconds = "MAX_STALE_SECONDS must be a whole number of seconds from 0 to 86400";
+    let https = "WEBHOOK_URL must start with https://";
+    let local = "WEBHOOK_URL must name a public host, not an IP address or localhost";
     let cases = [
-        ("APP_ID", "none", "APP_ID must be a whole number"),
-        (
-            "WEBHOOK_URL",
-            "ftp://marked.example.com/",
-            "WEBHOOK_URL must start with https://",
-        ),
+        ("APP_ID", "0", "APP_ID must be a whole number from 1 to"),
+        ("WEBHOOK_URL", "ftp://marked.example.com/", https),
+        ("WEBHOOK_URL", "https://localhost/marked", local),
+        ("FORMER_WEBHOOK_URL", "http://marked.example.com/", https),
+        ("ALLOW_LOCAL_URLS", "yes", "must be true or false"),
         ("NUMBERS_TABLE", "", "NUMBERS_TABLE is not set"),
-        (
-            "MAX_STALE_SECONDS",
-            "soon",
-            "MAX_STALE_SECONDS must be a whole number of seconds",
-        ),
+        ("CLIENT_SECRET_ARN", "", "CLIENT_SECRET_ARN is not set"),
+        ("MAX_STALE_SECONDS", "86401", seconds),
+        ("MAX_STALE_SECONDS", "-1", seconds),
         ("AWS_REGION", "", "AWS_REGION is not set"),
         ("AWS_ENDPOINT_URL", "localhost:8000", endpoint),
         ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://localhost", endpoint),

@@ -25,10 +25,7 @@ fn requests_of_every_kind() -> Vec<(Value, u64)> {
     let other_app = r#"{"appId": 1, "portalId": 1, "userId": 1}"#;
     let marked_method = json!({"http": {"method": "MARKED"}});
     vec![
-        (
-            signed_request(WEBHOOK_URL, numbers_request(USER_ID), now),
-            200,
-        ),
+        (signed_now(62515), 200),
         (with("body", "marked body".into()), 401),
         (with("headers", marked_headers), 401),
         (
@@ -101,6 +98,7 @@ async fn logs_no_secret_that_it_cannot_read() {
     for (test, secret) in [
         ("truncated_secret", r#"{"clientSecret":"marked"#),
         ("no_json_secret", "marked"),
+        ("line_end_in_secret", r#"{"clientSecret":"marked\n"}"#),
     ] {
         secrets_manager.set(CLIENT_SECRET_ARN, secret);
         let command = command(&table.endpoint, &secrets_manager.endpoint);
@@ -129,23 +127,19 @@ async fn answers_the_next_event_after_a_function_error() {
     assert!(!log.contains("marked"), "{log}");
 }
 
-/// What is logged of a good request, on a cold start, and of one to another path.
-async fn logged(name: &str) -> [Value; 2] {
+#[tokio::test]
+async fn logs_one_line_with_its_metrics_per_request() {
     let table = NumbersTable::start().await;
     table.put_named("+18005550100", "Sales").await;
     table.put_named("not a number", "Bad").await;
-    let mut function = function(name, &table.endpoint).await;
+    let mut function = function("one_line", &table.endpoint).await;
     function.status(&signed_now(62515)).await;
     let mut other_path = signed_now(62515);
     other_path["rawPath"] = "/other".into();
     function.status(&other_path).await;
     let log = function.log().await;
-    requests(&log).try_into().expect("one line for each")
-}
+    let [mut answered, refused] = requests(&log).try_into().expect("one line for each");
 
-#[tokio::test]
-async fn logs_one_line_for_each_request() {
-    let [mut answered, refused] = logged("one_line").await;
     let expected = json!({
         "outcome": "answered", "requestId": "request-1", "function": "webhook",
         "portalId": 62515, "userId": 4242, "NumbersReturned": 1, "BadRows": 1, "ColdStarts": 1,
@@ -158,56 +152,33 @@ async fn logs_one_line_for_each_request() {
     answered.as_object_mut().unwrap().remove("badRows");
     let size = answered.to_string().len();
     assert!(size < 1_000, "{size} bytes: every request pays for them");
-    assert_eq!(
-        (&refused["outcome"], &refused["ColdStarts"]),
-        (&json!("other_path"), &json!(0))
-    );
+    assert_eq!(refused["outcome"], "other_path");
+    assert_eq!(refused["ColdStarts"], 0);
     assert!(refused.get("TableLatency").is_none(), "nothing was read");
-}
 
-#[tokio::test]
-async fn names_every_metric_for_cloudwatch() {
-    let [answered, _] = logged("metrics").await;
-    let directives = answered["_aws"]["CloudWatchMetrics"].as_array().unwrap();
-    let metrics = directives
-        .iter()
-        .flat_map(|directive| directive["Metrics"].as_array().unwrap());
-    let mut names: Vec<&str> = metrics
+    let directives = &answered["_aws"]["CloudWatchMetrics"];
+    let by_outcome = json!([["function", "outcome"]]);
+    assert_eq!(directives[0]["Dimensions"], by_outcome);
+    let metrics = directives.as_array().unwrap().iter();
+    let metrics = metrics.flat_map(|directive| directive["Metrics"].as_array().unwrap());
+    let mut names: Vec<_> = metrics
         .map(|metric| metric["Name"].as_str().unwrap())
         .collect();
     names.sort_unstable();
-    assert_eq!(
-        names,
-        [
-            "BadRows",
-            "ColdStarts",
-            "Latency",
-            "NumbersOmitted",
-            "NumbersReturned",
-            "Requests",
-            "StaleResponses",
-            "TableLatency",
-        ]
-    );
+    let expected = "BadRows ColdStarts Latency NumbersOmitted NumbersReturned Requests \
+                    StaleResponses TableLatency";
+    assert_eq!(names.join(" "), expected);
     for name in names {
         assert!(answered[name].is_number(), "{name} in {answered}");
     }
-    assert_eq!(
-        directives[0]["Dimensions"],
-        json!([["function", "outcome"]])
-    );
 }
 
 #[tokio::test]
 async fn ten_thousand_numbers_take_less_than_64_mib() {
     let table = NumbersTable::start().await;
-    let row = |number| {
-        (
-            format!("+1800{number:07}"),
-            format!("Support line number {number}"),
-        )
-    };
-    table.put_many((0..10_000).map(row)).await;
+    let name = "Support line number";
+    let row = |number| (format!("+1800{number:07}"), format!("{name} {number}"));
+    table.put_many((0..10_000).map(row));
     let mut function = function("memory", &table.endpoint).await;
     for _ in 0..3 {
         assert_eq!(function.status(&signed_now(62515)).await, 200);

@@ -44,31 +44,22 @@ async fn verifies_the_registered_url_not_the_request() {
         http_api["rawPath"] = path.into();
         http_api["headers"]["host"] = "internal.example.com".into();
         http_api["headers"]["x-forwarded-proto"] = "http".into();
-        assert_eq!(
-            respond(&webhook, &http_api, now).await.0,
-            200,
-            "{url} as {path}"
-        );
-
         let mut base64 = http_api.clone();
         base64["body"] = STANDARD.encode(http_api["body"].as_str().unwrap()).into();
         base64["isBase64Encoded"] = true.into();
-        assert_eq!(
-            respond(&webhook, &base64, now).await.0,
-            200,
-            "{url}, base64"
-        );
-
         let rest_api = json!({
             "httpMethod": "POST", "path": path, "headers": http_api["headers"], "multiValueHeaders": {},
             "requestContext": {"httpMethod": "POST", "stage": "prod", "path": "/prod/numbers"}, "queryStringParameters": null,
             "body": http_api["body"], "isBase64Encoded": false,
         });
-        assert_eq!(
-            respond(&webhook, &rest_api, now).await.0,
-            200,
-            "{url}, REST API"
-        );
+        for (format, event) in [
+            ("HTTP API", http_api),
+            ("base64", base64),
+            ("REST API", rest_api),
+        ] {
+            let (status, _) = respond(&webhook, &event, now).await;
+            assert_eq!(status, 200, "{url} as {path}, {format}");
+        }
     }
 }
 
@@ -109,29 +100,8 @@ async fn refuses_a_signature_for_another_url() {
         for (signed, _) in URLS.into_iter().filter(|(url, _)| *url != registered) {
             let mut event = signed_request(signed, numbers_request(USER_ID), now);
             event["rawPath"] = path.into();
-            assert_eq!(
-                respond(&webhook, &event, now).await.0,
-                401,
-                "{signed} for {registered}"
-            );
+            let (status, _) = respond(&webhook, &event, now).await;
+            assert_eq!(status, 401, "{signed} for {registered}");
         }
-    }
-}
-
-#[tokio::test]
-async fn answers_404_on_any_other_path() {
-    let webhook = webhook(&NumbersTable::start().await.endpoint, URLS[0].0).await;
-    let now = SystemTime::now();
-    for path in [
-        "/",
-        "",
-        "/numbers/",
-        "/numbers/more",
-        "/number",
-        "/xnumbers",
-    ] {
-        let mut event = signed_request(URLS[0].0, numbers_request(USER_ID), now);
-        event["rawPath"] = path.into();
-        assert_eq!(respond(&webhook, &event, now).await.0, 404, "{path}");
     }
 }
