@@ -12,7 +12,6 @@ use crate::{
     deploy::{self, DeployOptions},
     doctor,
     ending::{Ending, Failure},
-    event::{self, EventCommand},
     logs,
     numbers::NumbersOptions,
     registration::{self, WriteOptions},
@@ -96,9 +95,6 @@ enum Command {
     /// Import, list, export, set, remove and check numbers
     #[command(disable_help_subcommand = true)]
     Numbers(NumbersOptions),
-    /// Print a sample event, freshly signed
-    #[command(subcommand, disable_help_subcommand = true)]
-    Event(EventCommand),
     /// Print a shell's completions
     #[command(after_help = "Example: channelctl completion zsh > ~/.zfunc/_channelctl")]
     Completion {
@@ -168,7 +164,6 @@ impl Cli {
         } = self;
         match command {
             Command::Numbers(options) => options.run(&target, json).await,
-            Command::Event(command) => event::print(&command, &target).await,
             Command::Doctor => doctor::examine(target.target().await?, json).await,
             Command::Deploy {
                 options,

@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use crate::{
-    aws_error::AwsError, delete::NotDeleted, deploy::DeployError, fresh_event::EventError,
-    hook::HookError, numbers::error::NumbersError, secret_input::SecretInputError,
-    secrets::SecretsError, stack::StackError, target::TargetError, terminal::NotConfirmed,
-    timed_call::TimedCallError,
+    aws_error::AwsError, delete::NotDeleted, deploy::DeployError, hook::HookError,
+    numbers::error::NumbersError, secret_input::SecretInputError, secrets::SecretsError,
+    stack::StackError, target::TargetError, terminal::NotConfirmed, timed_call::TimedCallError,
 };
 
 /// How a command ended that did not fail.
@@ -52,9 +51,6 @@ pub enum Failure {
     /// The numbers could not be read or written.
     #[error(transparent)]
     Numbers(#[from] NumbersError),
-    /// There is no such event.
-    #[error(transparent)]
-    Event(#[from] EventError),
     /// The webhook gave no answer.
     #[error(transparent)]
     Call(#[from] TimedCallError),

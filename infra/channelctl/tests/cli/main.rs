@@ -12,7 +12,6 @@ mod aws_refusing;
 mod checking;
 mod doctor;
 mod editing;
-mod events;
 mod files;
 mod help;
 mod importing;
