@@ -29,7 +29,8 @@ The stack is up. In another terminal:
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'
   what HubSpot holds   curl -s {hubspot}/simulator
-  a sample event       HUBSPOT_CLIENT_SECRET={secret} target/debug/hubspot-simulator event numbers --url {url} |
+  a sample event       HUBSPOT_CLIENT_SECRET={secret} \\
+                         target/debug/hubspot-simulator event numbers --url {url} |
                          curl -sd @- {aws}/2015-03-31/functions/{function}/invocations
   the local AWS        {aws} (any AWS tool, with --endpoint-url)
   logs                 {logs}

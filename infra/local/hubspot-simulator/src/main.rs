@@ -1,6 +1,12 @@
 //! Starts the simulator.
 
-use std::{error::Error, net::SocketAddr, process::ExitCode, time::SystemTime};
+use std::{
+    error::Error,
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    time::SystemTime,
+};
 
 use channel_connection::{
     client_secrets::SigningSecret, environment, ids::AppId, webhook_url::WebhookUrl,
@@ -58,7 +64,7 @@ async fn main() -> ExitCode {
 
 fn print(event: &EventCommand) -> Result<(), Box<dyn Error>> {
     let event = event.make(&client_secret()?, SystemTime::now())?;
-    println!("{}", serde_json::to_string_pretty(&event)?);
+    writeln!(io::stdout(), "{event:#}")?;
     Ok(())
 }
 
