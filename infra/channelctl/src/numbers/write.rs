@@ -84,7 +84,7 @@ pub async fn apply(
         if is_to_write {
             NumbersError::Unshown(error).into()
         } else {
-            Failure::Output(error)
+            Failure::from(error)
         }
     })?;
     let (mut done, mut ended) = (0, Ok(Ending::Done));

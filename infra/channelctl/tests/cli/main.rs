@@ -16,6 +16,7 @@ mod files;
 mod help;
 mod importing;
 mod interrupted;
+mod json;
 mod planning;
 mod registering;
 mod stages;
