@@ -26,6 +26,8 @@ pub struct Config {
     pub probe_portal: ProbePortal,
     /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's newest version.
     pub webhook_version: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
+    pub function_name: String,
     /// `ALLOW_LOCAL_URLS`: only the local stack sets it to true.
     pub url_policy: UrlPolicy,
 }
@@ -83,6 +85,7 @@ impl Config {
                 min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", default.min_numbers)?,
             },
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
+            function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             url_policy,
         })
     }
@@ -231,6 +234,7 @@ mod tests {
             "HUBSPOT_API_URL" => Some("https://api.hubapi.com/"),
             "HUBSPOT_API_VERSION" => Some("2026-03"),
             "CLIENT_SECRET_ARN" | "HUBSPOT_CREDENTIAL_ARN" => Some("arn"),
+            "AWS_LAMBDA_FUNCTION_NAME" => Some("hook"),
             _ => None,
         };
         Config::read(&|name| variable(name).map(str::to_owned)).map_err(|error| error.to_string())

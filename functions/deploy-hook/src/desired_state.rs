@@ -5,7 +5,7 @@ use std::str::FromStr;
 use channel_connection::settings::ChannelConnectionSettings;
 use serde::Deserialize;
 
-use crate::config::Target;
+use crate::{config::Target, registration::RegistrationError};
 
 /// The settings that an event asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,21 +45,6 @@ pub(crate) enum OnDelete {
 #[error("must be {0}")]
 pub(crate) struct Expected(pub(crate) &'static str);
 
-/// The reason this stack may not replace the settings in HubSpot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OwnershipError {
-    #[error(
-        "HubSpot holds another URL ({0}), released to customers. \
-         It may be another stage's: each needs an app of its own. \
-         To replace it, say true or false for IsReady, not keep"
-    )]
-    ReleasedElsewhere(String),
-    #[error(
-        "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
-    )]
-    NotRegistered,
-}
-
 /// One step towards the desired settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -79,10 +64,10 @@ impl DesiredState {
     pub(crate) fn settings(
         &self,
         current: Option<&ChannelConnectionSettings>,
-    ) -> Result<ChannelConnectionSettings, OwnershipError> {
+    ) -> Result<ChannelConnectionSettings, RegistrationError> {
         let url = self.target.url.as_str();
         if self.must_be_registered && current.is_none_or(|current| !self.has_url(current)) {
-            return Err(OwnershipError::NotRegistered);
+            return Err(RegistrationError::NotRegistered);
         }
         let is_ready = match (self.is_ready, current.filter(|current| current.is_ready)) {
             (IsReady::True, _) => true,
@@ -90,7 +75,9 @@ impl DesiredState {
             (IsReady::Keep, Some(released)) => {
                 let is_previous = Some(released.url.as_str()) == self.previous_url.as_deref();
                 if !self.has_url(released) && !is_previous {
-                    return Err(OwnershipError::ReleasedElsewhere(released.url.to_string()));
+                    return Err(RegistrationError::ReleasedElsewhere(
+                        released.url.to_string(),
+                    ));
                 }
                 true
             }
@@ -196,7 +183,7 @@ mod tests {
         is_ready: IsReady,
         must_be_registered: bool,
         current: Current,
-    ) -> Result<bool, OwnershipError> {
+    ) -> Result<bool, String> {
         let desired = DesiredState {
             target: Target {
                 app_id: "1".parse().unwrap(),
@@ -208,7 +195,8 @@ mod tests {
             must_be_registered,
         };
         let current = current.map(|(url, is_ready)| settings(url, is_ready));
-        let settings = desired.settings(current.as_ref())?;
+        let settings = desired.settings(current.as_ref());
+        let settings = settings.map_err(|error| error.to_string())?;
         assert_eq!(settings.url, *OURS);
         Ok(settings.is_ready)
     }
@@ -224,8 +212,8 @@ mod tests {
     #[test]
     fn keep_follows_this_stacks_own_url_only() {
         let elsewhere =
-            OwnershipError::ReleasedElsewhere("https://other.example.com/numbers?…".into());
-        let cases: [(&str, Current, Result<bool, OwnershipError>); 6] = [
+            RegistrationError::ReleasedElsewhere("https://other.example.com/numbers?…".into());
+        let cases: [(&str, Current, Result<bool, String>); 6] = [
             ("nothing", None, Ok(false)),
             ("released", Some((OURS, true)), Ok(true)),
             ("held", Some((OURS, false)), Ok(false)),
@@ -235,7 +223,11 @@ mod tests {
                 Ok(true),
             ),
             ("another URL, held", Some((OTHER, false)), Ok(false)),
-            ("another URL, released", Some((OTHER, true)), Err(elsewhere)),
+            (
+                "another URL, released",
+                Some((OTHER, true)),
+                Err(elsewhere.to_string()),
+            ),
         ];
         for (case, current, expected) in cases {
             assert_eq!(desired(IsReady::Keep, false, current), expected, "{case}");
@@ -246,7 +238,7 @@ mod tests {
     fn a_release_needs_a_registered_url() {
         assert_eq!(desired(IsReady::True, true, Some((OURS, false))), Ok(true));
         for current in [None, Some((PREVIOUS, true)), Some((OTHER, false))] {
-            let refused = Err(OwnershipError::NotRegistered);
+            let refused = Err(RegistrationError::NotRegistered.to_string());
             assert_eq!(desired(IsReady::True, true, current), refused);
         }
     }

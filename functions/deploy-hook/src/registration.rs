@@ -9,7 +9,7 @@ use channel_connection::{
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, OnDelete, OwnershipError, Step, plan},
+    desired_state::{DesiredState, OnDelete, Step, plan},
     hubspot::{
         client::{SettingsApi, Write},
         error::ApiError,
@@ -57,8 +57,16 @@ pub enum RegistrationError {
         #[source]
         error: ProbeError,
     },
-    #[error(transparent)]
-    Ownership(#[from] OwnershipError),
+    #[error(
+        "HubSpot holds another URL ({0}), released to customers. \
+         It may be another stage's: each needs an app of its own. \
+         To replace it, say true or false for IsReady, not keep"
+    )]
+    ReleasedElsewhere(String),
+    #[error(
+        "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
+    )]
+    NotRegistered,
     #[error(
         "the settings may have been held or changed meanwhile; see the action status, and start again"
     )]
@@ -135,11 +143,8 @@ impl Registration {
         until: Instant,
     ) -> Result<WithdrawOutcome, RegistrationError> {
         let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
-        if settings.current().is_none() {
-            return Ok(WithdrawOutcome::NotRegistered);
-        }
-        if !settings.has_url(url) {
-            return Ok(WithdrawOutcome::NotOwned);
+        if let Some(outcome) = WithdrawOutcome::without_own(settings.current(), url) {
+            return Ok(outcome);
         }
         if on_delete == OnDelete::Hold {
             hold(&mut settings, url, until).await?;
@@ -355,6 +360,18 @@ impl RegistrationError {
 }
 
 impl WithdrawOutcome {
+    /// Returns the outcome if HubSpot does not have the stack's URL.
+    pub(crate) fn without_own(
+        current: Option<&ChannelConnectionSettings>,
+        url: &WebhookUrl,
+    ) -> Option<Self> {
+        match current {
+            None => Some(Self::NotRegistered),
+            Some(current) if current.url == *url.as_str() => None,
+            Some(_) => Some(Self::NotOwned),
+        }
+    }
+
     /// Returns a sentence for people.
     pub(crate) fn explain(self) -> &'static str {
         match self {

@@ -180,11 +180,15 @@ impl<'a> VersionedSettings<'a> {
     /// Reads again, once no lost write can take effect any more; returns whether this event may replace
     /// what HubSpot has: its version is known, or it has the values of a lost write.
     pub(crate) async fn refresh_own(&mut self, until: Instant) -> Result<bool, ApiError> {
+        self.await_lost_writes().await;
+        Ok(self.refresh(until).await? || self.is_own_write())
+    }
+
+    async fn await_lost_writes(&self) {
         if let Some(sent) = self.lost_at {
             let budget = self.api.budget;
             sleep_until(sent + budget.settle.saturating_sub(budget.call)).await;
         }
-        Ok(self.refresh(until).await? || self.is_own_write())
     }
 
     /// Brings HubSpot from the known version to the desired settings.
@@ -217,6 +221,10 @@ impl<'a> VersionedSettings<'a> {
         let releases = desired.is_some_and(|desired| desired.is_ready);
         let mut retries = self.api.retries(until);
         let mut must_read = releases;
+        if releases {
+            // An announcement that takes effect late would undo the release.
+            self.await_lost_writes().await;
+        }
         loop {
             while must_read || !self.is_fresh() {
                 if !self.refresh(until).await? && !(announces && self.current() == desired) {

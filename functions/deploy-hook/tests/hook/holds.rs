@@ -12,7 +12,7 @@ use crate::{
 };
 
 const HELD: &str = "HubSpot holds the URL with isReady=false: users can no longer select the app.";
-const CALL: Duration = Duration::from_millis(300);
+const CALL: Duration = Duration::from_millis(600);
 
 /// An environment whose webhook may be blocked for many probes.
 async fn env() -> TestEnv {

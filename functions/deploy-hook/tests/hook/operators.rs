@@ -26,7 +26,7 @@ async fn status_compares_hubspot_with_the_stack() {
             "action": "status", "done": true, "outcome": "See registered and lastProbe.",
             "appId": 1_234_567, "apiVersion": "2026-03", "credential": "developer API key",
             "credentialUsable": true, "expected": {"url": env.webhook_url},
-            "registered": registered, "drift": drift, "ready": ready,
+            "registered": registered, "drift": drift, "ready": ready, "plan": null,
             "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null},
         })
     };

@@ -51,6 +51,7 @@ const HURRIED: TimeBudget = TimeBudget {
 /// A hook without trouble must not fail because the machine is slow.
 const PATIENT: TimeBudget = TimeBudget {
     call: Duration::from_secs(10),
+    settle: Duration::from_secs(30),
     ..HURRIED
 };
 /// More than the events of one sequence.
