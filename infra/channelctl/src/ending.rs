@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use crate::{
     aws_error::AwsError, delete::NotDeleted, deploy::DeployError, fresh_event::EventError,
-    hook::HookError, numbers::error::NumbersError, secret_input::SecretInputError,
-    secrets::SecretsError, stack::StackError, target::TargetError, terminal::NotConfirmed,
-    timed_call::TimedCallError,
+    hook::HookError, numbers::NumbersError, secret_input::SecretInputError, secrets::SecretsError,
+    stack::StackError, target::TargetError, terminal::NotConfirmed, timed_call::TimedCallError,
 };
 
 /// How a command ended that did not fail.
@@ -73,7 +72,7 @@ impl Failure {
             Self::Target(error) if error.is_usage() => 2,
             Self::Deploy(error) if error.is_usage() => 2,
             Self::NotConfirmed(_) => 4,
-            Self::Numbers(error) if error.is_bad_rows() => 3,
+            Self::Numbers(error) => error.exit_code(),
             _ => 1,
         }
         .into()
