@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::signal;
 
 use crate::{
-    numbers::error::NumbersError,
+    numbers::NumbersError,
     terminal::{self, NotConfirmed, WRONG, coloured, escape},
 };
 
@@ -164,11 +164,13 @@ impl From<NotConfirmed> for Failure {
 
 impl From<NumbersError> for Failure {
     fn from(error: NumbersError) -> Self {
-        match error {
-            NumbersError::Aws(error) => error.into(),
-            NumbersError::BadRows => Self::new(Kind::Findings, error.to_string()),
-            error => Self::failed(error.to_string()),
-        }
+        let kind = match error {
+            NumbersError::Aws(error) => return error.into(),
+            NumbersError::Usage(_) => Kind::Usage,
+            NumbersError::BadInput(_) | NumbersError::BadRows => Kind::BadInput,
+            _ => Kind::Failed,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

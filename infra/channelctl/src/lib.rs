@@ -16,5 +16,3 @@ pub mod stack;
 pub mod status;
 pub mod target;
 pub mod terminal;
-
-pub use aws as aws_error;

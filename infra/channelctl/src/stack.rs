@@ -16,8 +16,6 @@ use crate::{
     terminal,
 };
 
-pub type StackError = Failure;
-
 const START: &str = "Start it in another terminal: make run";
 
 /// A stack of this project's template.

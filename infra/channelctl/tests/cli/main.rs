@@ -9,6 +9,7 @@
 
 mod aws;
 mod aws_refusing;
+mod cells;
 mod checking;
 mod doctor;
 mod editing;
@@ -17,6 +18,7 @@ mod help;
 mod importing;
 mod interrupted;
 mod json;
+mod numbers_json;
 mod planning;
 mod registering;
 mod stages;
