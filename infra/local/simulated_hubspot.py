@@ -17,6 +17,9 @@ SECRETS = {
     "HUBSPOT_OAUTH_CLIENT_ID": "local-oauth-client-id",
     "HUBSPOT_OAUTH_CLIENT_SECRET": "local-oauth-client-secret",
 }
+# The same, as the stack keeps them.
+CLIENT_SECRET = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
+CREDENTIAL = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
 
 
 class SimulatedHubSpot:
@@ -35,21 +38,13 @@ class SimulatedHubSpot:
 
     def parameters(self, aws):
         """Returns the parameters of a stack that uses this HubSpot; keeps its secrets in an AWS."""
-        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
-        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
         return {
             "AppId": APP_ID,
-            "ClientSecretArn": aws.create_secret("channel-connection/client-secret", client_secret),
-            "HubSpotCredentialArn": aws.create_secret("channel-connection/hubspot-credential", credential),
+            "ClientSecretArn": aws.create_secret("channel-connection/client-secret", CLIENT_SECRET),
+            "HubSpotCredentialArn": aws.create_secret("channel-connection/hubspot-credential", CREDENTIAL),
             "HubSpotApiUrl": f"{self.url}/",
             "AllowLocalUrls": "true",
         }
-
-    def show(self, app_id, webhook_url, client_secret):
-        """Becomes the picker page for a webhook that is deployed, until Ctrl-C."""
-        listen = f"{self.host}:{self.port}"
-        command = [self.program, "--listen", listen, "--app-id", str(app_id), "--webhook-url", webhook_url]
-        os.execve(self.program, command, os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret})
 
     def settings(self):
         """Returns the registered settings, None if there are none."""

@@ -51,14 +51,6 @@ def inventory(aws):
     }
 
 
-def function_logs(aws):
-    """Returns every line that the functions logged."""
-    logs = aws.client("logs")
-    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    events = [event for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]]
-    return "\n".join(event["message"] for event in events)
-
-
 def test_deploy_replaces_only_the_webhooks_version(stack):
     settings, resources, (version, code) = (
         stack.hubspot.settings(),
@@ -108,7 +100,7 @@ def test_failed_deploy_rolls_back_and_stays_released(stack, moved, parameters, r
 def test_logs_hold_no_number_name_or_secret(stack):
     stack.hubspot.call(PORTAL, USER)
     stack.hook("status")
-    logged = function_logs(stack.aws)
+    logged = "\n".join(stack.aws.log_lines())
     assert f'"portalId":{PORTAL}' in logged, "there are no logs to look at"
     sample = rows(SAMPLE_NUMBERS.read_text(encoding="utf-8"))
     texts = [text for row in sample for text in (row["number"].lstrip("+"), row["friendlyName"])]

@@ -47,6 +47,7 @@ OUTCOMES = {
     "update": (False, "SUCCESS", True),
     "delete": (True, "SUCCESS", None),
     "before-traffic": (True, "Succeeded", True),
+    "check": (True, "done", True),
     "status": (True, "done", True),
     "verify": (True, "done", True),
     "hold": (True, "done", False),

@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Account, SharedAccount, call_report, error::ApiError, lock};
+use crate::{Account, SharedAccount, call_report, error::ApiError, lock, milliseconds_since};
 
 const MAX_CONCURRENT: usize = 100;
 const UNKNOWN_SECRET: &str = "a secret that is not the app's";
@@ -227,10 +227,6 @@ async fn timed(http: Client, request: Request) -> LoadResult {
         status: received.ok().map(|(status, _, _)| status.as_u16()),
         milliseconds: milliseconds_since(started),
     }
-}
-
-fn milliseconds_since(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Drops the cause, since it may repeat the URL.
