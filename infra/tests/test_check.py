@@ -40,6 +40,7 @@ def registered(url, is_ready, stack):
 def missing_table(stack):
     client = stack.aws.client("dynamodb")
     table = client.describe_table(TableName=stack.outputs["NumbersTable"])["Table"]
+    client.update_table(TableName=table["TableName"], DeletionProtectionEnabled=False)
     client.delete_table(TableName=table["TableName"])
     yield
     properties = {name: table[name] for name in TABLE_PROPERTIES}

@@ -86,10 +86,10 @@ impl Operation {
     }
 
     fn response_violations(&self, response: &Response<Bytes>) -> Vec<String> {
-        let status = response.status().as_str();
-        let specified = self.responses.get(status);
+        let status = response.status();
+        let specified = self.responses.get(status.as_str());
         match specified.or_else(|| self.responses.get("default")) {
-            None => vec![format!("the status {status} is not specified")],
+            None => vec![format!("the status {} is not specified", status.as_u16())],
             Some(body) => body_violations(
                 "response",
                 body.as_ref(),
