@@ -1,42 +1,62 @@
 //! Phone numbers: into the table, out of it, and as HubSpot will show them.
 
-pub mod check;
 pub mod columns;
 pub mod delimited;
-pub mod edit;
-pub mod error;
 pub mod file;
 pub mod import;
-pub mod item;
-pub mod json;
 pub mod list;
 pub mod phone;
 pub mod plan;
-pub mod report;
 pub mod row;
 pub mod table;
-pub mod words;
 pub mod write;
 
+use std::io;
+
+use channel_connection::ids::PortalId;
 use clap::{Args, Subcommand};
 
 use crate::{
+    aws::AwsError,
     ending::{Ending, Failure},
     numbers::{
-        check::CheckOptions,
-        edit::{RemoveOptions, SetOptions},
-        import::ImportOptions,
-        list::{ExportOptions, ListOptions},
+        import::{ImportOptions, RemoveOptions, SetOptions},
+        list::{CheckOptions, ExportOptions, ListOptions},
         table::Table,
     },
     stack::Stack,
     target::TargetOptions,
+    terminal::escape,
 };
 
-/// What to do with numbers, and with which table's.
+/// The reason numbers could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum NumbersError {
+    /// Options that exclude each other.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// The file or the typed number is damaged or missing, so nothing of it is taken.
+    #[error("{0}")]
+    BadInput(String),
+    #[error("Nothing was written: fix the bad rows first.")]
+    BadRows,
+    #[error("Portal {0} has no {1}.")]
+    NotFound(PortalId, &'static str),
+    #[error("There is no table {} in this account and region. Check --table, --profile and --region.", escape(.0))]
+    NoTable(String),
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    #[error("cannot listen for Ctrl-C: {0}")]
+    NotInterruptible(io::Error),
+    #[error("Nothing was written, because what would change cannot be shown: {0}")]
+    Unshown(io::Error),
+}
+
+/// The command, and the table that it works on.
 #[derive(Debug, Args)]
+#[command(after_help = "Example: channelctl numbers check --stage dev")]
 pub struct NumbersOptions {
-    /// The table's name, without asking a stack for it
+    /// Table, without asking a stack for its name
     #[arg(long, global = true, display_order = 89)]
     table: Option<String>,
     #[command(subcommand)]
@@ -45,17 +65,17 @@ pub struct NumbersOptions {
 
 #[derive(Debug, Subcommand)]
 enum NumbersCommand {
-    /// Check a file whole, show what it changes, and write it
+    /// Check a file, show what it changes, and write it
     Import(ImportOptions),
     /// List a portal's numbers as they are stored
     List(ListOptions),
-    /// Print the rows of a portal, or of all, as CSV, JSON or JSONL
+    /// Print rows as CSV, JSON or JSONL, which import reads
     Export(ExportOptions),
-    /// Add or change one number; it is asked for, or read from standard input
+    /// Add or change the number typed or piped in
     Set(SetOptions),
-    /// Remove one number, or all of a portal
+    /// Remove the number typed or piped in, or all of a portal
     Remove(RemoveOptions),
-    /// Show a portal as HubSpot will show it, or what is wrong anywhere
+    /// Show what HubSpot cuts, disables or does not get
     Check(CheckOptions),
 }
 
@@ -70,9 +90,9 @@ impl NumbersOptions {
             NumbersCommand::Import(options) => import::import(&table, options, as_json).await,
             NumbersCommand::List(options) => list::list(&table, options, as_json).await,
             NumbersCommand::Export(options) => list::export(&table, options, as_json).await,
-            NumbersCommand::Set(options) => edit::set(&table, options, as_json).await,
-            NumbersCommand::Remove(options) => edit::remove(&table, options, as_json).await,
-            NumbersCommand::Check(options) => check::check(&table, options, as_json).await,
+            NumbersCommand::Set(options) => import::set(&table, options, as_json).await,
+            NumbersCommand::Remove(options) => import::remove(&table, options, as_json).await,
+            NumbersCommand::Check(options) => list::check(&table, options, as_json).await,
         }
     }
 }

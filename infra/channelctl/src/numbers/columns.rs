@@ -1,30 +1,38 @@
 //! Which of a file's columns is which: guessed by their headers, or named with `--map`.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 
 use serde::Serialize;
 
-use crate::{
-    numbers::{error::NumbersError, words},
-    terminal::escape,
-};
+use crate::{numbers::NumbersError, terminal::escape};
 
 /// How many headers, and how many characters of each, an error repeats.
 const MAX_SHOWN: (usize, usize) = (20, 30);
+
+/// The words that announce an extension, folded: English, then what German, French, Spanish,
+/// Portuguese, Italian, Dutch and Polish add.
+const EXTENSION_WORDS: &str = "# x ext extn extension app apparat durchwahl dw klappe kl \
+    nebenstelle nst poste anexo int interno extensao ramal toestel tst wew wewn wewnetrzny";
+
+/// The column of each header, folded and without anything but letters and digits, in the same
+/// languages.
+static COLUMN_OF: LazyLock<HashMap<&str, Column>> = LazyLock::new(|| {
+    let lines = include_str!("words.txt").lines();
+    let columns = lines.filter_map(|line| line.split_once(' '));
+    columns
+        .filter_map(|(name, headers)| Some((Column::named(name)?, headers.split_whitespace())))
+        .flat_map(|(column, headers)| headers.map(move |header| (header, column)))
+        .collect()
+});
 
 /// What a column can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Column {
-    /// The customer's account.
     Portal,
-    /// The number, maybe with an extension.
     Number,
-    /// The extension.
     Extension,
-    /// The name that users see.
     Name,
-    /// The only users who see the number.
     Users,
 }
 
@@ -35,17 +43,11 @@ pub struct Mapping {
     header: String,
 }
 
-/// The reason a text is no mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write COLUMN=HEADER, where COLUMN is portal, number, extension, name or users")]
-pub struct InvalidMapping;
-
 /// Where in a row each column stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Columns([Option<usize>; Column::ALL.len()]);
 
 impl Column {
-    /// Every column.
     pub const ALL: [Self; 5] = [
         Self::Portal,
         Self::Number,
@@ -53,6 +55,18 @@ impl Column {
         Self::Name,
         Self::Users,
     ];
+
+    fn named(name: &str) -> Option<Self> {
+        let mut columns = Self::ALL.into_iter();
+        columns.find(|column| column.to_string() == name)
+    }
+
+    /// Returns the column that a header looks like.
+    fn guess(header: &str) -> Option<Self> {
+        let mut letters = fold(header);
+        letters.retain(char::is_alphanumeric);
+        COLUMN_OF.get(letters.as_str()).copied()
+    }
 }
 
 impl fmt::Display for Column {
@@ -68,16 +82,17 @@ impl fmt::Display for Column {
 }
 
 impl FromStr for Mapping {
-    type Err = InvalidMapping;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, InvalidMapping> {
-        let (name, header) = text.split_once('=').ok_or(InvalidMapping)?;
-        let mut columns = Column::ALL.into_iter();
-        let column = columns.find(|column| column.to_string() == name.trim());
-        Ok(Self {
-            column: column.ok_or(InvalidMapping)?,
-            header: header.trim().to_owned(),
-        })
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mapping = text.split_once('=').and_then(|(name, header)| {
+            Some(Self {
+                column: Column::named(name.trim())?,
+                header: header.trim().to_owned(),
+            })
+        });
+        mapping
+            .ok_or("write COLUMN=HEADER, where COLUMN is portal, number, extension, name or users")
     }
 }
 
@@ -92,7 +107,7 @@ impl Mapping {
             _ => "two columns have that name. Rename one of them in the file.".into(),
         };
         let (column, header) = (self.column, escape(&self.header));
-        Err(NumbersError::Columns(format!(
+        Err(NumbersError::BadInput(format!(
             "--map {column}={header}: {problem}"
         )))
     }
@@ -105,19 +120,19 @@ impl Columns {
         for mapping in mappings {
             let (column, at) = (mapping.column, mapping.find(headers)?);
             if columns.0[column as usize].replace(at).is_some() {
-                return Err(NumbersError::Columns(format!(
+                return Err(NumbersError::BadInput(format!(
                     "--map {column}=HEADER is given twice. Give it once: a row has one {column}."
                 )));
             }
         }
         let mapped = columns;
         for (at, name) in headers.iter().enumerate() {
-            let guess = words::column_of(name).filter(|column| mapped.at(*column).is_none());
+            let guess = Column::guess(name).filter(|column| mapped.at(*column).is_none());
             let Some(column) = guess.filter(|_| !mapped.0.contains(&Some(at))) else {
                 continue;
             };
             if let Some(first) = columns.0[column as usize].replace(at) {
-                return Err(NumbersError::Columns(format!(
+                return Err(NumbersError::BadInput(format!(
                     "Both {} and {} look like the {column}. Say which it is: --map {column}=HEADER",
                     shown(headers[first]),
                     shown(name)
@@ -135,7 +150,7 @@ impl Columns {
                 listed(headers)
             )
         };
-        Err(NumbersError::Columns(problem))
+        Err(NumbersError::BadInput(problem))
     }
 
     /// Returns a column's place.
@@ -176,93 +191,65 @@ fn shown(header: &str) -> String {
     escape(&start).into_owned() + rest
 }
 
+/// Tells whether a word announces an extension.
+pub fn is_extension_word(word: &str) -> bool {
+    let word = fold(word);
+    EXTENSION_WORDS.split(' ').any(|known| known == word)
+}
+
+/// Writes a text in small letters without accents, composed or not.
+fn fold(text: &str) -> String {
+    let small = text.chars().flat_map(char::to_lowercase);
+    small
+        .filter(|letter| !('\u{300}'..='\u{36f}').contains(letter))
+        .map(|letter| match letter {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ą' | 'ª' => 'a',
+            'ç' | 'ć' => 'c',
+            'è' | 'é' | 'ê' | 'ë' | 'ę' => 'e',
+            'ì' | 'í' | 'î' | 'ï' => 'i',
+            'ł' => 'l',
+            'ñ' | 'ń' => 'n',
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'º' => 'o',
+            'ś' => 's',
+            'ù' | 'ú' | 'û' | 'ü' => 'u',
+            'ź' | 'ż' => 'z',
+            other => other,
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(headers: &[&str], mappings: &[&str]) -> Result<String, String> {
-        let mappings: Vec<_> = mappings.iter().map(|text| text.parse().unwrap()).collect();
-        let columns = Columns::find(headers, &mappings);
-        columns
-            .map(|columns| columns.explain(headers))
-            .map_err(|error| error.to_string())
-    }
-
     #[test]
-    fn guesses_columns_by_their_headers() {
-        let headers = [
-            "Portal ID",
-            " Phone-Number",
-            "Ext.",
-            "friendly_name",
-            "UserIds",
-            "City",
-        ];
-        assert_eq!(
-            found(&headers, &[]).unwrap(),
-            "portal = Portal ID, number = Phone-Number, extension = Ext., name = friendly_name, users = UserIds"
-        );
-    }
-
-    #[test]
-    fn a_mapping_outranks_a_guess() {
-        let headers = ["Number", "Label", "Line", "Phone"];
-        let mapped = found(&headers, &["number=Line", "name=Number"]).unwrap();
-        assert_eq!(mapped, "number = Line, name = Number");
-    }
-
-    #[test]
-    fn names_what_cannot_be_told_apart() {
-        for (case, headers, mappings, error) in [
+    fn guesses_headers_of_eight_languages() {
+        for (column, headers) in [
+            (Column::Portal, "Portal ID, HubSpot-ID"),
             (
-                "two candidates",
-                &["Telefon", "Rufnummer"][..],
-                &[][..],
-                "Both Telefon and Rufnummer look like the number. Say which it is: --map number=HEADER",
+                Column::Number,
+                " Phone-Number , Telefon, TELEFONNUMMER, Téléphone, Te\u{301}le\u{301}phone, \
+                 N° de téléphone, Numéro, Nº de teléfono, Telefone, Numero di telefono, \
+                 Telefoonnummer, Numer telefonu",
             ),
             (
-                "no candidate",
-                &["A", "B"],
-                &[],
-                "No column looks like the numbers. There are: A, B. Say which it is: --map number=HEADER",
+                Column::Extension,
+                "Ext., Durchwahl, Nebenstelle, Poste, Extensión, Anexo, Ramal, Extensão, Interno, \
+                 Toestel, Wewnętrzny",
             ),
             (
-                "no header",
-                &["62515", "+18001231234"],
-                &[],
-                "The first line must name the columns, like: portalId,number,friendlyName",
+                Column::Name,
+                "friendly_name, Bezeichnung, Libellé, Nombre, Nome, Naam, Nazwa",
             ),
-            (
-                "mapping of nothing",
-                &["A", "B\u{1b}"],
-                &["number=C"],
-                "--map number=C: there is no such column. There are: A, B\\u{1b}",
-            ),
-            (
-                "mapped twice",
-                &["A", "B"],
-                &["number=A", "number=B"],
-                "--map number=HEADER is given twice. Give it once: a row has one number.",
-            ),
-            (
-                "mapping of two",
-                &["A", "A"],
-                &["number=A"],
-                "--map number=A: two columns have that name. Rename one of them in the file.",
-            ),
+            (Column::Users, "UserIds, Benutzer, Użytkownicy"),
         ] {
-            assert_eq!(found(headers, mappings).unwrap_err(), error, "{case}");
+            for header in headers.split(',') {
+                assert_eq!(Column::guess(header), Some(column), "{header}");
+            }
         }
-        assert_eq!(
-            found(&["A", "B", "B"], &["number=A"]).unwrap(),
-            "number = A"
-        );
-    }
-
-    #[test]
-    fn refuses_what_is_no_mapping() {
-        for text in ["number", "nummer=A", "=A"] {
-            assert!(text.parse::<Mapping>().is_err(), "{text}");
-        }
+        assert_eq!(Column::guess("City"), None);
+        let words = include_str!("words.txt").split_whitespace().count();
+        let lines = include_str!("words.txt").lines().count();
+        assert_eq!(COLUMN_OF.len(), words - lines, "each header has one column");
     }
 }

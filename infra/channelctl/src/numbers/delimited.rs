@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::numbers::{
+    NumbersError,
     columns::{Column, Columns, Mapping},
-    error::NumbersError,
     file::{TakeRow, damaged},
     row::{Place, RawRow},
 };
 
-/// What may stand between values; the earlier one where a line has as many of both.
+/// The characters that may separate values; the earlier one if a line has as many of both.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads every row behind the header line; returns which column was taken for what.
@@ -21,18 +21,11 @@ pub fn read(
     mappings: &[Mapping],
     take: &mut TakeRow<'_>,
 ) -> Result<String, NumbersError> {
-    let (delimiter, start) = match (delimiter, excels_own(text)) {
-        (Some(delimiter), _) => (delimiter, 0),
-        (None, Some(said)) => said,
-        (None, None) => (most_frequent(text), 0),
+    let (delimiter, table, lines_before) = match (delimiter, excels_own(text)) {
+        (Some(delimiter), _) => (delimiter, text, 0),
+        (None, Some((delimiter, table))) => (delimiter, table, 1),
+        (None, None) => (most_frequent(text), text, 0),
     };
-    let mut lines = Lines {
-        text,
-        offset: 0,
-        line: 1,
-    };
-    let table = &text[start..];
-    check_quotes(table, delimiter, lines.at(start))?;
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -42,19 +35,23 @@ pub fn read(
     let mut record = StringRecord::new();
     let is_delimiter_or_blank = |sign: char| sign == char::from(delimiter) || sign.is_whitespace();
     loop {
-        let offset = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let line = lines.at(start.saturating_add(offset));
-        let place = Place::line(line);
+        let start = reader.position().clone();
         let read = reader.read_record(&mut record);
+        let [start_byte, end] = [start.byte(), reader.position().byte()]
+            .map(|byte| usize::try_from(byte).unwrap_or(usize::MAX));
+        let passed = table.get(start_byte..end).unwrap_or_default();
+        // The reader passes over empty lines before it reads a row.
+        let written = passed.trim_start_matches('\n');
+        let empty_lines = (passed.len() - written.len()) as u64;
+        let place = Place::line(lines_before + start.line() + empty_lines);
         if !read.map_err(|error| damaged(place, &error.to_string()))? {
             break;
         }
         // Not by its cells: `""` in a line of its own is the end of a value that was broken in two.
-        let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let written = table.get(offset..end).unwrap_or_default();
         if written.trim_matches(is_delimiter_or_blank).is_empty() {
             continue;
         }
+        check_quotes(written, &record, place)?;
         match &header {
             None => {
                 let columns = Columns::find(&record.iter().collect::<Vec<_>>(), mappings)?;
@@ -64,7 +61,7 @@ pub fn read(
                 return Err(ragged(place, record.len(), header.len(), delimiter));
             }
             Some((_, columns)) => take(&RawRow {
-                place,
+                place: Some(place),
                 cells: Column::ALL.map(|column| {
                     let cell = record.get(columns.at(column)?)?;
                     Some(Cow::Borrowed(cell.trim()))
@@ -93,87 +90,41 @@ fn ragged(place: Place, values: usize, columns: usize, delimiter: u8) -> Numbers
     damaged(place, &problem)
 }
 
-/// Counts the lines of a text on the way through it.
-struct Lines<'a> {
-    text: &'a str,
-    offset: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// Returns the line of a row: the reader knows where it began to look for one, which may be at
-    /// empty lines before.
-    fn at(&mut self, offset: usize) -> u64 {
-        let rest = self.text.get(offset..).unwrap_or_default();
-        let start = self.text.len() - rest.trim_start_matches('\n').len();
-        let passed = self.text.get(self.offset..start).unwrap_or_default();
-        self.line += passed.matches('\n').count() as u64;
-        self.offset = start;
-        self.line
-    }
-}
-
-/// Refuses quotation marks that a reader of CSV would have to guess at.
-///
-/// The csv crate takes them in some way or other: an open one swallows every row behind it.
-fn check_quotes(table: &str, delimiter: u8, first_line: u64) -> Result<(), NumbersError> {
-    #[derive(Clone, Copy)]
-    enum At {
-        Start,
-        Equals,
-        Plain,
-        Quoted { formula: bool },
-        Closed,
-    }
-    let (mut at, mut line, mut opened) = (At::Start, first_line, first_line);
-    for byte in table.bytes() {
-        let is_end = byte == delimiter || byte == b'\n';
-        at = match (at, byte) {
-            (At::Start, b'"') => {
-                opened = line;
-                At::Quoted { formula: false }
+/// Refuses quotation marks that the csv crate had to guess at: an open one swallows every row behind
+/// it. Each value must stand in the text as it is, or whole in quotation marks.
+fn check_quotes(written: &str, record: &StringRecord, place: Place) -> Result<(), NumbersError> {
+    let mut rest = written;
+    for value in record {
+        let passed = &written[..written.len() - rest.len()];
+        let line = place.line + passed.matches('\n').count() as u64;
+        let problem = if rest.starts_with('"') {
+            let quoted = format!("\"{}\"", value.replace('"', "\"\""));
+            if let Some(behind) = rest.strip_prefix(&quoted) {
+                rest = behind.get(1..).unwrap_or_default();
+                continue;
             }
-            (At::Closed, b'"') => At::Quoted { formula: false },
-            (At::Quoted { .. }, b'"') => At::Closed,
+            "a quotation mark opens a value here, and none stands at its end"
+        } else {
+            rest = rest.get(value.len() + 1..).unwrap_or_default();
             // `="+1800…"`, as some programs keep Excel from taking a number for a quantity.
-            (At::Start, b'=') => At::Equals,
-            (At::Equals, b'"') => {
-                opened = line;
-                At::Quoted { formula: true }
+            let formula = value.strip_prefix("=\"");
+            let text = formula.and_then(|text| text.strip_suffix('"'));
+            if !text.unwrap_or(value).contains('"') {
+                continue;
             }
-            (At::Quoted { formula: true }, _) if is_end => break,
-            (At::Quoted { formula }, _) => At::Quoted { formula },
-            (_, _) if is_end => At::Start,
-            (At::Plain, b'"') => {
-                let problem = "a quotation mark in the middle of a value. Put the whole value in \
-                    quotation marks, and double those inside it";
-                return Err(damaged(Place::line(line), problem));
-            }
-            (At::Closed, _) => {
-                let problem = format!(
-                    "a quotation mark opens a value here, and there is text behind the one that \
-                     closes it in line {line}. Close the value, or double a mark inside it"
-                );
-                return Err(damaged(Place::line(opened), &problem));
-            }
-            (At::Start | At::Plain | At::Equals, _) => At::Plain,
+            "a quotation mark in the middle of a value"
         };
-        line += u64::from(byte == b'\n');
+        let advice = "Put the whole value in quotation marks, and double those inside it";
+        return Err(damaged(Place::line(line), &format!("{problem}. {advice}")));
     }
-    match at {
-        At::Quoted { .. } => {
-            let problem = "a quotation mark opens a value here, and none closes it";
-            Err(damaged(Place::line(opened), problem))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
-/// Excel says its delimiter in a line of its own: `sep=;`.
-fn excels_own(text: &str) -> Option<(u8, usize)> {
-    let line = text.lines().next()?;
+/// Splits off the line in which Excel names its delimiter: `sep=;`.
+fn excels_own(text: &str) -> Option<(u8, &str)> {
+    let (line, table) = text.split_once('\n').unwrap_or((text, ""));
     match line.strip_prefix("sep=")?.as_bytes() {
-        [delimiter] if *delimiter != b'"' => Some((*delimiter, text.len().min(line.len() + 1))),
+        [delimiter] if *delimiter != b'"' => Some((*delimiter, table)),
         _ => None,
     }
 }

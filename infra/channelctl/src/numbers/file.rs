@@ -1,32 +1,31 @@
 //! A file of numbers: read and decoded whole, or refused whole.
 
 use std::{
+    borrow::Cow,
+    collections::BTreeSet,
     fs::File,
     io::{self, Read},
     path::Path,
-    str::FromStr,
 };
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     numbers::{
-        columns::Mapping,
+        NumbersError,
+        columns::{Column, Columns, Mapping},
         delimited,
-        error::NumbersError,
-        json,
         row::{Place, RawRow},
     },
     terminal::escape,
 };
 
-/// The most that is read of a file, in bytes.
-pub const MAX_FILE: u64 = 64 * 1024 * 1024;
-/// The most rows that are taken from a file.
-pub const MAX_ROWS: u64 = 500_000;
+const MAX_MIB: u64 = 64;
+const MAX_ROWS: u64 = 500_000;
 
-/// How the files begin that people give for CSV.
+/// The first bytes of files that people give for CSV.
 const SIGNATURES: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "an Excel workbook or a ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
@@ -35,7 +34,7 @@ const SIGNATURES: [(&[u8], &str); 5] = [
     (b"{\\rtf", "an RTF document"),
 ];
 
-/// What takes each row of a file.
+/// Takes each row of a file.
 pub type TakeRow<'a> = dyn FnMut(&RawRow<'_>) + 'a;
 
 /// A file's format.
@@ -51,36 +50,23 @@ pub enum Format {
     Jsonl,
 }
 
-/// A character encoding by its name on the web.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextEncoding(&'static Encoding);
-
-/// The reason a text names no encoding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected an encoding like windows-1252, iso-8859-15 or utf-16le")]
-pub struct UnknownEncoding;
-
 /// How a file is to be read, where it does not tell itself.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct FileOptions {
-    /// The file's format; told by its name or its beginning otherwise
+    /// File's format; guessed from name or content if omitted
     #[arg(long, value_enum)]
     pub format: Option<Format>,
-    /// Which column is which, like number="Phone 1"; also portal, extension, name, users
+    /// Column of a header, like number="Phone 1"; also portal, extension, name, users
     #[arg(long = "map", value_name = "COLUMN=HEADER")]
     pub mappings: Vec<Mapping>,
-    /// The file's character encoding, where it is neither UTF-8 nor UTF-16, like windows-1252
-    #[arg(long)]
-    pub encoding: Option<TextEncoding>,
+    /// File's encoding, if neither UTF-8 nor UTF-16
+    #[arg(long, value_parser = encoding)]
+    pub encoding: Option<&'static Encoding>,
 }
 
-impl FromStr for TextEncoding {
-    type Err = UnknownEncoding;
-
-    fn from_str(label: &str) -> Result<Self, UnknownEncoding> {
-        let encoding = Encoding::for_label(label.as_bytes());
-        encoding.map(Self).ok_or(UnknownEncoding)
-    }
+fn encoding(label: &str) -> Result<&'static Encoding, &'static str> {
+    let encoding = Encoding::for_label(label.as_bytes());
+    encoding.ok_or("expected an encoding like windows-1252, iso-8859-15 or utf-16le")
 }
 
 /// Reads every row of a file, `-` for standard input; returns which column was taken for what.
@@ -103,19 +89,19 @@ pub fn name(path: &Path) -> String {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, NumbersError> {
-    let unreadable = |error| NumbersError::File(format!("{}: {error}", name(path)));
+    let unreadable = |error| NumbersError::BadInput(format!("{}: {error}", name(path)));
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
         Box::new(File::open(path).map_err(unreadable)?)
     };
     let mut bytes = Vec::new();
-    let mut input = input.take(MAX_FILE + 1);
+    let max = MAX_MIB * 1024 * 1024;
+    let mut input = input.take(max + 1);
     input.read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE {
-        let most = MAX_FILE / 1024 / 1024;
-        return Err(NumbersError::File(format!(
-            "The file is larger than {most} MiB. Split it, and import the parts."
+    if bytes.len() as u64 > max {
+        return Err(NumbersError::BadInput(format!(
+            "The file is larger than {MAX_MIB} MiB. Split it, and import the parts."
         )));
     }
     Ok(bytes)
@@ -130,7 +116,7 @@ fn rows(
     let text = decode(bytes, options.encoding)?;
     let first = text.trim_start().chars().next();
     let Some(first) = first else {
-        return Err(NumbersError::File(
+        return Err(NumbersError::BadInput(
             "The file is empty: it has nothing but blank lines at most.".into(),
         ));
     };
@@ -150,13 +136,13 @@ fn rows(
     let columns = match format {
         Format::Csv => delimited::read(&text, None, mappings, &mut counting),
         Format::Tsv => delimited::read(&text, Some(b'\t'), mappings, &mut counting),
-        Format::Json => json::read_array(&text, mappings, &mut counting),
-        Format::Jsonl => json::read_lines(&text, mappings, &mut counting),
+        Format::Json => read_objects(&items(&text)?, mappings, &mut counting),
+        Format::Jsonl => read_objects(&lines(&text), mappings, &mut counting),
     }?;
     match count {
-        0 => Err(NumbersError::File("The file has no rows.".into())),
+        0 => Err(NumbersError::BadInput("The file has no rows.".into())),
         1..=MAX_ROWS => Ok(columns),
-        _ => Err(NumbersError::File(format!(
+        _ => Err(NumbersError::BadInput(format!(
             "The file has {count} rows, more than {MAX_ROWS}. Split it, and import the parts."
         ))),
     }
@@ -164,14 +150,14 @@ fn rows(
 
 /// Decodes a text, which begins with a byte order mark, or is said to be in an encoding, or is
 /// UTF-16 or UTF-8; every line of it ends with a line feed alone.
-fn decode(bytes: &[u8], encoding: Option<TextEncoding>) -> Result<String, NumbersError> {
+fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, NumbersError> {
     let mut signatures = SIGNATURES.iter();
     if let Some((_, kind)) = signatures.find(|(start, _)| bytes.starts_with(start)) {
-        return Err(NumbersError::File(format!(
+        return Err(NumbersError::BadInput(format!(
             "This is {kind}, not a text file. Save the sheet as CSV UTF-8, and import that."
         )));
     }
-    let encoding = encoding.map_or_else(|| utf(bytes), |TextEncoding(encoding)| encoding);
+    let encoding = encoding.unwrap_or_else(|| utf(bytes));
     let (text, encoding, is_damaged) = encoding.decode(bytes);
     if is_damaged {
         let advice = if encoding == UTF_8 {
@@ -202,9 +188,109 @@ fn utf(bytes: &[u8]) -> &'static Encoding {
     }
 }
 
+/// Returns the items of a JSON array, unparsed.
+fn items(text: &str) -> Result<Vec<(Place, &str)>, NumbersError> {
+    let items: Vec<&RawValue> = serde_json::from_str(text)
+        .map_err(|error| refused(Place::line(error.line() as u64), &error))?;
+    let (mut offset, mut line) = (0, 1);
+    let items = (1..).zip(items).map(|(number, item)| {
+        // The value is a part of the text.
+        let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
+        line += text[offset..start].matches('\n').count() as u64;
+        offset = start;
+        let place = Place {
+            line,
+            item: Some(number),
+        };
+        (place, item.get())
+    });
+    Ok(items.collect())
+}
+
+fn lines(text: &str) -> Vec<(Place, &str)> {
+    let lines = (1..).map(Place::line).zip(text.lines());
+    lines.filter(|(_, line)| !line.trim().is_empty()).collect()
+}
+
+/// Finds the columns by the fields of all objects, and reads each object.
+fn read_objects(
+    objects: &[(Place, &str)],
+    mappings: &[Mapping],
+    take: &mut TakeRow<'_>,
+) -> Result<String, NumbersError> {
+    let mut fields = BTreeSet::new();
+    for (place, object) in objects {
+        fields.extend(parse(*place, object)?.into_iter().map(|(name, _)| name));
+    }
+    let fields: Vec<_> = fields.iter().map(String::as_str).collect();
+    if fields.is_empty() {
+        return Ok(String::new());
+    }
+    let columns = Columns::find(&fields, mappings)?;
+    for (place, object) in objects {
+        let object = parse(*place, object)?;
+        let value = |column| object.get(fields[columns.at(column)?]);
+        let is_wrong =
+            |column: &Column| value(*column).is_some_and(|value| !is_cell(*column, value));
+        take(&RawRow {
+            place: Some(*place),
+            cells: Column::ALL.map(|column| text(value(column)?)),
+            of_wrong_type: Column::ALL.into_iter().find(is_wrong),
+        });
+    }
+    Ok(columns.explain(&fields))
+}
+
+fn parse(place: Place, object: &str) -> Result<Map<String, Value>, NumbersError> {
+    serde_json::from_str(object).map_err(|error| refused(place, &error))
+}
+
+/// Says why a text is no row; of a value that is JSON, serde's own words would repeat it.
+fn refused(place: Place, error: &serde_json::Error) -> NumbersError {
+    if error.is_data() {
+        let problem = "this is no row. A JSON file is one array of objects, a JSONL file has an \
+            object in each line";
+        return damaged(place, problem);
+    }
+    if error.is_eof() {
+        return damaged(
+            place,
+            "the file ends in the middle of a value: it is cut off",
+        );
+    }
+    // The place is named already; of a line, serde would count from that line.
+    let error = error.to_string();
+    let reason = error.split(" at line ").next().unwrap_or_default();
+    damaged(place, &format!("this is not JSON: {reason}"))
+}
+
+/// Tells whether a value is what a file's cell could hold; only users may be a list.
+fn is_cell(column: Column, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::String(_) | Value::Number(_) => true,
+        Value::Array(values) if column == Column::Users => values
+            .iter()
+            .all(|value| value.is_string() || value.is_number()),
+        _ => false,
+    }
+}
+
+/// Writes a value as a cell would have it, and what no cell could hold as JSON, to be shown.
+fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.trim().into()),
+        Value::Array(values) => {
+            let texts: Vec<_> = values.iter().filter_map(text).collect();
+            Some(texts.join(" ").into())
+        }
+        other => Some(other.to_string().into()),
+    }
+}
+
 /// Says what is wrong with a file in one of its places.
 pub fn damaged(place: Place, problem: &str) -> NumbersError {
-    NumbersError::File(format!(
+    NumbersError::BadInput(format!(
         "{place}: {problem}. Nothing was taken from the file."
     ))
 }

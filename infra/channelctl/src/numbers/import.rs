@@ -1,97 +1,196 @@
-//! Import: the whole file checked, the changes shown, and then written.
+//! Numbers into the table, from a file or one by one, and out of it.
+//!
+//! A single number is never an argument, so it stands in no process list and no shell's history.
 
-use std::path::PathBuf;
+use std::{
+    array,
+    io::{self, BufRead, IsTerminal, Read},
+    path::PathBuf,
+};
 
 use anstream::eprintln;
-use channel_connection::ids::PortalId;
+use channel_connection::ids::{PortalId, UserId};
 use clap::Args;
 
 use crate::{
     ending::{Ending, Failure},
     numbers::{
+        NumbersError,
         columns::Column,
-        error::NumbersError,
         file::{self, FileOptions},
-        phone::Country,
+        phone::{self, Country},
         plan::Plan,
-        report::Report,
-        row::{Expected, Findings, RawRow, Severity},
-        table::Table,
-        write::{self, WriteOptions},
+        row::{CellError, Expected, Findings, RawRow},
+        table::{Table, joined},
+        write::{WriteOptions, compare},
     },
     terminal::counted,
 };
 
-/// What to import, and how.
+/// The most that is read of a line, in bytes: as long as a key of the table may be.
+const MAX_LINE: u64 = 1_024;
+
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: channelctl --stage dev numbers import customers.csv --country US")]
 pub struct ImportOptions {
     /// CSV, TSV, JSON or JSONL; - for standard input
-    pub file: PathBuf,
-    /// The portal that every row is for
-    #[arg(long)]
-    pub portal: Option<PortalId>,
-    /// Understand national numbers of this country, like US
-    #[arg(long)]
-    pub country: Option<Country>,
+    file: PathBuf,
+    #[command(flatten)]
+    expected: Expected,
     /// For each portal in the file, delete numbers that are not in the file
     #[arg(long)]
-    pub replace: bool,
+    replace: bool,
     #[command(flatten)]
-    pub reading: FileOptions,
+    reading: FileOptions,
     #[command(flatten)]
-    pub writing: WriteOptions,
+    writing: WriteOptions,
 }
 
-/// Imports a file.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: channelctl --stage dev numbers set --portal 62515 --name Sales")]
+pub struct SetOptions {
+    /// Customer's HubSpot account
+    #[arg(long)]
+    portal: PortalId,
+    /// Display name; unchanged if omitted
+    #[arg(long)]
+    name: Option<String>,
+    /// Show it to this user only; repeat it for more users
+    #[arg(long = "user")]
+    users: Vec<UserId>,
+    /// Understand a national number of this country, like US
+    #[arg(long, value_parser = phone::country)]
+    country: Option<Country>,
+    #[command(flatten)]
+    writing: WriteOptions,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: channelctl --stage dev numbers remove --portal 62515 --all")]
+pub struct RemoveOptions {
+    /// Customer's HubSpot account
+    #[arg(long)]
+    portal: PortalId,
+    /// Every number of the portal
+    #[arg(long)]
+    all: bool,
+    /// Understand a national number of this country, like US
+    #[arg(long, value_parser = phone::country)]
+    country: Option<Country>,
+    #[command(flatten)]
+    writing: WriteOptions,
+}
+
+/// Imports a file: checks it whole, shows what changes, and writes it.
 pub async fn import(
     table: &Table,
     options: &ImportOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let mut findings = Findings::new(options.writing.show);
-    let mut plan = read(options, &mut findings)?;
-    refuse_bad_rows(&findings, as_json)?;
-    write::compare(&mut plan, table, options.replace).await?;
-    write::apply(&plan, table, &options.writing, &findings, as_json).await
-}
-
-/// Says what was found; a bad row ends the command, before the table is even read.
-pub fn refuse_bad_rows(findings: &Findings, as_json: bool) -> Result<(), Failure> {
-    if !as_json {
-        findings.print();
-    }
-    if findings.bad_rows == 0 {
-        return Ok(());
-    }
-    Report::begin(&Plan::default(), findings, as_json)?.finish(0)?;
-    Err(NumbersError::BadRows.into())
-}
-
-/// Reads and checks the whole file.
-fn read(options: &ImportOptions, findings: &mut Findings) -> Result<Plan, NumbersError> {
-    let mut plan = Plan::default();
-    let expected = Expected {
-        portal: options.portal,
-        country: options.country,
-    };
-    let mut rows = 0_u64;
+    let (mut plan, mut findings) = (Plan::default(), Findings::default());
+    let mut rows = 0;
     let columns = file::read(&options.file, &options.reading, &mut |raw: &RawRow<'_>| {
         rows += 1;
-        if let Some(row) = raw.check(expected, findings)
-            && let Some(first) = plan.add(row, Some(raw.place))
+        if let Some(row) = raw.check(options.expected, &mut findings)
+            && let Some(first) = plan.add(row)
         {
-            let number = raw.text(Column::Number);
-            let reason = format!("is there twice: first in {first}");
-            findings.add(
-                Severity::Error,
-                Some(raw.place),
-                Column::Number,
-                number,
-                reason,
-            );
+            let advice = format!("first in {first}, so delete one of the rows");
+            let twice = CellError::of("is there twice".into(), advice);
+            findings.refuse(raw, Column::Number, twice);
         }
     })?;
-    let file = file::name(&options.file);
-    eprintln!("{file}: {}; {columns}", counted(rows, "row"));
-    Ok(plan)
+    if !as_json {
+        let file = file::name(&options.file);
+        eprintln!("{file}: {}; {columns}", counted(rows, "row"));
+    }
+    options.writing.refuse_bad_rows(&findings, as_json)?;
+    compare(&mut plan, table, options.replace).await?;
+    options
+        .writing
+        .apply(&plan, table, &findings, as_json)
+        .await
+}
+
+/// Adds or changes one number.
+pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<Ending, Failure> {
+    let (mut plan, mut findings) = (Plan::default(), Findings::default());
+    let number = ask_for_line()?;
+    let mut raw = RawRow {
+        place: None,
+        cells: array::from_fn(|_| None),
+        of_wrong_type: None,
+    };
+    let users = options.users.iter().copied().collect();
+    raw.cells[Column::Number as usize] = Some(number.into());
+    raw.cells[Column::Name as usize] = options.name.as_deref().map(|name| name.trim().into());
+    raw.cells[Column::Users as usize] = (!options.users.is_empty()).then(|| joined(&users).into());
+    let expected = Expected {
+        portal: Some(options.portal),
+        country: options.country,
+    };
+    if let Some(row) = raw.check(expected, &mut findings) {
+        plan.add(row);
+    }
+    options.writing.refuse_bad_rows(&findings, as_json)?;
+    compare(&mut plan, table, false).await?;
+    options
+        .writing
+        .apply(&plan, table, &findings, as_json)
+        .await
+}
+
+/// Removes one number, or all of a portal.
+pub async fn remove(
+    table: &Table,
+    options: &RemoveOptions,
+    as_json: bool,
+) -> Result<Ending, Failure> {
+    let typed = (!options.all).then(ask_for_line).transpose()?;
+    let mut rows = table.rows(Some(options.portal)).await?;
+    if let Some(typed) = typed {
+        let key = phone::parse(&typed, "", options.country).map(|key| key.to_string());
+        // A key that is no number can be removed too: typed to the letter, it counts most.
+        let has_key = |key: &str| rows.iter().position(|stored| stored.key() == key);
+        let found = has_key(&typed).or_else(|| has_key(key.as_deref().ok()?));
+        rows = match (found, key) {
+            (Some(at), _) => vec![rows.swap_remove(at)],
+            (None, Ok(_)) => {
+                return Err(NumbersError::NotFound(options.portal, "such number").into());
+            }
+            (None, Err(error)) => {
+                return Err(NumbersError::BadInput(format!("The number {error}.")).into());
+            }
+        };
+    }
+    if rows.is_empty() {
+        return Err(NumbersError::NotFound(options.portal, "numbers").into());
+    }
+    let mut plan = Plan::default();
+    for stored in rows {
+        plan.delete(options.portal, stored);
+    }
+    let findings = Findings::default();
+    options
+        .writing
+        .apply(&plan, table, &findings, as_json)
+        .await
+}
+
+fn ask_for_line() -> Result<String, NumbersError> {
+    if io::stdin().is_terminal() {
+        anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
+    }
+    let mut line = String::new();
+    let mut input = io::stdin().lock().take(MAX_LINE);
+    input.read_line(&mut line).map_err(|error| {
+        NumbersError::BadInput(format!(
+            "cannot read the number from standard input: {error}"
+        ))
+    })?;
+    match line.trim() {
+        "" => Err(NumbersError::BadInput(
+            "No number given. Type it at the prompt, or pipe it to standard input.".into(),
+        )),
+        said => Ok(said.to_owned()),
+    }
 }

@@ -1,44 +1,60 @@
-//! The rows of the table, printed: a portal's as a table, or any as a file that import reads.
+//! The table's rows, printed: as they are stored, as a file that import reads, or as HubSpot will
+//! show them.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::{
+    collections::HashMap,
+    io::{self, IsTerminal, Write},
+};
 
 use anstream::eprintln;
-use channel_connection::{ids::PortalId, number_row::RowError};
+use channel_connection::{
+    ids::PortalId,
+    number_row::RowError,
+    shown_number::{not_selectable, truncate},
+};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        item::{JsonRow, Stored, joined},
-        table::Table,
+        NumbersError,
+        row::check_name,
+        table::{NumberFields, Stored, Table, joined},
     },
-    terminal::{self, WRONG, coloured, counted, escape},
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
 
-/// Which portal to list.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: channelctl --stage dev numbers list --portal 62515")]
 pub struct ListOptions {
-    /// The customer's account
+    /// Customer's HubSpot account
     #[arg(long)]
     portal: PortalId,
 }
 
-/// What to export.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: channelctl --stage dev numbers export --json > backup.json")]
 pub struct ExportOptions {
-    /// The customer's account; all, if none is named
+    /// Customer's HubSpot account; all if omitted
     #[arg(long)]
     portal: Option<PortalId>,
-    /// The format of what is printed
-    #[arg(long, value_enum, default_value_t)]
-    format: ExportFormat,
+    /// Format; csv if omitted
+    #[arg(long, value_enum)]
+    format: Option<ExportFormat>,
 }
 
-/// The format of an export; import reads each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: channelctl --stage prod numbers check --json")]
+pub struct CheckOptions {
+    /// Customer's HubSpot account; all if omitted
+    #[arg(long)]
+    portal: Option<PortalId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
     // Comma-separated values with a header
-    #[default]
     Csv,
     // One array of objects
     Json,
@@ -46,31 +62,64 @@ enum ExportFormat {
     Jsonl,
 }
 
+#[derive(Serialize)]
+struct Report<'a, Numbers> {
+    numbers: Numbers,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<Finding<'a>>>,
+}
+
+/// A row of the table, and what HubSpot makes of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked<'a> {
+    #[serde(flatten)]
+    fields: NumberFields<'a>,
+    /// The name that HubSpot shows; `None` of a row that it does not get.
+    shown_name: Option<String>,
+    selectable: bool,
+    #[serde(skip)]
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    #[serde(flatten)]
+    fields: &'a NumberFields<'a>,
+    /// An error where HubSpot does not get the row, a warning otherwise.
+    severity: &'static str,
+    problem: &'a str,
+}
+
 /// Prints a portal's rows as they are stored.
 pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result<Ending, Failure> {
     let rows = table.rows(Some(options.portal)).await?;
+    let numbers: Vec<_> = rows.iter().map(Stored::fields).collect();
     if as_json {
-        terminal::print_json(&rows.iter().map(JsonRow::from).collect::<Vec<_>>())?;
+        let findings = None;
+        terminal::print_json(&Report { numbers, findings })?;
         return Ok(Ending::Done);
     }
     let mut shown = terminal::table(["number", "extension", "name", "users"]);
-    for stored in &rows {
-        let row = JsonRow::from(stored);
-        let users = match stored.users() {
-            None => "invalid".to_owned(),
-            Some(users) if users.is_empty() => "all".into(),
-            Some(_) => joined(&row.user_ids),
-        };
+    for fields in &numbers {
         shown.add_row([
-            &escape(row.number),
-            &escape(row.extension.unwrap_or_default()),
-            &escape(row.friendly_name.unwrap_or_default()),
-            users.as_str(),
+            &escape(fields.number),
+            &escape(fields.extension.unwrap_or_default()),
+            &escape(fields.friendly_name.unwrap_or_default()),
+            users(fields).as_str(),
         ]);
     }
     let (count, portal) = (counted(rows.len() as u64, "number"), options.portal);
     writeln!(terminal::output(), "{shown}\n{count} in portal {portal}")?;
     Ok(Ending::Done)
+}
+
+fn users(fields: &NumberFields<'_>) -> String {
+    match &fields.user_ids {
+        None => "invalid".into(),
+        Some(users) if users.is_empty() => "all".into(),
+        Some(users) => joined(users),
+    }
 }
 
 /// Prints rows as a file; a row whose users are invalid is omitted and named, since it would be
@@ -80,20 +129,33 @@ pub async fn export(
     options: &ExportOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let rows = table.rows(options.portal).await?;
-    let (rows, invalid): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|stored| stored.users().is_some());
-    let output = BufWriter::new(io::stdout());
-    let format = if as_json {
-        ExportFormat::Json
-    } else {
-        options.format
+    let format = match (options.format, as_json) {
+        (None, false) => ExportFormat::Csv,
+        (None, true) => ExportFormat::Json,
+        (Some(format), false) => format,
+        (Some(ExportFormat::Json), true) => ExportFormat::Json,
+        (Some(_), true) => {
+            let conflict = "--json prints JSON: leave out --format, or --json.";
+            return Err(NumbersError::Usage(conflict).into());
+        }
     };
-    match format {
-        ExportFormat::Csv => print_csv(&rows, output)?,
-        ExportFormat::Json => print_json(&rows, output, ("[\n", ",\n", "\n]\n"))?,
-        ExportFormat::Jsonl => print_json(&rows, output, ("", "\n", "\n"))?,
-    }
+    let rows = table.rows(options.portal).await?;
+    let (valid, invalid): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|stored| stored.users().is_some());
+    let fields: Vec<_> = valid.into_iter().map(Stored::fields).collect();
+    let lines = || fields.iter().map(terminal::json_line);
+    let text = match format {
+        ExportFormat::Csv => csv(&fields)?,
+        ExportFormat::Json if fields.is_empty() => "[]\n".into(),
+        ExportFormat::Json => {
+            let lines: Vec<_> = lines().collect::<Result<_, _>>()?;
+            format!("[\n{}\n]\n", lines.join(",\n"))
+        }
+        ExportFormat::Jsonl => lines()
+            .map(|line| Ok(line? + "\n"))
+            .collect::<io::Result<_>>()?,
+    };
+    io::stdout().write_all(text.as_bytes())?;
     for stored in &invalid {
         let (portal, key) = (escape(&stored.portal), escape(stored.key()));
         let (omitted, reason) = (coloured(WRONG, "not exported"), RowError::InvalidUserIds);
@@ -107,38 +169,18 @@ pub async fn export(
     Ok(Ending::SomethingWrong)
 }
 
-/// Prints each row in a line, so that a reader may stop at any.
-fn print_json(
-    rows: &[&Stored],
-    mut output: impl Write,
-    (start, between, end): (&str, &str, &str),
-) -> io::Result<()> {
-    for (at, stored) in rows.iter().enumerate() {
-        let before = if at == 0 { start } else { between };
-        write!(
-            output,
-            "{before}{}",
-            terminal::json_line(&JsonRow::from(*stored))?
-        )?;
-    }
-    match (rows, start) {
-        ([], "") => {}
-        ([], _) => output.write_all(b"[]\n")?,
-        _ => output.write_all(end.as_bytes())?,
-    }
-    output.flush()
-}
-
-fn print_csv(rows: &[&Stored], mut output: impl Write) -> io::Result<()> {
+fn csv(rows: &[NumberFields<'_>]) -> io::Result<String> {
     let is_shown = io::stdout().is_terminal();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["portalId", "number", "extension", "friendlyName", "userIds"])?;
-    for stored in rows {
-        let row = JsonRow::from(*stored);
-        let extension = row.extension.unwrap_or_default();
-        let name = row.friendly_name.unwrap_or_default();
-        let users = joined(&row.user_ids);
-        let values = [&stored.portal, row.number, extension, name, &users];
+    for row in rows {
+        let values = [
+            &row.portal_id.to_string(),
+            row.number,
+            row.extension.unwrap_or_default(),
+            row.friendly_name.unwrap_or_default(),
+            &row.user_ids.as_ref().map(joined).unwrap_or_default(),
+        ];
         if is_shown {
             writer.write_record(values.map(|value| escape(value).into_owned()))?;
         } else {
@@ -148,6 +190,148 @@ fn print_csv(rows: &[&Stored], mut output: impl Write) -> io::Result<()> {
     let text = writer
         .into_inner()
         .map_err(csv::IntoInnerError::into_error)?;
-    output.write_all(&text)?;
-    output.flush()
+    String::from_utf8(text).map_err(io::Error::other)
+}
+
+/// Checks one portal, or all; something is wrong where rows are omitted.
+pub async fn check(
+    table: &Table,
+    options: &CheckOptions,
+    as_json: bool,
+) -> Result<Ending, Failure> {
+    let rows = table.rows(options.portal).await?;
+    let portals: Vec<_> = rows
+        .chunk_by(|one, other| one.portal == other.portal)
+        .collect();
+    let checked: Vec<_> = portals.iter().flat_map(|rows| check_portal(rows)).collect();
+    let omitted = checked.iter().filter(|row| row.is_omitted()).count();
+    if as_json {
+        let findings = Some(checked.iter().flat_map(Checked::findings).collect());
+        let numbers = &checked;
+        terminal::print_json(&Report { numbers, findings })?;
+    } else {
+        print(&checked, options.portal.is_some())?;
+        let with_problems = checked.iter().filter(|row| !row.problems.is_empty());
+        let noted = with_problems.count() - omitted;
+        let style = match (noted, omitted) {
+            (0, 0) => GOOD,
+            (_, 0) => DOUBTFUL,
+            _ => WRONG,
+        };
+        let found = coloured(style, &format!("{noted} with notes, {omitted} omitted"));
+        let numbers = counted((checked.len() - omitted) as u64, "number");
+        let portals = counted(portals.len() as u64, "portal");
+        writeln!(terminal::output(), "{numbers} in {portals}: {found}")?;
+    }
+    Ok(if omitted == 0 {
+        Ending::Done
+    } else {
+        Ending::SomethingWrong
+    })
+}
+
+/// Checks each row of a portal, and marks what a user cannot tell apart in the list.
+fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
+    let mut checked: Vec<_> = rows.iter().map(Checked::from).collect();
+    let mut numbers: HashMap<_, usize> = HashMap::new();
+    let mut names: HashMap<_, usize> = HashMap::new();
+    for row in &checked {
+        if let Some(name) = &row.shown_name {
+            *numbers.entry(row.fields.number).or_default() += 1;
+            *names.entry(name.clone()).or_default() += 1;
+        }
+    }
+    for row in &mut checked {
+        let Some(name) = &row.shown_name else {
+            continue;
+        };
+        if numbers[row.fields.number] > 1 {
+            let problem = "the number is listed more than once, with other extensions";
+            row.problems.push(problem.into());
+        }
+        if names[name] > 1 {
+            row.problems
+                .push("another number shows the same name".into());
+        }
+    }
+    checked
+}
+
+impl<'a> From<&'a Stored> for Checked<'a> {
+    fn from(stored: &'a Stored) -> Self {
+        let fields = stored.fields();
+        let (listed, _) = match stored.row.parse() {
+            Ok(listed) => listed,
+            Err(reason) => {
+                return Self {
+                    fields,
+                    shown_name: None,
+                    selectable: false,
+                    problems: vec![format!("omitted: {reason}")],
+                };
+            }
+        };
+        let name = stored.name().unwrap_or_default();
+        let mut problems = Vec::new();
+        if let Err(error) = check_name(name) {
+            problems.push(format!("the name {error}"));
+        }
+        match truncate(name) {
+            (_, lost) if !lost.is_empty() => problems.push(format!("cut: {lost:?} is lost")),
+            (shown, _) if shown.is_empty() => {
+                problems.push("no name: the number is shown".into());
+            }
+            _ => {}
+        }
+        let unselectable = not_selectable(listed.number.as_str(), fields.extension);
+        problems.extend(unselectable.map(str::to_owned));
+        Self {
+            fields,
+            shown_name: Some(listed.friendly_name.as_str().to_owned()),
+            selectable: unselectable.is_none(),
+            problems,
+        }
+    }
+}
+
+impl Checked<'_> {
+    fn is_omitted(&self) -> bool {
+        self.shown_name.is_none()
+    }
+
+    fn findings(&self) -> impl Iterator<Item = Finding<'_>> {
+        let severity = if self.is_omitted() {
+            "error"
+        } else {
+            "warning"
+        };
+        self.problems.iter().map(move |problem| Finding {
+            fields: &self.fields,
+            severity,
+            problem,
+        })
+    }
+}
+
+fn print(checked: &[Checked<'_>], is_one_portal: bool) -> io::Result<()> {
+    let headers = ["portal", "name", "number", "extension", "users", "notes"];
+    // Where a portal was named, it stands in every row.
+    let first = usize::from(is_one_portal);
+    let mut table = terminal::table(headers.into_iter().skip(first));
+    let worth_a_look = |row: &&Checked<'_>| is_one_portal || !row.problems.is_empty();
+    for row in checked.iter().filter(worth_a_look) {
+        let cells = [
+            row.fields.portal_id.to_string(),
+            escape(row.shown_name.as_deref().unwrap_or_default()).into_owned(),
+            escape(row.fields.number).into_owned(),
+            escape(row.fields.extension.unwrap_or_default()).into_owned(),
+            users(&row.fields),
+            row.problems.join("; "),
+        ];
+        table.add_row(cells.into_iter().skip(first));
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    writeln!(terminal::output(), "{table}")
 }

@@ -3,15 +3,14 @@
 //! A cell is a number only if nothing but ASCII digits and one leading `+` is left of it once the
 //! separators that people use and a known word for an extension are taken away.
 
-use std::str::FromStr;
-
 use channel_connection::phone_number::{E164, Extension, NumberKey};
+pub use phonenumber::country::Id as Country;
 use phonenumber::{
-    Metadata, Mode, Type, country,
+    Metadata, Mode, Type,
     metadata::{DATABASE, Descriptor},
 };
 
-use crate::numbers::words::is_extension_word;
+use crate::numbers::{columns::is_extension_word, row::CellError};
 
 /// The fewest digits of a number that is not checked against its country's own patterns: what is
 /// shorter is a short code nearly everywhere.
@@ -34,61 +33,56 @@ const KINDS: [Type; 10] = [
     Type::Voicemail,
 ];
 
-/// The country whose national numbers a file has, like `US`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Country(country::Id);
+const EMPTY: CellError = CellError::new("is empty", "fill it in, or delete the row");
+const EXPONENT: CellError = CellError::new(
+    "was turned into a quantity by a spreadsheet, which lost digits",
+    "format the column as text, enter the number again, and export",
+);
+const DATE: CellError = CellError::new(
+    "is a date",
+    "format the column as text, enter the number again, and export",
+);
+const DECIMAL: CellError = CellError::new(
+    "is a decimal",
+    "format the column as text, and export again without the decimals",
+);
+const LETTERS: CellError = CellError::new(
+    "has letters",
+    "write only digits, and an extension as x12 or in its own column",
+);
+const NOT_A_NUMBER: CellError = CellError::new(
+    "is not a phone number",
+    "write one number like +18001231234, with blanks or - . ( ) / between its digits at most",
+);
+const SHORT_CODE: CellError = CellError::new(
+    "is too short",
+    "expected a whole number like +18001231234, not a short code",
+);
+const NATIONAL: CellError = CellError::new(
+    "has no country code",
+    "write it like +18001231234, or name the country: --country US",
+);
+const AMBIGUOUS: CellError = CellError::new(
+    "begins like a country code",
+    "write + before it, or the 0 that is dialled inside the country",
+);
+const NOT_POSSIBLE: CellError = CellError::new(
+    "is not a possible number",
+    "no country has numbers of that code and length, check the digits",
+);
+const BAD_EXTENSION: CellError = CellError::new(
+    "has an extension that is not 1 to 20 digits",
+    "write its digits alone",
+);
+const TWO_EXTENSIONS: CellError = CellError::new(
+    "has an extension that differs from the extension column's",
+    "delete the wrong one",
+);
 
-/// The reason a text names no country.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected two letters, like US or DE")]
-pub struct UnknownCountry;
-
-/// The reason a cell's text is no number, and what to do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PhoneError {
-    #[error("is empty: fill it in, or delete the row")]
-    Empty,
-    #[error(
-        "was turned into a quantity by a spreadsheet, which lost digits: format the column as text, \
-         enter the number again, and export"
-    )]
-    Exponent,
-    #[error("is a date: format the column as text, enter the number again, and export")]
-    Date,
-    #[error("is a decimal: format the column as text, and export again without the decimals")]
-    Decimal,
-    #[error("has letters: write only digits, and an extension as x12 or in its own column")]
-    Letters,
-    #[error(
-        "is not a phone number: write one number like +18001231234, with blanks or - . ( ) / \
-         between its digits at most"
-    )]
-    NotANumber,
-    #[error("is too short: expected a whole number like +18001231234, not a short code")]
-    ShortCode,
-    #[error("has no country code: write it like +18001231234, or name the country: --country US")]
-    National,
-    #[error(
-        "begins like a country code: write + before it, or the 0 that is dialled inside the country"
-    )]
-    Ambiguous,
-    #[error(
-        "is not a possible number: no country has numbers of that code and length, check the digits"
-    )]
-    NotPossible,
-    #[error("has an extension that is not 1 to 20 digits")]
-    Extension,
-    #[error("has an extension that differs from the extension column's")]
-    TwoExtensions,
-}
-
-impl FromStr for Country {
-    type Err = UnknownCountry;
-
-    fn from_str(text: &str) -> Result<Self, UnknownCountry> {
-        let country = text.to_uppercase().parse().map_err(|_| UnknownCountry)?;
-        Ok(Self(country))
-    }
+/// Reads a country's two letters.
+pub fn country(text: &str) -> Result<Country, &'static str> {
+    let country = text.to_uppercase().parse();
+    country.map_err(|_| "expected two letters, like US or DE")
 }
 
 /// Reads a number, and the extension that is written behind it or in a cell of its own.
@@ -96,10 +90,10 @@ pub fn parse(
     number: &str,
     extension: &str,
     country: Option<Country>,
-) -> Result<NumberKey, PhoneError> {
+) -> Result<NumberKey, CellError> {
     let (number, beside) = (plain(number), plain(extension));
     if number.is_empty() {
-        return Err(PhoneError::Empty);
+        return Err(EMPTY);
     }
     let (number, behind) = split_extension(number);
     let beside = match split_extension(beside) {
@@ -108,7 +102,7 @@ pub fn parse(
     };
     let extension = match (behind, beside) {
         (Some(behind), "") => Some(behind),
-        (Some(behind), beside) if behind != beside => return Err(PhoneError::TwoExtensions),
+        (Some(behind), beside) if behind != beside => return Err(TWO_EXTENSIONS),
         (_, "") => None,
         (_, beside) => Some(beside),
     };
@@ -116,7 +110,7 @@ pub fn parse(
     let extension = extension.map(|extension| Extension::try_from(extension.to_owned()));
     Ok(NumberKey {
         number,
-        extension: extension.transpose().map_err(|_| PhoneError::Extension)?,
+        extension: extension.transpose().map_err(|_| BAD_EXTENSION)?,
     })
 }
 
@@ -180,28 +174,28 @@ fn is_accent(character: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&character)
 }
 
-fn e164(text: &str, country: Option<Country>) -> Result<E164, PhoneError> {
+fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
     let text = compact(text);
     if is_exponent(&text) {
-        return Err(PhoneError::Exponent);
+        return Err(EXPONENT);
     }
     if has_date(&text) {
-        return Err(PhoneError::Date);
+        return Err(DATE);
     }
     if text.contains(char::is_alphabetic) {
-        return Err(PhoneError::Letters);
+        return Err(LETTERS);
     }
     if has_decimal(&text) {
-        return Err(PhoneError::Decimal);
+        return Err(DECIMAL);
     }
-    let number = without_separators(&text).ok_or(PhoneError::NotANumber)?;
+    let number = without_separators(&text).ok_or(NOT_A_NUMBER)?;
     let number = match (number.starts_with('+'), country) {
         (true, _) => number,
         (false, Some(country)) => international(&number, country)?,
-        (false, None) if number.len() < MIN_NATIONAL => return Err(PhoneError::ShortCode),
-        (false, None) => return Err(PhoneError::National),
+        (false, None) if number.len() < MIN_NATIONAL => return Err(SHORT_CODE),
+        (false, None) => return Err(NATIONAL),
     };
-    let number = E164::try_from(number).map_err(|_| PhoneError::NotANumber)?;
+    let number = E164::try_from(number).map_err(|_| NOT_A_NUMBER)?;
     check_length(&number)?;
     Ok(number)
 }
@@ -358,9 +352,9 @@ fn split_code(number: &str) -> Option<(Vec<&'static Metadata>, &str)> {
 }
 
 /// Reads digits as somebody in the country dials them.
-fn international(digits: &str, Country(country): Country) -> Result<String, PhoneError> {
+fn international(digits: &str, country: Country) -> Result<String, CellError> {
     let number = phonenumber::parse(Some(country), digits)
-        .map_err(|_| too_short_or(digits, PhoneError::NotPossible))?
+        .map_err(|_| too_short_or(digits, NOT_POSSIBLE))?
         .format()
         .mode(Mode::E164)
         .to_string();
@@ -376,7 +370,7 @@ fn international(digits: &str, Country(country): Country) -> Result<String, Phon
         && is_assigned(&as_written)
         && (number != as_written || is_assigned(&behind_code));
     if is_ambiguous {
-        return Err(PhoneError::Ambiguous);
+        return Err(AMBIGUOUS);
     }
     Ok(number)
 }
@@ -389,9 +383,9 @@ fn is_valid(countries: &[&Metadata], national: &str) -> bool {
     kinds.any(|kind| kind.is_some_and(|kind| kind.is_match(national)))
 }
 
-fn too_short_or(digits: &str, error: PhoneError) -> PhoneError {
+fn too_short_or(digits: &str, error: CellError) -> CellError {
     if digits.len() < MIN_NATIONAL {
-        PhoneError::ShortCode
+        SHORT_CODE
     } else {
         error
     }
@@ -401,8 +395,8 @@ fn too_short_or(digits: &str, error: PhoneError) -> PhoneError {
 ///
 /// libphonenumber's stricter question, whether the number has been assigned, would refuse some of
 /// HubSpot's own examples. It is asked only where a number is short enough for a short code.
-fn check_length(number: &E164) -> Result<(), PhoneError> {
-    let (countries, national) = split_code(number.as_str()).ok_or(PhoneError::NotPossible)?;
+fn check_length(number: &E164) -> Result<(), CellError> {
+    let (countries, national) = split_code(number.as_str()).ok_or(NOT_POSSIBLE)?;
     let is_possible = countries
         .iter()
         .filter(|country| !has_trunk_zero(country, national))
@@ -410,11 +404,11 @@ fn check_length(number: &E164) -> Result<(), PhoneError> {
         .any(|length| usize::from(*length) == national.len());
     let is_short_code = national.len() < MIN_NATIONAL && !is_valid(&countries, national);
     if is_short_code {
-        Err(PhoneError::ShortCode)
+        Err(SHORT_CODE)
     } else if is_possible {
         Ok(())
     } else {
-        Err(PhoneError::NotPossible)
+        Err(NOT_POSSIBLE)
     }
 }
 
@@ -436,4 +430,73 @@ fn possible_lengths(country: &'static Metadata) -> impl Iterator<Item = &'static
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What people and machines leave in a cell beside digits.
+    fn digits_and_separators() -> impl Strategy<Value = String> {
+        r"(\+|0|00|\()?[0-9]{1,6}([ ./()-]{0,2}[0-9]{1,7}){0,4}"
+    }
+
+    /// A text without a number's meaning: with a letter, or a date, or a decimal in it.
+    fn no_number() -> impl Strategy<Value = String> {
+        let around = digits_and_separators;
+        let date = prop_oneof![
+            r"(0?[1-9]|[12][0-9]|3[01])[-./](0?[1-9]|1[0-2])[-./](19|20)[0-9]{2}",
+            r"(0?[1-9]|1[0-2])[-./](0?[1-9]|[12][0-9]|3[01])[-./](19|20)[0-9]{2}",
+            r"(19|20)[0-9]{2}[-./](0[1-9]|1[0-2])[-./](0[1-9]|[12][0-9]|3[01])",
+        ];
+        let short_date = r"(\+|)(0?[1-9]|[12][0-9]|3[01])[-./](0?[1-9]|1[0-2])[-./][0-9]{2}";
+        let letter = prop_oneof![r"[a-zA-Z]", r"\p{L}", r"[a-z]{2,8}"];
+        prop_oneof![
+            (around(), letter, around())
+                .prop_filter("no extension", |(_, word, _)| !is_extension_word(word))
+                .prop_map(|(before, letter, behind)| before + &letter + &behind),
+            (around(), date.clone()).prop_map(|(before, date)| format!("{before} {date}")),
+            date,
+            short_date,
+            r"[+]?[1-9][0-9]{4,12}[.,][0-9]{1,4}",
+            r"[+]?[0-9]{1,13}[.,]([0-9]{1,2}|000)",
+            r"[+]?[0-9]{1,3}(\.[0-9]{3}){2,3},[0-9]{2}",
+            r"[1-9]\.[0-9]{1,9}[eE]\+?[0-9]{1,2}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100_000) })]
+
+        #[test]
+        fn letters_dates_and_decimals_are_never_numbers(text in no_number()) {
+            for country in [None, country("DE").ok(), country("US").ok()] {
+                prop_assert!(parse(&text, "", country).is_err(), "{:?}", country);
+            }
+        }
+
+        #[test]
+        fn a_number_has_the_digits_of_its_text(text in digits_and_separators()) {
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            for letters in ["DE", "FR", "US"] {
+                if let Ok(key) = parse(&text, "", country(letters).ok()) {
+                    let number = key.number.as_str().trim_start_matches('+');
+                    let national = split_code(number).unwrap().1;
+                    prop_assert!(digits.ends_with(national) || text.contains("(0)"), "{} {}", letters, number);
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(number in ".{0,40}", extension in ".{0,10}") {
+            for country in [None, country("US").ok()] {
+                let _ = parse(&number, &extension, country);
+            }
+        }
+
+        #[test]
+        fn a_key_reads_back_as_itself(digits in "1[2-9][0-9]{9}", extension in "[0-9]{0,20}") {
+            let key = parse(&format!("+{digits}"), &extension, None).unwrap();
+            prop_assert_eq!(parse(&key.to_string(), "", None), Ok(key));
+        }
+    }
+}

@@ -4,19 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use channel_connection::ids::{PortalId, UserId};
 use futures_util::{StreamExt, stream};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::numbers::{
-    error::NumbersError,
-    item::Stored,
-    row::{Place, Row},
-    table::Table,
+    NumbersError,
+    row::Place,
+    table::{NumberFields, Stored, Table},
 };
 
 /// How many portals are read at a time.
 const READERS: usize = 16;
-/// From how many portals on it is worth a look whether the whole table fits into one page.
-const MANY_PORTALS: usize = 10;
+/// From how many portals on the whole table is read at once instead of each portal.
+const MANY_PORTALS: usize = 100;
 
 /// What is to happen to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,36 +24,29 @@ pub enum Change {
     /// The table has no such row.
     Add,
     /// The table's row differs.
+    #[serde(rename = "change")]
     Update,
     /// The table's row is the same.
     Keep,
     /// The file has no such row, and replaces the portal's.
+    #[serde(rename = "remove")]
     Delete,
 }
 
 /// A portal and a sort key of the table; of a row to delete, it may be no number.
 pub type Key = (PortalId, String);
 
-/// What is to happen to a number, and what the table has until then.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
+/// What is to happen to a number.
 pub struct Planned {
-    #[serde(skip)]
     pub change: Change,
-    /// The name, as in [`Row::name`].
-    #[serde(rename = "friendlyName", skip_serializing_if = "Option::is_none")]
+    /// `None` leaves the table's as it is, an empty one takes it away.
     pub name: Option<String>,
-    /// The users, as in [`Row::users`].
-    #[serde(rename = "userIds", skip_serializing_if = "Option::is_none")]
+    /// The only users who see the number; `None` leaves the table's, an empty set shows it to all.
     pub users: Option<BTreeSet<UserId>>,
-    /// The name that the table has until then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub previous_name: Option<String>,
-    /// The users that the table has until then; `None` where they are no set of ids.
-    #[serde(skip)]
-    pub previous_users: Option<BTreeSet<UserId>>,
-    #[serde(skip)]
-    place: Option<Place>,
+    /// What the table has until then.
+    pub stored: Option<Stored>,
+    /// Where the file has it.
+    pub place: Option<Place>,
 }
 
 /// Every row of the file, and those of the table that go.
@@ -63,49 +55,93 @@ pub struct Plan {
     rows: BTreeMap<Key, Planned>,
 }
 
+#[derive(Serialize)]
+struct PlanFields<'a> {
+    portals: usize,
+    add: usize,
+    change: usize,
+    keep: usize,
+    remove: usize,
+    rows: Vec<PlannedFields<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlannedFields<'a> {
+    #[serde(flatten)]
+    place: Option<Place>,
+    change: Change,
+    #[serde(flatten)]
+    number: NumberFields<'a>,
+    /// The table's row before a change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<NumberFields<'a>>,
+}
+
 impl Planned {
+    /// Returns the name that the table has until then, empty if none.
+    pub fn previous_name(&self) -> &str {
+        let stored = self.stored.as_ref().and_then(Stored::name);
+        stored.unwrap_or_default()
+    }
+
     /// Tells whether the number has another name afterwards.
     pub fn changes_name(&self) -> bool {
-        let previous = self.previous_name.as_deref().unwrap_or_default();
-        self.name.as_deref().is_some_and(|name| name != previous)
+        let name = self.name.as_deref();
+        name.is_some_and(|name| name != self.previous_name())
     }
 
     /// Tells whether other users see the number afterwards.
     pub fn changes_users(&self) -> bool {
-        self.users.is_some() && self.users != self.previous_users
+        self.users.is_some() && self.users != self.previous_users()
+    }
+
+    fn previous_users(&self) -> Option<BTreeSet<UserId>> {
+        match &self.stored {
+            None => Some(BTreeSet::new()),
+            Some(stored) => stored.users(),
+        }
+    }
+
+    fn fields<'a>(&'a self, (portal, key): &'a Key) -> PlannedFields<'a> {
+        let name = self.name.as_deref().unwrap_or(self.previous_name());
+        let users = self.users.clone().or_else(|| self.previous_users());
+        let is_update = self.change == Change::Update;
+        PlannedFields {
+            place: self.place,
+            change: self.change,
+            number: NumberFields::new(&portal.to_string(), key, Some(name), users),
+            previous: self
+                .stored
+                .as_ref()
+                .filter(|_| is_update)
+                .map(Stored::fields),
+        }
     }
 }
 
 impl Plan {
     /// Takes a row of the file in; returns where its number stood before, if it did.
-    pub fn add(&mut self, row: Row, place: Option<Place>) -> Option<Place> {
-        match self.rows.entry((row.portal, row.key.to_string())) {
+    pub fn add(&mut self, (key, row): (Key, Planned)) -> Option<Place> {
+        match self.rows.entry(key) {
             btree_map::Entry::Occupied(first) => first.get().place,
             btree_map::Entry::Vacant(free) => {
-                free.insert(Planned {
-                    change: Change::Add,
-                    name: row.name,
-                    users: row.users,
-                    previous_name: None,
-                    previous_users: Some(BTreeSet::new()),
-                    place,
-                });
+                free.insert(row);
                 None
             }
         }
     }
 
     /// Plans to delete a row of the table.
-    pub fn delete(&mut self, portal: PortalId, stored: &Stored) {
+    pub fn delete(&mut self, portal: PortalId, stored: Stored) {
+        let key = (portal, stored.key().to_owned());
         let deleted = Planned {
             change: Change::Delete,
             name: None,
             users: None,
-            previous_name: stored.name().map(str::to_owned),
-            previous_users: stored.users(),
+            stored: Some(stored),
             place: None,
         };
-        self.rows.insert((portal, stored.key().to_owned()), deleted);
+        self.rows.insert(key, deleted);
     }
 
     /// Returns the rows of one change in the order of portals and numbers.
@@ -115,9 +151,8 @@ impl Plan {
             .filter(move |(_, row)| row.change == change)
     }
 
-    /// Counts the rows of one change.
-    pub fn count(&self, change: Change) -> u64 {
-        self.of(change).count() as u64
+    pub fn count(&self, change: Change) -> usize {
+        self.of(change).count()
     }
 
     /// Returns every portal that the plan has a row of, once.
@@ -134,28 +169,25 @@ impl Plan {
         &mut self,
         table: &Table,
         replace: bool,
-        mut progress: impl FnMut(u64),
+        mut progress: impl FnMut(usize),
     ) -> Result<(), NumbersError> {
         let portals = self.portals();
-        if portals.len() >= MANY_PORTALS
-            && let Some(rows) = table.rows_if_few().await?
-        {
-            self.compare_rows(&rows, &portals, replace);
-            progress(portals.len() as u64);
+        if portals.len() >= MANY_PORTALS {
+            self.compare_rows(table.rows(None).await?, &portals, replace);
             return Ok(());
         }
         let mut reads = stream::iter(portals)
             .map(|portal| async move { (portal, table.rows(Some(portal)).await) })
             .buffer_unordered(READERS);
         while let Some((portal, rows)) = reads.next().await {
-            self.compare_rows(&rows?, &[portal], replace);
+            self.compare_rows(rows?, &[portal], replace);
             progress(1);
         }
         Ok(())
     }
 
     /// Compares rows of the table; `portals` are the file's, in their order.
-    fn compare_rows(&mut self, rows: &[Stored], portals: &[PortalId], replace: bool) {
+    fn compare_rows(&mut self, rows: Vec<Stored>, portals: &[PortalId], replace: bool) {
         for stored in rows {
             let portal = stored.portal.parse().ok();
             let is_of_file = |portal: &PortalId| portals.binary_search(portal).is_ok();
@@ -166,8 +198,7 @@ impl Plan {
                 None if replace => self.delete(portal, stored),
                 None => {}
                 Some(row) => {
-                    row.previous_name = stored.name().map(str::to_owned);
-                    row.previous_users = stored.users();
+                    row.stored = Some(stored);
                     row.change = if row.changes_name() || row.changes_users() {
                         Change::Update
                     } else {
@@ -179,43 +210,16 @@ impl Plan {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use channel_connection::number_row::{Attribute, NumberRow};
-
-    use super::*;
-
-    #[test]
-    fn updates_users_that_the_table_has_otherwise() {
-        for (case, stored, change) in [
-            ("the same", Attribute::Value(vec!["7".into()]), Change::Keep),
-            (
-                "other users",
-                Attribute::Value(vec!["8".into()]),
-                Change::Update,
-            ),
-            ("everyone", Attribute::Missing, Change::Update),
-            ("invalid", Attribute::WrongType, Change::Update),
-        ] {
-            let portal: PortalId = "1".parse().unwrap();
-            let row = Row {
-                portal,
-                key: "+18001231234".parse().unwrap(),
-                name: None,
-                users: Some(["7".parse().unwrap()].into()),
-            };
-            let mut plan = Plan::default();
-            assert_eq!(plan.add(row, None), None);
-            let stored = Stored {
-                portal: "1".into(),
-                row: NumberRow {
-                    number: Attribute::Value("+18001231234".into()),
-                    friendly_name: Attribute::Missing,
-                    user_ids: stored,
-                },
-            };
-            plan.compare_rows(&[stored], &[portal], true);
-            assert_eq!(plan.count(change), 1, "{case}");
-        }
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = PlanFields {
+            portals: self.portals().len(),
+            add: self.count(Change::Add),
+            change: self.count(Change::Update),
+            keep: self.count(Change::Keep),
+            remove: self.count(Change::Delete),
+            rows: self.rows.iter().map(|(key, row)| row.fields(key)).collect(),
+        };
+        fields.serialize(serializer)
     }
 }

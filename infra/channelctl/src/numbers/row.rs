@@ -3,108 +3,90 @@
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use anstream::eprintln;
+use anstyle::Style;
 use channel_connection::{
     friendly_name::{MAX_NAME, is_unsafe},
     ids::{PortalId, UserId},
     phone_number::{Extension, NumberKey},
     shown_number::{not_selectable, truncate},
 };
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     numbers::{
         columns::Column,
         phone::{self, Country},
+        plan::{Change, Key, Planned},
     },
     terminal::{DOUBTFUL, WRONG, coloured, escape},
 };
 
 /// The longest name that is kept, in bytes; of a longer one, HubSpot would show a tenth.
-pub const MAX_STORED_NAME: usize = 1_024;
-/// How much of a cell is shown, in characters.
+const MAX_STORED_NAME: usize = 1_024;
+/// The longest part of a cell that is shown, in characters.
 const MAX_SHOWN: usize = 40;
 
 /// A row as the file has it; a cell that the row does not have is `None`.
 pub struct RawRow<'a> {
-    /// Where it stands.
-    pub place: Place,
-    /// The cells by column, in the order of [`Column::ALL`].
+    /// `None` for a number that was typed.
+    pub place: Option<Place>,
+    /// In the order of [`Column::ALL`].
     pub cells: [Option<Cow<'a, str>>; Column::ALL.len()],
     /// The first column that holds neither text nor number, as a JSON object's may.
     pub of_wrong_type: Option<Column>,
 }
 
-/// A row that can be written.
-pub struct Row {
-    /// The customer's account.
-    pub portal: PortalId,
-    /// The number, with its extension if it has one.
-    pub key: NumberKey,
-    /// The name; `None` leaves the table's as it is, an empty one takes it away.
-    pub name: Option<String>,
-    /// The only users who see the number; `None` leaves the table's, an empty set shows it to all.
-    pub users: Option<BTreeSet<UserId>>,
-}
-
-/// Where a row stands, counted from 1: in the line that it begins in.
+/// The line in which a row begins, and which item of a JSON array it is; both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Place {
-    line: u64,
-    /// Which item of a JSON array it is.
+    pub line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    item: Option<u64>,
+    pub item: Option<u64>,
 }
 
 /// What applies to every row, whatever the file says.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Args)]
 pub struct Expected {
-    /// The portal that every row is for.
+    /// Portal of every row
+    #[arg(long)]
     pub portal: Option<PortalId>,
-    /// The country whose national numbers are understood.
+    /// Understand national numbers of this country, like US
+    #[arg(long, value_parser = phone::country)]
     pub country: Option<Country>,
 }
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Severity {
-    /// The row can be written, but not all of it will be seen.
-    Warning,
-    /// The row cannot be written.
-    Error,
+/// The reason a cell is refused or doubtful, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{problem}: {advice}")]
+pub struct CellError {
+    problem: Cow<'static, str>,
+    advice: Cow<'static, str>,
 }
 
-/// Something found in a row.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Finding {
-    severity: Severity,
     #[serde(flatten)]
     place: Option<Place>,
     column: Column,
     value: String,
-    reason: String,
+    #[serde(flatten)]
+    error: CellError,
 }
 
-/// The findings of all rows: all of them counted, and the first ones kept.
-#[derive(Debug, Default, Serialize)]
+/// The findings of all rows.
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
-    pub bad_rows: u64,
-    warnings: u64,
-    #[serde(rename = "findings")]
-    kept: Vec<Finding>,
-    #[serde(skip)]
-    keep: u64,
+    /// Rows that cannot be written.
+    bad_rows: Vec<Finding>,
+    /// What users will not see of rows that can be written.
+    warnings: Vec<Finding>,
 }
 
 impl Place {
     pub fn line(line: u64) -> Self {
         Self { line, item: None }
-    }
-
-    pub fn item(line: u64, item: u64) -> Self {
-        let item = Some(item);
-        Self { line, item }
     }
 }
 
@@ -118,171 +100,171 @@ impl fmt::Display for Place {
     }
 }
 
+impl CellError {
+    pub const fn new(problem: &'static str, advice: &'static str) -> Self {
+        Self {
+            problem: Cow::Borrowed(problem),
+            advice: Cow::Borrowed(advice),
+        }
+    }
+
+    pub fn of(problem: String, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            problem: problem.into(),
+            advice: advice.into(),
+        }
+    }
+}
+
 impl RawRow<'_> {
     /// Returns a cell's text, empty where there is none.
     pub fn text(&self, column: Column) -> &str {
         self.cells[column as usize].as_deref().unwrap_or_default()
     }
 
-    /// Checks the row; what is wrong with it goes to the findings.
-    pub fn check(&self, expected: Expected, findings: &mut Findings) -> Option<Row> {
-        match self.parse(expected) {
-            Ok(row) => {
-                row.warn(Some(self.place), self.text(Column::Number), findings);
-                Some(row)
-            }
-            Err((column, reason)) => {
-                let place = Some(self.place);
-                findings.add(Severity::Error, place, column, self.text(column), reason);
-                None
-            }
-        }
+    /// Checks the row, and adds what is wrong with it to the findings.
+    pub fn check(&self, expected: Expected, findings: &mut Findings) -> Option<(Key, Planned)> {
+        let parsed = self.parse(expected, findings);
+        parsed
+            .map_err(|(column, error)| findings.refuse(self, column, error))
+            .ok()
     }
 
-    fn parse(&self, expected: Expected) -> Result<Row, (Column, String)> {
+    fn parse(
+        &self,
+        expected: Expected,
+        findings: &mut Findings,
+    ) -> Result<(Key, Planned), (Column, CellError)> {
         if let Some(column) = self.of_wrong_type {
-            return Err((column, "is neither text nor number".into()));
+            let error = CellError::new("is neither text nor number", "write it as a text");
+            return Err((column, error));
         }
-        let in_column = |column| move |reason: String| (column, reason);
+        let in_column = |column| move |error| (column, error);
         let name = self.cells[Column::Name as usize].as_deref();
-        name.map_or(Ok(()), check_name)
-            .map_err(in_column(Column::Name))?;
+        check_name(name.unwrap_or_default()).map_err(in_column(Column::Name))?;
+        let portal = portal(self.text(Column::Portal), expected.portal)
+            .map_err(in_column(Column::Portal))?;
         let (number, extension) = (self.text(Column::Number), self.text(Column::Extension));
-        Ok(Row {
-            portal: portal(self.text(Column::Portal), expected.portal)
-                .map_err(in_column(Column::Portal))?,
-            key: phone::parse(number, extension, expected.country)
-                .map_err(|error| (Column::Number, error.to_string()))?,
+        let key =
+            phone::parse(number, extension, expected.country).map_err(in_column(Column::Number))?;
+        let users = self.users().map_err(in_column(Column::Users))?;
+        self.warn(&key, findings);
+        let row = Planned {
+            change: Change::Add,
             name: name.map(str::to_owned),
-            users: users(self.cells[Column::Users as usize].as_deref())
-                .map_err(in_column(Column::Users))?,
-        })
+            users,
+            stored: None,
+            place: self.place,
+        };
+        Ok(((portal, key.to_string()), row))
     }
-}
 
-impl Row {
-    /// Says what users will not see of a row whose number was written as `number`.
-    pub fn warn(&self, place: Option<Place>, number: &str, findings: &mut Findings) {
-        let name = self.name.as_deref().unwrap_or_default();
-        let (shown, lost) = truncate(name);
+    fn users(&self) -> Result<Option<BTreeSet<UserId>>, CellError> {
+        let Some(text) = self.cells[Column::Users as usize].as_deref() else {
+            return Ok(None);
+        };
+        let separators = |character: char| character.is_whitespace() || ",;|".contains(character);
+        let users = text.split(separators).filter(|id| !id.is_empty());
+        let users = users.map(str::parse).collect::<Result<_, _>>();
+        users
+            .map(Some)
+            .map_err(|_| CellError::new("is not a list of user ids", "write it like 41 42"))
+    }
+
+    fn warn(&self, key: &NumberKey, findings: &mut Findings) {
+        let (shown, lost) = truncate(self.text(Column::Name));
         if !lost.is_empty() {
-            let reason =
-                format!("is longer than {MAX_NAME} characters; HubSpot will show {shown:?}");
-            findings.add(Severity::Warning, place, Column::Name, name, reason);
+            let problem = format!("is longer than {MAX_NAME} characters");
+            let advice = format!("shorten it, or HubSpot will show {shown:?}");
+            let error = CellError::of(problem, advice);
+            findings.warnings.push(self.finding(Column::Name, error));
         }
-        let extension = self.key.extension.as_ref().map(Extension::as_str);
-        if let Some(reason) = not_selectable(self.key.number.as_str(), extension) {
-            let reason = format!("will be shown, but not selected. {reason}");
-            findings.add(Severity::Warning, place, Column::Number, number, reason);
+        let extension = key.extension.as_ref().map(Extension::as_str);
+        if let Some(reason) = not_selectable(key.number.as_str(), extension) {
+            let error = CellError::new("will be shown, but not selected", reason);
+            findings.warnings.push(self.finding(Column::Number, error));
+        }
+    }
+
+    fn finding(&self, column: Column, error: CellError) -> Finding {
+        Finding {
+            place: self.place,
+            column,
+            value: self.text(column).chars().take(MAX_SHOWN).collect(),
+            error,
         }
     }
 }
 
 /// Refuses a name that nobody could read, or that would change the screen it is shown on.
-pub fn check_name(name: &str) -> Result<(), String> {
+pub fn check_name(name: &str) -> Result<(), CellError> {
     if name.len() > MAX_STORED_NAME {
-        return Err(format!(
-            "is longer than {MAX_STORED_NAME} bytes: shorten it"
-        ));
+        let problem = format!("is longer than {MAX_STORED_NAME} bytes");
+        return Err(CellError::of(problem, "shorten it"));
     }
     match name.chars().find(|character| is_unsafe(*character)) {
         None => Ok(()),
-        Some(character) => Err(format!(
-            "has the character U+{:04X}, which controls how text is shown: take it out",
-            u32::from(character)
-        )),
-    }
-}
-
-fn portal(text: &str, expected: Option<PortalId>) -> Result<PortalId, String> {
-    match (text, expected) {
-        ("", Some(expected)) => Ok(expected),
-        ("", None) => Err("is missing: add a column with the portal's id, or say --portal".into()),
-        (text, expected) => {
-            let portal = text.parse().map_err(|error| format!("{error}"))?;
-            match expected {
-                Some(expected) if expected != portal => {
-                    Err(format!("is not {expected}, which --portal says"))
-                }
-                _ => Ok(portal),
-            }
+        Some(character) => {
+            let code = u32::from(character);
+            let problem =
+                format!("has the character U+{code:04X}, which controls how text is shown");
+            Err(CellError::of(problem, "take it out"))
         }
     }
 }
 
-fn users(text: Option<&str>) -> Result<Option<BTreeSet<UserId>>, String> {
-    let Some(text) = text else { return Ok(None) };
-    let separators = |character: char| character.is_whitespace() || ",;|".contains(character);
-    let users = text.split(separators).filter(|id| !id.is_empty());
-    let users = users.map(str::parse).collect::<Result<_, _>>();
-    users
-        .map(Some)
-        .map_err(|_| "is not a list of user ids, like 41 42".into())
+fn portal(text: &str, expected: Option<PortalId>) -> Result<PortalId, CellError> {
+    let portal = match (text, expected) {
+        ("", Some(expected)) => return Ok(expected),
+        ("", None) => {
+            let advice = "add a column with the portal's id, or say --portal";
+            return Err(CellError::new("is missing", advice));
+        }
+        _ => text.parse().map_err(|error| {
+            CellError::of(
+                format!("{error}"),
+                "write the id that HubSpot shows for the account",
+            )
+        })?,
+    };
+    match expected {
+        Some(expected) if expected != portal => Err(CellError::of(
+            format!("is not {expected}, which --portal says"),
+            "leave --portal out, or take the row out",
+        )),
+        _ => Ok(portal),
+    }
 }
 
 impl Findings {
-    /// Starts without any, and will keep the first `keep` of each kind.
-    pub fn new(keep: u32) -> Self {
-        Self {
-            keep: keep.into(),
-            ..Self::default()
-        }
+    pub fn has_bad_rows(&self) -> bool {
+        !self.bad_rows.is_empty()
     }
 
-    /// Takes a finding in; without a place, it is about a number that was typed.
-    pub fn add(
-        &mut self,
-        severity: Severity,
-        place: Option<Place>,
-        column: Column,
-        value: &str,
-        reason: String,
-    ) {
-        let count = match severity {
-            Severity::Warning => &mut self.warnings,
-            Severity::Error => &mut self.bad_rows,
-        };
-        *count += 1;
-        if *count <= self.keep {
-            self.kept.push(Finding {
-                severity,
-                place,
-                column,
-                value: value.chars().take(MAX_SHOWN).collect(),
-                reason,
-            });
-        }
+    pub fn refuse(&mut self, row: &RawRow<'_>, column: Column, error: CellError) {
+        self.bad_rows.push(row.finding(column, error));
     }
 
-    /// Prints them, the warnings first, so that what must be fixed stands last.
-    pub fn print(&self) {
-        for (severity, kind, count) in [
-            (
-                Severity::Warning,
-                coloured(DOUBTFUL, "warning"),
-                self.warnings,
-            ),
-            (Severity::Error, coloured(WRONG, "bad row"), self.bad_rows),
-        ] {
-            let of_kind = self
-                .kept
-                .iter()
-                .filter(|finding| finding.severity == severity);
-            for finding in of_kind {
-                let Finding {
-                    place,
-                    column,
-                    value,
-                    reason,
-                    ..
-                } = finding;
-                let place = place.map_or_else(String::new, |place| format!("{place}, "));
-                eprintln!("{kind} {place}{column} \"{}\" {reason}", escape(value));
-            }
-            if count > self.keep {
-                let left = count - self.keep;
-                eprintln!("{kind} … and {left} more; --show {count} shows all");
-            }
-        }
+    /// Prints the first ones of each kind, the bad rows last, since they must be fixed.
+    pub fn print(&self, most: usize) {
+        print(DOUBTFUL, "warning", &self.warnings, most);
+        print(WRONG, "bad row", &self.bad_rows, most);
+    }
+}
+
+fn print(style: Style, kind: &str, findings: &[Finding], most: usize) {
+    let kind = coloured(style, kind);
+    for finding in findings.iter().take(most) {
+        let place = finding.place.map(|place| format!("{place}, "));
+        let (place, value) = (place.unwrap_or_default(), escape(&finding.value));
+        eprintln!(
+            "{kind} {place}{} \"{value}\" {}",
+            finding.column, finding.error
+        );
+    }
+    let count = findings.len();
+    if count > most {
+        let left = count - most;
+        eprintln!("{kind} … and {left} more; --show {count} shows all");
     }
 }

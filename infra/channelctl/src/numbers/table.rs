@@ -1,25 +1,36 @@
 //! The numbers table as the operator works on it: whole portals read, many rows written.
 
-use std::{fmt, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    time::Duration,
+};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::{AttributeValue, WriteRequest},
+    types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest},
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
-use channel_connection::ids::PortalId;
+use channel_connection::{
+    ids::{PortalId, UserId},
+    number_row::{Attribute, Audience, NumberRow},
+    phone_number::split_key,
+};
+use jiff::{Timestamp, Unit};
 use serde::Serialize;
+use serde_json::Number;
 use tokio::time::sleep;
 
 use crate::{
-    aws_error::AwsError,
+    aws::AwsError,
+    ending::Failure,
     numbers::{
-        error::NumbersError,
-        item::{Item, Stored, Update, now, portal},
+        NumbersError,
+        plan::{Change, Key, Planned},
     },
-    stack::{Stack, StackError},
+    stack::Stack,
     terminal::counted,
 };
 
@@ -28,12 +39,37 @@ pub const MAX_BATCH: usize = 25;
 /// The most that is counted: beyond it, counting would cost more than the figure is worth.
 const PAGES_COUNTED: usize = 20;
 const READ: &str = "read the numbers";
+const WRITE: &str = "write the numbers";
+
+type Item = HashMap<String, AttributeValue>;
 
 /// One numbers table.
 #[derive(Debug, Clone)]
 pub struct Table {
     client: Client,
     name: String,
+}
+
+/// A row as the table has it, unchecked.
+pub struct Stored {
+    /// The portal's id, as digits.
+    pub portal: String,
+    pub row: NumberRow,
+}
+
+/// A row as every command prints it as JSON, with the names that import looks for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NumberFields<'a> {
+    pub portal_id: Number,
+    pub number: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub friendly_name: Option<&'a str>,
+    /// The only users who see the number, none if all do; `None` where the table has no set of ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_ids: Option<BTreeSet<UserId>>,
 }
 
 /// How many numbers and portals there are.
@@ -50,7 +86,7 @@ pub struct Census {
 
 impl Table {
     /// Takes the table of a stack.
-    pub fn of(stack: &Stack) -> Result<Self, StackError> {
+    pub fn of(stack: &Stack) -> Result<Self, Failure> {
         Ok(Self::named(
             &stack.target.aws,
             stack.output("NumbersTable")?,
@@ -84,25 +120,11 @@ impl Table {
         Ok(items?.into_iter().map(Stored::from).collect())
     }
 
-    /// Reads every row of all portals if they fit into one page, as before the first import.
-    pub async fn rows_if_few(&self) -> Result<Option<Vec<Stored>>, NumbersError> {
-        let scan = self.client.scan().table_name(&self.name);
-        let page = scan.consistent_read(true).send().await;
-        let page = page.map_err(|error| self.failed(READ, &error))?;
-        if page.last_evaluated_key.is_some() {
-            return Ok(None);
-        }
-        let items = page.items.unwrap_or_default();
-        Ok(Some(items.into_iter().map(Stored::from).collect()))
-    }
-
     /// Counts numbers and portals, as far as it costs little.
     pub async fn census(&self) -> Result<Census, NumbersError> {
         let scan = self.client.scan().table_name(&self.name);
-        let mut pages = scan
-            .projection_expression("portalId")
-            .into_paginator()
-            .send();
+        let scan = scan.projection_expression("portalId");
+        let mut pages = scan.into_paginator().send();
         let (mut census, mut last_portal) = (Census::default(), String::new());
         for _ in 0..PAGES_COUNTED {
             let Some(page) = pages.next().await else {
@@ -111,7 +133,7 @@ impl Table {
             let page = page.map_err(|error| self.failed("count the numbers", &error))?;
             // A scan reads one portal's rows after the other.
             for item in page.items.unwrap_or_default() {
-                let portal = portal(&item);
+                let Stored { portal, .. } = item.into();
                 census.numbers += 1;
                 if portal != last_portal {
                     census.portals += 1;
@@ -123,9 +145,20 @@ impl Table {
         Ok(census)
     }
 
-    /// Writes or deletes up to [`MAX_BATCH`] rows whole, and retries those that DynamoDB throttles.
-    pub async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), NumbersError> {
-        let mut left = requests;
+    /// Writes up to [`MAX_BATCH`] rows of one change, or one row to update; returns how many.
+    pub async fn write(&self, rows: &[(&Key, &Planned)]) -> Result<u64, NumbersError> {
+        match rows {
+            [(key, row)] if row.change == Change::Update => self.update(key, row).await?,
+            _ => {
+                let requests = rows.iter().filter_map(|(key, row)| write_request(key, row));
+                self.write_batch(requests.collect()).await?;
+            }
+        }
+        Ok(rows.len() as u64)
+    }
+
+    /// Puts or deletes rows whole, and retries those that DynamoDB throttles.
+    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), NumbersError> {
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(50))
             .with_max_delay(Duration::from_secs(5))
@@ -133,58 +166,39 @@ impl Table {
             .with_jitter()
             .build();
         loop {
-            let batch = self
-                .client
-                .batch_write_item()
-                .request_items(&self.name, left);
-            let output = batch
-                .send()
-                .await
-                .map_err(|error| self.failed("write the numbers", &error))?;
-            left = output
-                .unprocessed_items
-                .and_then(|mut tables| tables.remove(&self.name))
-                .unwrap_or_default();
+            let batch = self.client.batch_write_item();
+            let sent = batch.request_items(&self.name, left).send().await;
+            let output = sent.map_err(|error| self.failed(WRITE, &error))?;
+            let mut unprocessed = output.unprocessed_items.unwrap_or_default();
+            left = unprocessed.remove(&self.name).unwrap_or_default();
             if left.is_empty() {
                 return Ok(());
             }
             match pauses.next() {
                 Some(pause) => sleep(pause).await,
-                None => return Err(AwsError::Throttled("write the numbers").into()),
+                None => return Err(AwsError::Throttled(WRITE).into()),
             }
         }
     }
 
     /// Changes a row's name and users, and leaves its other attributes.
-    pub async fn update(&self, row: &Update) -> Result<(), NumbersError> {
-        let mut set = vec!["updatedAt = :now"];
-        let mut remove = Vec::new();
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(row.key.clone()))
-            .expression_attribute_values(":now", now());
-        match &row.name {
-            None => {}
-            Some(None) => remove.push("friendlyName"),
-            Some(Some(name)) => {
-                set.push("friendlyName = :name");
-                request = request.expression_attribute_values(":name", name.clone());
-            }
-        }
-        match &row.users {
-            None => {}
-            Some(None) => remove.push("userIds"),
-            Some(Some(users)) => {
-                set.push("userIds = :users");
-                request = request.expression_attribute_values(":users", users.clone());
+    async fn update(&self, key: &Key, row: &Planned) -> Result<(), NumbersError> {
+        let mut request = self.client.update_item().table_name(&self.name);
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (name, value) in attributes(row) {
+            match value {
+                None => remove.push(name),
+                Some(value) => {
+                    set.push(format!("{name} = :{name}"));
+                    request = request.expression_attribute_values(format!(":{name}"), value);
+                }
             }
         }
         let mut expression = format!("SET {}", set.join(", "));
         if !remove.is_empty() {
             expression = format!("{expression} REMOVE {}", remove.join(", "));
         }
+        let request = request.set_key(Some(item_key(key)));
         let updated = request.update_expression(expression).send().await;
         updated.map_err(|error| self.failed("change a number", &error))?;
         Ok(())
@@ -195,8 +209,129 @@ impl Table {
         what: &'static str,
         error: &SdkError<E, R>,
     ) -> NumbersError {
-        NumbersError::of_table(&self.name, what, error)
+        match error.code() {
+            Some("ResourceNotFoundException") => NumbersError::NoTable(self.name.clone()),
+            _ => AwsError::new(what, error).into(),
+        }
     }
+}
+
+impl Stored {
+    /// Returns the sort key, empty where it is none.
+    pub fn key(&self) -> &str {
+        text(&self.row.number).unwrap_or_default()
+    }
+
+    /// Returns the name as it is stored.
+    pub fn name(&self) -> Option<&str> {
+        text(&self.row.friendly_name)
+    }
+
+    /// Returns the users in their order; `None` where they are no set of ids.
+    pub fn users(&self) -> Option<BTreeSet<UserId>> {
+        Some(match self.row.audience().ok()? {
+            Audience::Everyone => BTreeSet::new(),
+            Audience::Only(users) => users.into_iter().collect(),
+        })
+    }
+
+    pub fn fields(&self) -> NumberFields<'_> {
+        NumberFields::new(&self.portal, self.key(), self.name(), self.users())
+    }
+}
+
+impl From<Item> for Stored {
+    fn from(mut item: Item) -> Self {
+        let portal = match item.remove("portalId") {
+            Some(AttributeValue::N(id)) => id,
+            _ => String::new(),
+        };
+        let mut text = |name| match item.remove(name) {
+            None => Attribute::Missing,
+            Some(AttributeValue::S(text)) => Attribute::Value(text),
+            Some(_) => Attribute::WrongType,
+        };
+        let row = NumberRow {
+            number: text("number"),
+            friendly_name: text("friendlyName"),
+            user_ids: match item.remove("userIds") {
+                None => Attribute::Missing,
+                Some(AttributeValue::Ns(ids)) => Attribute::Value(ids),
+                Some(_) => Attribute::WrongType,
+            },
+        };
+        Self { portal, row }
+    }
+}
+
+impl<'a> NumberFields<'a> {
+    pub fn new(
+        portal: &str,
+        key: &'a str,
+        name: Option<&'a str>,
+        user_ids: Option<BTreeSet<UserId>>,
+    ) -> Self {
+        let (number, extension) = split_key(key);
+        Self {
+            // A key of type N is a number in JSON too.
+            portal_id: portal.parse().unwrap_or_else(|_| 0.into()),
+            number,
+            extension,
+            friendly_name: name.filter(|name| !name.is_empty()),
+            user_ids,
+        }
+    }
+}
+
+/// Writes users as a file has them.
+pub fn joined(users: &BTreeSet<UserId>) -> String {
+    let ids: Vec<_> = users.iter().map(ToString::to_string).collect();
+    ids.join(" ")
+}
+
+fn text(attribute: &Attribute<String>) -> Option<&str> {
+    match attribute {
+        Attribute::Value(text) => Some(text),
+        Attribute::Missing | Attribute::WrongType => None,
+    }
+}
+
+/// Puts a new row whole, or deletes one.
+fn write_request(key: &Key, row: &Planned) -> Option<WriteRequest> {
+    let mut item = item_key(key);
+    let request = WriteRequest::builder();
+    if row.change == Change::Delete {
+        let delete = DeleteRequest::builder().set_key(Some(item)).build().ok()?;
+        return Some(request.delete_request(delete).build());
+    }
+    let attributes = attributes(row).into_iter();
+    item.extend(attributes.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    let put = PutRequest::builder().set_item(Some(item)).build().ok()?;
+    Some(request.put_request(put).build())
+}
+
+fn item_key((portal, number): &Key) -> Item {
+    HashMap::from([
+        ("portalId".into(), AttributeValue::N(portal.to_string())),
+        ("number".into(), AttributeValue::S(number.clone())),
+    ])
+}
+
+/// Returns what a row is to have: `None` takes an attribute away, and one that is absent stays.
+fn attributes(row: &Planned) -> Vec<(&'static str, Option<AttributeValue>)> {
+    let now = Timestamp::now();
+    let now = now.round(Unit::Second).unwrap_or(now).to_string();
+    let mut attributes = vec![("updatedAt", Some(AttributeValue::S(now)))];
+    if let Some(name) = &row.name {
+        let name = (!name.is_empty()).then(|| AttributeValue::S(name.clone()));
+        attributes.push(("friendlyName", name));
+    }
+    if let Some(users) = &row.users {
+        let ids = || users.iter().map(ToString::to_string).collect();
+        let users = (!users.is_empty()).then(|| AttributeValue::Ns(ids()));
+        attributes.push(("userIds", users));
+    }
+    attributes
 }
 
 impl fmt::Display for Census {

@@ -3,23 +3,25 @@
 //! Rows are added and changed before any is deleted, and each write can be done twice: an import that
 //! was stopped is run again.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    cell::Cell,
+    future::ready,
+    io::{self, Write as _},
+    pin::pin,
+};
 
 use anstream::eprintln;
 use clap::Args;
+use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    task::JoinSet,
-};
+use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     ending::{Ending, Failure},
     numbers::{
-        error::NumbersError,
-        item::{Update, write_request},
+        NumbersError,
         plan::{Change, Key, Plan, Planned},
-        report::Report,
         row::Findings,
         table::{MAX_BATCH, Table},
     },
@@ -31,22 +33,39 @@ use crate::{
 pub struct WriteOptions {
     /// Show what would change, and change nothing
     #[arg(long)]
-    pub dry_run: bool,
+    dry_run: bool,
     /// Do not ask
     #[arg(long, short)]
-    pub yes: bool,
-    /// How many bad rows, warnings and changes are shown
+    yes: bool,
+    /// Bad rows, warnings and changes to show of each kind
     #[arg(long, default_value_t = 20, value_name = "COUNT")]
-    pub show: u32,
-    /// How many requests are sent at a time
+    show: u32,
+    /// Requests to send at a time
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=128))]
-    pub parallel: u8,
+    parallel: u8,
+}
+
+/// The one JSON document of a command that writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    plan: &'a Plan,
+    #[serde(flatten)]
+    findings: &'a Findings,
+    /// `None` where nothing was tried: a dry run, bad rows, or nobody said yes.
+    result: Option<Written>,
+}
+
+/// The rows that were written, at least, and whether they are all.
+#[derive(Default, Serialize)]
+struct Written {
+    written: u64,
+    removed: u64,
+    complete: bool,
 }
 
 /// How the writing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Written {
-    /// Every row is written.
+enum End {
     All,
     /// Ctrl-C stopped it; what had begun was finished.
     Stopped,
@@ -54,89 +73,172 @@ enum Written {
     BrokenOff,
 }
 
+impl WriteOptions {
+    /// Prints the findings; a bad row ends the command, before the table is even read.
+    pub fn refuse_bad_rows(&self, findings: &Findings, as_json: bool) -> Result<(), Failure> {
+        if !as_json {
+            findings.print(self.show as usize);
+        }
+        if !findings.has_bad_rows() {
+            return Ok(());
+        }
+        report(&Plan::default(), findings, None, as_json)?;
+        Err(NumbersError::BadRows.into())
+    }
+
+    /// Shows what happens to the rows, asks, and writes it.
+    pub async fn apply(
+        &self,
+        plan: &Plan,
+        table: &Table,
+        findings: &Findings,
+        as_json: bool,
+    ) -> Result<Ending, Failure> {
+        let changes = [Change::Add, Change::Update, Change::Delete];
+        let writes = changes.map(|change| plan.count(change)).iter().sum();
+        let is_to_write = !self.dry_run && writes > 0;
+        if !as_json {
+            print(plan, self.show as usize).map_err(|error| match is_to_write {
+                true => NumbersError::Unshown(error).into(),
+                false => Failure::from(error),
+            })?;
+        }
+        let (result, ended) = if self.dry_run {
+            (None, Ok(Ending::Done))
+        } else if let Err(not_confirmed) = self.confirm(is_to_write) {
+            (None, Err(not_confirmed.into()))
+        } else {
+            let (written, ended) = self.write(plan, table, writes).await;
+            (Some(written), ended)
+        };
+        report(plan, findings, result, as_json)?;
+        ended
+    }
+
+    fn confirm(&self, is_to_write: bool) -> Result<(), terminal::NotConfirmed> {
+        terminal::confirm("Write this?", self.yes || !is_to_write)
+    }
+
+    /// Writes all that is planned, and says so, however it ends.
+    async fn write(
+        &self,
+        plan: &Plan,
+        table: &Table,
+        writes: usize,
+    ) -> (Written, Result<Ending, Failure>) {
+        let mut written = Written::default();
+        let bar = progress_bar("writing", "rows", writes);
+        let ended = self.write_changes(plan, table, &mut written, &bar).await;
+        bar.finish_and_clear();
+        let done = written.written + written.removed;
+        let (how, ended) = match ended {
+            Ok(End::All) => {
+                written.complete = true;
+                if writes > 0 {
+                    let seconds = bar.elapsed().as_secs_f64();
+                    eprintln!("{} written in {seconds:.1} s", counted(done, "row"));
+                }
+                return (written, Ok(Ending::Done));
+            }
+            Ok(End::Stopped) => ("Stopped:", Ok(Ending::Interrupted)),
+            Ok(End::BrokenOff) => ("Broken off: at least", Ok(Ending::Interrupted)),
+            Err(error) => ("At least", Err(error.into())),
+        };
+        eprintln!(
+            "{how} {done} of {writes} rows are written. Run the command again: it goes on from there."
+        );
+        (written, ended)
+    }
+
+    async fn write_changes(
+        &self,
+        plan: &Plan,
+        table: &Table,
+        written: &mut Written,
+        bar: &ProgressBar,
+    ) -> Result<End, NumbersError> {
+        // Once for all of it, so that no Ctrl-C comes unheard.
+        let interrupts = signal(SignalKind::interrupt());
+        let mut interrupts = interrupts.map_err(NumbersError::NotInterruptible)?;
+        for change in [Change::Add, Change::Update, Change::Delete] {
+            let rows: Vec<_> = plan.of(change).collect();
+            let count = match change {
+                Change::Delete => &mut written.removed,
+                _ => &mut written.written,
+            };
+            let add = |more| {
+                *count += more;
+                bar.inc(more);
+            };
+            let end = self.write_rows(&rows, table, add, &mut interrupts).await?;
+            if end != End::All {
+                return Ok(end);
+            }
+        }
+        Ok(End::All)
+    }
+
+    /// Writes the rows of one change.
+    async fn write_rows(
+        &self,
+        rows: &[(&Key, &Planned)],
+        table: &Table,
+        mut add: impl FnMut(u64),
+        interrupts: &mut Signal,
+    ) -> Result<End, NumbersError> {
+        let is_update = matches!(rows, [(_, row), ..] if row.change == Change::Update);
+        // An update goes by one request a row: it leaves the row's other attributes.
+        let size = if is_update { 1 } else { MAX_BATCH };
+        let is_stopping = Cell::new(false);
+        let writes = stream::iter(rows.chunks(size))
+            .take_while(|_| ready(!is_stopping.get()))
+            .map(|rows| table.write(rows))
+            .buffer_unordered(self.parallel.into());
+        let mut writes = pin!(writes);
+        loop {
+            tokio::select! {
+                written = writes.next() => match written {
+                    Some(count) => add(count?),
+                    None if is_stopping.get() => return Ok(End::Stopped),
+                    None => return Ok(End::All),
+                },
+                _ = interrupts.recv() => {
+                    if is_stopping.replace(true) {
+                        return Ok(End::BrokenOff);
+                    }
+                    eprintln!("Stopping; Ctrl-C again leaves at once.");
+                }
+            }
+        }
+    }
+}
+
 /// Compares the file's rows with the table; if they `replace` it, other numbers of their portals go.
 pub async fn compare(plan: &mut Plan, table: &Table, replace: bool) -> Result<(), NumbersError> {
-    let bar = progress_bar("reading", "portals", plan.portals().len() as u64);
-    plan.compare(table, replace, |more| bar.inc(more)).await?;
+    let bar = progress_bar("reading", "portals", plan.portals().len());
+    let progress = |more| bar.inc(more as u64);
+    plan.compare(table, replace, progress).await?;
     bar.finish_and_clear();
     Ok(())
 }
 
-/// Shows what happens to the rows, asks, and writes it.
-pub async fn apply(
+fn report(
     plan: &Plan,
-    table: &Table,
-    options: &WriteOptions,
     findings: &Findings,
+    result: Option<Written>,
     as_json: bool,
-) -> Result<Ending, Failure> {
-    let writes = [Change::Add, Change::Update, Change::Delete].map(|change| plan.count(change));
-    let writes = writes.iter().sum();
-    let is_to_write = !options.dry_run && writes > 0;
-    let report = Report::begin(plan, findings, as_json);
-    let report = report.and_then(|report| {
-        if !as_json {
-            print(plan, options.show)?;
-        }
-        Ok(report)
-    });
-    let report = report.map_err(|error| {
-        if is_to_write {
-            NumbersError::Unshown(error).into()
-        } else {
-            Failure::Output(error)
-        }
-    })?;
-    let (mut done, mut ended) = (0, Ok(Ending::Done));
-    if is_to_write {
-        ended = match terminal::confirm("Write this?", options.yes) {
-            Ok(()) => {
-                let bar = progress_bar("writing", "rows", writes);
-                let written = write(plan, table, options.parallel.into(), &bar).await;
-                // To finish a bar moves it to its end.
-                done = bar.position();
-                bar.finish_and_clear();
-                conclude(written, done, writes, bar.elapsed())
-            }
-            Err(not_confirmed) => Err(not_confirmed.into()),
-        };
+) -> io::Result<()> {
+    if !as_json {
+        return Ok(());
     }
-    report.finish(done)?;
-    ended
+    terminal::print_json(&Report {
+        plan,
+        findings,
+        result,
+    })
 }
 
-/// Says what was written, however it ended.
-fn conclude(
-    written: Result<Written, NumbersError>,
-    done: u64,
-    writes: u64,
-    took: Duration,
-) -> Result<Ending, Failure> {
-    let so_far = format!(
-        "{done} of {writes} rows are written. Run the command again: it goes on from there."
-    );
-    match written {
-        Ok(Written::All) => {
-            let rows = counted(done, "row");
-            eprintln!("{rows} written in {:.1} s", took.as_secs_f64());
-            Ok(Ending::Done)
-        }
-        Ok(Written::Stopped) => {
-            eprintln!("Stopped: {so_far}");
-            Ok(Ending::Interrupted)
-        }
-        Ok(Written::BrokenOff) => {
-            eprintln!("Broken off: at least {so_far}");
-            Ok(Ending::Interrupted)
-        }
-        Err(error) => {
-            eprintln!("At least {so_far}");
-            Err(error.into())
-        }
-    }
-}
-
-fn print(plan: &Plan, show: u32) -> std::io::Result<()> {
+fn print(plan: &Plan, show: usize) -> io::Result<()> {
     let (add, update) = (plan.count(Change::Add), plan.count(Change::Update));
     let (delete, keep) = (plan.count(Change::Delete), plan.count(Change::Keep));
     let portals = counted(plan.portals().len() as u64, "portal");
@@ -150,10 +252,10 @@ fn print(plan: &Plan, show: u32) -> std::io::Result<()> {
         (Change::Update, '~', update),
         (Change::Delete, '-', delete),
     ] {
-        for (key, row) in plan.of(change).take(show as usize) {
+        for (key, row) in plan.of(change).take(show) {
             writeln!(output, "  {mark} {}", line(key, row))?;
         }
-        let left = count.saturating_sub(show.into());
+        let left = count.saturating_sub(show);
         if left > 0 {
             writeln!(output, "  {mark} … and {left} more")?;
         }
@@ -163,7 +265,7 @@ fn print(plan: &Plan, show: u32) -> std::io::Result<()> {
 
 fn line((portal, number): &Key, row: &Planned) -> String {
     let name = escape(row.name.as_deref().unwrap_or_default());
-    let previous = escape(row.previous_name.as_deref().unwrap_or_default());
+    let previous = escape(row.previous_name());
     let what = match row.change {
         Change::Update if !row.changes_name() => "who sees it".into(),
         Change::Update => {
@@ -180,78 +282,10 @@ fn line((portal, number): &Key, row: &Planned) -> String {
     format!("{portal}  {}  {what}", escape(number))
 }
 
-/// Writes all that is planned, `writers` requests at a time.
-async fn write(
-    plan: &Plan,
-    table: &Table,
-    writers: usize,
-    bar: &ProgressBar,
-) -> Result<Written, NumbersError> {
-    // Once for all of it, so that no Ctrl-C comes unheard.
-    let mut interrupts = signal(SignalKind::interrupt()).map_err(NumbersError::NotInterruptible)?;
-    for change in [Change::Add, Change::Update, Change::Delete] {
-        let written = write_change(plan, change, table, writers, bar, &mut interrupts).await?;
-        if written != Written::All {
-            return Ok(written);
-        }
-    }
-    Ok(Written::All)
-}
-
-/// Writes the rows of one change.
-async fn write_change(
-    plan: &Plan,
-    change: Change,
-    table: &Table,
-    writers: usize,
-    bar: &ProgressBar,
-    interrupts: &mut Signal,
-) -> Result<Written, NumbersError> {
-    // An update goes by one request a row: it leaves the row's other attributes.
-    let size = if change == Change::Update {
-        1
-    } else {
-        MAX_BATCH
-    };
-    let mut left = plan.of(change);
-    let mut writing = JoinSet::new();
-    let mut outcome = Written::All;
-    loop {
-        while outcome == Written::All && writing.len() < writers {
-            let rows: Vec<_> = left.by_ref().take(size).collect();
-            let (table, count) = (table.clone(), rows.len() as u64);
-            match rows[..] {
-                [] => break,
-                [(key, row)] if change == Change::Update => {
-                    let update = Update::new(key, row);
-                    writing.spawn(async move { table.update(&update).await.map(|()| count) });
-                }
-                _ => {
-                    let requests = rows.iter().filter_map(|(key, row)| write_request(key, row));
-                    let requests = requests.collect();
-                    writing.spawn(async move { table.write(requests).await.map(|()| count) });
-                }
-            }
-        }
-        tokio::select! {
-            written = writing.join_next() => match written {
-                Some(count) => bar.inc(count??),
-                None => return Ok(outcome),
-            },
-            _ = interrupts.recv() => {
-                if outcome == Written::Stopped {
-                    return Ok(Written::BrokenOff);
-                }
-                outcome = Written::Stopped;
-                bar.suspend(|| eprintln!("Stopping; Ctrl-C again leaves at once."));
-            }
-        }
-    }
-}
-
 /// A bar on a terminal, and nothing in a pipe.
-fn progress_bar(what: &'static str, of: &str, count: u64) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
+fn progress_bar(what: &'static str, of: &str, count: usize) -> ProgressBar {
+    let target = ProgressDrawTarget::stderr();
+    let bar = ProgressBar::with_draw_target(Some(count as u64), target);
     let style = format!(
         "{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{per_sec:0}}, {{eta}} left"
     );

@@ -43,19 +43,10 @@ async fn one_bad_row_keeps_all_unwritten() {
             "62515,1.80055E+10,Line",
             "number \"1.80055E+10\" was turned into a quantity",
         ),
-        ("62515,030 1234524 DW 9 4,Line", "has letters"),
-        ("62515,0301234521abc,Line", "has letters"),
-        ("62515,301234567.0,Line", "is a decimal"),
-        ("62515,+49301234599.0,Line", "is a decimal"),
-        ("62515,2026-11-27,Line", "is a date"),
         (
             "62515,27.11.2026,Line",
             "number \"27.11.2026\" is a date: format the column as text",
         ),
-        ("62515,Zimmer 12 030 1234517,Line", "has letters"),
-        ("62515,1-800-FLOWERS,Line", "has letters"),
-        ("62515,22833,Line", "is too short"),
-        ("62515,+1800555010,Line", "is not a possible number"),
         (
             "62515,+18005550101,Again",
             "is there twice: first in line 2",
@@ -76,7 +67,7 @@ async fn one_bad_row_keeps_all_unwritten() {
     let good = "portalId,number,friendlyName\n62515,+18005550101,Good";
     let file = format!("{good}\n{}\n", bad_rows.join("\n"));
     let ran = import(&table, file.as_str(), &["--country", "DE"]).await;
-    assert_eq!(ran.code, Some(3));
+    assert_eq!(ran.code, Some(5));
     let found: Vec<_> = ran
         .errors
         .lines()
@@ -91,13 +82,6 @@ async fn one_bad_row_keeps_all_unwritten() {
             .contains("Nothing was written: fix the bad rows first.")
     );
     assert!(rows(&table).await.is_empty());
-    let ran = import(&table, "number\n8005550102\n", &["--portal", "7"]).await;
-    assert!(
-        ran.errors
-            .contains("line 2, number \"8005550102\" has no country code"),
-        "{}",
-        ran.errors
-    );
     let ran = import(
         &table,
         "portal,number\n7,+18005550101\n",
@@ -119,21 +103,6 @@ async fn one_bad_row_keeps_all_unwritten() {
             ran.errors
         );
     }
-}
-
-#[tokio::test]
-async fn reads_extension_words_and_the_trunk_zero() {
-    let table = NumbersTable::start().await;
-    let file = "number,extension,name\n\
-        030 1234524 DW 9,,Desk\n+49 (0)30 1234525,Durchwahl 7,Door\n+33 1 23 45 67 89 poste 4,,Paris\n";
-    let ran = import(&table, file, &["--portal", "62515", "--country", "DE"]).await;
-    assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    let expected = named([
-        (62515, "+49301234524;ext=9", "Desk"),
-        (62515, "+49301234525;ext=7", "Door"),
-        (62515, "+33123456789;ext=4", "Paris"),
-    ]);
-    assert_eq!(rows(&table).await, expected);
 }
 
 #[tokio::test]
@@ -229,46 +198,6 @@ async fn writes_nothing_without_a_yes() {
         unconfirmed.errors
     );
     assert!(rows(&table).await.is_empty());
-}
-
-#[tokio::test]
-async fn json_has_one_shape() {
-    let table = NumbersTable::start().await;
-    let json = async |file: &str, options: &[&str], code| {
-        let ran = import(&table, file, &[options, &["--json"]].concat()).await;
-        assert_eq!(ran.code, Some(code), "{}", ran.errors);
-        serde_json::from_str::<serde_json::Value>(&ran.output).unwrap()
-    };
-    let file = "portal,number,name\n62515,+18005550101 x7,Sales\n";
-    let expected = |written| {
-        serde_json::json!({
-            "portals": 1, "added": 1, "updated": 0, "unchanged": 0, "deleted": 0,
-            "badRows": 0, "warnings": 1,
-            "findings": [{
-                "severity": "warning", "line": 2, "column": "number", "value": "+18005550101 x7",
-                "reason": "will be shown, but not selected. HubSpot lets no user select a number with an extension.",
-            }],
-            "changes": [{
-                "change": "add", "portalId": 62515, "number": "+18005550101", "extension": "7",
-                "friendlyName": "Sales",
-            }],
-            "written": written,
-        })
-    };
-    assert_eq!(json(file, &["--dry-run"], 0).await, expected(0));
-    assert!(rows(&table).await.is_empty(), "a dry run outranks --yes");
-    assert_eq!(json(file, &[], 0).await, expected(1));
-    let bad = json("portal,number\n62515,bad\n", &[], 3).await;
-    assert_eq!(bad["badRows"], 1);
-    let keys = |value: &serde_json::Value| {
-        value
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(keys(&bad), keys(&expected(0)));
 }
 
 #[tokio::test]

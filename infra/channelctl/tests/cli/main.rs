@@ -9,14 +9,16 @@
 
 mod aws;
 mod aws_refusing;
+mod cells;
 mod checking;
 mod doctor;
 mod editing;
-mod events;
 mod files;
 mod help;
 mod importing;
 mod interrupted;
+mod json;
+mod numbers_json;
 mod planning;
 mod registering;
 mod stages;
