@@ -307,12 +307,6 @@ def test_refused_settings_call_is_shown_and_reported(stack, picker):
     picker.is_accessible()
 
 
-def test_slow_settings_api_is_waited_for(stack, picker):
-    picker.answer_with("Slowly (2 s)")
-    assert stack.hook("status")["done"]
-    expect(picker.log).to_contain_text("2000 ms late")
-
-
 @pytest.mark.parametrize("status", ["429", "500"])
 def test_failing_settings_api_is_retried(stack, picker, status):
     picker.answer_with(status)
