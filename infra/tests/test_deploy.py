@@ -52,11 +52,8 @@ def inventory(aws):
 
 
 def test_deploy_replaces_only_the_webhooks_version(stack):
-    settings, resources, (version, code) = (
-        stack.hubspot.settings(),
-        kept_resources(stack.aws),
-        live_version(stack.aws),
-    )
+    settings, resources = stack.hubspot.settings(), kept_resources(stack.aws)
+    version, code = live_version(stack.aws)
     stack.deploy(IsReady="keep")
     assert stack.hubspot.settings() == settings
     assert kept_resources(stack.aws) == resources
@@ -121,13 +118,8 @@ def test_deleted_stack_leaves_its_numbers_and_its_audit(stack):
     stack.aws.delete()
     assert stack.hubspot.settings() is None
     left = inventory(stack.aws)
-    assert {service for service, _ in before - left} == {
-        "lambda",
-        "apigatewayv2",
-        "logs",
-        "iam",
-        "cloudwatch",
-    }
+    deleted = {service for service, _ in before - left}
+    assert deleted == {"lambda", "apigatewayv2", "logs", "iam", "cloudwatch"}
     assert {name for _, name in left & before if STACK in name} == kept
 
 
