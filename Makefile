@@ -33,12 +33,13 @@ test: check-prerequisites ## Run the tests of the Rust code
 	@cargo test --workspace $(QUIET)
 
 # ARGS are pytest's: make smoke ARGS="-k runbook". BUILT=1 takes the programs that `make test` left:
-# cargo would build every dependency again, without the features that only tests need.
-BUILD_QUICK := $(if $(BUILT),,build-quick)
-smoke: $(PREPARED) $(BUILD_QUICK) ## Test a stack of its own from outside, the documents, and sam local: ARGS="-k ..."
+# cargo would build every dependency again, without the features that only tests need. A stage takes
+# functions and channelctl as they were built before, as a pipeline does; this needs no Rust.
+QUICK := $(if $(BUILT),,build-quick)
+smoke: $(PREPARED) $(QUICK) ## Test a stack of its own from outside, the documents, and sam local: ARGS="-k ..."
 	@exec $(PYTHON) -m pytest infra/tests -m "not browser" $(ARGS)
 
-browser-test: $(PREPARED) $(BUILD_QUICK) ## Test the picker page in Chromium: ARGS="--headed"
+browser-test: $(PREPARED) $(QUICK) ## Test the picker page in Chromium: ARGS="--headed"
 	@exec $(PYTHON) -m pytest infra/tests -m browser $(ARGS)
 
 lint: $(PREPARED) ## Check format, code and templates
@@ -78,14 +79,12 @@ DEPLOY_HOOK_MB := 3.0
 REMAPPED := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 LAMBDA_BUILT := $(TARGET)/lambda
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" RUSTFLAGS="$(REMAPPED)" cargo lambda build --$(subst _,-,$(ARCHITECTURE))
-build: $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
+build: check-prerequisites $(PREPARED) ## Build both functions for Lambda: ARCHITECTURE=arm64 or x86_64
 	@$(LAMBDA_BUILD) --profile release --package numbers-webhook
 	@$(LAMBDA_BUILD) --profile release-small --package deploy-hook
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MB)
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MB)
 
-# BUILT=1 takes functions and channelctl as they were built before, as a pipeline does.
-QUICK = $(if $(BUILT),,build-quick)
 # SAM as it is pinned comes before one of the machine's own.
 CHANNELCTL = PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(TARGET)/$(if $(BUILT),tool,debug)/channelctl --stage "$(STAGE)"
 BUILD_BEFORE = $(if $(BUILT),true,$(MAKE) --no-print-directory build)
@@ -114,8 +113,11 @@ channelctl: check-prerequisites ## Build channelctl, for everything that is done
 	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" cargo build --quiet --profile tool --package channelctl
 	@echo "built       $(TARGET)/tool/channelctl; try it with --help"
 
-.PHONY: check-prerequisites build-quick
+.PHONY: check-prerequisites check-python build-quick
 check-prerequisites:
+	@infra/local/check-prerequisites rust
+
+check-python:
 	@infra/local/check-prerequisites
 
 build-quick: check-prerequisites
@@ -124,7 +126,7 @@ build-quick: check-prerequisites
 
 $(PREPARED): infra/local/requirements.txt
 $(AUDITED): infra/tests/requirements-audits.txt
-$(PREPARED) $(AUDITED): | check-prerequisites
+$(PREPARED) $(AUDITED): | check-python
 	@echo "tools       fetching into $(@D) (about a minute)"
 	@rm -rf $(@D)
 	@python3 -m venv $(@D)

@@ -21,10 +21,13 @@ STACK = "channel-connection-local"
 FUNCTIONS = ("numbers-webhook", "deploy-hook")
 TOOLS = Path(sys.executable).parent
 AwsError = (BotoCoreError, ClientError)
-# A read timeout above the hook's 90 s; no retry of a call that may have taken effect.
-ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=100, connect_timeout=5)
-# The user's proxy knows nothing of this machine's ports.
-LOCAL = ONCE.merge(Config(proxies={}))
+CONFIG = Config(
+    # Above the hook's 90 s; no retry of a call that may have taken effect.
+    read_timeout=100,
+    retries={"total_max_attempts": 1},
+    # The user's proxy knows nothing of this machine's ports.
+    proxies={},
+)
 
 
 class LocalAws:
@@ -51,7 +54,7 @@ class LocalAws:
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",  # noqa: S106 - ministack asks for none
-            config=LOCAL,
+            config=CONFIG,
         )
 
     def create_secret(self, name, content):
@@ -88,29 +91,32 @@ class LocalAws:
         )
 
     def invoke(self, function, event):
-        """Invokes a function and returns its response."""
-        return call(self.client("lambda"), function, event, os.path.relpath(self.folder / "local-aws.log"))
+        """Invokes a function and returns its response; an error names its logs."""
+        response = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        body = json.loads(response["Payload"].read() or "null")
+        if "FunctionError" in response:
+            reason = body.get("errorMessage", body) if isinstance(body, dict) else body
+            logs = os.path.relpath(self.folder / "local-aws.log")
+            raise Trouble(f"The function failed: {reason}. See {logs}")
+        return body
+
+    def put_secret(self, secret, content):
+        self.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(content))
+
+    def log_lines(self, since=0):
+        """Yields every line that the functions logged since a time, in milliseconds."""
+        logs = self.client("logs")
+        for group in logs.describe_log_groups()["logGroups"]:
+            for event in logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since)[
+                "events"
+            ]:
+                yield event["message"]
 
     def _failures(self):
         try:
             return "\n".join(failures(self.client("cloudformation"), STACK))
         except ClientError:
             return "There is no stack."
-
-
-def call(client, function, event, logs):
-    """Invokes a function and returns its response; an error names its logs."""
-    response = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    body = json.loads(response["Payload"].read() or "null")
-    if "FunctionError" in response:
-        reason = body.get("errorMessage", body) if isinstance(body, dict) else body
-        raise Trouble(f"The function failed: {reason}. See {logs}")
-    return body
-
-
-def invoke(session, function, event, logs):
-    """Invokes a function of a stage."""
-    return call(session.client("lambda", config=ONCE), function, event, logs)
 
 
 def failures(client, stack):

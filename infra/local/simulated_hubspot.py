@@ -18,6 +18,9 @@ SECRETS = {
     "HUBSPOT_OAUTH_CLIENT_ID": "local-oauth-client-id",
     "HUBSPOT_OAUTH_CLIENT_SECRET": "local-oauth-client-secret",
 }
+# The same, as the stack keeps them.
+CLIENT_SECRET = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
+CREDENTIAL = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
 
 
 class SimulatedHubSpot:
@@ -36,12 +39,10 @@ class SimulatedHubSpot:
 
     def parameters(self, aws):
         """Returns the parameters of a stack that uses this HubSpot; keeps its secrets in an AWS."""
-        client_secret = {"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}
-        credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
         return {
             "AppId": APP_ID,
-            "ClientSecretArn": aws.create_secret("channel-connection/client-secret", client_secret),
-            "HubSpotCredentialArn": aws.create_secret("channel-connection/hubspot-credential", credential),
+            "ClientSecretArn": aws.create_secret("channel-connection/client-secret", CLIENT_SECRET),
+            "HubSpotCredentialArn": aws.create_secret("channel-connection/hubspot-credential", CREDENTIAL),
             "HubSpotApiUrl": f"{self.url}/",
             "AllowLocalUrls": "true",
         }
@@ -50,12 +51,6 @@ class SimulatedHubSpot:
         """Returns a sample event, freshly signed."""
         command = [self.program, "event", *map(str, arguments)]
         return subprocess.check_output(command, env=os.environ | SECRETS, text=True, timeout=60)
-
-    def show(self, app_id, webhook_url, client_secret):
-        """Becomes the picker page for a webhook that is deployed, until Ctrl-C."""
-        listen = f"{self.host}:{self.port}"
-        command = [self.program, "--listen", listen, "--app-id", str(app_id), "--webhook-url", webhook_url]
-        os.execve(self.program, command, os.environ | {"HUBSPOT_CLIENT_SECRET": client_secret})
 
     def settings(self):
         """Returns the registered settings, None if there are none."""

@@ -9,14 +9,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missin
 import math
 import statistics
 from itertools import accumulate, count, takewhile
-from pathlib import Path
 from random import Random
 
 import pytest
-from samcli.yamlhelper import yaml_parse
 
-INFRA = Path(__file__).resolve().parents[1]
-TEMPLATE = yaml_parse((INFRA / "template.yaml").read_text(encoding="utf-8"))
+from infra import ROOT
+from infra.tests.test_template import TEMPLATE
+
 CHECK_MINUTES = 15
 RATES = (1, 4, 10, 30, 1000)  # requests an hour
 HOUR, DAY = 60, 24 * 60
@@ -243,7 +242,6 @@ def test_healthy_month_sets_off_nothing(rate):
 
 def test_filter_counts_the_reasons_that_the_webhook_logs():
     pattern = TEMPLATE["Resources"]["WrongSignaturesFilter"]["Properties"]["FilterPattern"]
-    sources = "".join(
-        file.read_text(encoding="utf-8") for file in (INFRA.parent / "functions").rglob("signature.rs")
-    )
+    files = (ROOT / "functions").rglob("signature.rs")
+    sources = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [reason for reason in pattern.split('"')[1::2] if f'"{reason}"' not in sources] == []

@@ -30,20 +30,6 @@ SALES = {"e164PhoneNumber": "+18001231234", "friendlyName": "Sales"}
 LONG_NAME = "Customer success, Europe and Africa"
 LONDON = "+442079460123"
 
-VIOLATIONS = {
-    "bare array": ([SALES], "bare array"),
-    "misnamed field": (
-        {"phoneNumbers": [{"e164Number": "+18001231234", "friendlyName": "Sales"}]},
-        "phoneNumbers[0].e164Number",
-    ),
-    "not E.164": (
-        {"phoneNumbers": [SALES, SALES | {"e164PhoneNumber": "(800) 123-1234"}]},
-        "phoneNumbers[1].e164PhoneNumber",
-    ),
-    "long name": ({"phoneNumbers": [SALES | {"friendlyName": LONG_NAME}]}, "phoneNumbers[0].friendlyName"),
-    "empty extension": ({"phoneNumbers": [SALES | {"extension": ""}]}, "phoneNumbers[0].extension"),
-}
-
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
@@ -77,7 +63,8 @@ class Picker:
         page.on("console", lambda one: one.type in ("error", "warning") and self.errors.append(one.text))
         page.on("pageerror", lambda error: self.errors.append(error.message))
         page.on("request", lambda one: one.url.startswith((url, "data:")) or self.errors.append(one.url))
-        page.goto(url)
+        policy = page.goto(url).headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'")
 
     def button(self, name):
         return self.page.get_by_role("button", name=name, exact=True)
@@ -160,23 +147,6 @@ def test_provider_is_greyed_out_without_flag(stack, picker):
     expect(picker.provider).to_be_disabled()
 
 
-def test_hubspots_console_line_sets_the_flag(stack, picker):
-    stack.hook("hold")
-    expect(picker.provider).to_be_disabled()
-    picker.page.evaluate(FLAG)
-    picker.page.reload()
-    expect(picker.provider).to_be_enabled()
-
-
-def test_release_makes_the_provider_selectable_at_once(stack, picker):
-    stack.hook("hold")
-    expect(picker.provider).to_be_disabled()
-    stack.hook("release")
-    expect(picker.provider).to_be_enabled()
-    stack.hook("hold")
-    expect(picker.provider).to_be_disabled()
-
-
 def test_connected_number_stays_connected(picker):
     picker.show_numbers()
     picker.lists(4)
@@ -214,6 +184,8 @@ def test_long_name_is_cut_and_the_rest_marked(stack, picker):
     with webhook(stack, {"phoneNumbers": [SALES | {"friendlyName": LONG_NAME}]}):
         picker.show_numbers()
         expect(picker.numbers.locator("del")).to_contain_text("and Africa")
+        expect(picker.page.locator("#violations li")).to_have_count(1)
+        expect(picker.page.locator("#violations")).to_contain_text("phoneNumbers[0].friendlyName")
         expect(picker.page.get_by_role("radio", name="Customer success, Europe")).to_be_enabled()
         picker.is_accessible()
 
@@ -242,15 +214,8 @@ def test_keyboard_alone_connects_a_number(picker):
 
 def test_deployed_stage_is_called_without_registration(stack, page):
     url = stack.outputs["WebhookUrl"]
-    command = [
-        stack.hubspot.program,
-        "--listen",
-        f"{LOOPBACK}:0",
-        "--app-id",
-        str(APP_ID),
-        "--webhook-url",
-        url,
-    ]
+    address = ("--listen", f"{LOOPBACK}:0", "--app-id", str(APP_ID), "--webhook-url", url)
+    command = [stack.hubspot.program, *address]
     secret = {"HUBSPOT_CLIENT_SECRET": SECRETS["HUBSPOT_CLIENT_SECRET"]}
     with subprocess.Popen(command, env=os.environ | secret, stdout=subprocess.PIPE, text=True) as simulator:
         try:
@@ -274,12 +239,8 @@ def test_request_and_answer_are_shown_to_the_letter(stack, picker):
     url, body = stack.outputs["WebhookUrl"], '{"appId":1234567,"portalId":62515,"userId":4242}'
     picker.says(f"POST {url}")
     picker.says(re.compile(rf"^POST{re.escape(url + body)}\d{{13}}$"))
-    for header in (
-        "x-hubspot-signature-v3",
-        "x-hubspot-request-timestamp",
-        "content-length",
-        "apigw-requestid",
-    ):
+    signed = ("x-hubspot-signature-v3", "x-hubspot-request-timestamp")
+    for header in (*signed, "content-length", "apigw-requestid"):
         expect(picker.page.get_by_text(header, exact=True).first).to_be_visible()
     picker.says(
         re.compile(r'^\{"phoneNumbers":\[\{"e164PhoneNumber":"\+18001231234","friendlyName":"Sales"\},')
@@ -310,12 +271,10 @@ def test_requests_at_once_are_timed_each(picker):
     picker.is_accessible()
 
 
-@pytest.mark.parametrize(("answer", "violation"), VIOLATIONS.values(), ids=VIOLATIONS)
-def test_violation_of_the_contract_is_named(stack, picker, answer, violation):
-    with webhook(stack, answer):
+def test_violation_of_the_contract_is_named(stack, picker):
+    with webhook(stack, [SALES]):
         picker.show_numbers()
-        expect(picker.page.locator("#violations li")).to_have_count(1)
-        expect(picker.page.locator("#violations")).to_contain_text(violation)
+        expect(picker.page.locator("#violations")).to_contain_text("bare array")
         expect(picker.page.locator("#verdict.bad")).to_be_visible()
         picker.is_accessible()
 
@@ -342,12 +301,6 @@ def test_refused_settings_call_is_shown_and_reported(stack, picker):
     assert "401" in stack.hook("status")["outcome"]
     expect(picker.log).to_contain_text("GET 401")
     picker.is_accessible()
-
-
-def test_slow_settings_api_is_waited_for(stack, picker):
-    picker.answer_with("Slowly (2 s)")
-    assert stack.hook("status")["done"]
-    expect(picker.log).to_contain_text("2000 ms late")
 
 
 @pytest.mark.parametrize("status", ["429", "500"])

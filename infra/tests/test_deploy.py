@@ -51,20 +51,9 @@ def inventory(aws):
     }
 
 
-def function_logs(aws):
-    """Returns every line that the functions logged."""
-    logs = aws.client("logs")
-    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    events = [event for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]]
-    return "\n".join(event["message"] for event in events)
-
-
 def test_deploy_replaces_only_the_webhooks_version(stack):
-    settings, resources, (version, code) = (
-        stack.hubspot.settings(),
-        kept_resources(stack.aws),
-        live_version(stack.aws),
-    )
+    settings, resources = stack.hubspot.settings(), kept_resources(stack.aws)
+    version, code = live_version(stack.aws)
     stack.deploy(IsReady="keep")
     assert stack.hubspot.settings() == settings
     assert kept_resources(stack.aws) == resources
@@ -108,7 +97,7 @@ def test_failed_deploy_rolls_back_and_stays_released(stack, moved, parameters, r
 def test_logs_hold_no_number_name_or_secret(stack):
     stack.hubspot.call(PORTAL, USER)
     stack.hook("status")
-    logged = function_logs(stack.aws)
+    logged = "\n".join(stack.aws.log_lines())
     assert f'"portalId":{PORTAL}' in logged, "there are no logs to look at"
     sample = rows(SAMPLE_NUMBERS.read_text(encoding="utf-8"))
     texts = [text for row in sample for text in (row["number"].lstrip("+"), row["friendlyName"])]
@@ -129,13 +118,8 @@ def test_deleted_stack_leaves_its_numbers_and_its_audit(stack):
     stack.aws.delete()
     assert stack.hubspot.settings() is None
     left = inventory(stack.aws)
-    assert {service for service, _ in before - left} == {
-        "lambda",
-        "apigatewayv2",
-        "logs",
-        "iam",
-        "cloudwatch",
-    }
+    deleted = {service for service, _ in before - left}
+    assert deleted == {"lambda", "apigatewayv2", "logs", "iam", "cloudwatch"}
     assert {name for _, name in left & before if STACK in name} == kept
 
 

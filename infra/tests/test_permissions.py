@@ -9,12 +9,9 @@ from pathlib import Path
 
 import cfnlint
 import pytest
-from samcli.yamlhelper import yaml_parse
 
-INFRA = Path(__file__).resolve().parents[1]
-TEMPLATE, PIPELINE = (
-    yaml_parse((INFRA / name).read_text(encoding="utf-8")) for name in ("template.yaml", "pipeline-role.yaml")
-)
+from infra.tests.test_template import TEMPLATE, parts, read, statements
+
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
 # SAM makes these of a function with an alias.
 SAM_TYPES = {"AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
@@ -63,20 +60,12 @@ NOT_LISTED = {
 }
 
 
-def parts(part):
-    """Yields a part of a template and everything in it."""
-    yield part
-    for child in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        yield from parts(child)
-
-
 def actions(statement):
     """Returns a statement's actions."""
     return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
 
 
-POLICIES = PIPELINE["Resources"]["CloudFormationRole"]["Properties"]["Policies"]
-STATEMENTS = [one for one in parts(POLICIES) if isinstance(one, dict) and "Effect" in one]
+STATEMENTS = statements(read("pipeline-role.yaml")["Resources"]["CloudFormationRole"]["Properties"])
 GRANTED = {action for statement in STATEMENTS for action in actions(statement)}
 
 

@@ -10,13 +10,12 @@ import pytest
 from infra import QUICK_BUILDS, ROOT
 from infra.local.local_aws import STACK, TOOLS
 from infra.local.progress import wait_until
-from infra.local.simulated_hubspot import SECRETS
+from infra.local.simulated_hubspot import CLIENT_SECRET, CREDENTIAL
 from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
 from infra.tests.test_documents import FENCE
 from infra.tests.test_stack import rows
 
 RUNBOOK = (ROOT / "infra" / "RUNBOOK.md").read_text(encoding="utf-8")
-SECRET = SECRETS["HUBSPOT_CLIENT_SECRET"]
 
 
 def blocks(heading):
@@ -66,17 +65,16 @@ def test_lost_numbers_are_restored(stack):
 @pytest.fixture
 def put_secret(stack):
     """Stores the client secrets; at the end there is only HubSpot's again."""
-    secrets = stack.aws.client("secretsmanager")
 
     def put(**fields):
-        secrets.put_secret_value(SecretId=stack.outputs["ClientSecretArn"], SecretString=json.dumps(fields))
+        stack.aws.put_secret(stack.outputs["ClientSecretArn"], fields)
 
     yield put
-    put(clientSecret=SECRET)
+    put(**CLIENT_SECRET)
 
 
 def test_rotated_secret_drops_no_request(stack, put_secret):
-    put_secret(clientSecret="the-new-secret", previousClientSecret=SECRET)
+    put_secret(clientSecret="the-new-secret", previousClientSecret=CLIENT_SECRET["clientSecret"])
 
     def verified():
         # HubSpot itself signs with the previous secret still.
@@ -88,29 +86,27 @@ def test_rotated_secret_drops_no_request(stack, put_secret):
 
 
 def test_wrong_secret_is_taken_back(stack, put_secret):
-    put_secret(clientSecret="entered-wrongly", previousClientSecret=SECRET)
+    put_secret(clientSecret="entered-wrongly", previousClientSecret=CLIENT_SECRET["clientSecret"])
     bash(stack, blocks("Rotate the client secret")[0])
     secrets = stack.aws.client("secretsmanager")
     stored = secrets.get_secret_value(SecretId=stack.outputs["ClientSecretArn"])["SecretString"]
-    assert json.loads(stored) == {"clientSecret": SECRET}
+    assert json.loads(stored) == CLIENT_SECRET
 
 
 def test_emergency_call_holds_the_app(stack):
     call = blocks("The app must go, now")[1].replace("https://api.hubapi.com", stack.hubspot.url)
-    bash(stack, call, answer=f"{SECRETS['HUBSPOT_DEVELOPER_API_KEY']}\n")
+    bash(stack, call, answer=f"{CREDENTIAL['developerApiKey']}\n")
     assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], False)
 
 
 def test_stack_without_credential_is_deleted(stack):
     emptied = blocks("A stack is stuck")[-1]
-    credential = {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]}
     arn = stack.outputs["HubSpotCredentialArn"]
     try:
         bash(stack, emptied.partition("channelctl delete")[0])
         stack.aws.delete()
     finally:
-        secrets = stack.aws.client("secretsmanager")
-        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(credential))
+        stack.aws.put_secret(arn, CREDENTIAL)
     assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
 
 

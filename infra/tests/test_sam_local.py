@@ -47,6 +47,7 @@ OUTCOMES = {
     "update": (False, "SUCCESS", True),
     "delete": (True, "SUCCESS", None),
     "before-traffic": (True, "Succeeded", True),
+    "check": (True, "done", True),
     "status": (True, "done", True),
     "verify": (True, "done", True),
     "hold": (True, "done", False),
@@ -93,9 +94,8 @@ class Containers:
         self.stack.start(processes)
         self.stack.outputs = {"NumbersTable": TABLE}
         self.template = lay_out(FOLDER / "cloud", 0, [(NAMED, NAMED + ALSO_NAMED)])
-        table = yaml_parse(self.template.read_text(encoding="utf-8"))["Resources"]["NumbersTable"][
-            "Properties"
-        ]
+        resources = yaml_parse(self.template.read_text(encoding="utf-8"))["Resources"]
+        table = resources["NumbersTable"]["Properties"]
         shape = {name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
         self.stack.aws.client("dynamodb").create_table(TableName=TABLE, **shape)
         self.stack.load_numbers()

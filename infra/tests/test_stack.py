@@ -35,18 +35,6 @@ def test_request_that_is_not_hubspots_gets_401(stack, fault):
     assert stack.hubspot.call(PORTAL, USER, fault)["response"]["status"] == 401
 
 
-def test_hook_reports_no_drift(stack):
-    report = stack.hook("status")
-    assert (report["done"], report["drift"], report["ready"]) == (True, False, True)
-
-
-def test_hook_holds_and_releases(stack):
-    assert stack.hook("hold")["ready"] is False
-    assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], False)
-    assert stack.hook("release")["ready"] is True
-    assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
-
-
 class TestChannelctl:
     def test_status_of_released_stack_needs_nothing(self, stack):
         ran = stack.channelctl("status")

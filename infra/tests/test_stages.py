@@ -8,7 +8,7 @@ import pytest
 
 from infra import ROOT
 from infra.local.local_aws import TOOLS
-from infra.local.simulated_hubspot import SECRETS
+from infra.local.simulated_hubspot import CLIENT_SECRET, CREDENTIAL
 from infra.local.stack import CHANNELCTL
 
 ELSEWHERE = "https://other.example.com/numbers"
@@ -93,13 +93,10 @@ def test_failed_first_deploy_is_deleted(stack, stage):
 def test_stage_is_deployed_operated_and_deleted(stack, stage):
     status, printed = stage("deploy")
     assert (status, "channelctl --local --stage dev secrets set" in printed) == (0, True), printed
-    secrets = {
-        "clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"],
-        "hubSpotCredential": {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]},
-    }
+    secrets = CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}
     status, printed = stage("secrets", "set", answer=json.dumps(secrets))
     assert (status, "channelctl --local --stage dev deploy" in printed) == (0, True), printed
-    assert SECRETS["HUBSPOT_CLIENT_SECRET"] not in printed
+    assert CLIENT_SECRET["clientSecret"] not in printed
     status, printed = stage("deploy", "--parameter", "HubSpotApiVersion=2026-09")
     assert (status, "channelctl --local --stage dev status" in printed) == (0, True), printed
     assert stack.hubspot.holds()[1] is False

@@ -117,10 +117,8 @@ def called(function, packages):
     code = "\n".join(files)
     actions = set()
     for sdk in set(re.findall(r"^aws-sdk-(\w+) ", tree, re.MULTILINE)):
-        operations = (Path(packages[f"aws-sdk-{sdk}"]["manifest_path"]).parent / "src" / "operation").glob(
-            "*.rs"
-        )
-        names = [file.stem for file in operations]
+        source = Path(packages[f"aws-sdk-{sdk}"]["manifest_path"]).parent / "src"
+        names = [file.stem for file in source.glob("operation/*.rs")]
         assert names, f"aws-sdk-{sdk} shows no operations: this test no longer knows its sources"
         actions |= {
             f"{sdk}:{name.title().replace('_', '')}"

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::fault::Fault;
 
 /// Maximum calls in the log; the oldest go first.
-pub(crate) const MAX_CALLS: usize = 10_000;
+const MAX_CALLS: usize = 10_000;
 
 /// A developer account with one app.
 #[derive(Debug)]
@@ -183,14 +183,9 @@ impl Account {
 
     /// Appends a call under the next number.
     pub(crate) fn record(&mut self, call: ApiCall) {
-        if self.calls.len() == MAX_CALLS {
-            self.calls.remove(0);
-        }
         self.recorded += 1;
-        self.calls.push(ApiCall {
-            number: self.recorded,
-            ..call
-        });
+        let number = self.recorded;
+        push_bounded(&mut self.calls, ApiCall { number, ..call }, MAX_CALLS);
         self.notify();
     }
 
@@ -258,18 +253,15 @@ impl Account {
         is_write: bool,
         before: Option<RegisteredSettings>,
     ) {
-        if self.accesses.len() == MAX_CALLS {
-            self.accesses.remove(0);
-        }
-        let after = self.held_by(app_id);
-        self.accesses.push(SettingsAccess {
+        let access = SettingsAccess {
             caller,
             app_id,
             is_write,
             before: before.map(|before| before.settings),
-            after: after.map(|after| after.settings),
+            after: self.held_by(app_id).map(|after| after.settings),
             at: Instant::now(),
-        });
+        };
+        push_bounded(&mut self.accesses, access, MAX_CALLS);
     }
 
     /// Returns an app's changed settings.
@@ -300,6 +292,7 @@ impl Account {
         self.last_write = jiff::Timestamp::now().max(self.last_write + tick);
         self.last_write.to_string()
     }
+
     /// Returns new settings.
     pub fn registered(&mut self, settings: ChannelConnectionSettings) -> RegisteredSettings {
         let now = self.next_version();
@@ -311,6 +304,10 @@ impl Account {
     }
 }
 
-pub(crate) fn now() -> String {
-    jiff::Timestamp::now().to_string()
+/// Appends an item; the oldest goes if there are too many.
+pub(crate) fn push_bounded<T>(items: &mut Vec<T>, item: T, max: usize) {
+    if items.len() >= max {
+        items.remove(0);
+    }
+    items.push(item);
 }

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Extension,
-    body::{Body, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
+    body::{Body, Bytes, to_bytes},
+    extract::State,
+    http::{Request, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -14,11 +14,10 @@ use tokio::sync::Notify;
 
 use crate::{
     Caller, SharedAccount,
-    account::{self, ApiCall},
+    account::ApiCall,
     error::ApiError,
     fault::{Fault, When},
-    lock,
-    specification::{self, Call, Message},
+    lock, milliseconds_since, specification,
 };
 
 const MAX_BODY: usize = 64 * 1024;
@@ -34,7 +33,7 @@ pub(crate) struct CallLog {
 
 /// A call without a response yet.
 struct PendingCall {
-    call: Call,
+    request: Request<Bytes>,
     fault: Option<Fault>,
     started: Instant,
 }
@@ -42,43 +41,47 @@ struct PendingCall {
 pub(crate) async fn record_call(
     State(log): State<CallLog>,
     Extension(caller): Extension<Option<Caller>>,
-    request: Request,
+    request: Request<Body>,
     next: Next,
 ) -> Response {
+    let started = Instant::now();
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY).await;
-    let fault = body
-        .as_ref()
-        .ok()
-        .and_then(|_| lock(&log.account).next_fault(caller));
-    let pending = PendingCall {
-        call: call(&parts, body.as_deref().unwrap_or_default()),
-        fault,
-        started: Instant::now(),
+    let is_too_large = body.is_err();
+    let request = Request::from_parts(parts, body.unwrap_or_default());
+    let fault = if is_too_large {
+        None
+    } else {
+        lock(&log.account).next_fault(caller)
     };
-    let Ok(body) = body else {
+    let call = PendingCall {
+        request: request.clone(),
+        fault,
+        started,
+    };
+    if is_too_large {
         let violations = vec![format!("the request has more than {MAX_BODY} bytes")];
         let status = StatusCode::PAYLOAD_TOO_LARGE;
-        log.record(&pending, Some(status), &violations);
+        log.record(&call, Some(status), &violations);
         return ApiError::new(status, "VALIDATION_ERROR", "Request body too large").into_response();
-    };
-    let request = Request::from_parts(parts, Body::from(body));
-    match pending.fault {
+    }
+    let request = request.map(Body::from);
+    match fault {
         Some(fault) if !fault.only_delays() => {
             if fault.when == When::After {
                 next.run(request).await;
             }
-            let violations = specification::violations(&pending.call, None);
-            log.record(&pending, None, &violations);
+            let violations = specification::violations(&call.request, None);
+            log.record(&call, None, &violations);
             fault.how.response(&log.silenced).await
         }
-        _ => log.respond(pending, request, next).await,
+        _ => log.respond(call, request, next).await,
     }
 }
 
 impl CallLog {
-    async fn respond(&self, pending: PendingCall, request: Request, next: Next) -> Response {
-        let fault = pending.fault;
+    async fn respond(&self, call: PendingCall, request: Request<Body>, next: Next) -> Response {
+        let fault = call.fault;
         let delay = async move |side| {
             if let Some(fault) = fault {
                 fault.wait(side).await;
@@ -92,103 +95,35 @@ impl CallLog {
             response
         });
         let gone = |_| StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        let (message, response) = read_response(run.await.unwrap_or_else(gone)).await;
-        let status = response.status();
-        let responded = Some((status.as_u16(), &message));
-        let violations = specification::violations(&pending.call, responded);
-        self.record(&pending, Some(status), &violations);
-        response
+        let (parts, body) = run.await.unwrap_or_else(gone).into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let response = Response::from_parts(parts, body);
+        let violations = specification::violations(&call.request, Some(&response));
+        self.record(&call, Some(response.status()), &violations);
+        response.map(Body::from)
     }
 
-    fn record(&self, pending: &PendingCall, status: Option<StatusCode>, violations: &[String]) {
+    fn record(&self, call: &PendingCall, status: Option<StatusCode>, violations: &[String]) {
         let mut account = lock(&self.account);
-        let app_id = pending
-            .call
-            .path
-            .split('/')
-            .find_map(|part| part.parse().ok());
+        let path = call.request.uri().path();
+        let app_id = path.split('/').find_map(|part| part.parse().ok());
         let held = app_id.and_then(|app_id| account.held_by(app_id));
-        let held = held.map(|held| held.settings);
+        let violations = violations.iter().take(MAX_VIOLATIONS);
         account.record(ApiCall {
             number: 0,
             at: Instant::now(),
-            answered_at: account::now(),
-            milliseconds: u64::try_from(pending.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            method: truncate(&pending.call.method),
-            path: truncate(&pending.call.path),
+            answered_at: jiff::Timestamp::now().to_string(),
+            milliseconds: milliseconds_since(call.started),
+            method: truncate(call.request.method().as_str()),
+            path: truncate(path),
             status: status.map(|status| status.as_u16()),
-            fault: pending.fault,
-            held,
-            violations: violations
-                .iter()
-                .take(MAX_VIOLATIONS)
-                .map(|violation| truncate(violation))
-                .collect(),
+            fault: call.fault,
+            held: held.map(|held| held.settings),
+            violations: violations.map(|violation| truncate(violation)).collect(),
         });
-    }
-}
-
-fn call(parts: &Parts, body: &[u8]) -> Call {
-    let query = parts.uri.query().unwrap_or_default().as_bytes();
-    let query = url::form_urlencoded::parse(query);
-    Call {
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        query: query.map(|(name, _)| name.into_owned()).collect(),
-        request: message(&parts.headers, body),
-    }
-}
-
-async fn read_response(response: Response) -> (Message, Response) {
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let message = message(&parts.headers, &body);
-    (message, Response::from_parts(parts, Body::from(body)))
-}
-
-fn message(headers: &HeaderMap, body: &[u8]) -> Message {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let content_type = content_type.and_then(|text| text.split(';').next());
-    Message {
-        content_type: content_type.unwrap_or_default().to_owned(),
-        body: body.to_vec(),
     }
 }
 
 fn truncate(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use channel_connection::client_secrets::SigningSecret;
-
-    use super::*;
-    use crate::{Account, account::MAX_CALLS};
-
-    #[test]
-    #[allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
-    fn keeps_the_latest_calls_only() {
-        let app_id = "1".parse().unwrap();
-        let url = crate::deployed_webhook("https://calls.example.com/").unwrap();
-        let account = Account::of_deployed(app_id, SigningSecret::new("secret").unwrap(), url);
-        let log = CallLog {
-            account: Arc::new(account.into()),
-            silenced: Arc::default(),
-        };
-        let (parts, ()) = Request::new(()).into_parts();
-        for _ in 0..=MAX_CALLS {
-            let pending = PendingCall {
-                call: call(&parts, &[]),
-                fault: None,
-                started: Instant::now(),
-            };
-            log.record(&pending, None, &[]);
-        }
-        let account = lock(&log.account);
-        let numbers = account.calls.iter().map(|call| call.number);
-        assert!(numbers.eq(2..=u64::try_from(MAX_CALLS).unwrap() + 1));
-    }
 }

@@ -19,7 +19,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Account, Caller, RegisteredSettings, SharedAccount, error::ApiError, lock};
+use crate::{
+    Account, Caller, RegisteredSettings, SharedAccount, account::push_bounded, error::ApiError,
+    lock,
+};
 
 const TOKEN_LIFETIME_SECONDS: u32 = 1_800;
 const MAX_TOKENS: usize = 100;
@@ -166,11 +169,8 @@ async fn issue_token(
             "missing or invalid client id or client secret",
         ));
     }
-    if account.issued_tokens.len() == MAX_TOKENS {
-        account.issued_tokens.remove(0);
-    }
     let access_token = Uuid::new_v4().to_string();
-    account.issued_tokens.push(access_token.clone());
+    push_bounded(&mut account.issued_tokens, access_token.clone(), MAX_TOKENS);
     Ok(Json(json!({
         "access_token": access_token,
         "expires_in": TOKEN_LIFETIME_SECONDS,

@@ -19,6 +19,7 @@ mod webhook_caller;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 pub use account::{Account, AccountKeys, ApiCall, Caller, RegisteredSettings, SettingsAccess};
@@ -124,4 +125,8 @@ fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>, caller: Option<C
 
 fn lock(account: &SharedAccount) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn milliseconds_since(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -78,28 +78,3 @@ fn is_known_host(headers: &HeaderMap) -> bool {
     let name = host.host().trim_start_matches('[').trim_end_matches(']');
     name.parse::<std::net::IpAddr>().is_ok() || is_loopback_name(name)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_addresses_and_loopback_names_as_host() {
-        let cases = [
-            ("127.0.0.1:4577", true),
-            ("172.17.0.1:4577", true),
-            ("[::1]:4577", true),
-            ("localhost:4577", true),
-            ("hubspot.localhost", true),
-            ("rebound.example.com:4577", false),
-            ("localhost.example.com", false),
-            ("127.0.0.1.example.com", false),
-            ("", false),
-        ];
-        for (host, known) in cases {
-            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
-            assert_eq!(is_known_host(&headers), known, "{host}");
-        }
-        assert!(!is_known_host(&HeaderMap::new()));
-    }
-}

@@ -4,8 +4,12 @@
 //! <https://github.com/HubSpot/HubSpot-public-api-spec-collection>. Credentials are not checked:
 //! the documents of different versions contradict each other.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Request, Response, header::CONTENT_TYPE},
+};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -19,29 +23,11 @@ const DOCUMENTS: [&str; 4] = [
 static OPERATIONS: LazyLock<Vec<Operation>> =
     LazyLock::new(|| DOCUMENTS.iter().flat_map(|text| operations(text)).collect());
 
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) method: String,
-    /// The path, without the query.
-    pub(crate) path: String,
-    /// The names of the query's parameters.
-    pub(crate) query: Vec<String>,
-    pub(crate) request: Message,
-}
-
-/// A request's or a response's body.
-#[derive(Debug)]
-pub(crate) struct Message {
-    /// The content type, without its parameters.
-    pub(crate) content_type: String,
-    pub(crate) body: Vec<u8>,
-}
-
 struct Operation {
     method: String,
     path: String,
     request: Option<Body>,
-    responses: Vec<(String, Option<Body>)>,
+    responses: HashMap<String, Option<Body>>,
 }
 
 struct Body {
@@ -51,43 +37,65 @@ struct Body {
 }
 
 /// Lists the violations by a call, and by its response where there is one.
-pub(crate) fn violations(call: &Call, response: Option<(u16, &Message)>) -> Vec<String> {
+pub(crate) fn violations(
+    request: &Request<Bytes>,
+    response: Option<&Response<Bytes>>,
+) -> Vec<String> {
+    let (method, path) = (request.method().as_str(), request.uri().path());
     let operation = OPERATIONS
         .iter()
-        .find(|operation| operation.method == call.method && operation.matches(&call.path));
+        .find(|operation| operation.method == method && operation.matches(path));
     let Some(operation) = operation else {
-        return vec![format!("{} {} is not specified", call.method, call.path)];
+        return vec![format!("{method} {path} is not specified")];
     };
-    let mut violations = operation.request_violations(call);
-    if let Some((status, message)) = response {
-        violations.extend(operation.response_violations(status, message));
-    }
+    let mut violations = operation.request_violations(request);
+    violations.extend(
+        response
+            .into_iter()
+            .flat_map(|response| operation.response_violations(response)),
+    );
     violations
 }
 
 impl Operation {
-    fn request_violations(&self, call: &Call) -> Vec<String> {
-        let unknown = call.query.iter().filter(|name| *name != "hapikey");
-        unknown
-            .map(|name| format!("the query parameter {name} is not specified"))
+    fn request_violations(&self, request: &Request<Bytes>) -> Vec<String> {
+        let query = request.uri().query().unwrap_or_default();
+        let parameters = url::form_urlencoded::parse(query.as_bytes());
+        let sent = parsed(request.headers(), request.body());
+        let fields = sent.as_object().into_iter().flat_map(Map::keys);
+        // Only of a request: HubSpot's responses may have fields that are not specified.
+        let is_known = |field: &&String| {
+            let body = self.request.as_ref();
+            body.is_some_and(|body| body.properties.contains(field))
+        };
+        parameters
+            .filter(|(name, _)| name != "hapikey")
+            .map(|(name, _)| format!("the query parameter {name} is not specified"))
             .chain(body_violations(
                 "request",
                 self.request.as_ref(),
-                &call.request,
+                request.headers(),
+                request.body(),
             ))
-            .chain(unspecified(self.request.as_ref(), &call.request))
+            .chain(
+                fields
+                    .filter(|field| !is_known(field))
+                    .map(|field| format!("the request's {field} is not specified")),
+            )
             .collect()
     }
 
-    fn response_violations(&self, status: u16, message: &Message) -> Vec<String> {
-        let status = status.to_string();
-        let mut specified = ["default", status.as_str()].into_iter().filter_map(|name| {
-            let mut responses = self.responses.iter();
-            responses.find(|(status, _)| status == name)
-        });
-        match specified.next_back() {
-            None => vec![format!("the status {status} is not specified")],
-            Some((_, body)) => body_violations("response", body.as_ref(), message),
+    fn response_violations(&self, response: &Response<Bytes>) -> Vec<String> {
+        let status = response.status();
+        let specified = self.responses.get(status.as_str());
+        match specified.or_else(|| self.responses.get("default")) {
+            None => vec![format!("the status {} is not specified", status.as_u16())],
+            Some(body) => body_violations(
+                "response",
+                body.as_ref(),
+                response.headers(),
+                response.body(),
+            ),
         }
     }
 
@@ -102,53 +110,45 @@ impl Operation {
     }
 }
 
-fn body_violations(of: &str, specified: Option<&Body>, message: &Message) -> Vec<String> {
+fn body_violations(
+    of: &str,
+    specified: Option<&Body>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Vec<String> {
     let Some(specified) = specified else {
-        let violation = (!message.body.is_empty()).then(|| format!("the {of} must have no body"));
+        let violation = (!body.is_empty()).then(|| format!("the {of} must have no body"));
         return violation.into_iter().collect();
     };
-    let (expected, got) = (&specified.content_type, &message.content_type);
+    let (expected, got) = (&specified.content_type, content_type(headers));
     if expected != "*/*" && expected != got {
-        return vec![format!(
-            "the {of}'s content type is \"{got}\", not {expected}"
-        )];
+        let violation = format!("the {of}'s content type is \"{got}\", not {expected}");
+        return vec![violation];
     }
-    let body = message.parsed();
+    let body = parsed(headers, body);
     let errors = specified.validator.iter_errors(&body);
     errors
-        .map(|error| {
-            let path = error.instance_path();
-            format!("the {of} body{path}: {}", error.masked())
-        })
+        .map(|error| format!("the {of} body{}: {}", error.instance_path(), error.masked()))
         .collect()
 }
 
-impl Message {
-    fn parsed(&self) -> Value {
-        if self.content_type == "application/x-www-form-urlencoded" {
-            form(&self.body)
-        } else {
-            serde_json::from_slice(&self.body).unwrap_or_default()
-        }
+/// Returns the content type, without its parameters.
+fn content_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(CONTENT_TYPE);
+    let text = value.and_then(|value| value.to_str().ok());
+    text.and_then(|text| text.split(';').next())
+        .unwrap_or_default()
+}
+
+fn parsed(headers: &HeaderMap, body: &[u8]) -> Value {
+    if content_type(headers) == "application/x-www-form-urlencoded" {
+        let pairs = url::form_urlencoded::parse(body);
+        let fields: Map<_, _> = pairs
+            .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+            .collect();
+        return fields.into();
     }
-}
-
-/// Lists unspecified fields of a request; HubSpot's responses may have such fields.
-fn unspecified(specified: Option<&Body>, message: &Message) -> Vec<String> {
-    let known = |key: &&String| specified.is_some_and(|body| body.properties.contains(key));
-    let sent = message.parsed();
-    let keys = sent.as_object().into_iter().flat_map(Map::keys);
-    keys.filter(|key| !known(key))
-        .map(|key| format!("the request's {key} is not specified"))
-        .collect()
-}
-
-fn form(body: &[u8]) -> Value {
-    let pairs = url::form_urlencoded::parse(body);
-    pairs
-        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
-        .collect::<Map<_, _>>()
-        .into()
+    serde_json::from_slice(body).unwrap_or_default()
 }
 
 #[expect(
@@ -158,24 +158,22 @@ fn form(body: &[u8]) -> Value {
 fn operations(text: &str) -> Vec<Operation> {
     let document: Value = serde_json::from_str(text).expect("a specification is JSON");
     let paths = document["paths"].as_object().expect("it has paths");
-    let all = paths.iter().flat_map(|(path, operations)| {
-        let operations = operations.as_object().expect("a path has operations");
-        operations
-            .iter()
-            .map(move |(method, operation)| (path, method, operation))
-    });
-    all.map(|(path, method, operation)| Operation {
-        method: method.to_uppercase(),
-        path: path.clone(),
-        request: body(&document, &operation["requestBody"]),
-        responses: operation["responses"]
-            .as_object()
-            .expect("an operation has responses")
-            .iter()
-            .map(|(status, response)| (status.clone(), body(&document, response)))
-            .collect(),
-    })
-    .collect()
+    let mut specified = Vec::new();
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().expect("a path has operations") {
+            let responses = operation["responses"].as_object();
+            let responses = responses.expect("an operation has responses").iter();
+            specified.push(Operation {
+                method: method.to_uppercase(),
+                path: path.clone(),
+                request: body(&document, &operation["requestBody"]),
+                responses: responses
+                    .map(|(status, response)| (status.clone(), body(&document, response)))
+                    .collect(),
+            });
+        }
+    }
+    specified
 }
 
 #[expect(

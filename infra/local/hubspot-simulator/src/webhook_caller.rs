@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Account, SharedAccount, call_report, error::ApiError, lock};
+use crate::{Account, SharedAccount, call_report, error::ApiError, lock, milliseconds_since};
 
 const MAX_CONCURRENT: usize = 100;
 const UNKNOWN_SECRET: &str = "a secret that is not the app's";
@@ -157,46 +157,34 @@ fn id<'de, D: Deserializer<'de>, Id: TryFrom<i64>>(deserializer: D) -> Result<Id
         .ok_or_else(|| D::Error::custom(InvalidId))
 }
 
+/// Signs a request as HubSpot does, apart from its fault.
 fn prepare(account: &Account, call: &CallRequest) -> Result<WebhookCall, ApiError> {
+    let fault = call.fault;
+    let is_foreign = fault == Some(RequestFault::ForeignApp);
     let request = NumbersRequest {
-        app_id: account.app_id,
+        app_id: if is_foreign {
+            AppId::MAX
+        } else {
+            account.app_id
+        },
         portal_id: call.portal_id,
         user_id: call.user_id,
     };
-    Ok(signed(
-        webhook(account)?,
-        request,
-        &account.client_secret,
-        call.fault,
-    ))
-}
-
-/// Signs a request as HubSpot does, apart from its fault.
-fn signed(
-    url: WebhookUrl,
-    request: NumbersRequest,
-    secret: &SigningSecret,
-    fault: Option<RequestFault>,
-) -> WebhookCall {
-    let now = SystemTime::now();
-    let sign = |request, secret, at| WebhookCall::signed(url, request, secret, at);
-    match fault {
-        None => sign(request, secret, now),
-        Some(RequestFault::WrongSignature) => {
-            let unknown = SigningSecret::new(UNKNOWN_SECRET);
-            sign(request, unknown.as_ref().unwrap_or(secret), now)
-        }
-        Some(RequestFault::StaleTimestamp) => sign(request, secret, now - 2 * MAX_AGE),
-        Some(RequestFault::ForeignApp) => {
-            let app_id = AppId::MAX;
-            sign(NumbersRequest { app_id, ..request }, secret, now)
-        }
-        Some(RequestFault::TamperedBody) => {
-            let mut call = sign(request, secret, now);
-            call.body = call.body.replacen(':', ";", 1);
-            call
-        }
+    let unknown = SigningSecret::new(UNKNOWN_SECRET);
+    let unknown = unknown.filter(|_| fault == Some(RequestFault::WrongSignature));
+    let secret = unknown.as_ref().unwrap_or(&account.client_secret);
+    let is_stale = fault == Some(RequestFault::StaleTimestamp);
+    let age = if is_stale {
+        2 * MAX_AGE
+    } else {
+        Duration::ZERO
+    };
+    let signed_at = SystemTime::now() - age;
+    let mut call = WebhookCall::signed(webhook(account)?, request, secret, signed_at);
+    if fault == Some(RequestFault::TamperedBody) {
+        call.body = call.body.replacen(':', ";", 1);
     }
+    Ok(call)
 }
 
 fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
@@ -227,10 +215,6 @@ async fn timed(http: Client, request: Request) -> LoadResult {
         status: received.ok().map(|(status, _, _)| status.as_u16()),
         milliseconds: milliseconds_since(started),
     }
-}
-
-fn milliseconds_since(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Drops the cause, since it may repeat the URL.

@@ -13,7 +13,6 @@ pub const KEY: &str = "developer-api-key";
 pub const TOKEN: &str = "access-token";
 pub const CLIENT_ID: &str = "oauth-client-id";
 pub const CLIENT_SECRET: &str = "oauth-client-secret";
-pub const SIGNING_SECRET: &str = "client-secret";
 pub const URL: &str = "https://calls.example.com/numbers";
 pub const VERSION: ApiVersion = ApiVersion::V2026_03;
 
@@ -31,7 +30,7 @@ impl HubSpot {
     }
 
     pub fn account() -> Account {
-        let secret = SigningSecret::new(SIGNING_SECRET).unwrap();
+        let secret = SigningSecret::new("client-secret").unwrap();
         let keys = AccountKeys {
             developer_api_key: KEY.into(),
             access_token: TOKEN.into(),

@@ -166,21 +166,6 @@ async fn faults_strike_before_or_after_the_effect() {
 }
 
 #[tokio::test]
-async fn standing_fault_lasts_until_removed() {
-    let hubspot = HubSpot::start().await;
-    for (fault, expected) in [
-        (json!({"when": "before", "how": {"status": 500}}), 500),
-        (json!({"when": "before", "how": {"delay": 1}}), 404),
-        (json!(null), 404),
-    ] {
-        let request = hubspot.request(Method::PUT, "/simulator/standing-fault");
-        assert_eq!(response(request.json(&fault)).await.0, 204);
-        let statuses = (hubspot.read().await.0, hubspot.read().await.0);
-        assert_eq!(statuses, (expected, expected), "{fault}");
-    }
-}
-
-#[tokio::test]
 async fn client_credentials_buy_a_token() {
     let hubspot = HubSpot::start().await;
     let exchange = async |secret: &str| {

@@ -94,7 +94,7 @@ fn names_events_that_are_not_samples() {
         (
             "unknown",
             &["hook", "explode"][..],
-            "There are: before-traffic, create",
+            "There are: before-traffic, check, create",
         ),
         ("no file", &["hook", "none.json"], "cannot read none.json"),
         (
