@@ -22,7 +22,7 @@ use crate::{
         plan::Plan,
         row::{CellError, Expected, Findings, RawRow},
         table::{Table, joined},
-        write::{WriteOptions, compare},
+        write::WriteOptions,
     },
     terminal::counted,
 };
@@ -104,7 +104,7 @@ pub async fn import(
         eprintln!("{file}: {}; {columns}", counted(rows, "row"));
     }
     options.writing.refuse_bad_rows(&findings, as_json)?;
-    compare(&mut plan, table, options.replace).await?;
+    plan.compare(table, options.replace).await?;
     options
         .writing
         .apply(&plan, table, &findings, as_json)
@@ -132,7 +132,7 @@ pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<E
         plan.add(row);
     }
     options.writing.refuse_bad_rows(&findings, as_json)?;
-    compare(&mut plan, table, false).await?;
+    plan.compare(table, false).await?;
     options
         .writing
         .apply(&plan, table, &findings, as_json)

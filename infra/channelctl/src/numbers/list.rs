@@ -129,12 +129,11 @@ pub async fn export(
     options: &ExportOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let format = match (options.format, as_json) {
-        (None, false) => ExportFormat::Csv,
-        (None, true) => ExportFormat::Json,
-        (Some(format), false) => format,
-        (Some(ExportFormat::Json), true) => ExportFormat::Json,
-        (Some(_), true) => {
+    let format = match options.format {
+        None if as_json => ExportFormat::Json,
+        None => ExportFormat::Csv,
+        Some(format) if !as_json || format == ExportFormat::Json => format,
+        Some(_) => {
             let conflict = "--json prints JSON: leave out --format, or --json.";
             return Err(NumbersError::Usage(conflict).into());
         }
@@ -143,17 +142,12 @@ pub async fn export(
     let (valid, invalid): (Vec<_>, Vec<_>) =
         rows.iter().partition(|stored| stored.users().is_some());
     let fields: Vec<_> = valid.into_iter().map(Stored::fields).collect();
-    let lines = || fields.iter().map(terminal::json_line);
+    let lines: io::Result<Vec<_>> = fields.iter().map(terminal::json_line).collect();
     let text = match format {
         ExportFormat::Csv => csv(&fields)?,
         ExportFormat::Json if fields.is_empty() => "[]\n".into(),
-        ExportFormat::Json => {
-            let lines: Vec<_> = lines().collect::<Result<_, _>>()?;
-            format!("[\n{}\n]\n", lines.join(",\n"))
-        }
-        ExportFormat::Jsonl => lines()
-            .map(|line| Ok(line? + "\n"))
-            .collect::<io::Result<_>>()?,
+        ExportFormat::Json => format!("[\n{}\n]\n", lines?.join(",\n")),
+        ExportFormat::Jsonl => lines?.into_iter().map(|line| line + "\n").collect(),
     };
     io::stdout().write_all(text.as_bytes())?;
     for stored in &invalid {
@@ -181,11 +175,14 @@ fn csv(rows: &[NumberFields<'_>]) -> io::Result<String> {
             row.friendly_name.unwrap_or_default(),
             &row.user_ids.as_ref().map(joined).unwrap_or_default(),
         ];
-        if is_shown {
-            writer.write_record(values.map(|value| escape(value).into_owned()))?;
-        } else {
-            writer.write_record(values)?;
-        }
+        let shown = |value| {
+            if is_shown {
+                escape(value)
+            } else {
+                value.into()
+            }
+        };
+        writer.write_record(values.map(|value| shown(value).into_owned()))?;
     }
     let text = writer
         .into_inner()
@@ -233,12 +230,11 @@ pub async fn check(
 /// Checks each row of a portal, and marks what a user cannot tell apart in the list.
 fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
     let mut checked: Vec<_> = rows.iter().map(Checked::from).collect();
-    let mut numbers: HashMap<_, usize> = HashMap::new();
-    let mut names: HashMap<_, usize> = HashMap::new();
+    let (mut numbers, mut names) = (HashMap::new(), HashMap::new());
     for row in &checked {
         if let Some(name) = &row.shown_name {
-            *numbers.entry(row.fields.number).or_default() += 1;
-            *names.entry(name.clone()).or_default() += 1;
+            *numbers.entry(row.fields.number).or_insert(0) += 1;
+            *names.entry(name.clone()).or_insert(0) += 1;
         }
     }
     for row in &mut checked {
