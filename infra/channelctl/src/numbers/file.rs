@@ -175,11 +175,7 @@ fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, N
         let problem = "a NUL byte: this is a binary file, or a damaged one. Export it again as CSV";
         return Err(damaged(line_of(&text, '\0'), problem));
     }
-    Ok(if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.into_owned()
-    })
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// Digits and commas have a zero byte beside them in UTF-16, and in nothing else that is text.

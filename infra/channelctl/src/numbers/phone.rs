@@ -439,6 +439,10 @@ mod tests {
                 prop_assert!(parse(&text, "", country).is_err(), "{:?}", country);
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) })]
 
         #[test]
         fn a_number_has_the_digits_of_its_text(text in digits_and_separators()) {

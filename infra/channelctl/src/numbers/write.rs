@@ -25,7 +25,7 @@ use crate::{
         row::Findings,
         table::{MAX_BATCH, Table},
     },
-    terminal::{self, counted, escape},
+    terminal::{self, NotConfirmed, counted, escape},
 };
 
 /// How rows are written.
@@ -107,7 +107,7 @@ impl WriteOptions {
         }
         let (result, ended) = if self.dry_run {
             (None, Ok(Ending::Done))
-        } else if let Err(error) = terminal::confirm("Write this?", self.yes || !is_to_write) {
+        } else if let Err(error) = self.confirm(is_to_write, as_json) {
             (None, Err(error.into()))
         } else {
             let (outcome, ended) = self.write(plan, table, writes).await;
@@ -115,6 +115,17 @@ impl WriteOptions {
         };
         report(plan, findings, result, as_json)?;
         ended
+    }
+
+    /// Asks only where the plan is on the screen: JSON comes after the write.
+    fn confirm(&self, is_to_write: bool, as_json: bool) -> Result<(), NotConfirmed> {
+        if self.yes || !is_to_write {
+            Ok(())
+        } else if as_json {
+            Err(NotConfirmed::NobodyToAsk)
+        } else {
+            terminal::confirm("Write this?", false)
+        }
     }
 
     /// Writes all that is planned, and says so, however it ends.
