@@ -9,7 +9,7 @@ use std::{
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::{Client, types::StackStatus};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{process::Command, signal};
@@ -38,8 +38,8 @@ pub struct DeployOptions {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameters::pair)]
     given: Vec<(String, String)>,
     /// Processor that the functions are built for
-    #[arg(long, env = "ARCHITECTURE", hide_env = true)]
-    architecture: Option<Architecture>,
+    #[arg(long, env = "ARCHITECTURE", hide_env = true, value_parser = ["arm64", "x86_64"])]
+    architecture: Option<String>,
     /// Template, if not infra/template.yaml
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
@@ -51,16 +51,6 @@ pub struct DeployOptions {
         hide_env_values = true
     )]
     role_arn: Option<String>,
-}
-
-/// A processor, as AWS names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Architecture {
-    // AWS's own processors
-    Arm64,
-    // Everybody else's
-    #[value(name = "x86_64")]
-    X86_64,
 }
 
 /// A deploy that can begin.
@@ -194,11 +184,9 @@ impl Deploy {
             .remove("DeployId")
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
-        let architecture = match options.architecture {
-            None => parameters::architecture(&target),
-            Some(Architecture::Arm64) => "arm64",
-            Some(Architecture::X86_64) => "x86_64",
-        };
+        let architecture = options.architecture.as_deref();
+        let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
+        parameters.insert("Architecture".into(), architecture.into());
         if target.is_local() && options.template.is_none() {
             let path = lay_out(&template.path, &deploy_id).map_err(|error| {
                 Failure::failed(format!(
@@ -208,7 +196,7 @@ impl Deploy {
             template = Template::read(Some(&path))?;
         }
         parameters.insert("DeployId".into(), deploy_id);
-        parameters.insert("Architecture".into(), architecture.into());
+
         Ok(Self {
             target,
             account,
