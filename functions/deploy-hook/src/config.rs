@@ -4,7 +4,9 @@ use std::{fmt::Display, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use channel_connection::{
-    environment::{EnvironmentError, Lookup, optional, or_default, reach, required, required_with},
+    environment::{
+        EnvironmentError, Lookup, optional, or_default, required, required_with, url_policy,
+    },
     ids::{AppId, PortalId},
     settings::ApiVersion,
     webhook_url::{UrlPolicy, WebhookUrl},
@@ -55,7 +57,7 @@ pub struct ProbePortal {
 impl Default for ProbePortal {
     fn default() -> Self {
         Self {
-            id: PortalId::LARGEST,
+            id: PortalId::MAX,
             min_numbers: 0,
         }
     }
@@ -64,7 +66,7 @@ impl Default for ProbePortal {
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
-        let url_policy = reach(environment)?;
+        let url_policy = url_policy(environment)?;
         let url = |name| {
             required_with(environment, name, |text| {
                 WebhookUrl::parse(text, url_policy)
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn probes_a_portal_without_customers_by_default() {
         let default = read("", "").unwrap().probe_portal;
-        assert_eq!((default.id, default.min_numbers), (PortalId::LARGEST, 0));
+        assert_eq!((default.id, default.min_numbers), (PortalId::MAX, 0));
         let named = read("PROBE_PORTAL_ID", "62515").unwrap().probe_portal;
         assert_eq!(named.id, "62515".parse().unwrap());
     }

@@ -201,7 +201,7 @@ pub async fn clock_ahead(aws: &SdkConfig) -> Option<SignedDuration> {
     };
     let url =
         WebhookUrl::parse(&format!("{}/", url.trim_end_matches('/')), UrlPolicy::Local).ok()?;
-    let http = http_client::client(Duration::from_secs(5), url.reach()).ok()?;
+    let http = http_client::client(Duration::from_secs(5), url.policy()).ok()?;
     let answer = http.head(url.as_str()).send().await.ok()?;
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;

@@ -45,7 +45,7 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     };
     let secret = terminal::wait("Secrets Manager", secrets::client_secret(stack)).await?;
     let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
-    let http = http_client::client(TIMEOUT, call.url.reach())
+    let http = http_client::client(TIMEOUT, call.url.policy())
         .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
     let started = Instant::now();
     let answer = terminal::wait("the webhook", call.send(&http)).await;
@@ -54,7 +54,7 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     })?;
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (url, status) = (call.url.as_str(), answer.status);
-    let violations = contract::violations_of_answer(status, &answer.body);
+    let violations = contract::response_violations(status, &answer.body);
     if as_json {
         terminal::print_json(&json!({
             "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),

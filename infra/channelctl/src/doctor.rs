@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use channel_connection::signature::LONGEST_AGE;
+use channel_connection::signature::MAX_AGE;
 use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::json;
@@ -161,7 +161,7 @@ async fn clock(target: &Target) -> Finding {
         Some(ahead) => ahead.abs(),
     };
     let off = format!("this machine is {ahead:#} off: set its clock");
-    if ahead.unsigned_abs() > LONGEST_AGE {
+    if ahead.unsigned_abs() > MAX_AGE {
         let found = format!("{off}, or AWS and the webhook refuse what it signs");
         return error(check, found, None);
     }

@@ -135,7 +135,8 @@ impl Action {
         }
     }
 
-    fn event(self, reason: &str) -> Value {
+    /// Returns the deploy-hook's event for this action.
+    pub fn event(self, reason: &str) -> Value {
         let mut event = json!({"action": self.name(), "reason": reason});
         if let Self::Register(is_ready) = self {
             event["isReady"] = match is_ready {

@@ -139,6 +139,7 @@ impl TestEnv {
         });
         self.response.lock().unwrap().take();
         let handler = self.handler((caller, sent.is_patient, sent.app, sent.url));
+        let is_create = sent.event["RequestType"] == "Create";
         let started = Instant::now();
         let deadline = SystemTime::now() + Duration::from_mins(1);
         let dies = async {
@@ -173,7 +174,7 @@ impl TestEnv {
             started,
             ended: Instant::now(),
             was_lied_to: trouble.faults.iter().any(lie),
-            lost_calls: trouble.faults.iter().flatten().any(is_lost),
+            may_have_created: is_create && trouble.faults.iter().flatten().any(is_lost),
             ending: response.clone().map_or(Ending::Died, Ending::Reported),
         });
         response

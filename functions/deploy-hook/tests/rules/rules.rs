@@ -168,7 +168,7 @@ fn withdrawals_are_of_own_settings(
         let accesses = event.accesses(log);
         let mut accesses = accesses.iter().filter(|access| access.at < write.at);
         let is_of_app = is_deploy && event.app_id == write.app_id;
-        is_of_app && (event.lost_calls || accesses.any(|access| access.is_write))
+        is_of_app && (event.may_have_created || accesses.any(|access| access.is_write))
     };
     prop_assert!(
         event.is_owned || all.iter().any(is_left),
