@@ -1,7 +1,7 @@
 """Compares an import by channelctl with boto3's batch_writer, over a network of 3 ms.
 
-    cargo build --profile tool -p channelctl --bin channelctl --example dynamodb
-    python -m infra.local.import_speed target/tool
+cargo build --profile tool -p channelctl --bin channelctl --example dynamodb
+python -m infra.local.import_speed target/tool
 """
 
 import csv
@@ -42,7 +42,9 @@ def main(built: Path) -> bool:
             same = scan(dynamodb, "boto3") == scan(dynamodb, "channelctl")
         finally:
             endpoint.kill()
-    print(f"{ROWS:,} rows of {PORTALS:,} portals, each response 3 ms late, tables {'the same' if same else 'DIFFER'}")
+    print(
+        f"{ROWS:,} rows of {PORTALS:,} portals, each response 3 ms late, tables {'the same' if same else 'DIFFER'}"
+    )
     print(f"boto3 batch_writer  {theirs:6.1f} s")
     print(f"channelctl          {ours:6.1f} s, {theirs / ours:.1f} times as fast, peak {peak:.0f} MiB")
     print(f"again, all the same {again:6.1f} s")
@@ -54,7 +56,9 @@ def create(dynamodb, name: str) -> None:
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, (kind, _) in KEYS.items()],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": kind} for key, (kind, _) in KEYS.items()
+        ],
         KeySchema=[{"AttributeName": key, "KeyType": role} for key, (_, role) in KEYS.items()],
     )
 

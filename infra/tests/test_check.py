@@ -116,4 +116,3 @@ def test_fault_appears_in_the_alarms_metric(stack, fault, metric):
     with fault(stack):
         stack.hubspot.call(PORTAL, USER)
         assert metrics(stack, since)[metric] >= 1
-

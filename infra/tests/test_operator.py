@@ -1,4 +1,4 @@
-"""A stage on the local AWS, from its first deploy to its delete, by channelctl alone."""
+"""An operator's work on the local AWS, from a stage's first deploy to its delete, by channelctl alone."""
 
 import json
 import os
@@ -9,7 +9,8 @@ import pytest
 from infra import ROOT
 from infra.local.local_aws import TOOLS
 from infra.local.simulated_hubspot import SECRETS
-from infra.local.stack import CHANNELCTL
+from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS
+from infra.tests.test_stack import rows
 
 ELSEWHERE = "https://other.example.com/numbers"
 STACK = "channel-connection-dev"
@@ -29,7 +30,7 @@ def stage(stack, tmp_path):
 
     tools = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
 
-    def channelctl(*arguments, answer=""):
+    def channelctl(*arguments, answer="", without_errors=False):
         ran = subprocess.run(
             [CHANNELCTL, "--local", "--stage", "dev", *arguments],
             cwd=tmp_path,
@@ -40,7 +41,7 @@ def stage(stack, tmp_path):
             timeout=180,
             check=False,
         )
-        return ran.returncode, ran.stdout + ran.stderr
+        return ran.returncode, ran.stdout if without_errors else ran.stdout + ran.stderr
 
     yield channelctl
     if state(stack) is not None:
@@ -90,40 +91,79 @@ def test_failed_first_deploy_is_deleted(stack, stage):
     assert stack.hubspot.holds() == (ELSEWHERE, True)
 
 
-def test_stage_is_deployed_operated_and_deleted(stack, stage):
-    status, printed = stage("deploy")
-    assert (status, "channelctl --local --stage dev secrets set" in printed) == (0, True), printed
+@pytest.fixture
+def succeed(stage):
+    """Runs channelctl for the stage dev, which must succeed; returns what it prints."""
+
+    def run(*arguments, **options):
+        code, printed = stage(*arguments, **options)
+        assert code == 0, f"{arguments}: {printed}"
+        return printed
+
+    return run
+
+
+@pytest.fixture
+def status(succeed):
+    return lambda: json.loads(succeed("status", "--json", without_errors=True))
+
+
+def test_operators_monday(stack, stage, succeed, status, tmp_path):
+    # A second stage.
+    assert "channelctl --local --stage dev secrets set" in succeed("deploy")
     secrets = {
         "clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"],
         "hubSpotCredential": {"developerApiKey": SECRETS["HUBSPOT_DEVELOPER_API_KEY"]},
     }
-    status, printed = stage("secrets", "set", answer=json.dumps(secrets))
-    assert (status, "channelctl --local --stage dev deploy" in printed) == (0, True), printed
+    printed = succeed("secrets", "set", answer=json.dumps(secrets))
+    assert "channelctl --local --stage dev deploy" in printed
     assert SECRETS["HUBSPOT_CLIENT_SECRET"] not in printed
-    status, printed = stage("deploy", "--parameter", "HubSpotApiVersion=2026-09")
-    assert (status, "channelctl --local --stage dev status" in printed) == (0, True), printed
-    assert stack.hubspot.holds()[1] is False
+    assert "channelctl --local --stage dev status" in succeed("deploy")
+    succeed("numbers", "import", str(SAMPLE_NUMBERS), "--yes")
+    assert status()["next"] == "channelctl --local --stage dev release"
+    succeed("release", "--yes")
+    url = status()["url"]
+    assert stack.hubspot.holds() == (url, True)
 
-    status, printed = stage("status")
-    assert (status, "API 2026-09" in printed) == (0, True), printed
-    assert "channelctl --local --stage dev release" in printed
-    assert stage("release", "--yes")[0] == 0
-    assert stack.hubspot.holds()[1] is True
-    assert stage("verify")[0] == 0
-    assert stage("hold", "--yes")[0] == 0
-    assert stack.hubspot.holds()[1] is False
+    # Rotate the client secret: the previous one stays accepted.
+    printed = succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
+    assert "the previous one stays accepted" in printed
+    succeed("verify")
+    succeed("secrets", "set", answer=json.dumps({"clientSecret": SECRETS["HUBSPOT_CLIENT_SECRET"]}))
 
+    # Restore a portal from a backup.
+    def export():
+        return succeed("numbers", "export", without_errors=True)
+
+    backup = tmp_path / "backup.csv"
+    backup.write_text(export(), encoding="utf-8")
+    succeed("numbers", "remove", "--portal", str(PORTAL), "--all", "--yes")
+    succeed("numbers", "import", str(backup), "--yes")
+    assert rows(export()) == rows(backup.read_text(encoding="utf-8"))
+
+    # Read an alarm: somebody else overwrote the settings.
+    stack.hubspot.register(ELSEWHERE, True)
+    code, printed = stage("doctor")
+    assert (code, "channelctl --local --stage dev register" in printed) == (3, True), printed
+    succeed("register", "--is-ready", "true", "--yes")
+    assert stack.hubspot.holds() == (url, True)
+
+    # Uninstall.
+    succeed("hold", "--yes", "--reason", "uninstall")
+    assert stack.hubspot.holds() == (url, False)
+    code, printed = stage("delete")
+    assert (code, "nobody to ask" in printed) == (4, True), printed
+    assert "aws dynamodb delete-table" in succeed("delete", "--yes")
+    assert (stack.hubspot.settings(), state(stack)) == (None, None)
+
+
+def test_deploy_is_compared_and_rolled_back(stack, succeed, status):
+    succeed("deploy", *given_secrets(stack), "--parameter", "HubSpotApiVersion=2026-09")
+    assert status()["apiVersion"] == "2026-09"
     before = change_sets(stack)
-    status, printed = stage("diff")
-    assert (status, "* Modify" in printed) == (0, True), printed
+    assert "* Modify" in succeed("diff", *given_secrets(stack))
     assert (change_sets(stack), state(stack)) == (before, "UPDATE_COMPLETE")
-    assert "API 2026-09" in stage("status")[1]
+    assert status()["apiVersion"] == "2026-09"
     # A parameter that is not named again has its default again.
-    assert stage("deploy")[0] == 0
-    assert "API 2026-03" in stage("status")[1]
-
-    status, printed = stage("delete")
-    assert (status, "nobody to ask" in printed) == (4, True), printed
-    status, printed = stage("delete", "--yes")
-    assert (status, "aws dynamodb delete-table" in printed) == (0, True), printed
-    assert stack.hubspot.settings() is None
+    succeed("deploy", *given_secrets(stack))
+    assert status()["apiVersion"] == "2026-03"
