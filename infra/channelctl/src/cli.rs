@@ -175,7 +175,9 @@ pub async fn run() -> ExitCode {
         Err(error) if error.use_stderr() && env::args().any(|argument| argument == "--json") => {
             let message = error.render().to_string();
             let message = message.trim_start_matches("error: ").trim_end();
-            return Failure::usage(message).report(true);
+            return Failure::usage(message)
+                .then("channelctl --help".to_owned())
+                .report(true);
         }
         Err(error) => error.exit(),
     };

@@ -98,10 +98,13 @@ pub async fn deploy(
         }
         SamEnding::Interrupted => return Ok(delete::goes_on(target)),
     }
-    if target.is_prod() && !target.is_local() {
-        protect(target).await?;
-    }
     let stack = Stack::find(target.clone()).await?;
+    if target.is_prod() && !target.is_local() && !stack.is_protected {
+        // The deploy succeeded nevertheless.
+        if let Err(error) = protect(target).await {
+            eprintln!("Not protected from deletion: {error}");
+        }
+    }
     let result = deploy.result("deployed", Some(&stack))?;
     if as_json {
         terminal::print_json(&result)?;

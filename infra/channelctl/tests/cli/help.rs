@@ -80,7 +80,7 @@ async fn old_names_are_gone() {
 }
 
 #[tokio::test]
-async fn what_is_said_wrongly_is_explained() {
+async fn mistyped_commands_are_explained() {
     for (name, arguments) in [
         ("no-such-command", &["number"][..]),
         (

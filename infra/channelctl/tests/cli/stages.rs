@@ -196,6 +196,7 @@ async fn sam_gets_the_stages_profile_and_region() {
         let arguments = [&["--stage", "prod", "deploy", "--yes"], options].concat();
         let ran = checkout.run(&aws, &arguments).await;
         assert_said(&ran, 0, "calls-prod in account 123456789012, eu-central-1");
+        assert!(aws.account(|account| account.is_protected), "{name}");
         let signature = aws.account(|account| account.signature.clone());
         let signed = format!("Credential={}/", key.to_uppercase());
         assert!(signature.contains(&signed), "{name}: {signature}");
