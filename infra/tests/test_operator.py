@@ -162,7 +162,7 @@ def test_deploy_is_compared_and_rolled_back(stack, succeed, status):
     assert status()["apiVersion"] == "2026-09"
     before = change_sets(stack)
     assert "* Modify" in succeed("diff", *given_secrets(stack))
-    assert (change_sets(stack), state(stack)) == (before, "UPDATE_COMPLETE")
+    assert (change_sets(stack), state(stack)) == (before, "CREATE_COMPLETE")
     assert status()["apiVersion"] == "2026-09"
     # A parameter that is not named again has its default again.
     succeed("deploy", *given_secrets(stack))
