@@ -30,8 +30,7 @@ def script(stack):
     def run(name, *arguments, schema="stack"):
         ran = stack.channelctl("--json", *arguments)
         if ran.returncode:
-            lines = ran.stderr[ran.stderr.index("{\n") :]
-            error = valid(lines, "stack", "error")["error"]
+            error = valid(ran.stderr.splitlines()[-1], "stack", "error")["error"]
             assert error["kind"] in ("findings", "failed"), error
         return ran.returncode, valid(ran.stdout, schema, name)
 

@@ -343,7 +343,7 @@ async fn run(mut sam: Command) -> Result<SamEnding, Failure> {
     ending::if_stopped(None);
     let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));
     let mut child = sam.spawn().map_err(unusable)?;
-    tokio::select! {
+    let ended = tokio::select! {
         status = child.wait() => {
             let is_success = status.map_err(unusable)?.success();
             Ok(if is_success { SamEnding::Success } else { SamEnding::Failure })
@@ -352,7 +352,9 @@ async fn run(mut sam: Command) -> Result<SamEnding, Failure> {
             child.wait().await.map_err(unusable)?;
             Ok(SamEnding::Interrupted)
         }
-    }
+    };
+    ending::if_stopped("Stopped.".to_owned());
+    ended
 }
 
 /// Follows both functions' logs until Ctrl-C.
