@@ -1,8 +1,8 @@
 """Puts a built function into the zip that Lambda takes: the same bytes for the same program.
 
-    python -m infra.package PROGRAM FOLDER LARGEST_MB
+    python -m infra.package PROGRAM FOLDER MAX_MB
 
-writes FOLDER/bootstrap.zip, says how large it is, and fails above LARGEST_MB millions of bytes.
+writes FOLDER/bootstrap.zip, says how large it is, and fails above MAX_MB millions of bytes.
 """
 
 import hashlib

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -44,6 +45,11 @@ class SimulatedHubSpot:
             "HubSpotApiUrl": f"{self.url}/",
             "AllowLocalUrls": "true",
         }
+
+    def event(self, *arguments):
+        """Returns a sample event, freshly signed."""
+        command = [self.program, "event", *map(str, arguments)]
+        return subprocess.check_output(command, env=os.environ | SECRETS, text=True, timeout=60)
 
     def show(self, app_id, webhook_url, client_secret):
         """Becomes the picker page for a webhook that is deployed, until Ctrl-C."""

@@ -29,7 +29,8 @@ The stack is up. In another terminal:
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'
   what HubSpot holds   curl -s {hubspot}/simulator
-  a sample event       target/debug/channelctl --local event numbers known-portal |
+  a sample event       HUBSPOT_CLIENT_SECRET={secret} \\
+                         target/debug/hubspot-simulator event numbers --url {url} |
                          curl -sd @- {aws}/2015-03-31/functions/{function}/invocations
   the local AWS        {aws} (any AWS tool, with --endpoint-url)
   logs                 {logs}
@@ -108,6 +109,8 @@ class Stack:
                 function=self.outputs["NumbersWebhookFunction"],
                 portal=PORTAL,
                 user=USER,
+                secret=SECRETS["HUBSPOT_CLIENT_SECRET"],
+                url=self.outputs["WebhookUrl"],
                 logs=f"{self.folder.relative_to(ROOT)}/*.log",
             ),
             flush=True,

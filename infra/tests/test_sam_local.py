@@ -126,19 +126,18 @@ class Containers:
     def invoke(self, function, kind, file, *options, url=None):
         """Sends a sample event, freshly signed, to a container of its own; returns event and response."""
         url = url or self.url
-        made = self.stack.run_channelctl("event", kind, file, "--url", url, *options)
-        assert made.returncode == 0, made.stderr
+        made = self.stack.hubspot.event(kind, file, "--url", url, *options)
         ran = subprocess.run(
             self.sam("invoke", url, function, "--event", "-"),
             env=self.stack.aws.env,
-            input=made.stdout,
+            input=made,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
-        return json.loads(made.stdout), json.loads(ran.stdout)
+        return json.loads(made), json.loads(ran.stdout)
 
 
 def docker(*arguments):

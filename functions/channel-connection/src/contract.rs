@@ -54,7 +54,7 @@ pub fn violations(body: &[u8]) -> Vec<Violation> {
 }
 
 /// Lists a response's violations in words, a wrong status first.
-pub fn violations_of_answer(status: u16, body: &[u8]) -> Vec<String> {
+pub fn response_violations(status: u16, body: &[u8]) -> Vec<String> {
     if status != 200 {
         return vec![format!("the answer's status is {status}, not 200")];
     }
@@ -127,13 +127,13 @@ mod tests {
     #[test]
     fn rejects_a_wrong_status_or_body() {
         let good = br#"{"phoneNumbers":[]}"#;
-        assert_eq!(violations_of_answer(200, good), [""; 0]);
+        assert_eq!(response_violations(200, good), [""; 0]);
         assert_eq!(
-            violations_of_answer(200, b"{}"),
+            response_violations(200, b"{}"),
             ["the answer has no phoneNumbers"]
         );
         assert_eq!(
-            violations_of_answer(503, good),
+            response_violations(503, good),
             ["the answer's status is 503, not 200"]
         );
     }

@@ -65,7 +65,7 @@ where
 }
 
 /// Reads `ALLOW_LOCAL_URLS`, which only the local stack sets to `true`.
-pub fn reach(lookup: Lookup<'_>) -> Result<UrlPolicy, EnvironmentError> {
+pub fn url_policy(lookup: Lookup<'_>) -> Result<UrlPolicy, EnvironmentError> {
     const NAME: &str = "ALLOW_LOCAL_URLS";
     match optional(lookup, NAME).as_deref() {
         Some("true") => Ok(UrlPolicy::Local),

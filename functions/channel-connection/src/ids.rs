@@ -18,7 +18,7 @@ macro_rules! hubspot_id {
 
         impl $name {
             /// The largest identifier, which HubSpot will hardly come to give anyone.
-            pub const LARGEST: Self = Self(i64::MAX);
+            pub const MAX: Self = Self(i64::MAX);
 
             /// Returns the identifier as HubSpot's JSON carries it.
             pub fn get(self) -> i64 {

@@ -160,7 +160,7 @@ mod tests {
         for number in 0..100 {
             portal.add(row(&format!("bad {number}"), Attribute::Missing));
         }
-        assert_eq!(portal.visible_to(UserId::LARGEST).count(), 0);
+        assert_eq!(portal.visible_to(UserId::MAX).count(), 0);
         assert_eq!((portal.bad_row_count(), portal.bad_rows().len()), (100, 5));
         let bad_row = size_of::<BadRow>() + "bad 0".len();
         assert_eq!(portal.bytes(), 5 * bad_row);

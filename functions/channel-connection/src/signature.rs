@@ -18,7 +18,7 @@ pub const TIMESTAMP_HEADER: &str = "x-hubspot-request-timestamp";
 /// The header of the versions 1 and 2, which carry no time and so can be replayed for ever.
 pub const LEGACY_SIGNATURE_HEADER: &str = "x-hubspot-signature";
 /// The age, either way, beyond which HubSpot's documentation tells to refuse a request.
-pub const LONGEST_AGE: Duration = Duration::from_secs(300);
+pub const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// A URL in the form that HubSpot signs: twelve characters that may be percent-encoded are not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub fn timestamp(time: SystemTime) -> String {
     since_1970.as_millis().to_string()
 }
 
-/// Checks that one of `secrets` signed this request within [`LONGEST_AGE`] of `now`.
+/// Checks that one of `secrets` signed this request within [`MAX_AGE`] of `now`.
 pub fn verify(
     secrets: &[SigningSecret],
     method: &str,
@@ -143,7 +143,7 @@ fn check_age(timestamp: &str, now: SystemTime) -> Result<(), SignatureError> {
         .map_err(|_| SignatureError::MalformedTimestamp)?;
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let age = now.abs_diff(Duration::from_millis(signed_at));
-    if age <= LONGEST_AGE {
+    if age <= MAX_AGE {
         Ok(())
     } else {
         Err(SignatureError::Stale)

@@ -73,7 +73,7 @@ impl WebhookUrl {
     }
 
     /// Returns the policy for calls of this URL: local for loopback names and addresses.
-    pub fn reach(&self) -> UrlPolicy {
+    pub fn policy(&self) -> UrlPolicy {
         let url = Url::parse(&self.0).ok();
         let is_loopback = match url.as_ref().and_then(Url::host) {
             Some(Host::Domain(name)) => is_loopback_name(name),
@@ -292,7 +292,7 @@ mod tests {
             ("http://10.0.0.1/", UrlPolicy::Public),
         ] {
             let parsed = WebhookUrl::parse(url, UrlPolicy::Local).unwrap();
-            assert_eq!(parsed.reach(), policy, "{url}");
+            assert_eq!(parsed.policy(), policy, "{url}");
         }
     }
 }

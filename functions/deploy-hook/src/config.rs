@@ -4,7 +4,9 @@ use std::{fmt::Display, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use channel_connection::{
-    environment::{EnvironmentError, Lookup, optional, or_default, reach, required, required_with},
+    environment::{
+        EnvironmentError, Lookup, optional, or_default, required, required_with, url_policy,
+    },
     ids::{AppId, PortalId},
     settings::ApiVersion,
     webhook_url::{UrlPolicy, WebhookUrl},
@@ -26,6 +28,8 @@ pub struct Config {
     pub probe_portal: ProbePortal,
     /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's newest version.
     pub webhook_version: Option<String>,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
+    pub function_name: String,
     /// `ALLOW_LOCAL_URLS`: only the local stack sets it to true.
     pub url_policy: UrlPolicy,
 }
@@ -53,7 +57,7 @@ pub struct ProbePortal {
 impl Default for ProbePortal {
     fn default() -> Self {
         Self {
-            id: PortalId::LARGEST,
+            id: PortalId::MAX,
             min_numbers: 0,
         }
     }
@@ -62,7 +66,7 @@ impl Default for ProbePortal {
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
-        let url_policy = reach(environment)?;
+        let url_policy = url_policy(environment)?;
         let url = |name| {
             required_with(environment, name, |text| {
                 WebhookUrl::parse(text, url_policy)
@@ -83,6 +87,7 @@ impl Config {
                 min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", default.min_numbers)?,
             },
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
+            function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             url_policy,
         })
     }
@@ -231,6 +236,7 @@ mod tests {
             "HUBSPOT_API_URL" => Some("https://api.hubapi.com/"),
             "HUBSPOT_API_VERSION" => Some("2026-03"),
             "CLIENT_SECRET_ARN" | "HUBSPOT_CREDENTIAL_ARN" => Some("arn"),
+            "AWS_LAMBDA_FUNCTION_NAME" => Some("hook"),
             _ => None,
         };
         Config::read(&|name| variable(name).map(str::to_owned)).map_err(|error| error.to_string())
@@ -239,7 +245,7 @@ mod tests {
     #[test]
     fn probes_a_portal_without_customers_by_default() {
         let default = read("", "").unwrap().probe_portal;
-        assert_eq!((default.id, default.min_numbers), (PortalId::LARGEST, 0));
+        assert_eq!((default.id, default.min_numbers), (PortalId::MAX, 0));
         let named = read("PROBE_PORTAL_ID", "62515").unwrap().probe_portal;
         assert_eq!(named.id, "62515".parse().unwrap());
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use channel_connection::settings::ChannelConnectionSettings;
 use serde::Deserialize;
 
-use crate::config::Target;
+use crate::{config::Target, registration::RegistrationError};
 
 /// The settings that an event asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,27 +45,14 @@ pub(crate) enum OnDelete {
 #[error("must be {0}")]
 pub(crate) struct Expected(pub(crate) &'static str);
 
-/// The reason this stack may not replace the settings in HubSpot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OwnershipError {
-    #[error(
-        "HubSpot holds another URL ({0}), released to customers. \
-         It may be another stage's: each needs an app of its own. \
-         To replace it, say true or false for IsReady, not keep"
-    )]
-    ReleasedElsewhere(String),
-    #[error(
-        "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
-    )]
-    NotRegistered,
-}
-
 /// One step towards the desired settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Call the URL as HubSpot would, and as forgers would.
     Verify,
     Write(ChannelConnectionSettings),
+    /// Write settings with isReady=false that are to be released: holds then know of it.
+    Announce(ChannelConnectionSettings),
     /// Read whether HubSpot has the written settings.
     Confirm,
     /// Set isReady=false against every release that is already running.
@@ -77,10 +64,10 @@ impl DesiredState {
     pub(crate) fn settings(
         &self,
         current: Option<&ChannelConnectionSettings>,
-    ) -> Result<ChannelConnectionSettings, OwnershipError> {
+    ) -> Result<ChannelConnectionSettings, RegistrationError> {
         let url = self.target.url.as_str();
         if self.must_be_registered && current.is_none_or(|current| !self.has_url(current)) {
-            return Err(OwnershipError::NotRegistered);
+            return Err(RegistrationError::NotRegistered);
         }
         let is_ready = match (self.is_ready, current.filter(|current| current.is_ready)) {
             (IsReady::True, _) => true,
@@ -88,7 +75,9 @@ impl DesiredState {
             (IsReady::Keep, Some(released)) => {
                 let is_previous = Some(released.url.as_str()) == self.previous_url.as_deref();
                 if !self.has_url(released) && !is_previous {
-                    return Err(OwnershipError::ReleasedElsewhere(released.url.to_string()));
+                    return Err(RegistrationError::ReleasedElsewhere(
+                        released.url.to_string(),
+                    ));
                 }
                 true
             }
@@ -106,14 +95,14 @@ impl DesiredState {
 
 /// Returns the steps from the current settings to the desired ones.
 ///
-/// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is registered
-/// with isReady=false first, and verified before it is released. After a replaced URL only a released
-/// one is verified again: a rollback from isReady=false would have to release.
+/// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is written with
+/// isReady=false first, and verified before it is released. After a replaced URL only a released one is
+/// verified again: a rollback from isReady=false would have to release.
 pub(crate) fn plan(
     current: Option<&ChannelConnectionSettings>,
     desired: &ChannelConnectionSettings,
 ) -> Vec<Step> {
-    use Step::{Confirm, Hold, Verify, Write};
+    use Step::{Announce, Confirm, Hold, Verify, Write};
     let write = || Write(desired.clone());
     let unreleased = ChannelConnectionSettings {
         is_ready: false,
@@ -126,12 +115,8 @@ pub(crate) fn plan(
             vec![Verify, write(), Verify, Confirm]
         }
         Some(released) if released.is_ready => vec![Verify, write(), Confirm],
-        current => {
-            let registration = (current != Some(&unreleased)).then_some(Write(unreleased));
-            let release = desired.is_ready.then(write);
-            let steps = registration.into_iter().chain([Verify]);
-            steps.chain(release).chain([Confirm]).collect()
-        }
+        _ if desired.is_ready => vec![Announce(unreleased), Verify, write(), Confirm],
+        _ => vec![write(), Verify, Confirm],
     }
 }
 
@@ -177,7 +162,7 @@ mod tests {
     };
 
     use super::{
-        Step::{Confirm, Hold, Verify, Write},
+        Step::{Announce, Confirm, Hold, Verify, Write},
         *,
     };
 
@@ -198,7 +183,7 @@ mod tests {
         is_ready: IsReady,
         must_be_registered: bool,
         current: Current,
-    ) -> Result<bool, OwnershipError> {
+    ) -> Result<bool, String> {
         let desired = DesiredState {
             target: Target {
                 app_id: "1".parse().unwrap(),
@@ -210,7 +195,8 @@ mod tests {
             must_be_registered,
         };
         let current = current.map(|(url, is_ready)| settings(url, is_ready));
-        let settings = desired.settings(current.as_ref())?;
+        let settings = desired.settings(current.as_ref());
+        let settings = settings.map_err(|error| error.to_string())?;
         assert_eq!(settings.url, *OURS);
         Ok(settings.is_ready)
     }
@@ -226,8 +212,8 @@ mod tests {
     #[test]
     fn keep_follows_this_stacks_own_url_only() {
         let elsewhere =
-            OwnershipError::ReleasedElsewhere("https://other.example.com/numbers?…".into());
-        let cases: [(&str, Current, Result<bool, OwnershipError>); 6] = [
+            RegistrationError::ReleasedElsewhere("https://other.example.com/numbers?…".into());
+        let cases: [(&str, Current, Result<bool, String>); 6] = [
             ("nothing", None, Ok(false)),
             ("released", Some((OURS, true)), Ok(true)),
             ("held", Some((OURS, false)), Ok(false)),
@@ -237,7 +223,11 @@ mod tests {
                 Ok(true),
             ),
             ("another URL, held", Some((OTHER, false)), Ok(false)),
-            ("another URL, released", Some((OTHER, true)), Err(elsewhere)),
+            (
+                "another URL, released",
+                Some((OTHER, true)),
+                Err(elsewhere.to_string()),
+            ),
         ];
         for (case, current, expected) in cases {
             assert_eq!(desired(IsReady::Keep, false, current), expected, "{case}");
@@ -248,7 +238,7 @@ mod tests {
     fn a_release_needs_a_registered_url() {
         assert_eq!(desired(IsReady::True, true, Some((OURS, false))), Ok(true));
         for current in [None, Some((PREVIOUS, true)), Some((OTHER, false))] {
-            let refused = Err(OwnershipError::NotRegistered);
+            let refused = Err(RegistrationError::NotRegistered.to_string());
             assert_eq!(desired(IsReady::True, true, current), refused);
         }
     }
@@ -257,6 +247,7 @@ mod tests {
     fn verifies_before_customers_can_select_the_url() {
         let (ready, unready) = (settings(OURS, true), settings(OURS, false));
         let write = |settings: &ChannelConnectionSettings| Write(settings.clone());
+        let announce = || Announce(unready.clone());
         let cases: [(&str, Current, &ChannelConnectionSettings, Vec<Step>); 10] = [
             ("released already", Some((OURS, true)), &ready, vec![Verify]),
             (
@@ -281,19 +272,19 @@ mod tests {
                 "register and release",
                 None,
                 &ready,
-                vec![write(&unready), Verify, write(&ready), Confirm],
+                vec![announce(), Verify, write(&ready), Confirm],
             ),
             (
                 "replace an unreleased URL and release",
                 Some((OTHER, false)),
                 &ready,
-                vec![write(&unready), Verify, write(&ready), Confirm],
+                vec![announce(), Verify, write(&ready), Confirm],
             ),
             (
                 "release",
                 Some((OURS, false)),
                 &ready,
-                vec![Verify, write(&ready), Confirm],
+                vec![announce(), Verify, write(&ready), Confirm],
             ),
             ("hold", Some((OURS, true)), &unready, vec![Hold]),
             (

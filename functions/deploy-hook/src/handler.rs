@@ -50,7 +50,7 @@ pub struct Handler {
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     #[error(
-        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or verify, release, hold, register, unregister"#
+        r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {{"action":"status"}}, or verify, release, hold, register, unregister, check"#
     )]
     UnknownEvent,
     #[error("ResponseURL must be an https URL of CloudFormation's own bucket; nothing was done")]
@@ -115,6 +115,8 @@ impl Handler {
             let event = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
             Box::pin(self.before_traffic(event, deadline)).await?;
             Ok(Value::Null)
+        } else if event["action"] == "check" {
+            Ok(Box::pin(self.check(deadline)).await)
         } else {
             let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
             Ok(Box::pin(self.operate(request, deadline)).await)

@@ -2,6 +2,7 @@
 //!
 //! `handler` routes an event; `registration` brings HubSpot to the desired state.
 
+mod check;
 mod codedeploy;
 pub mod config;
 mod desired_state;

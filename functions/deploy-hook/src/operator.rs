@@ -26,6 +26,9 @@ pub(crate) struct Request {
     /// For the log; `why` is the name in earlier versions.
     #[serde(default, alias = "why")]
     reason: String,
+    /// Whether to report what the action would do, and write nothing.
+    #[serde(default, rename = "dryRun")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -55,41 +58,52 @@ enum Action {
 }
 
 /// What could be read for the report.
-struct Read {
+pub(crate) struct Read {
     /// The credential's kind; `None` if there is no usable one.
     credential: Option<&'static str>,
-    settings: Result<Option<ChannelConnectionSettings>, HookError>,
+    pub(crate) settings: Result<Option<ChannelConnectionSettings>, HookError>,
 }
 
 impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
     pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Value {
-        let Request { action, reason } = request;
+        let Request {
+            action,
+            reason,
+            dry_run,
+        } = request;
         let deadline = deadline.min(Instant::now() + self.budget.action);
         let audit = Audit::new(format!("action {}", action.name()), &reason);
-        let run = timeout_at(deadline, self.run_action(action, audit, deadline)).await;
-        let result = run.unwrap_or(Err(HookError::OutOfTime));
-        if let Err(error) = &result {
-            tracing::error!(error = error as &dyn Error, action = action.name());
-        }
+        let run = async {
+            let run = timeout_at(deadline, self.run_action(action, audit, deadline)).await;
+            run.unwrap_or(Err(HookError::OutOfTime))
+                .inspect_err(|error| {
+                    tracing::error!(error = error as &dyn Error, action = action.name());
+                })
+        };
+        let result = if dry_run { None } else { Some(run.await) };
         let (read, last_probe) = tokio::join!(self.read(deadline), self.last_probe(deadline));
-        let is_ready = read
-            .settings
-            .as_ref()
-            .ok()
-            .map(|settings| is_ready(settings.as_ref()));
-        let result = match (action, &read.settings, is_ready) {
-            (Action::Status, Err(error), _) => Err(error.to_string()),
-            (Action::Hold, _, Some(true)) if result.is_ok() => {
+        let registered = read.settings.as_ref().ok().and_then(Option::as_ref);
+        let is_ready = registered.is_some_and(|held| held.is_ready);
+        let mut plan = registered.cloned();
+        let result = match (result, action, &read.settings) {
+            (None, ..) | (_, Action::Status, _) if read.settings.is_err() => Err(read.failure()),
+            (None, ..) => match self.plan(action, registered) {
+                Ok(planned) => {
+                    plan = planned;
+                    Ok(explain(plan.as_ref()))
+                }
+                Err(reason) => Err(reason),
+            },
+            (Some(Ok(_)), Action::Hold, Ok(_)) if is_ready => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
             }
-            (Action::Release, _, Some(false)) if result.is_ok() => {
+            (Some(Ok(_)), Action::Release, Ok(_)) if !is_ready => {
                 Err("It was released, but somebody else held or replaced it meanwhile.".into())
             }
-            _ => result.map_err(|error| error.to_string()),
+            (Some(result), ..) => result.map_err(|error| error.to_string()),
         };
         let target = &self.config.target;
-        let registered = read.settings.as_ref().ok().and_then(Option::as_ref);
         let has_own_url = registered.is_some_and(|held| held.url == *target.url.as_str());
         let is_usable = match &read.settings {
             Ok(_) => Some(true),
@@ -106,7 +120,8 @@ impl Handler {
             "credentialUsable": is_usable,
             "registered": registered.map(redacted),
             "drift": read.settings.is_ok().then_some(!has_own_url),
-            "ready": is_ready,
+            "ready": read.settings.is_ok().then_some(is_ready),
+            "plan": dry_run.then_some(plan.as_ref().map(redacted)),
             "lastProbe": last_probe,
         })
     }
@@ -134,24 +149,46 @@ impl Handler {
                 self.register(&register, audit, deadline).await
             }
             Action::Hold => {
-                let withdrawn = self.withdraw(target, OnDelete::Hold, audit, deadline);
-                match withdrawn.await? {
-                    WithdrawOutcome::Held => Ok(WithdrawOutcome::Held.explain().into()),
-                    // Without settings nothing is held: a deploy that is running may still release.
-                    outcome => Err(HookError::NotWithdrawn(outcome)),
-                }
+                let held = self.withdraw(target, OnDelete::Hold, audit, deadline);
+                withdrawn(action, held.await?)
             }
             Action::Unregister => {
-                let withdrawn = self.withdraw(target, OnDelete::Remove, audit, deadline);
-                match withdrawn.await? {
-                    outcome @ WithdrawOutcome::NotOwned => Err(HookError::NotWithdrawn(outcome)),
-                    outcome => Ok(outcome.explain().into()),
-                }
+                let removed = self.withdraw(target, OnDelete::Remove, audit, deadline);
+                withdrawn(action, removed.await?)
             }
         }
     }
 
-    async fn read(&self, deadline: Instant) -> Read {
+    /// Returns the settings that an action would lead to.
+    fn plan(
+        &self,
+        action: Action,
+        current: Option<&ChannelConnectionSettings>,
+    ) -> Result<Option<ChannelConnectionSettings>, String> {
+        let target = &self.config.target;
+        let registered = |is_ready, must_be_registered| {
+            let desired = desired(target, is_ready, must_be_registered);
+            let settings = desired.settings(current);
+            settings.map(Some).map_err(|error| error.to_string())
+        };
+        match action {
+            Action::Status | Action::Verify => Ok(current.cloned()),
+            Action::Release => registered(IsReady::True, true),
+            Action::Register { is_ready } => registered(is_ready, false),
+            Action::Hold | Action::Unregister => {
+                if let Some(outcome) = WithdrawOutcome::without_own(current, &target.url) {
+                    withdrawn(action, outcome).map_err(|error| error.to_string())?;
+                }
+                let held = |current: &ChannelConnectionSettings| ChannelConnectionSettings {
+                    is_ready: false,
+                    ..current.clone()
+                };
+                Ok(current.map(held).filter(|_| action == Action::Hold))
+            }
+        }
+    }
+
+    pub(crate) async fn read(&self, deadline: Instant) -> Read {
         // An action may leave too little of its time, and the report must not depend on it.
         let deadline = deadline.max(Instant::now() + self.budget.call * 2);
         match self.settings_api(&self.config.target, deadline).await {
@@ -187,8 +224,25 @@ impl Handler {
     }
 }
 
-fn is_ready(settings: Option<&ChannelConnectionSettings>) -> bool {
-    settings.is_some_and(|settings| settings.is_ready)
+/// Without settings nothing can be held: a deploy that is running may still release.
+fn withdrawn(action: Action, outcome: WithdrawOutcome) -> Result<String, HookError> {
+    match outcome {
+        WithdrawOutcome::NotOwned => Err(HookError::NotWithdrawn(outcome)),
+        WithdrawOutcome::NotRegistered if action == Action::Hold => {
+            Err(HookError::NotWithdrawn(outcome))
+        }
+        _ => Ok(outcome.explain().into()),
+    }
+}
+
+fn explain(plan: Option<&ChannelConnectionSettings>) -> String {
+    match plan {
+        Some(plan) => format!(
+            "HubSpot would hold {} with isReady={}.",
+            plan.url, plan.is_ready
+        ),
+        None => "HubSpot would hold no settings.".into(),
+    }
 }
 
 fn desired(target: &Target, is_ready: IsReady, must_be_registered: bool) -> DesiredState {
@@ -197,6 +251,13 @@ fn desired(target: &Target, is_ready: IsReady, must_be_registered: bool) -> Desi
         previous_url: None,
         is_ready,
         must_be_registered,
+    }
+}
+
+impl Read {
+    fn failure(&self) -> String {
+        let error = self.settings.as_ref().err();
+        error.map(ToString::to_string).unwrap_or_default()
     }
 }
 

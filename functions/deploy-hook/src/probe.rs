@@ -95,7 +95,7 @@ impl Probe {
             app_id,
             portal_id: portal.id,
             // A user without numbers of their own.
-            user_id: UserId::LARGEST,
+            user_id: UserId::MAX,
         };
         Self {
             transport,

@@ -9,7 +9,7 @@ use channel_connection::{
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, OnDelete, OwnershipError, Step, plan},
+    desired_state::{DesiredState, OnDelete, Step, plan},
     hubspot::{
         client::{SettingsApi, Write},
         error::ApiError,
@@ -20,9 +20,6 @@ use crate::{
 
 /// Maximum plans of one event, if somebody else writes meanwhile.
 const MAX_PLANS: u32 = 3;
-/// The writes of a hold, each followed by a settle time: the first one holds at once, the second one
-/// also stops a release that was asked for before the hold, but read HubSpot after the first one.
-const HOLD_WRITES: u32 = 2;
 
 /// The registration of one app.
 #[derive(Debug)]
@@ -60,8 +57,16 @@ pub enum RegistrationError {
         #[source]
         error: ProbeError,
     },
-    #[error(transparent)]
-    Ownership(#[from] OwnershipError),
+    #[error(
+        "HubSpot holds another URL ({0}), released to customers. \
+         It may be another stage's: each needs an app of its own. \
+         To replace it, say true or false for IsReady, not keep"
+    )]
+    ReleasedElsewhere(String),
+    #[error(
+        "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
+    )]
+    NotRegistered,
     #[error(
         "the settings may have been held or changed meanwhile; see the action status, and start again"
     )]
@@ -138,11 +143,8 @@ impl Registration {
         until: Instant,
     ) -> Result<WithdrawOutcome, RegistrationError> {
         let mut settings = VersionedSettings::read(&self.api, &self.audit, until).await?;
-        if settings.current().is_none() {
-            return Ok(WithdrawOutcome::NotRegistered);
-        }
-        if !settings.has_url(url) {
-            return Ok(WithdrawOutcome::NotOwned);
+        if let Some(outcome) = WithdrawOutcome::without_own(settings.current(), url) {
+            return Ok(outcome);
         }
         if on_delete == OnDelete::Hold {
             hold(&mut settings, url, until).await?;
@@ -168,10 +170,9 @@ async fn converge(
 ) -> Result<(), RegistrationError> {
     for _ in 0..MAX_PLANS {
         let wanted = desired.settings(settings.current())?;
-        if wanted.is_ready && !settings.may_release() {
+        if wanted.is_ready && settings.may_be_held() {
             return Err(RegistrationError::Conflict);
         }
-        settings.will_release = wanted.is_ready;
         let steps = plan(settings.current(), &wanted);
         if execute(settings, steps, probe, &wanted, &desired.target.url, until).await?
             == Written::Done
@@ -193,6 +194,7 @@ async fn execute(
     for step in steps {
         let written = match step {
             Step::Verify => verify(probe, url, until).await.map(|()| Written::Done)?,
+            Step::Announce(unreleased) => announce(settings, &unreleased, until).await?,
             Step::Write(step) => settings.write(Some(&step), until).await?,
             Step::Confirm => settings.confirm(Some(wanted), until).await?,
             Step::Hold => hold(settings, url, until).await.map(|()| Written::Done)?,
@@ -202,6 +204,19 @@ async fn execute(
         }
     }
     Ok(Written::Done)
+}
+
+async fn announce(
+    settings: &mut VersionedSettings<'_>,
+    unreleased: &ChannelConnectionSettings,
+    until: Instant,
+) -> Result<Written, RegistrationError> {
+    let written = settings.announce(unreleased, until).await?;
+    if written == Written::Done && !settings.may_release() {
+        // Too late for holds that began after this event.
+        return Err(RegistrationError::Conflict);
+    }
+    Ok(written)
 }
 
 async fn verify(probe: &Probe, url: &WebhookUrl, until: Instant) -> Result<(), RegistrationError> {
@@ -273,11 +288,12 @@ async fn restore(
     Err(RegistrationError::Conflict)
 }
 
-/// Sets isReady=false, and waits until no release that read HubSpot before can set it again.
+/// Sets isReady=false, and waits until no release that is already running can set it again.
 ///
 /// It always writes, so that the version moves and a running release finds it changed. It is done
 /// when HubSpot, a settle time after its last write, still has the version of that write: a release
-/// that had read HubSpot right before has then written too, and any other write is not this hold's.
+/// that had read HubSpot right before has then written, or announced itself, and any other write is
+/// not this hold's.
 async fn hold(
     settings: &mut VersionedSettings<'_>,
     url: &WebhookUrl,
@@ -300,20 +316,19 @@ async fn hold_and_settle(
     until: Instant,
 ) -> Result<(), RegistrationError> {
     let settle = settings.settle();
-    let mut writes = 0;
     loop {
         let hold = Write::Change(SettingsChange::HOLD);
         if settings.withdraw(url, &hold, until).await? == Written::Conflict {
             return Err(RegistrationError::Conflict);
         }
-        (*is_held, writes) = (true, writes + 1);
+        *is_held = true;
         if Instant::now() + settle > until {
             return Err(RegistrationError::OutOfTime);
         }
         sleep(settle).await;
         let is_unchanged = settings.refresh(until).await?;
         *is_held = settings.has_url(url) && !settings.is_released();
-        if is_unchanged && writes >= HOLD_WRITES {
+        if is_unchanged {
             return if settings.has_moved {
                 Ok(())
             } else {
@@ -321,7 +336,7 @@ async fn hold_and_settle(
                 Err(RegistrationError::HoldUnconfirmed(reason.into()))
             };
         }
-        if !is_unchanged && *is_held {
+        if *is_held {
             // Perhaps another hold: one of the two has to let the other one settle.
             sleep(settle.mul_f64(fastrand::f64())).await;
             settings.refresh(until).await?;
@@ -345,6 +360,18 @@ impl RegistrationError {
 }
 
 impl WithdrawOutcome {
+    /// Returns the outcome if HubSpot does not have the stack's URL.
+    pub(crate) fn without_own(
+        current: Option<&ChannelConnectionSettings>,
+        url: &WebhookUrl,
+    ) -> Option<Self> {
+        match current {
+            None => Some(Self::NotRegistered),
+            Some(current) if current.url == *url.as_str() => None,
+            Some(_) => Some(Self::NotOwned),
+        }
+    }
+
     /// Returns a sentence for people.
     pub(crate) fn explain(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use std::{num::ParseIntError, time::Duration};
 
 use channel_connection::{
-    environment::{EnvironmentError, Lookup, optional, reach, required, required_with},
+    environment::{EnvironmentError, Lookup, optional, required, required_with, url_policy},
     ids::AppId,
     webhook_url::WebhookUrl,
 };
@@ -35,8 +35,8 @@ struct InvalidSeconds;
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
-        let reach = reach(environment)?;
-        let url = |name| required_with(environment, name, |text| WebhookUrl::parse(text, reach));
+        let policy = url_policy(environment)?;
+        let url = |name| required_with(environment, name, |text| WebhookUrl::parse(text, policy));
         let mut webhook_urls = vec![url("WEBHOOK_URL")?];
         if optional(environment, "FORMER_WEBHOOK_URL").is_some() {
             webhook_urls.push(url("FORMER_WEBHOOK_URL")?);

@@ -30,7 +30,7 @@ impl NumbersTable {
     /// Connects for the first read, which asks again where this fails.
     pub(crate) async fn connect(&self, http: &AwsHttpClient) {
         let connect_only = config::Builder::new().http_client(http.connect_only());
-        let query = self.query(PortalId::LARGEST).customize();
+        let query = self.query(PortalId::MAX).customize();
         let _ = query.config_override(connect_only).send().await;
     }
 

@@ -154,7 +154,7 @@ mod tests {
         let get = |now| {
             cache.insert(portal(1), &numbers(3), start());
             let (numbers, age) = cache.get(portal(1), now)?;
-            Some((numbers.visible_to(UserId::LARGEST).count(), age))
+            Some((numbers.visible_to(UserId::MAX).count(), age))
         };
         let young = Duration::from_millis(599_999);
         assert_eq!(get(start() + young), Some((3, young)));

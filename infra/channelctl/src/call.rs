@@ -1,16 +1,16 @@
-//! HubSpot's question, asked of any stage: what its user would see, and how long it took.
+//! Calls the webhook as HubSpot does, and shows what its user would see.
 
 use std::{
     io::{self, Write},
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use channel_connection::{
-    contract,
+    contract, http_client,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
     shown_number::{ShownNumber, shown_numbers},
-    webhook_call::{WebhookCall, WebhookResponse},
+    webhook_call::{TIMEOUT, WebhookCall, WebhookResponse},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -20,13 +20,12 @@ use crate::{
     secrets,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured, escape},
-    timed_call,
 };
 
-/// How much of an answer that is no list is shown, in characters.
+/// Maximum characters shown of a response that is no list.
 const SHOWN: usize = 500;
 
-/// Who asks.
+/// Whom HubSpot asks for.
 #[derive(Debug, Clone, Args)]
 pub struct CallOptions {
     /// The customer's HubSpot account
@@ -37,30 +36,33 @@ pub struct CallOptions {
     user: UserId,
 }
 
-/// Sends the signed request once, and prints the answer.
+/// Sends the signed request once, and prints the response.
 pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
-    let question = NumbersRequest {
+    let request = NumbersRequest {
         app_id: stack.app_id()?,
         portal_id: options.portal,
         user_id: options.user,
     };
-    let secret = secrets::client_secret(stack).await?;
-    let call = WebhookCall::signed(stack.webhook_url()?, question, &secret, SystemTime::now());
-    let (answer, took) = timed_call::send(&call).await?;
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let violations = contract::violations_of_answer(answer.status, &answer.body);
+    let secret = terminal::wait("Secrets Manager", secrets::client_secret(stack)).await?;
+    let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
+    let http = http_client::client(TIMEOUT, call.url.policy())
+        .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
+    let started = Instant::now();
+    let answer = terminal::wait("the webhook", call.send(&http)).await;
+    let answer = answer.map_err(|error| {
+        Failure::failed(format!("{}: {error}", call.url)).then(stack.command("doctor"))
+    })?;
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (url, status) = (call.url.as_str(), answer.status);
+    let violations = contract::response_violations(status, &answer.body);
     if as_json {
         terminal::print_json(&json!({
-            "url": call.url.as_str(), "status": answer.status, "body": body(&answer),
+            "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),
             "milliseconds": milliseconds, "violations": violations,
         }))?;
     } else {
-        writeln!(
-            terminal::output(),
-            "{} answered {} in {milliseconds} ms",
-            call.url,
-            answer.status
-        )?;
+        let mut output = terminal::output();
+        writeln!(output, "{url} answered {status} in {milliseconds} ms")?;
         print(&answer, &violations)?;
     }
     Ok(if violations.is_empty() {
@@ -88,17 +90,13 @@ fn print(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
     }
     if violations.is_empty() {
         writeln!(
-            terminal::output(),
+            output,
             "{} as HubSpot expects it",
             coloured(GOOD, "answered")
         )?;
     }
     for violation in violations {
-        writeln!(
-            terminal::output(),
-            "{} {violation}",
-            coloured(WRONG, "violation:")
-        )?;
+        writeln!(output, "{} {violation}", coloured(WRONG, "violation:"))?;
     }
     Ok(())
 }
@@ -128,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_never_reaches_the_terminal_raw() {
+    fn a_response_never_reaches_the_terminal_raw() {
         let bad = "\u{1b}[2J\u{9b}2J\u{202e}";
         let listed =
             json!({"e164PhoneNumber": bad, "friendlyName": format!("Desk{bad}"), "extension": bad});

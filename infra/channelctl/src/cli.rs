@@ -1,31 +1,34 @@
 //! The command line: the commands, and which module runs each.
 
-use std::io::{self, Write};
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+};
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use tracing::Level;
 
 use crate::{
-    action::{Action, IsReady},
     call::{self, CallOptions},
     delete,
     deploy::{self, DeployOptions},
     doctor,
-    ending::{Ending, Failure},
-    event::{self, EventCommand},
-    logs,
+    ending::{self, Ending, Failure},
     numbers::NumbersOptions,
-    registration::{self, WriteOptions},
+    registration::{self, Action, IsReady, WriteOptions},
     secrets,
     stack::Stack,
     status,
-    target::{Target, TargetError, TargetOptions},
-    version,
+    target::TargetOptions,
 };
 
 const MORE: &str = "\
-Exit codes:  0 done, 1 failed or refused, 2 wrong arguments, 3 findings, drift
-             or bad rows, 4 not confirmed, 130 stopped by Ctrl-C
+Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 findings or drift, 4 not
+             confirmed, 5 bad input, 6 refused, 130 stopped by Ctrl-C
+JSON:        one document on standard output, errors on standard error; their
+             shapes: infra/channelctl/schema/
 Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
              PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
@@ -57,6 +60,16 @@ pub struct Cli {
         help_heading = "Global options"
     )]
     json: bool,
+    /// Show each AWS call, and each retry, on standard error
+    #[arg(
+        long,
+        short,
+        global = true,
+        action = ArgAction::SetTrue,
+        display_order = 98,
+        help_heading = "Global options"
+    )]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -96,9 +109,6 @@ enum Command {
     /// Import, list, export, set, remove and check numbers
     #[command(disable_help_subcommand = true)]
     Numbers(NumbersOptions),
-    /// Print a sample event, freshly signed
-    #[command(subcommand, disable_help_subcommand = true)]
-    Event(EventCommand),
     /// Print a shell's completions
     #[command(after_help = "Example: channelctl completion zsh > ~/.zfunc/_channelctl")]
     Completion {
@@ -158,33 +168,69 @@ enum SecretsCommand {
     Set,
 }
 
+/// Runs the command line's command, and returns its exit code.
+pub async fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && env::args().any(|argument| argument == "--json") => {
+            let message = error.render().to_string();
+            let message = message.trim_start_matches("error: ").trim_end();
+            return Failure::usage(message).report(true);
+        }
+        Err(error) => error.exit(),
+    };
+    if cli.verbose {
+        tracing_subscriber::fmt()
+            .with_max_level(Level::DEBUG)
+            .with_writer(io::stderr)
+            .with_ansi(false)
+            .without_time()
+            .init();
+    }
+    let json = cli.json;
+    // An import ends by itself, between two batches.
+    if !matches!(cli.command, Command::Numbers(_)) {
+        ending::stop_at_ctrl_c(json);
+    }
+    match Box::pin(cli.run()).await {
+        Ok(ending) => ending.report(json),
+        Err(failure) => failure.report(json),
+    }
+}
+
 impl Cli {
-    /// Runs the command.
-    pub async fn run(self) -> Result<Ending, Failure> {
+    async fn run(self) -> Result<Ending, Failure> {
         let Self {
             target,
             json,
             command,
+            ..
         } = self;
         match command {
             Command::Numbers(options) => options.run(&target, json).await,
-            Command::Event(command) => event::print(&command, &target).await,
             Command::Doctor => doctor::examine(target.target().await?, json).await,
             Command::Deploy {
                 options,
                 check,
                 yes,
             } => deploy::deploy(target.target().await?, &options, yes, check, json).await,
-            Command::Diff(options) => deploy::diff(target.target().await?, &options, json).await,
+            Command::Diff(options) => {
+                Box::pin(deploy::diff(target.target().await?, &options, json)).await
+            }
             Command::Delete { yes } => delete::delete(target.target().await?, yes, json).await,
             Command::Secrets(SecretsCommand::Set) => {
                 let stack = Stack::find(target.target().await?).await?;
                 secrets::set(&stack, json).await
             }
-            Command::Version => match named(target.target().await)? {
-                Some(target) => version::show(Some(&Stack::find(target).await?), json).await,
-                None => version::show(None, json).await,
+            Command::Version => match target.target_if_named().await? {
+                Some(target) => status::show_version(Some(&Stack::find(target).await?), json).await,
+                None => status::show_version(None, json).await,
             },
+            Command::Completion { .. } | Command::OfStack(StackCommand::Logs { .. }) if json => {
+                Err(Failure::usage(
+                    "This command prints lines. Run it without --json.",
+                ))
+            }
             Command::Completion { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "channelctl", &mut script);
@@ -199,18 +245,11 @@ impl Cli {
     }
 }
 
-fn named(target: Result<Target, TargetError>) -> Result<Option<Target>, TargetError> {
-    match target {
-        Err(TargetError::Unnamed) => Ok(None),
-        target => target.map(Some),
-    }
-}
-
 impl StackCommand {
     async fn run(self, stack: &Stack, json: bool) -> Result<Ending, Failure> {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
-            Self::Logs { since } => return logs::follow(stack, &since).await,
+            Self::Logs { since } => return deploy::logs(stack, &since).await,
             Self::Call(options) => return call::send(stack, &options, json).await,
             Self::Release(options) => (Action::Release, options),
             Self::Hold(options) => (Action::Hold, options),

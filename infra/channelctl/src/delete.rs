@@ -1,72 +1,76 @@
 //! Deletes a stack, and says what stays.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write, time::Duration};
 
 use anstream::eprintln;
-use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::{Client, types::StackEvent};
 use serde_json::json;
-use tokio::signal;
 
 use crate::{
-    account,
-    aws_error::AwsError,
-    ending::{Ending, Failure},
-    events,
+    aws::{self, AwsError},
+    ending::{self, Ending, Failure},
     stack::Stack,
     target::Target,
     terminal,
 };
 
-/// The reason a stack is still there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{stack} is not deleted: {status}; the reasons are above. See what to fix: {doctor}")]
-pub struct NotDeleted {
-    stack: String,
-    status: String,
-    doctor: String,
-}
+const INTERVAL: Duration = Duration::from_secs(3);
+/// Timeout of a delete: CloudFormation gives up after an hour.
+const TIMEOUT: Duration = Duration::from_secs(3_700);
 
 /// Deletes a stack after asking; its numbers stay.
 pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Ending, Failure> {
-    let place = account::place(&target).await?;
+    let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
     let stack = Stack::find(target).await?;
-    let target = &stack.target;
-    let question = format!("Delete {place}?");
-    terminal::confirm_name(&question, target.name(), yes)?;
+    let (target, place) = (&stack.target, stack.target.place(&account));
+    if stack.is_protected {
+        let name = &target.stack;
+        let command = format!(
+            "cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}"
+        );
+        let refused = format!("{name} is protected from deletion. Lift that first.");
+        return Err(Failure::refused(refused).then(target.aws_command(&command)));
+    }
+    terminal::confirm_name(&format!("Delete {place}?"), target.name(), yes)?;
     let client = Client::new(&target.aws);
-    let seen = events::known(&client, &stack.id).await?;
+    let newest = newest(&client, &stack.id).await?.into_iter();
+    let seen = newest.filter_map(|event| event.event_id).collect();
     eprintln!("deleting {place}");
+    ending::if_stopped(sentence(target));
     let deleted = client.delete_stack().stack_name(&stack.id).send().await;
     deleted.map_err(|error| AwsError::new("delete the stack", &error))?;
-    let status = tokio::select! {
-        status = events::until_deleted(&client, &stack.id, Some(seen)) => status?,
-        _ = signal::ctrl_c() => {
-            eprintln!(
-                "CloudFormation finishes what it has begun. See how far it is: {}",
-                target.command("doctor")
-            );
-            return Ok(Ending::Interrupted);
-        }
-    };
+    let status = until_deleted(&client, &stack.id, Some(seen)).await?;
     if status != "DELETE_COMPLETE" {
-        let doctor = target.command("doctor");
-        let stack = target.stack.clone();
-        return Err(NotDeleted {
-            stack,
-            status,
-            doctor,
-        }
-        .into());
+        let name = &target.stack;
+        let failed = format!("{name} is not deleted: {status}; the reasons are above.");
+        return Err(Failure::failed(failed).then(target.command("doctor")));
     }
-    show(&stack, as_json)
+    show(&stack, &account, as_json)
 }
 
-fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
+fn sentence(target: &Target) -> String {
+    format!(
+        "CloudFormation finishes what it has begun. See how far it is: {}",
+        target.command("doctor")
+    )
+}
+
+/// Tells that CloudFormation works on after Ctrl-C.
+pub fn goes_on(target: &Target) -> Ending {
+    eprintln!("{}", sentence(target));
+    Ending::Interrupted
+}
+
+fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Ending, Failure> {
     // A stack whose first deploy failed has no outputs.
     let table = stack.output("NumbersTable").ok();
+    let commands = table.map(|table| table_commands(stack, table));
+    let commands = commands.unwrap_or_default();
     if as_json {
-        let name = &stack.target.stack;
-        terminal::print_json(&json!({"stack": name, "deleted": true, "numbersTable": table}))?;
+        terminal::print_json(&json!({
+            "stack": stack.target.stack, "account": account, "region": stack.target.region(),
+            "result": "deleted", "numbersTable": table, "deleteNumbers": commands,
+        }))?;
         return Ok(Ending::Done);
     }
     let mut output = terminal::output();
@@ -77,41 +81,112 @@ fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
                 output,
                 "Deleted. The numbers are still in the table {table}."
             )?;
-            for command in table_commands(stack, table) {
-                writeln!(output, "  {command}")?;
-            }
         }
+    }
+    for command in commands {
+        writeln!(output, "  {command}")?;
     }
     Ok(Ending::Done)
 }
 
-/// Writes the commands that delete the numbers too.
-pub(crate) fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
-    let mut commands = Vec::new();
-    if stack.parameter("DeletionProtection") == Some("true") {
-        commands.push(format!(
-            "dynamodb update-table --no-deletion-protection-enabled --table-name {table}"
-        ));
+/// Writes the commands that delete the numbers too; none for a table that the stack only used.
+fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
+    if stack
+        .parameter("NumbersTableName")
+        .is_some_and(|name| !name.is_empty())
+    {
+        return Vec::new();
     }
-    commands.push(format!("dynamodb delete-table --table-name {table}"));
-    let target = &stack.target;
-    commands
-        .iter()
-        .map(|command| target.aws_command(command))
+    let protected = stack.parameter("DeletionProtection") == Some("true");
+    let lift = protected.then_some("update-table --no-deletion-protection-enabled");
+    lift.into_iter()
+        .chain(["delete-table"])
+        .map(|command| {
+            let command = format!("dynamodb {command} --table-name {table}");
+            stack.target.aws_command(&command)
+        })
         .collect()
+}
+
+/// Waits until a stack is gone, and returns how CloudFormation left it.
+///
+/// With the ids of the events that were there before, prints each new one.
+pub async fn until_deleted(
+    client: &Client,
+    stack: &str,
+    mut seen: Option<BTreeSet<String>>,
+) -> Result<String, AwsError> {
+    let waits = async {
+        loop {
+            if let Some(seen) = &mut seen {
+                for event in newest(client, stack).await?.into_iter().rev() {
+                    if event.event_id.clone().is_some_and(|id| seen.insert(id)) {
+                        eprintln!("{}", line(&event));
+                    }
+                }
+            }
+            // By its id a stack is described when it is gone, too.
+            let described = client.describe_stacks().stack_name(stack).send().await;
+            let described = described.map_err(|error| AwsError::new("read the stack", &error))?;
+            let found = described.stacks.unwrap_or_default().pop();
+            let status = found.and_then(|stack| stack.stack_status);
+            let status = status.map_or_else(|| "DELETE_COMPLETE".into(), |it| it.to_string());
+            if status == "DELETE_COMPLETE" || status.ends_with("_FAILED") {
+                return Ok(status);
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    };
+    let waited = tokio::time::timeout(TIMEOUT, waits).await;
+    waited.unwrap_or_else(|_| Ok("DELETE_IN_PROGRESS for more than an hour".into()))
+}
+
+/// Returns the newest hundred events, the newest first.
+async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
+    let asked = client.describe_stack_events().stack_name(stack);
+    let events = asked.send().await;
+    let events = events.map_err(|error| AwsError::new("read the stack's events", &error))?;
+    Ok(events.stack_events.unwrap_or_default())
+}
+
+fn line(event: &StackEvent) -> String {
+    let status = event.resource_status.as_ref().map_or("", |it| it.as_str());
+    let resource = event.logical_resource_id().unwrap_or_default();
+    let reason = terminal::escape(event.resource_status_reason().unwrap_or_default());
+    let line = format!("{status:<20} {resource}  {reason}");
+    line.trim_end().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stack::tests::stack;
 
     #[test]
-    fn protection_is_lifted_before_the_table_is_deleted() {
-        let stack = Stack::with_parameter("DeletionProtection", "true");
-        let commands = table_commands(&stack, "numbers");
-        assert_eq!(commands.len(), 2);
-        assert!(commands[0].contains("--no-deletion-protection-enabled"));
-        assert!(commands[1].contains("delete-table --table-name numbers --region eu-west-1"));
-        assert_eq!(table_commands(&Stack::in_state("X"), "numbers").len(), 1);
+    fn names_the_commands_that_delete_the_numbers() {
+        let lift = "update-table --no-deletion-protection-enabled";
+        for (name, parameter, expected) in [
+            (
+                "protected",
+                ("DeletionProtection", "true"),
+                &[lift, "delete-table"][..],
+            ),
+            (
+                "unprotected",
+                ("DeletionProtection", "false"),
+                &["delete-table"],
+            ),
+            ("own table", ("NumbersTableName", ""), &["delete-table"]),
+            ("another's table", ("NumbersTableName", "numbers"), &[]),
+        ] {
+            let commands = table_commands(&stack("UPDATE_COMPLETE", parameter), "numbers");
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|command| {
+                    format!("aws dynamodb {command} --table-name numbers --region eu-west-1")
+                })
+                .collect();
+            assert_eq!(commands, expected, "{name}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use channel_connection::ids::PortalId;
 use clap::{Args, Subcommand};
 
 use crate::{
-    aws_error::AwsError,
+    aws::AwsError,
     ending::{Ending, Failure},
     numbers::{
         import::{ImportOptions, RemoveOptions, SetOptions},
@@ -50,17 +50,6 @@ pub enum NumbersError {
     NotInterruptible(io::Error),
     #[error("Nothing was written, because what would change cannot be shown: {0}")]
     Unshown(io::Error),
-}
-
-impl NumbersError {
-    /// Returns the exit code that tells scripts the kind of error.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Usage(_) => 2,
-            Self::BadInput(_) | Self::BadRows => 5,
-            _ => 1,
-        }
-    }
 }
 
 /// The command, and the table that it works on.

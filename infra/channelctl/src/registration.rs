@@ -1,22 +1,27 @@
 //! The registration, changed through the deploy-hook: release, hold, verify, register, unregister.
 
-use std::{
-    env,
-    io::{self, Write},
-};
+use std::{env, io::Write, time::Duration};
 
 use anstream::eprintln;
-use clap::Args;
-use serde_json::json;
+use aws_sdk_lambda::{
+    Client,
+    config::{Builder, retry::RetryConfig},
+    primitives::Blob,
+};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
-    action::{self, Action},
-    doctor::diagnosis::next_step,
-    ending::{Ending, Failure},
-    hook::{self, Report},
+    aws::{self, AwsError},
+    doctor,
+    ending::{self, Ending, Failure, Kind},
     stack::Stack,
-    terminal::{self, GOOD, WRONG, coloured},
+    terminal::{self, GOOD, coloured},
 };
+
+/// Longer than the deploy-hook takes for an action.
+const HOOK_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// The options of everything that writes to HubSpot.
 #[derive(Debug, Clone, Default, Args)]
@@ -27,9 +32,122 @@ pub struct WriteOptions {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
-    /// Show the change without making it
+    /// Show the change without making it, whatever else is given
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// An action of the deploy-hook's, which alone writes to HubSpot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Release,
+    Hold,
+    Verify,
+    Register(IsReady),
+    Unregister,
+}
+
+/// Whether every customer can select the app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum IsReady {
+    // As HubSpot has it for this stack
+    #[default]
+    Keep,
+    True,
+    // Only people who set the flag in their browser can
+    False,
+}
+
+/// The deploy-hook's report of an action, and of the state after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    pub action: String,
+    pub done: bool,
+    pub outcome: String,
+    pub app_id: i64,
+    pub api_version: String,
+    pub expected: Expected,
+    /// The kind of credential that HubSpot was asked with.
+    pub credential: Option<String>,
+    /// `false` where it is missing, unusable or refused; none where HubSpot could not be asked.
+    pub credential_usable: Option<bool>,
+    /// None where HubSpot has nothing, or could not be asked.
+    pub registered: Option<Settings>,
+    /// Whether that differs from what is expected; none where HubSpot could not be asked.
+    pub drift: Option<bool>,
+    pub ready: Option<bool>,
+    pub last_probe: LastProbe,
+    /// HubSpot's settings after an action that was only tried.
+    #[serde(default, skip_serializing)]
+    pub plan: Option<Settings>,
+}
+
+/// The settings that a stack would register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    pub url: String,
+}
+
+/// HubSpot's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    pub url: String,
+    pub is_ready: bool,
+}
+
+/// The webhook's responses to a signed request and to forgeries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastProbe {
+    pub verified: bool,
+    /// How many numbers the probed portal has.
+    pub numbers: Option<u64>,
+    pub milliseconds: Option<u64>,
+    /// Why it is not verified.
+    pub reason: Option<String>,
+}
+
+/// An action as it is printed as JSON: tried, done, or both.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change<'a> {
+    action: &'static str,
+    stack: &'a str,
+    dry_run: bool,
+    /// Whether the deploy-hook's rules allow it; none where it was not tried before.
+    allowed: Option<bool>,
+    registered: Option<Settings>,
+    plan: Option<Settings>,
+    outcome: String,
+    result: Option<Report>,
+    next: Option<String>,
+}
+
+impl Action {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Hold => "hold",
+            Self::Verify => "verify",
+            Self::Register(_) => "register",
+            Self::Unregister => "unregister",
+        }
+    }
+
+    /// Returns the deploy-hook's event for this action.
+    pub fn event(self, reason: &str) -> Value {
+        let mut event = json!({"action": self.name(), "reason": reason});
+        if let Self::Register(is_ready) = self {
+            event["isReady"] = match is_ready {
+                IsReady::Keep => "keep",
+                IsReady::True => "true",
+                IsReady::False => "false",
+            }
+            .into();
+        }
+        event
+    }
 }
 
 /// Shows the change of HubSpot's settings, asks, and has the deploy-hook make it.
@@ -39,102 +157,212 @@ pub async fn act(
     options: &WriteOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    // In an emergency the second look would cost seconds, and nothing it shows could stop a hold.
+    let user = env::var("USER").unwrap_or_else(|_| "an unknown user".into());
+    let reason = options.reason.clone().filter(|reason| !reason.is_empty());
+    let reason = reason.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
+    let mut change = Change {
+        action: action.name(),
+        stack: &stack.target.stack,
+        dry_run: options.dry_run,
+        allowed: None,
+        registered: None,
+        plan: None,
+        outcome: String::new(),
+        result: None,
+        next: None,
+    };
+    // In an emergency the look before would cost seconds, and nothing it shows could stop a hold.
     let is_urgent = action == Action::Hold && options.yes && !options.dry_run;
     if is_urgent || action == Action::Verify {
         eprintln!("{}: {}", action.name(), stack.target.stack);
     } else {
-        let report = hook::status(stack, "look before a change").await?;
-        let plan = action::plan(action, &report).unwrap_or_default();
-        show_plan(stack, action, &plan, options.dry_run, as_json)?;
-        if options.dry_run {
-            return Ok(Ending::Done);
+        let tried = dry_run(stack, action.event(&reason)).await?;
+        change.try_out(&tried);
+        if options.dry_run || !tried.done {
+            return change.finish(stack, action, &tried, as_json);
         }
+        // It belongs to the question, wherever the output goes.
+        eprintln!("{}", change.text());
         terminal::confirm("Go on?", options.yes)?;
     }
-    let user = env::var("USER").unwrap_or_else(|_| "an unknown user".into());
-    let reason = options.reason.clone().filter(|reason| !reason.is_empty());
-    let reason = reason.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
-    let report = hook::act(stack, &action.request(reason)).await?;
-    show(stack, action, &report, as_json)
+    ending::if_stopped(format!(
+        "Stopped waiting. The deploy-hook finishes what it has begun. See how it ended: {}",
+        stack.command("status")
+    ));
+    let report = invoke(stack, &action.event(&reason)).await?;
+    change.outcome.clone_from(&report.outcome);
+    change.result = Some(report.clone());
+    change.finish(stack, action, &report, as_json)
 }
 
-fn show_plan(
-    stack: &Stack,
-    action: Action,
-    plan: &str,
-    is_dry_run: bool,
-    as_json: bool,
-) -> io::Result<()> {
-    let action = action.name();
-    let text = format!("{action}: {}\n{plan}", stack.target.stack);
-    match (is_dry_run, as_json) {
-        (true, true) => terminal::print_json(&json!({"action": action, "plan": plan})),
-        (true, false) => writeln!(terminal::output(), "{text}"),
-        // It belongs to the question, wherever the output goes.
-        (false, _) => writeln!(anstream::stderr(), "{text}"),
+impl Change<'_> {
+    fn try_out(&mut self, tried: &Report) {
+        self.allowed = Some(tried.done);
+        self.registered.clone_from(&tried.registered);
+        self.plan.clone_from(&tried.plan);
+        self.outcome.clone_from(&tried.outcome);
     }
-}
 
-fn show(stack: &Stack, action: Action, report: &Report, as_json: bool) -> Result<Ending, Failure> {
-    let shown = if as_json {
-        terminal::print_json(&json!(report))
-    } else {
-        let verdict = if report.done {
-            coloured(GOOD, "done:")
-        } else {
-            coloured(WRONG, "not done:")
+    fn text(&self) -> String {
+        let shown = |settings: &Option<Settings>| match settings {
+            Some(Settings { url, is_ready }) => format!("{url} with isReady={is_ready}"),
+            None => "nothing".into(),
         };
-        let (outcome, next) = (&report.outcome, next(stack, action, report));
-        writeln!(terminal::output(), "{verdict} {outcome}\nnext: {next}")
-    };
-    if !report.done {
-        // Whether anybody read it or not.
-        return Ok(Ending::NotDone);
+        let (before, after) = (shown(&self.registered), shown(&self.plan));
+        let Self { action, stack, .. } = self;
+        let outcome = &self.outcome;
+        format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
     }
-    shown?;
-    Ok(Ending::Done)
+
+    fn finish(
+        mut self,
+        stack: &Stack,
+        action: Action,
+        report: &Report,
+        as_json: bool,
+    ) -> Result<Ending, Failure> {
+        let is_tried_only = self.result.is_none() && report.done;
+        self.next = (!is_tried_only)
+            .then(|| next(stack, action, report))
+            .flatten();
+        let shown = if as_json {
+            terminal::print_json(&self)
+        } else if is_tried_only {
+            writeln!(terminal::output(), "{}", self.text())
+        } else if report.done {
+            let next = self.next.as_deref().unwrap_or("nothing");
+            let done = coloured(GOOD, "done:");
+            writeln!(terminal::output(), "{done} {}\nnext: {next}", self.outcome)
+        } else {
+            Ok(())
+        };
+        if report.done {
+            shown?;
+            return Ok(Ending::Done);
+        }
+        // Whether anybody read the output or not.
+        let kind = match report.drift {
+            _ if action == Action::Verify => Kind::Findings,
+            Some(_) => Kind::Refused,
+            None => Kind::Failed,
+        };
+        let message = format!("Not done: {}", self.outcome);
+        Err(Failure::new(kind, message).then(self.next))
+    }
 }
 
-pub(crate) fn next(stack: &Stack, action: Action, report: &Report) -> String {
+fn next(stack: &Stack, action: Action, report: &Report) -> Option<String> {
     match action {
         // After these, a next step could only undo them.
-        Action::Release | Action::Hold | Action::Verify if report.done => stack.command("status"),
-        _ => next_step(stack, report),
+        Action::Release | Action::Hold | Action::Verify if report.done => {
+            Some(stack.command("status"))
+        }
+        _ => doctor::next_step(stack, report),
     }
+}
+
+/// Asks the deploy-hook for its report.
+pub async fn status(stack: &Stack, reason: &str) -> Result<Report, Failure> {
+    invoke(stack, &json!({"action": "status", "reason": reason})).await
+}
+
+/// Asks the deploy-hook what an action would do; nothing is written.
+async fn dry_run(stack: &Stack, mut event: Value) -> Result<Report, Failure> {
+    // A function that is older than this output would not try the action, but do it.
+    if stack.output("Version").is_err() {
+        return Err(answer_of_another_version(stack));
+    }
+    event["dryRun"] = true.into();
+    invoke(stack, &event).await
+}
+
+/// Invokes the deploy-hook once: an action that may have been done is not asked for twice.
+async fn invoke(stack: &Stack, event: &Value) -> Result<Report, Failure> {
+    let config = Builder::from(&stack.target.aws)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(aws::timeouts(HOOK_TIMEOUT))
+        .build();
+    let asked = Client::from_conf(config)
+        .invoke()
+        .function_name(stack.output("DeployHookFunction")?)
+        .payload(Blob::new(event.to_string()))
+        .send();
+    let answer = terminal::wait("the deploy-hook", asked).await;
+    let answer = answer.map_err(|error| AwsError::new("invoke the deploy-hook", &error))?;
+    let said = answer.payload.map(Blob::into_inner).unwrap_or_default();
+    if answer.function_error.is_some() {
+        let said: Value = serde_json::from_slice(&said).unwrap_or_default();
+        let reason = said["errorMessage"].as_str().unwrap_or("no reason given");
+        let failed = Failure::failed(format!("The deploy-hook failed: {reason}"));
+        return Err(failed.then(stack.command("logs")));
+    }
+    serde_json::from_slice(&said).map_err(|_| answer_of_another_version(stack))
+}
+
+fn answer_of_another_version(stack: &Stack) -> Failure {
+    Failure::failed("The stack is of another version than this channelctl. Deploy it again, or use the stack's own version of channelctl.")
+        .then(stack.command("deploy"))
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::{
-        action::IsReady,
-        hook::tests::{URL, report},
-    };
+    use crate::stack::tests::stack;
 
-    #[track_caller]
-    fn assert_next(action: Action, report: &Report, command: &str) {
-        let next = next(&Stack::in_state("UPDATE_COMPLETE"), action, report);
-        assert!(next.contains(command), "{action:?}: {next}");
+    pub(crate) const URL: &str = "https://calls.example.com/numbers";
+
+    /// A report of a stack whose webhook is verified.
+    pub(crate) fn report(registered: Option<(&str, bool)>) -> Report {
+        let registered = registered.map(|(url, is_ready)| Settings {
+            url: url.into(),
+            is_ready,
+        });
+        Report {
+            action: "status".into(),
+            done: true,
+            outcome: "See registered and lastProbe.".into(),
+            app_id: 1_234_567,
+            api_version: "2026-03".into(),
+            expected: Expected { url: URL.into() },
+            credential: Some("access token".into()),
+            credential_usable: Some(true),
+            drift: Some(registered.as_ref().is_none_or(|held| held.url != URL)),
+            ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
+            registered,
+            last_probe: LastProbe {
+                verified: true,
+                numbers: Some(0),
+                milliseconds: Some(41),
+                reason: None,
+            },
+            plan: None,
+        }
     }
 
     #[test]
-    fn a_verified_registration_is_released_next() {
+    fn waits_longer_than_any_function_takes() {
+        let functions = include_str!("../../template.yaml")
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Timeout: ")?.parse().ok());
+        assert!(functions.max().map(Duration::from_secs) < Some(HOOK_TIMEOUT));
+    }
+
+    #[test]
+    fn each_action_leads_to_its_next_step() {
+        let stack = stack("UPDATE_COMPLETE", ("", ""));
+        let (held, none) = (report(Some((URL, false))), report(None));
+        let mut failed = held.clone();
+        failed.done = false;
         let register = Action::Register(IsReady::Keep);
-        let mut held = report(Some((URL, false)));
-        assert_next(register, &held, "test it in HubSpot, then channelctl");
-        held.last_probe.verified = false;
-        assert_next(register, &held, "doctor");
-        assert_next(Action::Unregister, &report(None), "register");
-    }
-
-    #[test]
-    fn done_leads_to_status_and_not_done_to_doctor() {
-        let mut held = report(Some((URL, false)));
-        assert_next(Action::Hold, &held, "status");
-        held.done = false;
-        for action in [Action::Hold, Action::Release, Action::Unregister] {
-            assert_next(action, &held, "doctor");
+        for (name, action, report, command) in [
+            ("registered", register, &held, "release"),
+            ("unregistered", Action::Unregister, &none, "register"),
+            ("held", Action::Hold, &held, "status"),
+            ("not held", Action::Hold, &failed, "doctor"),
+        ] {
+            let next = next(&stack, action, report);
+            let command = format!("channelctl --stage dev {command}");
+            assert_eq!(next, Some(command), "{name}");
         }
     }
 }

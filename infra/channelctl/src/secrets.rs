@@ -1,70 +1,116 @@
-//! The stack's secrets: set anew, and the client secret to sign with.
+//! The stack's secrets: typed or piped in, never arguments; and the client secret to sign with.
 
-use std::io::Write;
+use std::{
+    fmt,
+    io::{self, BufRead, IsTerminal, Read, Write},
+};
 
+use anstream::{eprint, eprintln};
 use aws_sdk_secretsmanager::Client;
 use channel_connection::{
-    client_secrets::{ClientSecrets, InvalidClientSecrets, SigningSecret},
-    secret_store::{self, SecretError},
+    client_secrets::{ClientSecrets, SigningSecret},
+    secret_store,
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    account,
-    aws_error::AwsError,
-    ending::{Ending, Failure},
-    secret_input::{self, Credential, NewSecrets, Secret},
-    stack::{Stack, StackError},
+    aws::{self, AwsError},
+    ending::{self, Ending, Failure},
+    stack::Stack,
     terminal,
 };
 
-/// The reason there is no client secret to sign with.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretsError {
-    /// The stack does not name it.
-    #[error(transparent)]
-    Stack(#[from] StackError),
-    /// Secrets Manager does not show it to you.
-    #[error("{0}. You need secretsmanager:GetSecretValue on it.")]
-    Denied(SecretError),
-    /// Secrets Manager did not answer with it.
-    #[error("{0}")]
-    Unreadable(SecretError),
-    /// It holds something else.
-    #[error(transparent)]
-    Invalid(#[from] InvalidClientSecrets),
-    /// It has never been set.
-    #[error("The client secret is not set. Set it: {0}")]
-    NotSet(String),
+/// Maximum size of the JSON on standard input.
+const MAX_BYTES: u64 = 64 * 1024;
+const NOT_JSON: &str = r#"Standard input must be JSON like {"clientSecret":"…","hubSpotCredential":{"developerApiKey":"…"}}. Nothing was changed."#;
+const NOT_WHOLE: &str =
+    "A secret must not be empty or have spaces and line ends in it. Nothing was changed.";
+
+/// A secret without spaces and line ends; its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Secret(String);
+
+/// A credential for HubSpot's API, as the deploy-hook reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Credential {
+    DeveloperApiKey {
+        developer_api_key: Secret,
+    },
+    AccessToken {
+        access_token: Secret,
+    },
+    OAuth {
+        client_id: Secret,
+        client_secret: Secret,
+    },
 }
 
-impl From<SecretError> for SecretsError {
-    fn from(error: SecretError) -> Self {
-        if error.is_access_denied() {
-            Self::Denied(error)
-        } else {
-            Self::Unreadable(error)
+/// The secrets that are to change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewSecrets {
+    pub client_secret: Option<Secret>,
+    pub hub_spot_credential: Option<Credential>,
+}
+
+impl TryFrom<String> for Secret {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_bad = |character: char| character.is_whitespace() || character.is_control();
+        if text.is_empty() || text.contains(is_bad) {
+            return Err(NOT_WHOLE);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl Credential {
+    /// Returns its kind, as HubSpot names it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::DeveloperApiKey { .. } => "developer API key",
+            Self::AccessToken { .. } => "access token",
+            Self::OAuth { .. } => "OAuth client credentials",
         }
     }
 }
 
-/// Writes the command that sets the stack's secrets.
-pub fn set_command(stack: &Stack) -> String {
-    stack.command("secrets set")
+/// Reads the client secret that the stack verifies with.
+pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, Failure> {
+    let arn = stack.output("ClientSecretArn")?;
+    let text = read(&Client::new(&stack.target.aws), arn).await?;
+    let set = || stack.command("secrets set");
+    let secrets = ClientSecrets::from_json(&text)
+        .map_err(|error| Failure::failed(error.to_string()).then(set()))?;
+    let current = secrets.current().cloned();
+    current.ok_or_else(|| Failure::failed("The client secret is not set.").then(set()))
 }
 
-/// Reads the client secret that the stack verifies with.
-pub async fn client_secret(stack: &Stack) -> Result<SigningSecret, SecretsError> {
-    let arn = stack.output("ClientSecretArn")?;
-    let text = secret_store::read(&Client::new(&stack.target.aws), arn).await?;
-    let secrets = ClientSecrets::from_json(&text)?;
-    let current = secrets.current().cloned();
-    current.ok_or_else(|| SecretsError::NotSet(set_command(stack)))
+async fn read(client: &Client, arn: &str) -> Result<String, Failure> {
+    let read = secret_store::read(client, arn).await;
+    read.map_err(|error| {
+        if error.is_access_denied() {
+            let needed = "You need secretsmanager:GetSecretValue on it.";
+            Failure::refused(format!("{error}. {needed}"))
+        } else {
+            Failure::failed(error.to_string())
+        }
+    })
 }
 
 /// Asks when the client secret was last changed; `None` where Secrets Manager does not say.
-pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
+pub async fn client_secret_changed_at(stack: &Stack) -> Option<Timestamp> {
     let arn = stack.output("ClientSecretArn").ok()?;
     let asked = Client::new(&stack.target.aws)
         .describe_secret()
@@ -78,16 +124,23 @@ pub async fn client_secret_changed(stack: &Stack) -> Option<Timestamp> {
 pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     let client_secret_arn = stack.output("ClientSecretArn")?;
     let credential_arn = stack.output("HubSpotCredentialArn")?;
-    anstream::eprintln!("secrets of {}", account::place(&stack.target).await?);
-    let client = Client::new(&stack.target.aws);
-    let current = current(&client, client_secret_arn).await?;
+    let target = &stack.target;
+    let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
+    eprintln!("secrets of {}", target.place(&account));
+    let client = Client::new(&target.aws);
+    let current = terminal::wait("Secrets Manager", read(&client, client_secret_arn)).await?;
+    let current = usable(&current);
     let NewSecrets {
         client_secret,
         hub_spot_credential: credential,
-    } = secret_input::read()?;
-    if let Some(secret) = &client_secret {
-        let stored = with_previous(secret, current.as_deref());
-        put(&client, client_secret_arn, &stored).await?;
+    } = new_secrets()?;
+    let show = stack.command("status");
+    ending::if_stopped(format!("Stopped. A secret may be stored already: {show}"));
+    let stored = client_secret
+        .as_ref()
+        .map(|secret| with_previous(secret, current.as_deref()));
+    if let Some(stored) = &stored {
+        put(&client, client_secret_arn, stored).await?;
     }
     if let Some(credential) = &credential {
         put(&client, credential_arn, &json!(credential)).await?;
@@ -98,55 +151,43 @@ pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     } else {
         "deploy"
     });
-    let client_secret =
-        client_secret.map(|secret| current.is_some_and(|former| !secret.is(&former)));
-    show(client_secret, credential.as_ref(), &next, as_json)?;
+    let is_kept = stored
+        .as_ref()
+        .is_some_and(|stored| !stored["previousClientSecret"].is_null());
+    let kind = credential.as_ref().map(Credential::kind);
+    if as_json {
+        terminal::print_json(&json!({
+            "stack": target.stack, "clientSecretChanged": stored.is_some(),
+            "previousClientSecretKept": is_kept, "hubSpotCredential": kind, "next": next,
+        }))?;
+    } else if stored.is_none() && kind.is_none() {
+        writeln!(terminal::output(), "Nothing was changed.")?;
+    } else {
+        let secret = match (stored.is_some(), is_kept) {
+            (false, _) => "unchanged",
+            (true, false) => "set",
+            (true, true) => "set; the previous one stays accepted",
+        };
+        terminal::print_pairs([
+            ("secret", secret.into()),
+            ("credential", kind.unwrap_or("unchanged").into()),
+            ("next", next),
+        ])?;
+    }
     Ok(Ending::Done)
 }
 
-/// Says what was stored, and whether a previous client secret stays beside the new one.
-fn show(
-    client_secret: Option<bool>,
-    credential: Option<&Credential>,
-    next: &str,
-    as_json: bool,
-) -> std::io::Result<()> {
-    let kind = credential.map(Credential::kind);
-    if as_json {
-        return terminal::print_json(&json!({
-            "clientSecretChanged": client_secret.is_some(),
-            "previousClientSecretKept": client_secret.unwrap_or_default(),
-            "hubSpotCredential": kind, "next": next,
-        }));
-    }
-    if client_secret.is_none() && kind.is_none() {
-        return writeln!(terminal::output(), "Nothing was changed.");
-    }
-    let client_secret = match client_secret {
-        None => "unchanged",
-        Some(false) => "set",
-        Some(true) => "set; the previous one stays accepted",
-    };
-    terminal::print_pairs([
-        ("secret", client_secret.into()),
-        ("credential", kind.unwrap_or("unchanged").into()),
-        ("next", next.into()),
-    ])
-}
-
 /// Returns the client secret that is stored, if it is one.
-async fn current(client: &Client, arn: &str) -> Result<Option<String>, SecretsError> {
-    let text = secret_store::read(client, arn).await?;
-    let stored: Value = serde_json::from_str(&text).unwrap_or_default();
-    let current = stored["clientSecret"].as_str().unwrap_or_default();
-    let is_secret = !current.is_empty() && !current.contains(char::is_whitespace);
-    Ok(is_secret.then(|| current.to_owned()))
+fn usable(stored: &str) -> Option<String> {
+    let stored: Value = serde_json::from_str(stored).unwrap_or_default();
+    let secret = stored["clientSecret"].as_str()?.to_owned();
+    Secret::try_from(secret).ok().map(|secret| secret.0)
 }
 
 /// Keeps the previous secret beside the new one, until the same one is set again.
 fn with_previous(secret: &Secret, current: Option<&str>) -> Value {
     let mut stored = json!({"clientSecret": secret});
-    if let Some(current) = current.filter(|current| !secret.is(current)) {
+    if let Some(current) = current.filter(|current| secret.0 != *current) {
         stored["previousClientSecret"] = current.into();
     }
     stored
@@ -157,40 +198,149 @@ async fn put(client: &Client, arn: &str, stored: &Value) -> Result<(), AwsError>
         .put_secret_value()
         .secret_id(arn)
         .secret_string(stored.to_string());
-    let answer = asked.send().await;
+    let answer = terminal::wait("Secrets Manager", asked.send()).await;
     answer
         .map(drop)
         .map_err(|error| AwsError::new("store the secret", &error))
 }
 
+/// Reads the new secrets: typed without echo at a terminal, or as JSON from a pipe.
+fn new_secrets() -> Result<NewSecrets, Failure> {
+    if !io::stdin().is_terminal() {
+        let mut text = String::new();
+        let read = io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text);
+        read.map_err(|error| unreadable(&error))?;
+        return parse(&text);
+    }
+    eprintln!("Nothing that you type is shown. Enter alone leaves a secret unchanged.");
+    let client_secret = hidden("Client secret (HubSpot: your app, Auth): ")?;
+    // A typing mistake would push the previous secret out at the next try.
+    if client_secret.is_some() && hidden("Once more: ")? != client_secret {
+        return Err(Failure::bad_input(
+            "The two client secrets differ. Nothing was changed.",
+        ));
+    }
+    Ok(NewSecrets {
+        client_secret,
+        hub_spot_credential: credential()?,
+    })
+}
+
+fn parse(json: &str) -> Result<NewSecrets, Failure> {
+    // serde's own words would repeat a secret that stands in the wrong place.
+    let secrets: Option<NewSecrets> = serde_json::from_str(json).ok();
+    let secrets = secrets.filter(|secrets| *secrets != NewSecrets::default());
+    secrets.ok_or_else(|| Failure::bad_input(NOT_JSON))
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::bad_input(format!(
+        "Cannot read the secrets: {error}. Nothing was changed."
+    ))
+}
+
+fn credential() -> Result<Option<Credential>, Failure> {
+    let kinds = "1 developer API key, 2 access token, 3 OAuth client credentials";
+    loop {
+        eprint!("HubSpot credential ({kinds}): ");
+        let mut kind = String::new();
+        let length = io::stdin()
+            .lock()
+            .read_line(&mut kind)
+            .map_err(|error| unreadable(&error))?;
+        return Ok(match kind.trim() {
+            "1" => hidden("Developer API key: ")?
+                .map(|developer_api_key| Credential::DeveloperApiKey { developer_api_key }),
+            "2" => hidden("Access token: ")?
+                .map(|access_token| Credential::AccessToken { access_token }),
+            "3" => hidden("Client id: ")?.zip(hidden("Client secret: ")?).map(
+                |(client_id, client_secret)| Credential::OAuth {
+                    client_id,
+                    client_secret,
+                },
+            ),
+            "" if length > 0 => None,
+            "" => return Err(unreadable(&io::ErrorKind::UnexpectedEof.into())),
+            _ => {
+                eprintln!("Type 1, 2, 3 or Enter.");
+                continue;
+            }
+        });
+    }
+}
+
+/// Asks without echo; `None` for Enter alone.
+fn hidden(question: &str) -> Result<Option<Secret>, Failure> {
+    let typed = rpassword::prompt_password(question).map_err(|error| unreadable(&error))?;
+    match typed.trim() {
+        "" => Ok(None),
+        text => Secret::try_from(text.to_owned())
+            .map(Some)
+            .map_err(Failure::bad_input),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use channel_connection::aws_error::AwsError;
-
     use super::*;
 
     #[test]
-    fn a_permission_is_asked_for_where_it_lacks_and_nowhere_else() {
-        let told = |code: &str| {
-            let (arn, error) = ("arn:client-secret".into(), AwsError::Service(code.into()));
-            SecretsError::from(SecretError::Unreadable { arn, error }).to_string()
-        };
-        let needed = "You need secretsmanager:GetSecretValue on it.";
-        assert!(told("AccessDeniedException").ends_with(needed));
-        assert!(!told("ResourceNotFoundException").contains(needed));
+    fn reads_each_kind_of_credential() {
+        for (json, kind) in [
+            (r#"{"developerApiKey":"k"}"#, "developer API key"),
+            (r#"{"accessToken":"t"}"#, "access token"),
+            (
+                r#"{"clientId":"i","clientSecret":"s"}"#,
+                "OAuth client credentials",
+            ),
+        ] {
+            let read = parse(&format!(r#"{{"hubSpotCredential":{json}}}"#)).unwrap();
+            let credential = read.hub_spot_credential.unwrap();
+            assert_eq!(credential.kind(), kind);
+            assert_eq!(serde_json::to_string(&credential).unwrap(), json);
+        }
     }
 
     #[test]
-    fn the_previous_secret_stays_until_the_new_one_is_set_again() {
+    fn never_repeats_bad_input() {
+        for (name, json) in [
+            ("nothing", ""),
+            ("no secret", "{}"),
+            ("no JSON", "marked-secret"),
+            ("space", r#"{"clientSecret":"marked secret"}"#),
+            ("empty", r#"{"clientSecret":""}"#),
+            ("line end", r#"{"clientSecret":"marked\nsecret"}"#),
+            ("mistyped", r#"{"clientsecret":"marked-secret"}"#),
+            ("no object", r#"{"hubSpotCredential":"marked-secret"}"#),
+            (
+                "mistyped kind",
+                r#"{"hubSpotCredential":{"apiKey":"marked-secret"}}"#,
+            ),
+            (
+                "two kinds",
+                r#"{"hubSpotCredential":{"accessToken":"marked-secret","clientId":"marked"}}"#,
+            ),
+        ] {
+            assert_eq!(parse(json), Err(Failure::bad_input(NOT_JSON)), "{name}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let json = r#"{"clientSecret":"marked","hubSpotCredential":{"accessToken":"marked"}}"#;
+        assert!(!format!("{:?}", parse(json)).contains("marked"));
+    }
+
+    #[test]
+    fn the_previous_secret_stays_beside_a_new_one() {
         let new = Secret::try_from("new".to_owned()).unwrap();
-        assert_eq!(with_previous(&new, None), json!({"clientSecret": "new"}));
-        assert_eq!(
-            with_previous(&new, Some("old")),
-            json!({"clientSecret": "new", "previousClientSecret": "old"})
-        );
-        assert_eq!(
-            with_previous(&new, Some("new")),
-            json!({"clientSecret": "new"})
-        );
+        let previous = json!({"clientSecret": "new", "previousClientSecret": "old"});
+        for (name, current, stored) in [
+            ("first", None, json!({"clientSecret": "new"})),
+            ("rotated", Some("old"), previous),
+            ("repeated", Some("new"), json!({"clientSecret": "new"})),
+        ] {
+            assert_eq!(with_previous(&new, current), stored, "{name}");
+        }
     }
 }

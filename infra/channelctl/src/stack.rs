@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use aws_sdk_cloudformation::{Client, error::ProvideErrorMetadata, types};
 use channel_connection::{
-    ids::{AppId, InvalidId},
-    webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
+    ids::AppId,
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use jiff::Timestamp;
 
 use crate::{
-    aws_error::AwsError,
+    aws::AwsError,
+    ending::Failure,
     target::{LOCAL, Target},
+    terminal,
 };
 
 const START: &str = "Start it in another terminal: make run";
@@ -19,84 +21,45 @@ const START: &str = "Start it in another terminal: make run";
 /// A stack of this project's template.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// Where it is.
     pub target: Target,
     /// Its id, by which CloudFormation knows it when it is gone, too.
     pub id: String,
     /// CloudFormation's status, like `UPDATE_COMPLETE`.
     pub status: String,
-    /// When it was last deployed.
-    pub changed: Option<Timestamp>,
+    pub deployed_at: Option<Timestamp>,
+    /// Whether CloudFormation refuses to delete it.
+    pub is_protected: bool,
     outputs: HashMap<String, String>,
     parameters: HashMap<String, String>,
 }
 
-/// The reason there is no stack to work with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StackError {
-    /// CloudFormation has none of that name.
-    #[error("There is no stack {stack}{place}. {advice}")]
-    Missing {
-        /// Its name.
-        stack: String,
-        /// The region, in words.
-        place: String,
-        /// How to get one.
-        advice: String,
-    },
-    /// Nothing listens where `make run` would.
-    #[error("The local AWS is not up. {START}")]
-    LocalIsDown,
-    /// The stack never came to be, or is another template's, or an older one of this.
-    #[error("The stack {stack}, {status}, has no output {name}. Find out why: {advice}")]
-    NoOutput {
-        /// The stack's name.
-        stack: String,
-        /// How CloudFormation left it.
-        status: String,
-        /// The output.
-        name: &'static str,
-        /// The command that tells what to do.
-        advice: String,
-    },
-    /// The stack's parameter `AppId` is none.
-    #[error("The stack's parameter AppId {0}")]
-    AppId(InvalidId),
-    /// The stack's webhook URL cannot be called.
-    #[error("The stack's output WebhookUrl {0}")]
-    Url(InvalidUrl),
-    /// AWS did not say.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-}
-
 impl Stack {
     /// Reads a stack from CloudFormation.
-    pub async fn find(target: Target) -> Result<Self, StackError> {
-        match Self::lookup(&target).await? {
-            Some(stack) => Ok(stack),
-            None => Err(missing(&target)),
-        }
+    pub async fn find(target: Target) -> Result<Self, Failure> {
+        let found = Self::lookup(&target).await?;
+        found.ok_or_else(|| missing(&target))
     }
 
     /// Reads a stack from CloudFormation; `None` where there is none of that name.
-    pub async fn lookup(target: &Target) -> Result<Option<Self>, StackError> {
+    pub async fn lookup(target: &Target) -> Result<Option<Self>, Failure> {
         let client = Client::new(&target.aws);
-        let answer = client
-            .describe_stacks()
-            .stack_name(&target.stack)
-            .send()
-            .await;
-        match answer {
+        let asked = client.describe_stacks().stack_name(&target.stack).send();
+        match terminal::wait("CloudFormation", asked).await {
             Ok(answer) => {
                 let stack = answer.stacks.unwrap_or_default().pop();
                 Ok(stack.map(|stack| Self::described(target.clone(), stack)))
             }
             Err(error) if error.code() == Some("ValidationError") => Ok(None),
-            Err(error) => match AwsError::new("read the stack", &error) {
-                AwsError::NoAnswer(_) if target.is_local() => Err(StackError::LocalIsDown),
-                error => Err(error.into()),
-            },
+            Err(error) => Err(match AwsError::new("read the stack", &error) {
+                AwsError::NoAnswer(_) if target.is_local() => {
+                    Failure::failed(format!("The local AWS is not up. {START}"))
+                }
+                AwsError::SignedOut(_) => {
+                    let error = AwsError::new("read the stack", &error);
+                    Failure::from(error).then(target.sign_in())
+                }
+                error => error.into(),
+            }),
         }
     }
 
@@ -104,13 +67,13 @@ impl Stack {
         let outputs = stack.outputs.unwrap_or_default().into_iter();
         let parameters = stack.parameters.unwrap_or_default().into_iter();
         let changed = stack.last_updated_time.or(stack.creation_time);
+        let status = stack.stack_status;
         Self {
             target,
             id: stack.stack_id.unwrap_or_default(),
-            status: stack
-                .stack_status
-                .map_or_else(String::new, |status| status.as_str().into()),
-            changed: changed.and_then(|time| Timestamp::from_second(time.secs()).ok()),
+            status: status.map_or_else(String::new, |status| status.as_str().into()),
+            deployed_at: changed.and_then(|time| Timestamp::from_second(time.secs()).ok()),
+            is_protected: stack.enable_termination_protection.unwrap_or_default(),
             outputs: outputs
                 .filter_map(|output| output.output_key.zip(output.output_value))
                 .collect(),
@@ -120,65 +83,34 @@ impl Stack {
         }
     }
 
-    /// Makes up a stack without outputs, for tests of what is said of one.
-    #[cfg(test)]
-    pub(crate) fn in_state(status: &str) -> Self {
-        Self::of_target(Target::of_options(&["--stage", "dev"]), status)
-    }
-
-    /// Makes up a stack that was deployed with a parameter.
-    #[cfg(test)]
-    pub(crate) fn with_parameter(name: &str, value: &str) -> Self {
-        let mut stack = Self::in_state("UPDATE_COMPLETE");
-        stack.set_parameter(name, value);
-        stack
-    }
-
-    /// Gives a made-up stack a parameter.
-    #[cfg(test)]
-    pub(crate) fn set_parameter(&mut self, name: &str, value: &str) {
-        self.parameters.insert(name.into(), value.into());
-    }
-
-    /// Makes up a stack without outputs, named in one of the ways there are.
-    #[cfg(test)]
-    pub(crate) fn of_target(target: Target, status: &str) -> Self {
-        Self {
-            target,
-            id: String::new(),
-            status: status.into(),
-            changed: None,
-            outputs: HashMap::new(),
-            parameters: [("AppId".into(), "1234567".into())].into(),
-        }
-    }
-
     /// Returns an output that the template has.
-    pub fn output(&self, name: &'static str) -> Result<&str, StackError> {
+    pub fn output(&self, name: &'static str) -> Result<&str, Failure> {
         let value = self.outputs.get(name).map(String::as_str);
-        value.ok_or_else(|| StackError::NoOutput {
-            stack: self.target.stack.clone(),
-            status: self.status.clone(),
-            name,
-            advice: self.command("doctor"),
+        value.ok_or_else(|| {
+            let (stack, status) = (&self.target.stack, &self.status);
+            Failure::failed(format!(
+                "The stack {stack}, {status}, has no output {name}."
+            ))
+            .then(self.command("doctor"))
         })
     }
 
-    /// Returns which app the stack is for.
-    pub fn app_id(&self) -> Result<AppId, StackError> {
-        let text = self.parameter("AppId");
-        text.unwrap_or_default().parse().map_err(StackError::AppId)
+    /// Returns the id of the app that the stack is for.
+    pub fn app_id(&self) -> Result<AppId, Failure> {
+        let text = self.parameter("AppId").unwrap_or_default();
+        text.parse()
+            .map_err(|error| Failure::failed(format!("The stack's parameter AppId {error}")))
     }
 
     /// Returns the URL that HubSpot calls.
-    pub fn webhook_url(&self) -> Result<WebhookUrl, StackError> {
-        let url = self.output("WebhookUrl")?;
-        let reach = if self.target.aws.endpoint_url().is_some() {
+    pub fn webhook_url(&self) -> Result<WebhookUrl, Failure> {
+        let policy = if self.target.aws.endpoint_url().is_some() {
             UrlPolicy::Local
         } else {
             UrlPolicy::Public
         };
-        WebhookUrl::parse(url, reach).map_err(StackError::Url)
+        WebhookUrl::parse(self.output("WebhookUrl")?, policy)
+            .map_err(|error| Failure::failed(format!("The stack's output WebhookUrl {error}")))
     }
 
     /// Returns the value that a parameter has.
@@ -190,24 +122,53 @@ impl Stack {
     pub fn command(&self, command: &str) -> String {
         self.target.command(command)
     }
+
+    /// Tells whether the first deploy failed, after which the stack can only be deleted.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>
+    pub fn was_never_created(&self) -> bool {
+        ["CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"].contains(&self.status.as_str())
+    }
+
+    /// Tells whether CloudFormation still works on it; one that only has a change set waits.
+    pub fn is_in_progress(&self) -> bool {
+        self.status != "REVIEW_IN_PROGRESS" && self.status.ends_with("_IN_PROGRESS")
+    }
 }
 
-pub(crate) fn missing(target: &Target) -> StackError {
-    let advice = if target.stage.is_some() {
-        format!("Deploy it: {}", target.command("deploy"))
-    } else if target.named == LOCAL {
-        START.into()
-    } else {
-        "Check its name, --profile and --region.".into()
-    };
+fn missing(target: &Target) -> Failure {
     let place = if target.is_local() {
-        " in the local AWS".to_owned()
+        "the local AWS"
     } else {
-        format!(" in {}", target.region())
+        target.region()
     };
-    StackError::Missing {
-        stack: target.stack.clone(),
-        place,
-        advice,
+    let missing = format!("There is no stack {} in {place}.", target.stack);
+    if target.stage.is_some() {
+        Failure::failed(missing).then(target.command("deploy"))
+    } else if target.named == LOCAL {
+        Failure::failed(format!("{missing} {START}"))
+    } else {
+        Failure::failed(format!("{missing} Check its name, --profile and --region."))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::target::tests::target;
+
+    /// Makes up a stack of the stage dev, in a state and with a parameter.
+    pub(crate) fn stack(status: &str, (name, value): (&str, &str)) -> Stack {
+        Stack {
+            target: target(&["--stage", "dev"]),
+            id: String::new(),
+            status: status.into(),
+            deployed_at: None,
+            is_protected: false,
+            outputs: HashMap::new(),
+            parameters: [("AppId", "1234567"), (name, value)]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+        }
     }
 }

@@ -1,21 +1,17 @@
 //! Which stack is meant: a stage of samconfig.toml, a stack by its name, or the local one.
 
-use std::{env, fmt::Write as _, fs, time::Duration};
+use std::{env, fmt::Write as _, fs};
 
-use aws_config::{
-    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
-    provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
-};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_config::{Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::samconfig::{self, Stage, StageError};
+use crate::{
+    aws,
+    ending::Failure,
+    samconfig::{self, Stage},
+};
 
 /// The option that names the stack of `make run`.
 pub const LOCAL: &str = "--local";
@@ -25,8 +21,6 @@ const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_PORTS: &str = ".local/run/stack.json";
 const STAGE_VARIABLE: &str = "CHANNELCTL_STAGE";
 const STACK_VARIABLE: &str = "CHANNELCTL_STACK";
-/// Timeout of one attempt: a page of DynamoDB's has 1 MiB, and the line may be slow.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The options that name a stack.
 #[derive(Debug, Clone, Default, Args)]
@@ -52,52 +46,24 @@ pub struct TargetOptions {
 /// A stack that is meant, wherever it is.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The stack's name.
     pub stack: String,
     /// The options that name it again in advice: `--stage dev`.
     pub named: String,
-    /// The stage, where it was named so.
     pub stage: Option<Stage>,
-    /// The profile that is signed in with, where one is named.
     pub profile: Option<String>,
     /// The ports of the local stack, where that is meant.
     pub local: Option<LocalPorts>,
-    /// How to reach AWS.
     pub aws: SdkConfig,
 }
 
 /// Where the parts of the stack that `make run` keeps up listen on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct LocalPorts {
-    /// The local AWS.
     pub aws: u16,
-    /// The simulated HubSpot.
     pub hubspot: u16,
 }
 
-/// The reason no stack can be told from the options.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
-    /// Nothing names one.
-    #[error(
-        "No stack named. Add --stage dev, --stack NAME, or --local for the stack of `make run`; or set {STAGE_VARIABLE} or {STACK_VARIABLE}."
-    )]
-    Unnamed,
-    /// The environment names two.
-    #[error(
-        "Both {STAGE_VARIABLE} and {STACK_VARIABLE} are set. Unset one, or add --stage or --stack."
-    )]
-    TwoNamed,
-    /// The stage's stack is not known.
-    #[error(transparent)]
-    Stage(#[from] StageError),
-    /// No region is known to call AWS in.
-    #[error("No AWS region. Add --region, or set one: aws configure set region us-east-1")]
-    NoRegion,
-}
-
 impl Default for LocalPorts {
-    /// Returns the ports that `make run` takes unless told others.
     fn default() -> Self {
         Self {
             aws: 4566,
@@ -108,40 +74,49 @@ impl Default for LocalPorts {
 
 impl TargetOptions {
     /// Finds out which stack is meant; nothing is sent yet.
-    pub async fn target(&self) -> Result<Target, TargetError> {
+    pub async fn target(&self) -> Result<Target, Failure> {
+        self.target_if_named().await?.ok_or_else(|| {
+            Failure::usage(format!(
+                "No stack named. Add --stage dev, --stack NAME, or --local for the stack of `make run`; or set {STAGE_VARIABLE} or {STACK_VARIABLE}."
+            ))
+        })
+    }
+
+    /// Finds out which stack is meant; `None` if nothing names one.
+    pub async fn target_if_named(&self) -> Result<Option<Target>, Failure> {
         let (stage, stack) = self.names()?;
+        if stage.is_none() && stack.is_none() && !self.local {
+            return Ok(None);
+        }
         let stage = stage.as_deref().map(samconfig::stage).transpose()?;
-        let named = self.named(stage.as_ref(), stack.as_deref());
         let of_stage = stage.as_ref().map(|stage| stage.stack_name.clone());
-        Ok(Target {
+        Ok(Some(Target {
+            named: self.named(stage.as_ref(), stack.as_deref()),
             stack: stack.or(of_stage).unwrap_or_else(|| LOCAL_STACK.into()),
-            named,
             profile: self.profile_of(stage.as_ref()),
             local: self.local.then(local_ports),
             aws: self.aws(stage.as_ref()).await?,
             stage,
-        })
+        }))
     }
 
     /// Reaches AWS without asking for a stack, as for a table that is named itself.
-    pub async fn aws_alone(&self) -> Result<SdkConfig, TargetError> {
-        let (stage, _) = self.names().or_else(|error| match error {
-            TargetError::Unnamed => Ok((None, None)),
-            error => Err(error),
-        })?;
+    pub async fn aws_alone(&self) -> Result<SdkConfig, Failure> {
+        let (stage, _) = self.names()?;
         let stage = stage.as_deref().map(samconfig::stage).transpose()?;
         self.aws(stage.as_ref()).await
     }
 
     /// Returns the stage and the stack that are named; the environment counts where no option does.
-    fn names(&self) -> Result<(Option<String>, Option<String>), TargetError> {
+    fn names(&self) -> Result<(Option<String>, Option<String>), Failure> {
         if self.local || self.stage.is_some() || self.stack.is_some() {
             return Ok((self.stage.clone(), self.stack.clone()));
         }
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         match (variable(STAGE_VARIABLE), variable(STACK_VARIABLE)) {
-            (None, None) => Err(TargetError::Unnamed),
-            (Some(_), Some(_)) => Err(TargetError::TwoNamed),
+            (Some(_), Some(_)) => Err(Failure::usage(format!(
+                "Both {STAGE_VARIABLE} and {STACK_VARIABLE} are set. Unset one, or add --stage or --stack."
+            ))),
             names => Ok(names),
         }
     }
@@ -169,11 +144,11 @@ impl TargetOptions {
         profile.filter(|_| !self.local)
     }
 
-    async fn aws(&self, stage: Option<&Stage>) -> Result<SdkConfig, TargetError> {
+    async fn aws(&self, stage: Option<&Stage>) -> Result<SdkConfig, Failure> {
         if self.local {
             return Ok(local_aws().await);
         }
-        let mut loader = loader();
+        let mut loader = aws::loader();
         let profile = self.profile_of(stage);
         if let Some(profile) = &profile {
             loader = loader.profile_name(profile);
@@ -183,18 +158,14 @@ impl TargetOptions {
             loader = loader.region(Region::new(region));
         }
         let aws = loader.load().await;
-        let region = aws.region().ok_or(TargetError::NoRegion)?.clone();
+        let region = aws.region().cloned().ok_or_else(|| {
+            Failure::usage("No AWS region. Add --region, or set one.")
+                .then("aws configure set region us-east-1".to_owned())
+        })?;
         Ok(match profile {
-            Some(profile) => signed_in_with(aws, &profile, region),
+            Some(profile) => aws::signed_in_with(aws, &profile, region),
             None => aws,
         })
-    }
-}
-
-impl TargetError {
-    /// Tells whether the command line has to change, and not a file.
-    pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Stage(StageError::Unreadable(_)))
     }
 }
 
@@ -209,17 +180,24 @@ impl Target {
         self.stage.as_ref().map_or(&self.stack, |stage| &stage.name)
     }
 
-    /// Tells whether a deploy asks first: to the stage prod, or to a stack that may be anything.
-    pub fn asks_before_deploys(&self) -> bool {
-        match &self.stage {
-            Some(stage) => stage.name == "prod",
-            None => !self.is_local(),
-        }
+    pub fn is_prod(&self) -> bool {
+        self.stage
+            .as_ref()
+            .is_some_and(|stage| stage.name == "prod")
     }
 
-    /// Returns the region.
+    /// Tells whether a deploy asks first: to the stage prod, or to a stack that may be anything.
+    pub fn asks_before_deploys(&self) -> bool {
+        self.is_prod() || (self.stage.is_none() && !self.is_local())
+    }
+
     pub fn region(&self) -> &str {
         self.aws.region().map_or("no region", AsRef::as_ref)
+    }
+
+    /// Names the stack, its account and its region.
+    pub fn place(&self, account: &str) -> String {
+        format!("{} in account {account}, {}", self.stack, self.region())
     }
 
     /// Writes the command of this program that does something to this stack.
@@ -243,69 +221,14 @@ impl Target {
     pub fn sign_in(&self) -> String {
         let profile = self.profile.as_deref().map(shell_word);
         profile.map_or_else(
-            || "aws sso login, or aws configure".into(),
+            || "aws sso login".into(),
             |profile| format!("aws sso login --profile {profile}"),
         )
     }
-
-    /// Makes up a target, for tests of the advice that names it.
-    #[cfg(test)]
-    pub(crate) fn of_options(options: &[&str]) -> Self {
-        let has = |name: &str| options.iter().position(|option| *option == name);
-        let value = |name: &str| has(name).map(|at| options[at + 1].to_owned());
-        let stage = value("--stage").map(|name| Stage {
-            name,
-            stack_name: "calls-dev".into(),
-            ..Stage::default()
-        });
-        let region = Region::from_static("eu-west-1");
-        Self {
-            stack: value("--stack").unwrap_or_else(|| "calls-dev".into()),
-            named: options.join(" "),
-            stage,
-            profile: value("--profile"),
-            local: has("--local").map(|_| LocalPorts::default()),
-            aws: SdkConfig::builder().region(region).build(),
-        }
-    }
-}
-
-fn loader() -> aws_config::ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
-        .retry_config(RetryConfig::standard().with_max_attempts(5))
-        .timeout_config(patience(ATTEMPT_TIMEOUT))
-}
-
-fn http_client() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::rustls(CryptoMode::Ring))
-        .build_https()
-}
-
-/// Puts a profile that is named before `AWS_ACCESS_KEY_ID`, as SAM and the AWS CLI do.
-fn signed_in_with(aws: SdkConfig, profile: &str, region: Region) -> SdkConfig {
-    let settings = ProviderConfig::without_region()
-        .with_region(Some(region))
-        .with_http_client(http_client());
-    let credentials = ProfileFileCredentialsProvider::builder()
-        .configure(&settings)
-        .profile_name(profile)
-        .build();
-    let credentials = SharedCredentialsProvider::new(credentials);
-    aws.into_builder().credentials_provider(credentials).build()
-}
-
-/// Waits for a connection a few seconds, and for each try of a call as long as it may take.
-pub fn patience(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(attempt)
-        .build()
 }
 
 async fn local_aws() -> SdkConfig {
-    loader()
+    aws::loader()
         .region(Region::from_static(LOCAL_REGION))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url(format!("http://127.0.0.1:{}", local_ports().aws))
@@ -331,33 +254,41 @@ fn shell_word(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    #[test]
-    fn quotes_what_a_shell_would_split() {
-        assert_eq!(shell_word("calls-dev"), "calls-dev");
-        assert_eq!(shell_word("two words"), "'two words'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    /// Makes up a target, for tests of the advice that names it.
+    pub(crate) fn target(options: &[&str]) -> Target {
+        let position = |name: &str| options.iter().position(|option| *option == name);
+        let value = |name: &str| position(name).map(|at| options[at + 1].to_owned());
+        let stage = value("--stage").map(|name| Stage {
+            name,
+            stack_name: "calls-dev".into(),
+            ..Stage::default()
+        });
+        let region = Region::from_static("eu-west-1");
+        Target {
+            stack: value("--stack").unwrap_or_else(|| "calls-dev".into()),
+            named: options.join(" "),
+            stage,
+            profile: value("--profile"),
+            local: position("--local").map(|_| LocalPorts::default()),
+            aws: SdkConfig::builder().region(region).build(),
+        }
     }
 
     #[test]
     fn advice_keeps_profile_and_region() {
         let options = TargetOptions {
-            stack: Some("calls".into()),
-            profile: Some("my prod".into()),
+            profile: Some("my prod's".into()),
             region: Some("eu-west-1".into()),
             ..TargetOptions::default()
         };
         assert_eq!(
             options.named(None, Some("calls")),
-            "--stack calls --profile 'my prod' --region eu-west-1"
+            r"--stack calls --profile 'my prod'\''s' --region eu-west-1"
         );
-    }
-
-    #[test]
-    fn aws_commands_name_region_and_profile() {
-        let target = Target::of_options(&["--stack", "calls", "--profile", "prod"]);
+        let target = target(&["--stack", "calls", "--profile", "prod"]);
         assert_eq!(
             target.aws_command("dynamodb list-tables"),
             "aws dynamodb list-tables --region eu-west-1 --profile prod"

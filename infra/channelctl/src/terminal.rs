@@ -2,21 +2,20 @@
 
 use std::{
     borrow::Cow,
-    error::Error,
+    future::Future,
     io::{self, BufRead, IsTerminal, Write},
+    time::Duration,
 };
 
-use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use channel_connection::friendly_name::is_unsafe;
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
+use jiff::Timestamp;
 use serde::Serialize;
 
-/// What is good.
 pub const GOOD: Style = AnsiColor::Green.on_default();
-/// What is worth a look.
 pub const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
-/// What is wrong.
 pub const WRONG: Style = AnsiColor::Red.on_default();
 
 /// The reason something is not done.
@@ -61,14 +60,32 @@ pub fn counted(count: u64, one: &str) -> String {
     format!("{count} {one}{plural}")
 }
 
-/// Prints why a command failed.
-pub fn complain(failure: &dyn Error) {
-    let lines: Vec<_> = failure
-        .to_string()
-        .lines()
-        .map(|line| escape(line).into_owned())
-        .collect();
-    eprintln!("{} {}", coloured(WRONG, "channelctl:"), lines.join("\n"));
+/// Says how long ago something was, in the largest unit that fits.
+pub fn ago(then: Timestamp) -> String {
+    let seconds = Timestamp::now().duration_since(then).as_secs().max(0);
+    let (count, unit) = match seconds {
+        0..60 => return "just now".into(),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{} ago", counted(count.unsigned_abs(), unit))
+}
+
+/// Shows on a terminal what is waited for, until it is there.
+pub async fn wait<T>(what: &'static str, work: impl Future<Output = T>) -> T {
+    // Beside --verbose, whose lines it would break.
+    let is_quiet = !tracing::enabled!(tracing::Level::DEBUG);
+    let spinner = is_quiet.then(ProgressBar::new_spinner);
+    if let Some(spinner) = &spinner {
+        spinner.set_message(format!("waiting for {what}"));
+        spinner.enable_steady_tick(Duration::from_millis(120));
+    }
+    let done = work.await;
+    if let Some(spinner) = spinner {
+        spinner.finish_and_clear();
+    }
+    done
 }
 
 /// Prints a value as JSON.
@@ -168,6 +185,19 @@ mod tests {
             ("letters", "Zoë 👩‍👧 “x”", "Zoë 👩‍👧 “x”"),
         ] {
             assert_eq!(escape(text), escaped, "{case}");
+        }
+    }
+
+    #[test]
+    fn tells_time_in_the_largest_unit() {
+        for (seconds, text) in [
+            (-20, "just now"),
+            (61, "1 minute ago"),
+            (3 * 3_600 + 5, "3 hours ago"),
+            (400 * 86_400, "400 days ago"),
+        ] {
+            let then = Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
+            assert_eq!(ago(then), text);
         }
     }
 

@@ -4,6 +4,10 @@
 //! every other version is somebody else's, even if the values are the same. A write follows a read
 //! of the known version within one call's time. Nothing in HubSpot closes that gap, so a hold waits
 //! for it: see `TimeBudget::settle`.
+//!
+//! An event that goes on to set isReady=true announces itself: it writes isReady=false first, within
+//! a settle time of its start. A hold that is not done by then finds another version than its own,
+//! and writes again; the event finds that version, and ends.
 
 use channel_connection::{
     settings::{ChannelConnectionSettings, SettingsChange},
@@ -50,9 +54,12 @@ pub(crate) struct VersionedSettings<'a> {
     has_written: bool,
     /// Whether somebody else wrote meanwhile, and what they wrote became `previous`.
     has_conflicted: bool,
-    /// Whether the event goes on to release what it writes.
-    pub(crate) will_release: bool,
-    /// Whether a hold may have come in between, so that the event must not set isReady=true.
+    /// When the event began to read.
+    started: Instant,
+    /// Whether every hold that began after the event, or is not done, knows of it: the current version
+    /// is this event's, and was written in time.
+    is_announced: bool,
+    /// Whether a hold may have come after the announcement, so that the event must not release.
     may_be_held: bool,
     /// Whether an own write changed the version.
     pub(crate) has_moved: bool,
@@ -113,10 +120,9 @@ impl<'a> VersionedSettings<'a> {
             lost_at: None,
             has_written: false,
             has_conflicted: false,
-            will_release: false,
-            // A hold that began after this event writes again after a settle time: to see that, the
-            // event must have read by then.
-            may_be_held: known_at - started > api.budget.settle,
+            started,
+            is_announced: false,
+            may_be_held: false,
             has_moved: false,
         })
     }
@@ -149,8 +155,13 @@ impl<'a> VersionedSettings<'a> {
     /// Returns whether no hold is undone by isReady=true.
     pub(crate) fn may_release(&self) -> bool {
         let has_version = |current: &Registered| current.updated_at.is_some();
-        let is_known = self.current.as_ref().is_none_or(has_version);
-        self.is_released() || (is_known && !self.may_be_held)
+        let is_known = self.current.as_ref().is_some_and(has_version);
+        self.is_released() || (is_known && self.is_announced)
+    }
+
+    /// Returns whether somebody else wrote after the announcement: perhaps a hold.
+    pub(crate) fn may_be_held(&self) -> bool {
+        self.may_be_held && !self.is_released()
     }
 
     /// Reads again; returns whether HubSpot still has the version that this event knows.
@@ -159,56 +170,81 @@ impl<'a> VersionedSettings<'a> {
         let is_known = is_same_version(now.as_ref(), self.current.as_ref());
         self.current = now;
         self.known_at = sent;
+        if !is_known {
+            self.may_be_held |= self.is_announced;
+            self.is_announced = false;
+        }
         Ok(is_known)
     }
 
     /// Reads again, once no lost write can take effect any more; returns whether this event may replace
     /// what HubSpot has: its version is known, or it has the values of a lost write.
     pub(crate) async fn refresh_own(&mut self, until: Instant) -> Result<bool, ApiError> {
+        self.await_lost_writes().await;
+        Ok(self.refresh(until).await? || self.is_own_write())
+    }
+
+    async fn await_lost_writes(&self) {
         if let Some(sent) = self.lost_at {
             let budget = self.api.budget;
             sleep_until(sent + budget.settle.saturating_sub(budget.call)).await;
         }
-        Ok(self.refresh(until).await? || self.is_own_write())
     }
 
     /// Brings HubSpot from the known version to the desired settings.
-    ///
-    /// A write that failed may have been applied, and somebody else may have written: after a failure
-    /// other than a definite refusal HubSpot is read again.
     pub(crate) async fn write(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
         until: Instant,
     ) -> Result<Written, ApiError> {
+        self.write_as(desired, false, until).await
+    }
+
+    /// Writes settings with isReady=false, even if HubSpot has them: only a version of this event's
+    /// own tells holds that it goes on to release.
+    pub(crate) async fn announce(
+        &mut self,
+        unreleased: &ChannelConnectionSettings,
+        until: Instant,
+    ) -> Result<Written, ApiError> {
+        self.write_as(Some(unreleased), true, until).await
+    }
+
+    /// A write that failed may have been applied, and somebody else may have written: after a failure
+    /// other than a definite refusal HubSpot is read again.
+    async fn write_as(
+        &mut self,
+        desired: Option<&ChannelConnectionSettings>,
+        announces: bool,
+        until: Instant,
+    ) -> Result<Written, ApiError> {
         let releases = desired.is_some_and(|desired| desired.is_ready);
         let mut retries = self.api.retries(until);
         let mut must_read = releases;
+        if releases {
+            // An announcement that takes effect late would undo the release.
+            self.await_lost_writes().await;
+        }
         loop {
             while must_read || !self.is_fresh() {
-                if !self.refresh(until).await? {
-                    self.may_be_held = true;
+                if !self.refresh(until).await? && !(announces && self.current() == desired) {
                     return Ok(self.compare(desired));
                 }
                 must_read = false;
             }
-            if self.current() == desired {
+            if self.current() == desired && !announces {
                 return Ok(Written::Done);
             }
             if releases && !self.may_release() {
                 return Ok(Written::Conflict);
             }
-            let checked_at = self.known_at;
             let write = self.write_to(desired);
             let Err(error) = self.send(&write, desired, until).await else {
                 return Ok(self.compare(desired));
             };
             if error.is_ambiguous() || error.is_contradiction() {
                 let is_unchanged = self.refresh(until).await?;
-                if !is_unchanged && self.current() == desired {
-                    self.adopt(desired, checked_at, until).await;
-                }
-                if !is_unchanged {
+                if !is_unchanged && !(announces && self.current() == desired) {
                     return Ok(self.compare(desired));
                 }
             }
@@ -252,37 +288,11 @@ impl<'a> VersionedSettings<'a> {
         }
     }
 
-    /// Takes over the settings of an own write whose response was lost.
-    ///
-    /// A hold may have written the same isReady=false in between. If that is not done yet, another
-    /// write makes the version this event's, and the hold sees it. A hold that wrote after the read
-    /// at `checked_at` is done no sooner than a settle time after it.
-    async fn adopt(
-        &mut self,
-        desired: Option<&ChannelConnectionSettings>,
-        checked_at: Instant,
-        until: Instant,
-    ) {
-        if self.is_released() || self.may_be_held {
-            return;
-        }
-        self.may_be_held = true;
-        let budget = self.api.budget;
-        if self.will_release && checked_at.elapsed() + budget.call <= budget.settle {
-            let lost = self.current.clone();
-            let hold = Write::Change(SettingsChange::HOLD);
-            let is_written = self.send(&hold, desired, until).await.is_ok();
-            let has_moved = !is_same_version(lost.as_ref(), self.current.as_ref());
-            self.may_be_held = !(is_written && has_moved);
-        }
-    }
-
     /// Compares with the desired settings; others are what a rollback restores from now on.
     fn compare(&mut self, desired: Option<&ChannelConnectionSettings>) -> Written {
         if self.current() == desired {
             return Written::Done;
         }
-        self.may_be_held = true;
         if !self.is_own_write() {
             self.has_conflicted = true;
             self.previous = self.current.clone();
@@ -341,6 +351,7 @@ impl<'a> VersionedSettings<'a> {
         self.has_moved |= !is_same_version(now.as_ref(), self.current.as_ref());
         self.current = now;
         self.known_at = sent;
+        self.is_announced = self.started.elapsed() <= self.api.budget.settle;
         Ok(())
     }
 

@@ -164,7 +164,14 @@ async fn an_ignored_change_is_reported_at_once() {
         "HubSpot did not apply the change (change the settings), although it accepted it. HubSpot holds what it held before."
     );
     // The last two are of the rollback and of the report.
-    let calls = ["GET 200", "GET 200", "PATCH 200", "GET 200", "GET 200"];
+    let calls = [
+        "GET 200",
+        "PATCH 200",
+        "GET 200",
+        "PATCH 200",
+        "GET 200",
+        "GET 200",
+    ];
     assert_eq!(env.calls(), calls);
 }
 

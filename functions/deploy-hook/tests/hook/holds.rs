@@ -12,7 +12,7 @@ use crate::{
 };
 
 const HELD: &str = "HubSpot holds the URL with isReady=false: users can no longer select the app.";
-const CALL: Duration = Duration::from_millis(300);
+const CALL: Duration = Duration::from_millis(600);
 
 /// An environment whose webhook may be blocked for many probes.
 async fn env() -> TestEnv {
@@ -82,9 +82,27 @@ async fn stops_a_release_that_read_late() {
 }
 
 #[tokio::test]
+async fn stops_a_release_that_starts_while_it_settles() {
+    let env = env().await;
+    let gate = env.webhook.gate.write().await;
+    env.fail([None, None]);
+    let hold = async {
+        assert_eq!(outcome(&env.act("hold").await, true), HELD);
+        drop(gate);
+    };
+    let release = async {
+        // The hold has read and written.
+        used_faults(&env).await;
+        outcome(&env.act("release").await, false);
+    };
+    tokio::join!(hold, release);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+}
+
+#[tokio::test]
 async fn overrides_a_release_whose_write_is_late() {
     let env = env().await;
-    env.fail([None, None, late(250)]);
+    env.fail([None, None, None, late(250)]);
     let hold = async {
         used_faults(&env).await;
         let report = env.act("hold").await;
@@ -134,6 +152,7 @@ async fn claims_no_more_than_hubspot_shows() {
             assert!(outcome.starts_with(start), "{outcome}");
             assert!(outcome.contains("channelctl status"), "{outcome}");
         }
+        outcome(&env.act("release").await, true);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #[path = "../support/account.rs"]
 mod account;
+mod checks;
 mod deploys;
 mod failures;
 mod holds;

@@ -1,7 +1,7 @@
 //! An operator's actions and the report.
 
 use axum::{Json, Router, http::StatusCode, routing::post};
-use channelctl::action::{Action, IsReady};
+use channelctl::registration::{Action, IsReady, Report};
 use deploy_hook::config::Config;
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ async fn status_compares_hubspot_with_the_stack() {
             "action": "status", "done": true, "outcome": "See registered and lastProbe.",
             "appId": 1_234_567, "apiVersion": "2026-03", "credential": "developer API key",
             "credentialUsable": true, "expected": {"url": env.webhook_url},
-            "registered": registered, "drift": drift, "ready": ready,
+            "registered": registered, "drift": drift, "ready": ready, "plan": null,
             "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null},
         })
     };
@@ -48,10 +48,9 @@ async fn channelctl_reads_the_report_of_its_actions() {
         Action::Hold,
         Action::Unregister,
     ] {
-        let request = json!(action.request("a test".into()));
-        let report = env.handle(request).await.unwrap();
+        let report = env.handle(action.event("a test")).await.unwrap();
         outcome(&report, true);
-        let read: channelctl::hook::Report = serde_json::from_value(report).unwrap();
+        let read: Report = serde_json::from_value(report).unwrap();
         assert!(read.last_probe.verified, "{action:?}");
     }
 }

@@ -24,7 +24,7 @@ async fn unknown_events_are_rejected() {
         let error = env.handle(event).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {"action":"status"}, or verify, release, hold, register, unregister"#
+            r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {"action":"status"}, or verify, release, hold, register, unregister, check"#
         );
     }
     let import = |event: &mut Value| event["RequestType"] = "Import".into();

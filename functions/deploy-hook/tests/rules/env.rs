@@ -51,6 +51,7 @@ const HURRIED: TimeBudget = TimeBudget {
 /// A hook without trouble must not fail because the machine is slow.
 const PATIENT: TimeBudget = TimeBudget {
     call: Duration::from_secs(10),
+    settle: Duration::from_secs(30),
     ..HURRIED
 };
 /// More than the events of one sequence.
@@ -138,6 +139,7 @@ impl TestEnv {
         });
         self.response.lock().unwrap().take();
         let handler = self.handler((caller, sent.is_patient, sent.app, sent.url));
+        let is_create = sent.event["RequestType"] == "Create";
         let started = Instant::now();
         let deadline = SystemTime::now() + Duration::from_mins(1);
         let dies = async {
@@ -162,6 +164,7 @@ impl TestEnv {
             }
         });
         let lie = |fault: &Option<Fault>| fault.is_some_and(|fault| fault.how == How::Status(404));
+        let is_lost = |fault: &Fault| !matches!(fault.how, How::Delay(_));
         self.observations.borrow_mut().push(Observation {
             caller,
             operation: sent.operation,
@@ -171,6 +174,7 @@ impl TestEnv {
             started,
             ended: Instant::now(),
             was_lied_to: trouble.faults.iter().any(lie),
+            may_have_created: is_create && trouble.faults.iter().flatten().any(is_lost),
             ending: response.clone().map_or(Ending::Died, Ending::Reported),
         });
         response

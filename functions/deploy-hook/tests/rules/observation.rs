@@ -25,6 +25,8 @@ pub struct Observation {
     pub ended: Instant,
     /// Whether HubSpot may have said that there are no settings while there were.
     pub was_lied_to: bool,
+    /// Whether it is a Create of which HubSpot may not have got a call.
+    pub may_have_created: bool,
     pub ending: Ending,
 }
 

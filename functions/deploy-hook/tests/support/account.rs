@@ -43,6 +43,7 @@ pub fn config(hubspot: &str, url: &str) -> Config {
         credential_arn: CREDENTIAL_ARN.into(),
         probe_portal: ProbePortal::default(),
         webhook_version: None,
+        function_name: "hook".into(),
         url_policy: UrlPolicy::Local,
     }
 }

@@ -24,12 +24,13 @@ use serde_json::Number;
 use tokio::time::sleep;
 
 use crate::{
-    aws_error::AwsError,
+    aws::AwsError,
+    ending::Failure,
     numbers::{
         NumbersError,
         plan::{Change, Key, Planned},
     },
-    stack::{Stack, StackError},
+    stack::Stack,
     terminal::counted,
 };
 
@@ -85,7 +86,7 @@ pub struct Census {
 
 impl Table {
     /// Takes the table of a stack.
-    pub fn of(stack: &Stack) -> Result<Self, StackError> {
+    pub fn of(stack: &Stack) -> Result<Self, Failure> {
         Ok(Self::named(
             &stack.target.aws,
             stack.output("NumbersTable")?,

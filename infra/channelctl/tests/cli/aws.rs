@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -26,10 +26,17 @@ pub struct Account {
     pub change_sets: Vec<(String, String)>,
     /// The secrets' texts by their ARNs.
     pub secrets: HashMap<String, String>,
+    /// The deploy-hook's report, and the events that it was invoked with.
+    pub report: Value,
+    pub events: Vec<Value>,
+    pub is_protected: bool,
     pub calls: Vec<String>,
     /// The `Authorization` header of the last call.
     pub signature: String,
 }
+
+const ALIAS: &str =
+    r#"{"FunctionVersion":"2","RoutingConfig":{"AdditionalVersionWeights":{"3":0.1}}}"#;
 
 /// A local endpoint for that account.
 #[derive(Clone)]
@@ -56,7 +63,7 @@ impl Aws {
     }
 }
 
-async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| {
         headers
             .get(name)
@@ -70,6 +77,13 @@ async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Resp
                 let operation = target.split('.').next_back().unwrap();
                 secret(account, operation, &serde_json::from_slice(&body).unwrap())
             }
+            None if uri.path().ends_with("/invocations") => {
+                account.events.push(serde_json::from_slice(&body).unwrap());
+                (StatusCode::OK, account.report.to_string())
+            }
+            None if uri.path().ends_with("/aliases/live") => (StatusCode::OK, ALIAS.to_owned()),
+            // Nobody was checked.
+            None if uri.path().ends_with("/GetMetricData") => (StatusCode::FORBIDDEN, "{}".into()),
             None => query(account, &form(&body)),
         }
     });
@@ -89,6 +103,9 @@ fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCod
     account.calls.push(operation.to_owned());
     let arn = request["SecretId"].as_str().unwrap_or_default().to_owned();
     let answer = match operation {
+        "Scan" => json!({"Items": [{"portalId": {"N": "62515"}}], "Count": 1}),
+        "DescribeSecret" => json!({"LastChangedDate": 1_796_000_000}),
+        "GetMetricData" => json!({}),
         "GetSecretValue" => json!({"SecretString": account.secrets[&arn]}),
         "PutSecretValue" => {
             let text = request["SecretString"].as_str().unwrap().to_owned();
@@ -128,13 +145,20 @@ fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCod
             let found = account.change_sets.iter().find(|(known, _)| known == id);
             let deploy = found.unwrap().1.clone();
             format!(
-                "<Parameters>{}</Parameters>",
+                "<Parameters>{}</Parameters><Changes><member><ResourceChange>\
+                 <Action>Add</Action><LogicalResourceId>Api</LogicalResourceId>\
+                 <ResourceType>AWS::ApiGatewayV2::Api</ResourceType>\
+                 </ResourceChange></member></Changes>",
                 member("Parameter", "DeployId", &deploy)
             )
         }
         "DeleteChangeSet" => {
             let id = &request["ChangeSetName"];
             account.change_sets.retain(|(known, _)| known != id);
+            String::new()
+        }
+        "UpdateTerminationProtection" => {
+            account.is_protected = true;
             String::new()
         }
         "DeleteStack" => {
@@ -160,8 +184,11 @@ fn stack(account: &Account, status: &str) -> String {
     }
     format!(
         "<StackName>calls</StackName><StackId>arn:aws:cloudformation:1</StackId>\
-         <StackStatus>{status}</StackStatus><CreationTime>2026-11-23T06:00:00Z</CreationTime>\
-         <Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"
+         <StackStatus>{status}</StackStatus>\
+         <EnableTerminationProtection>{}</EnableTerminationProtection>\
+         <CreationTime>2026-11-23T06:00:00Z</CreationTime>\
+         <Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>",
+        account.is_protected
     )
 }
 

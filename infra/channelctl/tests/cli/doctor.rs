@@ -28,8 +28,5 @@ async fn a_clock_that_is_far_off_is_found_before_aws_refuses_what_it_signs() {
     assert_eq!(ran.code, Some(3), "{}", ran.errors);
     let first = ran.output.split("credentials").next().unwrap();
     assert!(first.starts_with("wrong clock"), "{first}");
-    assert!(
-        first.contains("fix it: set this machine's clock"),
-        "{first}"
-    );
+    assert!(first.contains("set its clock"), "{first}");
 }

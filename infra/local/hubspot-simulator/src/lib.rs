@@ -12,6 +12,7 @@ mod error;
 pub mod fault;
 mod hubspot_api;
 mod page;
+pub mod sample_event;
 mod specification;
 mod webhook_caller;
 

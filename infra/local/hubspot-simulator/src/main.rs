@@ -1,12 +1,20 @@
 //! Starts the simulator.
 
-use std::{error::Error, net::SocketAddr, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    time::SystemTime,
+};
 
 use channel_connection::{
     client_secrets::SigningSecret, environment, ids::AppId, webhook_url::WebhookUrl,
 };
-use clap::Parser;
-use hubspot_simulator::{Account, AccountKeys, Simulator, deployed_webhook};
+use clap::{Parser, Subcommand};
+use hubspot_simulator::{
+    Account, AccountKeys, Simulator, deployed_webhook, sample_event::EventCommand,
+};
 use tokio::net::TcpListener;
 
 /// HubSpot on one machine, for the local stack.
@@ -14,12 +22,15 @@ use tokio::net::TcpListener;
 /// Secrets come from the environment: `HUBSPOT_CLIENT_SECRET`, `HUBSPOT_DEVELOPER_API_KEY`,
 /// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_OAUTH_CLIENT_ID` and `HUBSPOT_OAUTH_CLIENT_SECRET`.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:4577")]
     listen: SocketAddr,
     /// The id of the account's app.
-    #[arg(long)]
+    #[arg(long, default_value = "1234567")]
     app_id: AppId,
     /// Register nothing, and call the webhook of a deployed stage.
     ///
@@ -28,9 +39,21 @@ struct Arguments {
     webhook_url: Option<WebhookUrl>,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Print a sample event of events/, freshly signed, for a webhook that runs
+    #[command(subcommand)]
+    Event(EventCommand),
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match serve(Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let ran = match arguments.command {
+        Some(Command::Event(event)) => print(&event),
+        None => serve(arguments).await,
+    };
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hubspot-simulator: {error}");
@@ -39,8 +62,15 @@ async fn main() -> ExitCode {
     }
 }
 
+fn print(event: &EventCommand) -> Result<(), Box<dyn Error>> {
+    let event = event.make(&client_secret()?, SystemTime::now())?;
+    writeln!(io::stdout(), "{event:#}")?;
+    Ok(())
+}
+
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let Arguments {
+        command: _,
         listen,
         app_id,
         webhook_url,

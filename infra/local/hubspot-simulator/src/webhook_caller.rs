@@ -16,7 +16,7 @@ use channel_connection::{
     ids::{AppId, InvalidId, PortalId, UserId},
     numbers_request::NumbersRequest,
     numbers_response::MAX_RESPONSE,
-    signature::LONGEST_AGE,
+    signature::MAX_AGE,
     webhook_call::{CallError, TIMEOUT, WebhookCall},
     webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
@@ -138,7 +138,7 @@ impl WebhookCaller {
             return Ok(http);
         }
         let deployed = lock(&self.account).deployed.clone();
-        let policy = deployed.map_or(UrlPolicy::Local, |webhook| webhook.reach());
+        let policy = deployed.map_or(UrlPolicy::Local, |webhook| webhook.policy());
         let http = http_client::client(TIMEOUT, policy).map_err(unsendable)?;
         Ok(self.http.get_or_init(|| http))
     }
@@ -146,7 +146,7 @@ impl WebhookCaller {
 
 /// Parses the URL of a deployed webhook: one that HubSpot could call, or one of this machine.
 pub fn deployed_webhook(url: &str) -> Result<WebhookUrl, InvalidUrl> {
-    let policy = WebhookUrl::parse(url, UrlPolicy::Local)?.reach();
+    let policy = WebhookUrl::parse(url, UrlPolicy::Local)?.policy();
     WebhookUrl::parse(url, policy)
 }
 
@@ -186,9 +186,9 @@ fn signed(
             let unknown = SigningSecret::new(UNKNOWN_SECRET);
             sign(request, unknown.as_ref().unwrap_or(secret), now)
         }
-        Some(RequestFault::StaleTimestamp) => sign(request, secret, now - 2 * LONGEST_AGE),
+        Some(RequestFault::StaleTimestamp) => sign(request, secret, now - 2 * MAX_AGE),
         Some(RequestFault::ForeignApp) => {
-            let app_id = AppId::LARGEST;
+            let app_id = AppId::MAX;
             sign(NumbersRequest { app_id, ..request }, secret, now)
         }
         Some(RequestFault::TamperedBody) => {

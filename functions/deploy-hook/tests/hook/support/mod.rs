@@ -26,7 +26,7 @@ pub use servers::{constant_webhook, serve_locally, silent_webhook};
 pub const BUDGET: TimeBudget = TimeBudget {
     call: Duration::from_secs(2),
     // Too short for writes at the same time, which few tests have.
-    settle: Duration::from_millis(20),
+    settle: Duration::from_secs(1),
     hubspot: RetryPolicy {
         max_retries: 3,
         min_delay: Duration::from_millis(1),

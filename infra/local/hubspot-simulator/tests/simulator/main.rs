@@ -9,4 +9,5 @@ mod call_log;
 mod hubspot;
 mod hubspot_api;
 mod page;
+mod sample_event;
 mod webhook_caller;

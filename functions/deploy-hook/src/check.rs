@@ -1,0 +1,163 @@
+//! The scheduled check: what an event finds wrong while nobody deploys. It writes nothing to HubSpot.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_smithy_types::date_time::{DateTime, Format};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    handler::{Handler, HookError},
+    hubspot::versioned::redacted,
+};
+
+/// The namespace of the metrics in CloudWatch.
+const NAMESPACE: &str = "ChannelConnection";
+/// A single lost packet is no finding.
+const PROBE_TIME: Duration = Duration::from_secs(20);
+
+/// What is wrong; `None` for what is right, or could not be asked.
+#[derive(Debug, Default)]
+struct Findings {
+    /// The public URL does not answer as HubSpot needs it.
+    webhook: Option<String>,
+    /// HubSpot has another URL than the stack's. A hold is no finding.
+    settings: Option<String>,
+    /// HubSpot refuses the credential.
+    credential: Option<String>,
+}
+
+impl Handler {
+    /// Checks the webhook, HubSpot's settings and the credential, and prints a metric of each.
+    ///
+    /// It succeeds whatever it finds: the function's errors have an alarm of their own.
+    pub(crate) async fn check(&self, deadline: Instant) -> Value {
+        let (webhook, registration) =
+            tokio::join!(self.check_webhook(deadline), self.check_settings(deadline));
+        let findings = Findings {
+            webhook,
+            ..registration
+        };
+        for line in findings.lines(&self.config.function_name, SystemTime::now()) {
+            println!("{line}");
+        }
+        let found = findings
+            .all()
+            .map(|(name, reason)| (name.into(), json!(reason)));
+        let found = Value::Object(found.into_iter().collect());
+        json!({"action": "check", "findings": found})
+    }
+
+    async fn check_webhook(&self, deadline: Instant) -> Option<String> {
+        let until = deadline.min(Instant::now() + PROBE_TIME);
+        let target = &self.config.target;
+        let verified: Result<_, HookError> = async {
+            let probe = self.public_probe(target, until).await?;
+            Ok(probe.verify(&target.url, until).await?)
+        }
+        .await;
+        let error = verified.err().filter(|error| !error.is_not_set_yet())?;
+        Some(error.to_string())
+    }
+
+    async fn check_settings(&self, deadline: Instant) -> Findings {
+        let mut findings = Findings::default();
+        match self.read(deadline).await.settings {
+            Ok(Some(held)) if held.url == *self.config.target.url.as_str() => {}
+            Ok(held) => {
+                let held = json!(held.as_ref().map(redacted));
+                findings.settings = Some(format!("HubSpot has {held}"));
+            }
+            Err(error) if error.is_not_set_yet() => {}
+            Err(error) if error.rejects_credential() => {
+                findings.credential = Some(error.to_string());
+            }
+            Err(error) => tracing::warn!(%error, "HubSpot could not be asked"),
+        }
+        findings
+    }
+}
+
+impl Findings {
+    fn all(&self) -> [(&'static str, Option<&str>); 3] {
+        [
+            ("webhook", self.webhook.as_deref()),
+            ("settings", self.settings.as_deref()),
+            ("credential", self.credential.as_deref()),
+        ]
+    }
+
+    /// Returns a line for each finding, and one for the run, in CloudWatch's embedded metric format.
+    fn lines(&self, function: &str, now: SystemTime) -> Vec<String> {
+        let line = |metric: &str, dimensions: &[&str], fields: Value| {
+            let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let mut line = json!({
+                // Lambda takes a line's level only from one that has a time in this form.
+                "timestamp": DateTime::from(now).fmt(Format::DateTime).unwrap_or_default(),
+                "message": "check",
+                "function": function,
+                "_aws": {
+                    "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
+                    "CloudWatchMetrics": [{
+                        "Namespace": NAMESPACE,
+                        "Dimensions": [dimensions],
+                        "Metrics": [{"Name": metric, "Unit": "Count"}],
+                    }],
+                },
+            });
+            if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
+                line.extend(fields);
+            }
+            line.to_string()
+        };
+        let findings = self.all().map(|(finding, reason)| {
+            let level = if reason.is_some() { "WARN" } else { "INFO" };
+            let failed = u8::from(reason.is_some());
+            let fields = json!({"level": level, "finding": finding, "reason": reason, "CheckFailed": failed});
+            line("CheckFailed", &["function", "finding"], fields)
+        });
+        let run = line(
+            "CheckRuns",
+            &["function"],
+            json!({"level": "INFO", "CheckRuns": 1}),
+        );
+        findings.into_iter().chain([run]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_finding_has_a_metric() {
+        let findings = Findings {
+            settings: Some("HubSpot has null".into()),
+            ..Findings::default()
+        };
+        let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let lines = findings.lines("hook", now);
+        let lines: Vec<Value> = lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let values = lines.iter().map(|line| {
+            let directive = &line["_aws"]["CloudWatchMetrics"][0];
+            let name = directive["Metrics"][0]["Name"].as_str().unwrap();
+            for dimension in directive["Dimensions"][0].as_array().unwrap() {
+                assert!(line[dimension.as_str().unwrap()].is_string(), "{line}");
+            }
+            assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_000_u64);
+            assert_eq!(line["timestamp"], "2023-11-14T22:13:20Z");
+            (name, line["finding"].as_str(), line[name].as_u64().unwrap())
+        });
+        let expected = [
+            ("CheckFailed", Some("webhook"), 0),
+            ("CheckFailed", Some("settings"), 1),
+            ("CheckFailed", Some("credential"), 0),
+            ("CheckRuns", None, 1),
+        ];
+        assert_eq!(values.collect::<Vec<_>>(), expected);
+        assert_eq!(lines[1]["reason"], "HubSpot has null");
+    }
+}
