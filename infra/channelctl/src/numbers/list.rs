@@ -17,7 +17,7 @@ use csv::WriterBuilder;
 use serde::Serialize;
 
 use crate::{
-    ending::{Ending, Failure},
+    ending::{Ending, Failure, Kind},
     numbers::{
         NumbersError,
         file::Format,
@@ -141,17 +141,19 @@ pub async fn export(
         Format::Jsonl => lines?.into_iter().map(|line| line + "\n").collect(),
     };
     io::stdout().write_all(text.as_bytes())?;
-    for stored in &invalid {
+    if invalid.is_empty() {
+        return Ok(Ending::Done);
+    }
+    for stored in invalid.iter().filter(|_| !as_json) {
         let (portal, key) = (escape(&stored.portal), escape(stored.key()));
         let (omitted, reason) = (coloured(WRONG, "not exported"), RowError::InvalidUserIds);
         eprintln!("{omitted} portal {portal}, number {key}: {reason}");
     }
-    if invalid.is_empty() {
-        return Ok(Ending::Done);
-    }
     let count = counted(invalid.len() as u64, "row");
-    eprintln!("{count} not exported. Correct them: import --replace of this export deletes them.");
-    Ok(Ending::SomethingWrong)
+    let message = format!(
+        "{count} not exported, as check shows. Correct them: import --replace of this export deletes them."
+    );
+    Err(Failure::new(Kind::Findings, message))
 }
 
 fn delimited(rows: &[NumberFields<'_>], delimiter: u8) -> io::Result<String> {

@@ -110,7 +110,7 @@ impl WriteOptions {
         } else if let Err(error) = self.confirm(is_to_write, as_json) {
             (None, Err(error.into()))
         } else {
-            let (outcome, ended) = self.write(plan, table, writes).await;
+            let (outcome, ended) = self.write(plan, table, writes, as_json).await;
             (Some(outcome), ended)
         };
         report(plan, findings, result, as_json)?;
@@ -134,10 +134,16 @@ impl WriteOptions {
         plan: &Plan,
         table: &Table,
         writes: usize,
+        as_json: bool,
     ) -> (Outcome, Result<Ending, Failure>) {
         let mut outcome = Outcome::default();
         let bar = progress_bar("writing", "rows", writes);
-        let end = self.write_rows(plan, table, &mut outcome, &bar).await;
+        let say = |text: &str| {
+            if !as_json {
+                bar.suspend(|| eprintln!("{text}"));
+            }
+        };
+        let end = self.write_rows(plan, table, &mut outcome, &bar, say).await;
         bar.finish_and_clear();
         outcome.complete = matches!(end, Ok(End::All));
         let done = outcome.written + outcome.removed;
@@ -145,7 +151,10 @@ impl WriteOptions {
             Ok(End::All) => {
                 if writes > 0 {
                     let seconds = bar.elapsed().as_secs_f64();
-                    eprintln!("{} written in {seconds:.1} s", counted(done, "row"));
+                    say(&format!(
+                        "{} written in {seconds:.1} s",
+                        counted(done, "row")
+                    ));
                 }
                 return (outcome, Ok(Ending::Done));
             }
@@ -153,9 +162,9 @@ impl WriteOptions {
             Ok(End::BrokenOff) => ("Broken off: at least", Ok(Ending::Interrupted)),
             Err(error) => ("At least", Err(error.into())),
         };
-        eprintln!(
+        say(&format!(
             "{how} {done} of {writes} rows are written. Run the command again: it goes on from there."
-        );
+        ));
         (outcome, ended)
     }
 
@@ -165,6 +174,7 @@ impl WriteOptions {
         table: &Table,
         outcome: &mut Outcome,
         bar: &ProgressBar,
+        say: impl Fn(&str),
     ) -> Result<End, NumbersError> {
         // Once for all of it, so that no Ctrl-C comes unheard.
         let interrupts = signal(SignalKind::interrupt());
@@ -200,7 +210,7 @@ impl WriteOptions {
                         if is_stopping.replace(true) {
                             return Ok(End::BrokenOff);
                         }
-                        bar.suspend(|| eprintln!("Stopping; Ctrl-C again leaves at once."));
+                        say("Stopping; Ctrl-C again leaves at once.");
                     }
                 }
             }

@@ -127,12 +127,6 @@ async fn names_a_table_that_throttles_for_ever() {
     let (_, url) = before(&table.endpoint, Throttling::Refuses(usize::MAX)).await;
     let ran = run(on(&url, &["import", "-", "--yes", "--json"]), many(2)).await;
     assert_eq!(ran.code, Some(1));
-    assert!(
-        ran.errors
-            .contains("0 of 2 rows are written. Run the command again"),
-        "{}",
-        ran.errors
-    );
     assert!(ran.errors.contains("AWS throttles"), "{}", ran.errors);
     let result = &document("import", &ran)["result"];
     assert_eq!(
