@@ -27,8 +27,8 @@ use crate::{
 const MORE: &str = "\
 Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 findings or drift, 4 not
              confirmed, 5 bad input, 6 refused, 130 stopped by Ctrl-C
-JSON:        one document on standard output, errors on standard error; their
-             shapes: infra/channelctl/schema/
+JSON:        one document on standard output, an error as the last
+             line of standard error; shapes: infra/channelctl/schema/
 Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
              PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
@@ -175,7 +175,9 @@ pub async fn run() -> ExitCode {
         Err(error) if error.use_stderr() && env::args().any(|argument| argument == "--json") => {
             let message = error.render().to_string();
             let message = message.trim_start_matches("error: ").trim_end();
-            return Failure::usage(message).report(true);
+            return Failure::usage(message)
+                .then("channelctl --help".to_owned())
+                .report(true);
         }
         Err(error) => error.exit(),
     };

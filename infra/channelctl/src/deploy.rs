@@ -9,7 +9,7 @@ use std::{
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::{Client, types::StackStatus};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{process::Command, signal};
@@ -38,8 +38,8 @@ pub struct DeployOptions {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameters::pair)]
     given: Vec<(String, String)>,
     /// Processor that the functions are built for
-    #[arg(long, env = "ARCHITECTURE", hide_env = true)]
-    architecture: Option<Architecture>,
+    #[arg(long, env = "ARCHITECTURE", hide_env = true, value_parser = ["arm64", "x86_64"])]
+    architecture: Option<String>,
     /// Template, if not infra/template.yaml
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
@@ -51,16 +51,6 @@ pub struct DeployOptions {
         hide_env_values = true
     )]
     role_arn: Option<String>,
-}
-
-/// A processor, as AWS names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Architecture {
-    // AWS's own processors
-    Arm64,
-    // Everybody else's
-    #[value(name = "x86_64")]
-    X86_64,
 }
 
 /// A deploy that can begin.
@@ -108,10 +98,13 @@ pub async fn deploy(
         }
         SamEnding::Interrupted => return Ok(delete::goes_on(target)),
     }
-    if target.is_prod() && !target.is_local() {
-        protect(target).await?;
-    }
     let stack = Stack::find(target.clone()).await?;
+    if target.is_prod() && !target.is_local() && !stack.is_protected {
+        // The deploy succeeded nevertheless.
+        if let Err(error) = protect(target).await {
+            eprintln!("Not protected from deletion: {error}");
+        }
+    }
     let result = deploy.result("deployed", Some(&stack))?;
     if as_json {
         terminal::print_json(&result)?;
@@ -194,11 +187,9 @@ impl Deploy {
             .remove("DeployId")
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
-        let architecture = match options.architecture {
-            None => parameters::architecture(&target),
-            Some(Architecture::Arm64) => "arm64",
-            Some(Architecture::X86_64) => "x86_64",
-        };
+        let architecture = options.architecture.as_deref();
+        let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
+        parameters.insert("Architecture".into(), architecture.into());
         if target.is_local() && options.template.is_none() {
             let path = lay_out(&template.path, &deploy_id).map_err(|error| {
                 Failure::failed(format!(
@@ -208,7 +199,7 @@ impl Deploy {
             template = Template::read(Some(&path))?;
         }
         parameters.insert("DeployId".into(), deploy_id);
-        parameters.insert("Architecture".into(), architecture.into());
+
         Ok(Self {
             target,
             account,
@@ -352,7 +343,7 @@ async fn run(mut sam: Command) -> Result<SamEnding, Failure> {
     ending::if_stopped(None);
     let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));
     let mut child = sam.spawn().map_err(unusable)?;
-    tokio::select! {
+    let ended = tokio::select! {
         status = child.wait() => {
             let is_success = status.map_err(unusable)?.success();
             Ok(if is_success { SamEnding::Success } else { SamEnding::Failure })
@@ -361,7 +352,9 @@ async fn run(mut sam: Command) -> Result<SamEnding, Failure> {
             child.wait().await.map_err(unusable)?;
             Ok(SamEnding::Interrupted)
         }
-    }
+    };
+    ending::if_stopped("Stopped.".to_owned());
+    ended
 }
 
 /// Follows both functions' logs until Ctrl-C.

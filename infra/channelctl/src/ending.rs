@@ -117,7 +117,7 @@ impl Failure {
         if as_json {
             let error = json!({"error": {"kind": kind, "message": message, "next": next}});
             // A value of texts alone is always written.
-            eprintln!("{}", terminal::json(&error).unwrap_or_default());
+            eprintln!("{}", terminal::json_line(&error).unwrap_or_default());
             return;
         }
         let lines: Vec<_> = message.lines().map(escape).collect();

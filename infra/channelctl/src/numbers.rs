@@ -69,7 +69,7 @@ enum NumbersCommand {
     Import(ImportOptions),
     /// List a portal's numbers as they are stored
     List(ListOptions),
-    /// Print rows as CSV, JSON or JSONL, which import reads
+    /// Print rows in a format that import reads
     Export(ExportOptions),
     /// Add or change the number typed or piped in
     Set(SetOptions),

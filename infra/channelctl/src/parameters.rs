@@ -80,8 +80,7 @@ impl Template {
         let built = self.code.iter().map(|file| {
             let modified = fs::metadata(file).and_then(|found| found.modified());
             modified.map_err(|_| {
-                let file = without_parents(file);
-                let file = file.display();
+                let file = file.display().to_string().replace("infra/../", "");
                 Failure::bad_input(format!("There is no {file}. Build the functions first."))
                     .then("make build".to_owned())
             })
@@ -110,20 +109,6 @@ fn text_of(scalar: &Yaml) -> Option<String> {
         Yaml::Boolean(truth) => Some(truth.to_string()),
         _ => None,
     }
-}
-
-/// Returns a path without the steps up and down in it.
-fn without_parents(file: &Path) -> PathBuf {
-    let mut shown = PathBuf::new();
-    for part in file.components() {
-        match part {
-            std::path::Component::ParentDir if shown.file_name().is_some() => {
-                shown.pop();
-            }
-            part => shown.push(part),
-        }
-    }
-    shown
 }
 
 /// Splits `NAME=VALUE`.

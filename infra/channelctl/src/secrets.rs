@@ -1,6 +1,7 @@
 //! The stack's secrets: typed or piped in, never arguments; and the client secret to sign with.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     io::{self, BufRead, IsTerminal, Read, Write},
 };
@@ -33,21 +34,17 @@ const NOT_WHOLE: &str =
 #[serde(try_from = "String")]
 pub struct Secret(String);
 
-/// A credential for HubSpot's API, as the deploy-hook reads it.
+/// A credential for HubSpot's API: its fields, as the deploy-hook reads them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
-pub enum Credential {
-    DeveloperApiKey {
-        developer_api_key: Secret,
-    },
-    AccessToken {
-        access_token: Secret,
-    },
-    OAuth {
-        client_id: Secret,
-        client_secret: Secret,
-    },
-}
+#[serde(try_from = "BTreeMap<String, Secret>")]
+pub struct Credential(BTreeMap<String, Secret>);
+
+/// The kinds of credentials, as HubSpot names them, and the fields of each.
+const CREDENTIALS: [(&str, &[&str]); 3] = [
+    ("developer API key", &["developerApiKey"]),
+    ("access token", &["accessToken"]),
+    ("OAuth client credentials", &["clientId", "clientSecret"]),
+];
 
 /// The secrets that are to change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -76,13 +73,20 @@ impl fmt::Debug for Secret {
 }
 
 impl Credential {
-    /// Returns its kind, as HubSpot names it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::DeveloperApiKey { .. } => "developer API key",
-            Self::AccessToken { .. } => "access token",
-            Self::OAuth { .. } => "OAuth client credentials",
-        }
+    fn kind(&self) -> Option<&'static str> {
+        let is_kind = |fields: &[&str]| self.0.keys().eq(fields);
+        let found = CREDENTIALS.iter().find(|(_, fields)| is_kind(fields));
+        found.map(|(kind, _)| *kind)
+    }
+}
+
+impl TryFrom<BTreeMap<String, Secret>> for Credential {
+    type Error = &'static str;
+
+    fn try_from(fields: BTreeMap<String, Secret>) -> Result<Self, Self::Error> {
+        let credential = Self(fields);
+        credential.kind().ok_or(NOT_JSON)?;
+        Ok(credential)
     }
 }
 
@@ -154,7 +158,7 @@ pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     let is_kept = stored
         .as_ref()
         .is_some_and(|stored| !stored["previousClientSecret"].is_null());
-    let kind = credential.as_ref().map(Credential::kind);
+    let kind = credential.as_ref().and_then(Credential::kind);
     if as_json {
         terminal::print_json(&json!({
             "stack": target.stack, "clientSecretChanged": stored.is_some(),
@@ -243,29 +247,28 @@ fn credential() -> Result<Option<Credential>, Failure> {
     let kinds = "1 developer API key, 2 access token, 3 OAuth client credentials";
     loop {
         eprint!("HubSpot credential ({kinds}): ");
-        let mut kind = String::new();
-        let length = io::stdin()
-            .lock()
-            .read_line(&mut kind)
-            .map_err(|error| unreadable(&error))?;
-        return Ok(match kind.trim() {
-            "1" => hidden("Developer API key: ")?
-                .map(|developer_api_key| Credential::DeveloperApiKey { developer_api_key }),
-            "2" => hidden("Access token: ")?
-                .map(|access_token| Credential::AccessToken { access_token }),
-            "3" => hidden("Client id: ")?.zip(hidden("Client secret: ")?).map(
-                |(client_id, client_secret)| Credential::OAuth {
-                    client_id,
-                    client_secret,
-                },
-            ),
-            "" if length > 0 => None,
+        let mut choice = String::new();
+        let read = io::stdin().lock().read_line(&mut choice);
+        let length = read.map_err(|error| unreadable(&error))?;
+        let (kind, fields) = match choice.trim() {
+            "1" => CREDENTIALS[0],
+            "2" => CREDENTIALS[1],
+            "3" => CREDENTIALS[2],
+            "" if length > 0 => return Ok(None),
             "" => return Err(unreadable(&io::ErrorKind::UnexpectedEof.into())),
             _ => {
                 eprintln!("Type 1, 2, 3 or Enter.");
                 continue;
             }
-        });
+        };
+        let mut credential = BTreeMap::new();
+        for field in fields {
+            match hidden(&format!("{kind}, {field}: "))? {
+                Some(secret) => credential.insert((*field).to_owned(), secret),
+                None => return Ok(None),
+            };
+        }
+        return Ok(Some(Credential(credential)));
     }
 }
 
@@ -286,17 +289,18 @@ mod tests {
 
     #[test]
     fn reads_each_kind_of_credential() {
-        for (json, kind) in [
-            (r#"{"developerApiKey":"k"}"#, "developer API key"),
-            (r#"{"accessToken":"t"}"#, "access token"),
+        for (kind, json) in [
+            ("developer API key", r#"{"developerApiKey":"marked"}"#),
+            ("access token", r#"{"accessToken":"marked"}"#),
             (
-                r#"{"clientId":"i","clientSecret":"s"}"#,
                 "OAuth client credentials",
+                r#"{"clientId":"marked","clientSecret":"marked"}"#,
             ),
         ] {
             let read = parse(&format!(r#"{{"hubSpotCredential":{json}}}"#)).unwrap();
+            assert!(!format!("{read:?}").contains("marked"), "{kind}");
             let credential = read.hub_spot_credential.unwrap();
-            assert_eq!(credential.kind(), kind);
+            assert_eq!(credential.kind(), Some(kind));
             assert_eq!(serde_json::to_string(&credential).unwrap(), json);
         }
     }
@@ -309,38 +313,18 @@ mod tests {
             ("no JSON", "marked-secret"),
             ("space", r#"{"clientSecret":"marked secret"}"#),
             ("empty", r#"{"clientSecret":""}"#),
-            ("line end", r#"{"clientSecret":"marked\nsecret"}"#),
-            ("mistyped", r#"{"clientsecret":"marked-secret"}"#),
-            ("no object", r#"{"hubSpotCredential":"marked-secret"}"#),
+            ("mistyped", r#"{"clientsecret":"marked"}"#),
+            ("no object", r#"{"hubSpotCredential":"marked"}"#),
             (
                 "mistyped kind",
-                r#"{"hubSpotCredential":{"apiKey":"marked-secret"}}"#,
+                r#"{"hubSpotCredential":{"apiKey":"marked"}}"#,
             ),
             (
                 "two kinds",
-                r#"{"hubSpotCredential":{"accessToken":"marked-secret","clientId":"marked"}}"#,
+                r#"{"hubSpotCredential":{"accessToken":"marked","clientId":"marked"}}"#,
             ),
         ] {
             assert_eq!(parse(json), Err(Failure::bad_input(NOT_JSON)), "{name}");
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let json = r#"{"clientSecret":"marked","hubSpotCredential":{"accessToken":"marked"}}"#;
-        assert!(!format!("{:?}", parse(json)).contains("marked"));
-    }
-
-    #[test]
-    fn the_previous_secret_stays_beside_a_new_one() {
-        let new = Secret::try_from("new".to_owned()).unwrap();
-        let previous = json!({"clientSecret": "new", "previousClientSecret": "old"});
-        for (name, current, stored) in [
-            ("first", None, json!({"clientSecret": "new"})),
-            ("rotated", Some("old"), previous),
-            ("repeated", Some("new"), json!({"clientSecret": "new"})),
-        ] {
-            assert_eq!(with_previous(&new, current), stored, "{name}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use aws_sdk_cloudwatch::{
     primitives::DateTime,
-    types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy},
+    types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -157,25 +157,23 @@ async fn last_check(stack: &Stack) -> Option<LastCheck> {
         .scan_by(ScanBy::TimestampDescending)
         .start_time(at(now - CHECKED_WITHIN))
         .end_time(at(now));
-    let results = asked.send().await.ok()?.metric_data_results?;
-    let newest = |check: &str| {
-        let result = results
-            .iter()
-            .find(|one| one.id.as_deref() == Some(check))?;
-        let (time, value) = (result.timestamps().first()?, result.values().first()?);
-        Some((time.secs(), *value))
+    newest_check(&asked.send().await.ok()?.metric_data_results?)
+}
+
+/// Returns the newest check in the metrics' values, the newest of which come first.
+fn newest_check(results: &[MetricDataResult]) -> Option<LastCheck> {
+    let newest = |check: &&str| {
+        let result = results.iter().find(|one| one.id() == Some(check))?;
+        Some((
+            result.timestamps().first()?.secs(),
+            *result.values().first()?,
+        ))
     };
-    let newest = CHECKS.map(|check| (check, newest(check)));
-    let time = newest
-        .iter()
-        .filter_map(|(_, point)| Some(point.as_ref()?.0));
-    let time = time.max()?;
-    let failed = newest
-        .into_iter()
-        .filter(|(_, point)| point.is_some_and(|(at, value)| at == time && value > 0.0));
+    let time = CHECKS.iter().filter_map(newest).map(|(at, _)| at).max()?;
+    let failed = |check: &&str| newest(check).is_some_and(|(at, value)| at == time && value > 0.0);
     Some(LastCheck {
         at: Timestamp::from_second(time).ok()?,
-        failed: failed.map(|(check, _)| check).collect(),
+        failed: CHECKS.into_iter().filter(failed).collect(),
     })
 }
 
@@ -319,4 +317,31 @@ pub async fn show_version(stack: Option<&Stack>, as_json: bool) -> Result<Ending
         )?;
     }
     Ok(Ending::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(check: &str, values: &[(i64, f64)]) -> MetricDataResult {
+        let times = values.iter().map(|(at, _)| DateTime::from_secs(*at));
+        MetricDataResult::builder()
+            .id(check)
+            .set_timestamps(Some(times.collect()))
+            .set_values(Some(values.iter().map(|(_, value)| *value).collect()))
+            .build()
+    }
+
+    #[test]
+    fn only_the_newest_check_counts() {
+        let stale = result("credential", &[(60, 1.0)]);
+        let well = result("webhook", &[(120, 0.0), (60, 1.0)]);
+        let failed = result("settings", &[(120, 1.0)]);
+        let check = newest_check(&[stale, well, failed]).unwrap();
+        assert_eq!(
+            (check.at.as_second(), check.failed),
+            (120, vec!["settings"])
+        );
+        assert!(newest_check(&[result("webhook", &[])]).is_none());
+    }
 }

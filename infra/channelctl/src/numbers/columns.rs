@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::{numbers::NumbersError, terminal::escape};
 
-/// How many headers, and how many characters of each, an error repeats.
-const MAX_SHOWN: (usize, usize) = (20, 30);
+/// The most headers, and the most characters of each, that an error repeats.
+const MAX_HEADERS: usize = 20;
+const MAX_HEADER: usize = 30;
 
 /// The words that announce an extension, folded: English, then what German, French, Spanish,
 /// Portuguese, Italian, Dutch and Polish add.
@@ -71,13 +72,7 @@ impl Column {
 
 impl fmt::Display for Column {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Portal => "portal",
-            Self::Number => "number",
-            Self::Extension => "extension",
-            Self::Name => "name",
-            Self::Users => "users",
-        })
+        formatter.write_str(["portal", "number", "extension", "name", "users"][*self as usize])
     }
 }
 
@@ -174,21 +169,13 @@ fn looks_like_a_number(header: &str) -> bool {
 }
 
 fn listed(headers: &[&str]) -> String {
-    let (most, _) = MAX_SHOWN;
-    let names: Vec<_> = headers.iter().take(most).map(|name| shown(name)).collect();
-    let rest = if headers.len() > most { ", …" } else { "" };
-    names.join(", ") + rest
+    let names = headers.iter().take(MAX_HEADERS).map(|name| shown(name));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn shown(header: &str) -> String {
-    let (_, longest) = MAX_SHOWN;
-    let start: String = header.trim().chars().take(longest).collect();
-    let rest = if start.len() < header.trim().len() {
-        "…"
-    } else {
-        ""
-    };
-    escape(&start).into_owned() + rest
+    let start: String = header.trim().chars().take(MAX_HEADER).collect();
+    escape(&start).into_owned()
 }
 
 /// Tells whether a word announces an extension.

@@ -76,12 +76,9 @@ pub fn read(
 }
 
 fn ragged(place: Place, values: usize, columns: usize, delimiter: u8) -> NumbersError {
-    let delimiter = match delimiter {
-        b'\t' => "a tab".to_owned(),
-        delimiter => format!("{:?}", char::from(delimiter)),
-    };
     let advice = if values > columns {
-        format!("put a value that has {delimiter} in it in quotation marks")
+        let delimiter = char::from(delimiter);
+        format!("put a value that has {delimiter:?} in it in quotation marks")
     } else {
         "give every row a value for each column, empty if need be".into()
     };

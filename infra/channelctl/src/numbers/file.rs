@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeSet,
+    ffi::OsStr,
     fs::File,
     io::{self, Read},
     path::Path,
@@ -10,7 +11,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::{
     numbers::{
@@ -43,10 +44,12 @@ pub enum Format {
     // Comma, semicolon, tab or bar between the values: whichever the first line has
     Csv,
     // Tabs between the values
+    #[value(alias = "tab")]
     Tsv,
     // One array of objects
     Json,
     // An object in each line
+    #[value(alias = "ndjson")]
     Jsonl,
 }
 
@@ -76,8 +79,9 @@ pub fn read(
     take: &mut TakeRow<'_>,
 ) -> Result<String, NumbersError> {
     let bytes = bytes(path)?;
-    let format = options.format.or_else(|| by_name(path));
-    rows(&bytes, format, options, take)
+    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    let by_name = Format::from_str(extension, true).ok();
+    rows(&bytes, options.format.or(by_name), options, take)
 }
 
 /// Returns how to call a file in a message.
@@ -114,8 +118,7 @@ fn rows(
     take: &mut TakeRow<'_>,
 ) -> Result<String, NumbersError> {
     let text = decode(bytes, options.encoding)?;
-    let first = text.trim_start().chars().next();
-    let Some(first) = first else {
+    let Some(first) = text.trim_start().chars().next() else {
         return Err(NumbersError::BadInput(
             "The file is empty: it has nothing but blank lines at most.".into(),
         ));
@@ -172,11 +175,7 @@ fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, N
         let problem = "a NUL byte: this is a binary file, or a damaged one. Export it again as CSV";
         return Err(damaged(line_of(&text, '\0'), problem));
     }
-    Ok(if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.into_owned()
-    })
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// Digits and commas have a zero byte beside them in UTF-16, and in nothing else that is text.
@@ -247,21 +246,17 @@ fn parse(place: Place, object: &str) -> Result<Map<String, Value>, NumbersError>
 
 /// Says why a text is no row; of a value that is JSON, serde's own words would repeat it.
 fn refused(place: Place, error: &serde_json::Error) -> NumbersError {
-    if error.is_data() {
-        let problem = "this is no row. A JSON file is one array of objects, a JSONL file has an \
-            object in each line";
-        return damaged(place, problem);
-    }
-    if error.is_eof() {
-        return damaged(
-            place,
-            "the file ends in the middle of a value: it is cut off",
-        );
-    }
-    // The place is named already; of a line, serde would count from that line.
-    let error = error.to_string();
-    let reason = error.split(" at line ").next().unwrap_or_default();
-    damaged(place, &format!("this is not JSON: {reason}"))
+    let words = error.to_string();
+    let problem = match error.classify() {
+        Category::Data => {
+            "this is no row. A JSON file is one array of objects, a JSONL file has an object in \
+             each line"
+        }
+        Category::Eof => "the file ends in the middle of a value: it is cut off",
+        // The place is named already; of a line, serde would count from that line.
+        _ => words.split(" at line ").next().unwrap_or_default(),
+    };
+    damaged(place, problem)
 }
 
 /// Tells whether a value is what a file's cell could hold; only users may be a list.
@@ -298,16 +293,6 @@ pub fn damaged(place: Place, problem: &str) -> NumbersError {
 fn line_of(text: &str, character: char) -> Place {
     let before = text.split(character).next().unwrap_or_default();
     Place::line(1 + before.matches('\n').count() as u64)
-}
-
-fn by_name(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "csv" => Some(Format::Csv),
-        "tsv" | "tab" => Some(Format::Tsv),
-        "json" => Some(Format::Json),
-        "jsonl" | "ndjson" => Some(Format::Jsonl),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

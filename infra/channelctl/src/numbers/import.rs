@@ -22,7 +22,7 @@ use crate::{
         plan::Plan,
         row::{CellError, Expected, Findings, RawRow},
         table::{Table, joined},
-        write::{WriteOptions, compare},
+        write::WriteOptions,
     },
     terminal::counted,
 };
@@ -49,31 +49,31 @@ pub struct ImportOptions {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: channelctl --stage dev numbers set --portal 62515 --name Sales")]
 pub struct SetOptions {
-    /// Customer's HubSpot account
-    #[arg(long)]
-    portal: PortalId,
+    #[command(flatten)]
+    one: OneNumber,
     /// Display name; unchanged if omitted
     #[arg(long)]
     name: Option<String>,
     /// Show it to this user only; repeat it for more users
     #[arg(long = "user")]
     users: Vec<UserId>,
-    /// Understand a national number of this country, like US
-    #[arg(long, value_parser = phone::country)]
-    country: Option<Country>,
-    #[command(flatten)]
-    writing: WriteOptions,
 }
 
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: channelctl --stage dev numbers remove --portal 62515 --all")]
 pub struct RemoveOptions {
-    /// Customer's HubSpot account
-    #[arg(long)]
-    portal: PortalId,
+    #[command(flatten)]
+    one: OneNumber,
     /// Every number of the portal
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+struct OneNumber {
+    /// Customer's HubSpot account
+    #[arg(long)]
+    portal: PortalId,
     /// Understand a national number of this country, like US
     #[arg(long, value_parser = phone::country)]
     country: Option<Country>,
@@ -103,12 +103,10 @@ pub async fn import(
         let file = file::name(&options.file);
         eprintln!("{file}: {}; {columns}", counted(rows, "row"));
     }
-    options.writing.refuse_bad_rows(&findings, as_json)?;
-    compare(&mut plan, table, options.replace).await?;
-    options
-        .writing
-        .apply(&plan, table, &findings, as_json)
-        .await
+    let writing = &options.writing;
+    writing.refuse_bad_rows(&findings, as_json)?;
+    plan.compare(table, options.replace).await?;
+    writing.apply(&plan, table, &findings, as_json).await
 }
 
 /// Adds or changes one number.
@@ -125,18 +123,16 @@ pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<E
     raw.cells[Column::Name as usize] = options.name.as_deref().map(|name| name.trim().into());
     raw.cells[Column::Users as usize] = (!options.users.is_empty()).then(|| joined(&users).into());
     let expected = Expected {
-        portal: Some(options.portal),
-        country: options.country,
+        portal: Some(options.one.portal),
+        country: options.one.country,
     };
     if let Some(row) = raw.check(expected, &mut findings) {
         plan.add(row);
     }
-    options.writing.refuse_bad_rows(&findings, as_json)?;
-    compare(&mut plan, table, false).await?;
-    options
-        .writing
-        .apply(&plan, table, &findings, as_json)
-        .await
+    let writing = &options.one.writing;
+    writing.refuse_bad_rows(&findings, as_json)?;
+    plan.compare(table, false).await?;
+    writing.apply(&plan, table, &findings, as_json).await
 }
 
 /// Removes one number, or all of a portal.
@@ -146,16 +142,16 @@ pub async fn remove(
     as_json: bool,
 ) -> Result<Ending, Failure> {
     let typed = (!options.all).then(ask_for_line).transpose()?;
-    let mut rows = table.rows(Some(options.portal)).await?;
+    let mut rows = table.rows(Some(options.one.portal)).await?;
     if let Some(typed) = typed {
-        let key = phone::parse(&typed, "", options.country).map(|key| key.to_string());
+        let key = phone::parse(&typed, "", options.one.country).map(|key| key.to_string());
         // A key that is no number can be removed too: typed to the letter, it counts most.
         let has_key = |key: &str| rows.iter().position(|stored| stored.key() == key);
         let found = has_key(&typed).or_else(|| has_key(key.as_deref().ok()?));
         rows = match (found, key) {
             (Some(at), _) => vec![rows.swap_remove(at)],
             (None, Ok(_)) => {
-                return Err(NumbersError::NotFound(options.portal, "such number").into());
+                return Err(NumbersError::NotFound(options.one.portal, "such number").into());
             }
             (None, Err(error)) => {
                 return Err(NumbersError::BadInput(format!("The number {error}.")).into());
@@ -163,17 +159,14 @@ pub async fn remove(
         };
     }
     if rows.is_empty() {
-        return Err(NumbersError::NotFound(options.portal, "numbers").into());
+        return Err(NumbersError::NotFound(options.one.portal, "numbers").into());
     }
     let mut plan = Plan::default();
     for stored in rows {
-        plan.delete(options.portal, stored);
+        plan.delete(options.one.portal, stored);
     }
-    let findings = Findings::default();
-    options
-        .writing
-        .apply(&plan, table, &findings, as_json)
-        .await
+    let (writing, findings) = (&options.one.writing, Findings::default());
+    writing.apply(&plan, table, &findings, as_json).await
 }
 
 fn ask_for_line() -> Result<String, NumbersError> {

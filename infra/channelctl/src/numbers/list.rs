@@ -2,7 +2,7 @@
 //! show them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io::{self, IsTerminal, Write},
 };
 
@@ -12,13 +12,15 @@ use channel_connection::{
     number_row::RowError,
     shown_number::{not_selectable, truncate},
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
+use csv::WriterBuilder;
 use serde::Serialize;
 
 use crate::{
-    ending::{Ending, Failure},
+    ending::{Ending, Failure, Kind},
     numbers::{
         NumbersError,
+        file::Format,
         row::check_name,
         table::{NumberFields, Stored, Table, joined},
     },
@@ -41,7 +43,7 @@ pub struct ExportOptions {
     portal: Option<PortalId>,
     /// Format; csv if omitted
     #[arg(long, value_enum)]
-    format: Option<ExportFormat>,
+    format: Option<Format>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -52,21 +54,10 @@ pub struct CheckOptions {
     portal: Option<PortalId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ExportFormat {
-    // Comma-separated values with a header
-    Csv,
-    // One array of objects
-    Json,
-    // An object in each line
-    Jsonl,
-}
-
 #[derive(Serialize)]
-struct Report<'a, Numbers> {
-    numbers: Numbers,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    findings: Option<Vec<Finding<'a>>>,
+struct CheckReport<'a> {
+    numbers: &'a [Checked<'a>],
+    findings: Vec<Finding<'a>>,
 }
 
 /// A row of the table, and what HubSpot makes of it.
@@ -96,8 +87,7 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
     let rows = table.rows(Some(options.portal)).await?;
     let numbers: Vec<_> = rows.iter().map(Stored::fields).collect();
     if as_json {
-        let findings = None;
-        terminal::print_json(&Report { numbers, findings })?;
+        terminal::print_json(&BTreeMap::from([("numbers", numbers)]))?;
         return Ok(Ending::Done);
     }
     let mut shown = terminal::table(["number", "extension", "name", "users"]);
@@ -129,12 +119,11 @@ pub async fn export(
     options: &ExportOptions,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let format = match (options.format, as_json) {
-        (None, false) => ExportFormat::Csv,
-        (None, true) => ExportFormat::Json,
-        (Some(format), false) => format,
-        (Some(ExportFormat::Json), true) => ExportFormat::Json,
-        (Some(_), true) => {
+    let format = match options.format {
+        None if as_json => Format::Json,
+        None => Format::Csv,
+        Some(format) if !as_json || format == Format::Json => format,
+        Some(_) => {
             let conflict = "--json prints JSON: leave out --format, or --json.";
             return Err(NumbersError::Usage(conflict).into());
         }
@@ -143,35 +132,35 @@ pub async fn export(
     let (valid, invalid): (Vec<_>, Vec<_>) =
         rows.iter().partition(|stored| stored.users().is_some());
     let fields: Vec<_> = valid.into_iter().map(Stored::fields).collect();
-    let lines = || fields.iter().map(terminal::json_line);
+    let lines: io::Result<Vec<_>> = fields.iter().map(terminal::json_line).collect();
     let text = match format {
-        ExportFormat::Csv => csv(&fields)?,
-        ExportFormat::Json if fields.is_empty() => "[]\n".into(),
-        ExportFormat::Json => {
-            let lines: Vec<_> = lines().collect::<Result<_, _>>()?;
-            format!("[\n{}\n]\n", lines.join(",\n"))
-        }
-        ExportFormat::Jsonl => lines()
-            .map(|line| Ok(line? + "\n"))
-            .collect::<io::Result<_>>()?,
+        Format::Csv => delimited(&fields, b',')?,
+        Format::Tsv => delimited(&fields, b'\t')?,
+        Format::Json if fields.is_empty() => "[]\n".into(),
+        Format::Json => format!("[\n{}\n]\n", lines?.join(",\n")),
+        Format::Jsonl => lines?.into_iter().map(|line| line + "\n").collect(),
     };
     io::stdout().write_all(text.as_bytes())?;
-    for stored in &invalid {
+    if invalid.is_empty() {
+        return Ok(Ending::Done);
+    }
+    for stored in invalid.iter().filter(|_| !as_json) {
         let (portal, key) = (escape(&stored.portal), escape(stored.key()));
         let (omitted, reason) = (coloured(WRONG, "not exported"), RowError::InvalidUserIds);
         eprintln!("{omitted} portal {portal}, number {key}: {reason}");
     }
-    if invalid.is_empty() {
-        return Ok(Ending::Done);
-    }
     let count = counted(invalid.len() as u64, "row");
-    eprintln!("{count} not exported. Correct them: import --replace of this export deletes them.");
-    Ok(Ending::SomethingWrong)
+    let message = format!(
+        "{count} not exported, as check shows. Correct them: import --replace of this export deletes them."
+    );
+    Err(Failure::new(Kind::Findings, message))
 }
 
-fn csv(rows: &[NumberFields<'_>]) -> io::Result<String> {
+fn delimited(rows: &[NumberFields<'_>], delimiter: u8) -> io::Result<String> {
     let is_shown = io::stdout().is_terminal();
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(Vec::new());
     writer.write_record(["portalId", "number", "extension", "friendlyName", "userIds"])?;
     for row in rows {
         let values = [
@@ -181,11 +170,14 @@ fn csv(rows: &[NumberFields<'_>]) -> io::Result<String> {
             row.friendly_name.unwrap_or_default(),
             &row.user_ids.as_ref().map(joined).unwrap_or_default(),
         ];
-        if is_shown {
-            writer.write_record(values.map(|value| escape(value).into_owned()))?;
-        } else {
-            writer.write_record(values)?;
-        }
+        let shown = |value| {
+            if is_shown {
+                escape(value)
+            } else {
+                value.into()
+            }
+        };
+        writer.write_record(values.map(|value| shown(value).into_owned()))?;
     }
     let text = writer
         .into_inner()
@@ -206,9 +198,10 @@ pub async fn check(
     let checked: Vec<_> = portals.iter().flat_map(|rows| check_portal(rows)).collect();
     let omitted = checked.iter().filter(|row| row.is_omitted()).count();
     if as_json {
-        let findings = Some(checked.iter().flat_map(Checked::findings).collect());
-        let numbers = &checked;
-        terminal::print_json(&Report { numbers, findings })?;
+        terminal::print_json(&CheckReport {
+            numbers: &checked,
+            findings: checked.iter().flat_map(Checked::findings).collect(),
+        })?;
     } else {
         print(&checked, options.portal.is_some())?;
         let with_problems = checked.iter().filter(|row| !row.problems.is_empty());
@@ -233,12 +226,11 @@ pub async fn check(
 /// Checks each row of a portal, and marks what a user cannot tell apart in the list.
 fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
     let mut checked: Vec<_> = rows.iter().map(Checked::from).collect();
-    let mut numbers: HashMap<_, usize> = HashMap::new();
-    let mut names: HashMap<_, usize> = HashMap::new();
+    let (mut numbers, mut names) = (HashMap::new(), HashMap::new());
     for row in &checked {
         if let Some(name) = &row.shown_name {
-            *numbers.entry(row.fields.number).or_default() += 1;
-            *names.entry(name.clone()).or_default() += 1;
+            *numbers.entry(row.fields.number).or_insert(0) += 1;
+            *names.entry(name.clone()).or_insert(0) += 1;
         }
     }
     for row in &mut checked {

@@ -3,12 +3,15 @@
 //! A cell is a number only if nothing but ASCII digits and one leading `+` is left of it once the
 //! separators that people use and a known word for an extension are taken away.
 
+use std::sync::LazyLock;
+
 use channel_connection::phone_number::{E164, Extension, NumberKey};
 pub use phonenumber::country::Id as Country;
 use phonenumber::{
     Metadata, Mode, Type,
     metadata::{DATABASE, Descriptor},
 };
+use regex::Regex;
 
 use crate::numbers::{columns::is_extension_word, row::CellError};
 
@@ -79,6 +82,33 @@ const TWO_EXTENSIONS: CellError = CellError::new(
     "delete the wrong one",
 );
 
+/// A number, then an extension's word and digits, maybe in brackets, and what stands between them.
+static EXTENSION_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+    let word = r"(#|[\p{Alphabetic}\u{300}-\u{36f}]+)";
+    pattern(&format!(
+        r"(?s)^(.*?) *[,;/-]? *(\(?){word} *[.:=-]? *([0-9]+)(\)?)$"
+    ))
+});
+
+/// A date of digits: `27.11.2026`, `2026-11-27`, `11/27/26`, alone or in a longer text.
+static DATE_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+    let (day, month) = ("(0?[1-9]|[12][0-9]|3[01])", "(0?[1-9]|1[0-2])");
+    let day_month = format!("({day}[-./]{month}|{month}[-./]{day})");
+    let date = |year| format!("({day_month}[-./]{year}|{year}[-./]{day_month})");
+    // A year of two digits says something only where nothing stands beside the date:
+    // `01.12.11.10.09` is a number of France.
+    let (long, short) = (date("(19|20)[0-9]{2}"), date("[0-9]{1,2}"));
+    let beside = "[^-./0-9]";
+    pattern(&format!(
+        "(^|[^0-9]){long}([^0-9]|$)|(^|{beside}){short}({beside}|$)"
+    ))
+});
+
+#[expect(clippy::unwrap_used, reason = "every test compiles the patterns")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).unwrap()
+}
+
 /// Reads a country's two letters.
 pub fn country(text: &str) -> Result<Country, &'static str> {
     let country = text.to_uppercase().parse();
@@ -91,14 +121,14 @@ pub fn parse(
     extension: &str,
     country: Option<Country>,
 ) -> Result<NumberKey, CellError> {
-    let (number, beside) = (plain(number), plain(extension));
+    let (number, extension) = (plain(number), plain(extension));
     if number.is_empty() {
         return Err(EMPTY);
     }
-    let (number, behind) = split_extension(number);
-    let beside = match split_extension(beside) {
+    let (number, behind) = split_extension(&number);
+    let beside = match split_extension(&extension) {
         ("", Some(digits)) => digits,
-        _ => beside,
+        _ => &extension,
     };
     let extension = match (behind, beside) {
         (Some(behind), "") => Some(behind),
@@ -114,64 +144,46 @@ pub fn parse(
     })
 }
 
-/// Takes off blanks, and what spreadsheets put around a text to keep it one: `'+1…` and `="+1…"`.
-fn plain(text: &str) -> &str {
-    let text = text.trim_matches(is_blank);
-    let text = text
-        .strip_prefix("=\"")
+/// Writes blanks and hyphens of every kind as one, and takes off what spreadsheets put around a text
+/// to keep it one: `'+1…` and `="+1…"`.
+///
+/// Byte order marks and directional marks come along with numbers that were copied. What ends a line
+/// is no blank: two numbers may stand there.
+fn plain(text: &str) -> String {
+    let plain = text.chars().map(|character| match character {
+        '\u{a0}'
+        | '\u{2000}'..='\u{200f}'
+        | '\u{202a}'..='\u{202f}'
+        | '\u{205f}'..='\u{2069}'
+        | '\u{3000}'
+        | '\u{feff}' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        other => other,
+    });
+    let plain: String = plain.collect();
+    let text = plain.trim_matches(' ');
+    let formula = text.strip_prefix("=\"");
+    let text = formula
         .and_then(|text| text.strip_suffix('"'))
         .unwrap_or(text);
-    text.trim_start_matches(['\'', '\u{2019}'])
-        .trim_matches(is_blank)
-}
-
-/// Tells blanks, those that show and those that do not: byte order marks and directional marks come
-/// along with numbers that were copied. What ends a line is none: two numbers may stand there.
-fn is_blank(character: char) -> bool {
-    matches!(
-        character,
-        ' ' | '\u{a0}' | '\u{2000}'..='\u{200f}' | '\u{202a}'..='\u{202f}' | '\u{205f}'..='\u{2069}'
-            | '\u{3000}' | '\u{feff}'
-    )
+    let text = text.trim_start_matches(['\'', '\u{2019}']);
+    text.trim_matches(' ').to_owned()
 }
 
 /// Splits a number from the extension behind it; neither is checked.
 fn split_extension(text: &str) -> (&str, Option<&str>) {
     let whole = (text, None);
-    // `(ext. 12)` is an extension, while `(030) 12` is none.
-    let (body, opening) = match text
-        .strip_suffix(')')
-        .and_then(|text| text.rsplit_once('('))
-    {
-        Some((before, inside)) => (inside, Some(before)),
-        None => (text, None),
-    };
-    let announced = body.trim_end_matches(|character: char| character.is_ascii_digit());
-    let digits = &body[announced.len()..];
-    let announced = announced.trim_end_matches(is_blank);
-    let announced = announced
-        .strip_suffix(['.', ':', '=', '-'])
-        .unwrap_or(announced);
-    let announced = announced.trim_end_matches(is_blank);
-    let before = announced.strip_suffix('#').unwrap_or_else(|| {
-        announced
-            .trim_end_matches(|character: char| character.is_alphabetic() || is_accent(character))
-    });
-    if digits.is_empty() || !is_extension_word(&announced[before.len()..]) {
+    let Some(found) = EXTENSION_PATTERN.captures(text) else {
         return whole;
-    }
-    let number = match opening {
-        None => before,
-        Some(number) if before.is_empty() => number,
-        Some(_) => return whole,
     };
-    let number = number.trim_end_matches(is_blank);
-    let number = number.strip_suffix([',', ';', '-', '/']).unwrap_or(number);
-    (number.trim_end_matches(is_blank), Some(digits))
-}
-
-fn is_accent(character: char) -> bool {
-    ('\u{300}'..='\u{36f}').contains(&character)
+    let (_, [number, opening, word, digits, closing]) = found.extract();
+    // `(ext. 12)` is an extension, while `(030) 12` is none.
+    let is_enclosed = (opening.is_empty(), closing.is_empty());
+    if matches!(is_enclosed, (true, true) | (false, false)) && is_extension_word(word) {
+        (number, Some(digits))
+    } else {
+        whole
+    }
 }
 
 fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
@@ -179,7 +191,7 @@ fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
     if is_exponent(&text) {
         return Err(EXPONENT);
     }
-    if has_date(&text) {
+    if DATE_PATTERN.is_match(&text) {
         return Err(DATE);
     }
     if text.contains(char::is_alphabetic) {
@@ -200,27 +212,14 @@ fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
     Ok(number)
 }
 
-/// Writes every blank as a space, every hyphen as `-`, and takes the spaces around `-`, `.` and `/` out.
+/// Takes out the blanks around `-`, `.` and `/`, and all but one elsewhere.
 fn compact(text: &str) -> String {
-    let mut compact = String::with_capacity(text.len());
-    let mut blank = false;
-    for character in text.chars() {
-        let character = match character {
-            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => '-',
-            other => other,
-        };
-        if is_blank(character) {
-            blank = true;
-            continue;
-        }
-        let is_joined = "-./".contains(character) || compact.ends_with(['-', '.', '/']);
-        if blank && !is_joined && !compact.is_empty() {
-            compact.push(' ');
-        }
-        blank = false;
-        compact.push(character);
-    }
-    compact
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    let compact = words.collect::<Vec<_>>().join(" ");
+    ["-", ".", "/"].iter().fold(compact, |text, sign| {
+        let text = text.replace(&format!(" {sign}"), sign);
+        text.replace(&format!("{sign} "), sign)
+    })
 }
 
 /// Tells `1.80012E+10` from a number.
@@ -230,30 +229,6 @@ fn is_exponent(text: &str) -> bool {
             .chars()
             .all(|character| "0123456789.,+-eE".contains(character))
         && text.replace(',', ".").parse::<f64>().is_ok()
-}
-
-/// Finds a date of digits: `27.11.2026`, `2026-11-27`, `11/27/26`, alone or in a longer text.
-fn has_date(text: &str) -> bool {
-    let is_day = |day: &str| day.len() <= 2 && matches!(day.parse(), Ok(1..=31_u8));
-    let is_month = |month: &str| month.len() <= 2 && matches!(month.parse(), Ok(1..=12_u8));
-    let is_year = |year: &str| matches!(year.parse(), Ok(1900..=2099_u16));
-    let are_day_and_month = |one: &str, other: &str| {
-        (is_day(one) && is_month(other)) || (is_month(one) && is_day(other))
-    };
-    text.split(|character: char| !(character.is_ascii_digit() || "-./".contains(character)))
-        .map(|word| word.split(['-', '.', '/']).collect::<Vec<_>>())
-        .any(|groups| {
-            // A year of two digits says something only where nothing stands beside the date:
-            // `01.12.11.10.09` is a number of France.
-            let is_short_date = matches!(groups[..], [first, second, third]
-                if [first, second, third].iter().all(|group| matches!(group.len(), 1 | 2))
-                    && (are_day_and_month(first, second) || are_day_and_month(second, third)));
-            is_short_date
-                || groups.windows(3).any(|date| {
-                    (is_year(date[2]) && are_day_and_month(date[0], date[1]))
-                        || (is_year(date[0]) && are_day_and_month(date[1], date[2]))
-                })
-        })
 }
 
 /// Tells the point of a decimal from one that separates groups of digits.
@@ -354,7 +329,10 @@ fn split_code(number: &str) -> Option<(Vec<&'static Metadata>, &str)> {
 /// Reads digits as somebody in the country dials them.
 fn international(digits: &str, country: Country) -> Result<String, CellError> {
     let number = phonenumber::parse(Some(country), digits)
-        .map_err(|_| too_short_or(digits, NOT_POSSIBLE))?
+        .map_err(|_| match digits.len() {
+            ..MIN_NATIONAL => SHORT_CODE,
+            _ => NOT_POSSIBLE,
+        })?
         .format()
         .mode(Mode::E164)
         .to_string();
@@ -377,18 +355,8 @@ fn international(digits: &str, country: Country) -> Result<String, CellError> {
 
 /// Tells whether one of the countries assigns such numbers.
 fn is_valid(countries: &[&Metadata], national: &str) -> bool {
-    let mut kinds = countries
-        .iter()
-        .flat_map(|country| KINDS.map(|kind| country.descriptors().get(kind)));
-    kinds.any(|kind| kind.is_some_and(|kind| kind.is_match(national)))
-}
-
-fn too_short_or(digits: &str, error: CellError) -> CellError {
-    if digits.len() < MIN_NATIONAL {
-        SHORT_CODE
-    } else {
-        error
-    }
+    let mut kinds = countries.iter().flat_map(|country| descriptors(country));
+    kinds.any(|kind| kind.is_match(national))
 }
 
 /// Refuses a number whose country has none of that length, and a short code.
@@ -397,15 +365,15 @@ fn too_short_or(digits: &str, error: CellError) -> CellError {
 /// HubSpot's own examples. It is asked only where a number is short enough for a short code.
 fn check_length(number: &E164) -> Result<(), CellError> {
     let (countries, national) = split_code(number.as_str()).ok_or(NOT_POSSIBLE)?;
-    let is_possible = countries
+    if national.len() < MIN_NATIONAL && !is_valid(&countries, national) {
+        return Err(SHORT_CODE);
+    }
+    let mut lengths = countries
         .iter()
         .filter(|country| !has_trunk_zero(country, national))
-        .flat_map(|country| possible_lengths(country))
-        .any(|length| usize::from(*length) == national.len());
-    let is_short_code = national.len() < MIN_NATIONAL && !is_valid(&countries, national);
-    if is_short_code {
-        Err(SHORT_CODE)
-    } else if is_possible {
+        .flat_map(|country| descriptors(country))
+        .flat_map(Descriptor::possible_length);
+    if lengths.any(|length| usize::from(*length) == national.len()) {
         Ok(())
     } else {
         Err(NOT_POSSIBLE)
@@ -422,81 +390,10 @@ fn has_trunk_zero(country: &Metadata, national: &str) -> bool {
         && !country.descriptors().general().is_match(national)
 }
 
-fn possible_lengths(country: &'static Metadata) -> impl Iterator<Item = &'static u16> {
-    KINDS
-        .into_iter()
-        .filter_map(|kind| country.descriptors().get(kind))
-        .flat_map(Descriptor::possible_length)
+fn descriptors(country: &Metadata) -> impl Iterator<Item = &Descriptor> {
+    let kinds = KINDS.into_iter();
+    kinds.filter_map(|kind| country.descriptors().get(kind))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What people and machines leave in a cell beside digits.
-    fn digits_and_separators() -> impl Strategy<Value = String> {
-        r"(\+|0|00|\()?[0-9]{1,6}([ ./()-]{0,2}[0-9]{1,7}){0,4}"
-    }
-
-    /// A text without a number's meaning: with a letter, or a date, or a decimal in it.
-    fn no_number() -> impl Strategy<Value = String> {
-        let around = digits_and_separators;
-        let date = prop_oneof![
-            r"(0?[1-9]|[12][0-9]|3[01])[-./](0?[1-9]|1[0-2])[-./](19|20)[0-9]{2}",
-            r"(0?[1-9]|1[0-2])[-./](0?[1-9]|[12][0-9]|3[01])[-./](19|20)[0-9]{2}",
-            r"(19|20)[0-9]{2}[-./](0[1-9]|1[0-2])[-./](0[1-9]|[12][0-9]|3[01])",
-        ];
-        let short_date = r"(\+|)(0?[1-9]|[12][0-9]|3[01])[-./](0?[1-9]|1[0-2])[-./][0-9]{2}";
-        let letter = prop_oneof![r"[a-zA-Z]", r"\p{L}", r"[a-z]{2,8}"];
-        prop_oneof![
-            (around(), letter, around())
-                .prop_filter("no extension", |(_, word, _)| !is_extension_word(word))
-                .prop_map(|(before, letter, behind)| before + &letter + &behind),
-            (around(), date.clone()).prop_map(|(before, date)| format!("{before} {date}")),
-            date,
-            short_date,
-            r"[+]?[1-9][0-9]{4,12}[.,][0-9]{1,4}",
-            r"[+]?[0-9]{1,13}[.,]([0-9]{1,2}|000)",
-            r"[+]?[0-9]{1,3}(\.[0-9]{3}){2,3},[0-9]{2}",
-            r"[1-9]\.[0-9]{1,9}[eE]\+?[0-9]{1,2}",
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100_000) })]
-
-        #[test]
-        fn letters_dates_and_decimals_are_never_numbers(text in no_number()) {
-            for country in [None, country("DE").ok(), country("US").ok()] {
-                prop_assert!(parse(&text, "", country).is_err(), "{:?}", country);
-            }
-        }
-
-        #[test]
-        fn a_number_has_the_digits_of_its_text(text in digits_and_separators()) {
-            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            for letters in ["DE", "FR", "US"] {
-                if let Ok(key) = parse(&text, "", country(letters).ok()) {
-                    let number = key.number.as_str().trim_start_matches('+');
-                    let national = split_code(number).unwrap().1;
-                    prop_assert!(digits.ends_with(national) || text.contains("(0)"), "{} {}", letters, number);
-                }
-            }
-        }
-
-        #[test]
-        fn any_text_is_read_or_refused(number in ".{0,40}", extension in ".{0,10}") {
-            for country in [None, country("US").ok()] {
-                let _ = parse(&number, &extension, country);
-            }
-        }
-
-        #[test]
-        fn a_key_reads_back_as_itself(digits in "1[2-9][0-9]{9}", extension in "[0-9]{0,20}") {
-            let key = parse(&format!("+{digits}"), &extension, None).unwrap();
-            prop_assert_eq!(parse(&key.to_string(), "", None), Ok(key));
-        }
-    }
-}
+mod tests;

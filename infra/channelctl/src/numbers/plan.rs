@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use channel_connection::ids::{PortalId, UserId};
 use futures_util::{StreamExt, stream};
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::numbers::{
     NumbersError,
     row::Place,
     table::{NumberFields, Stored, Table},
+    write::progress_bar,
 };
 
 /// How many portals are read at a time.
@@ -53,16 +54,6 @@ pub struct Planned {
 #[derive(Default)]
 pub struct Plan {
     rows: BTreeMap<Key, Planned>,
-}
-
-#[derive(Serialize)]
-struct PlanFields<'a> {
-    portals: usize,
-    add: usize,
-    change: usize,
-    keep: usize,
-    remove: usize,
-    rows: Vec<PlannedFields<'a>>,
 }
 
 #[derive(Serialize)]
@@ -165,15 +156,13 @@ impl Plan {
     /// Compares every portal of the file with the table, and decides what happens to each number.
     ///
     /// Where the file replaces what there is, the table's other numbers of its portals go.
-    pub async fn compare(
-        &mut self,
-        table: &Table,
-        replace: bool,
-        mut progress: impl FnMut(usize),
-    ) -> Result<(), NumbersError> {
+    pub async fn compare(&mut self, table: &Table, replace: bool) -> Result<(), NumbersError> {
         let portals = self.portals();
+        let bar = progress_bar("reading", "portals", portals.len());
         if portals.len() >= MANY_PORTALS {
-            self.compare_rows(table.rows(None).await?, &portals, replace);
+            let rows = table.rows(None).await?;
+            self.compare_rows(rows, &portals, replace);
+            bar.finish_and_clear();
             return Ok(());
         }
         let mut reads = stream::iter(portals)
@@ -181,8 +170,9 @@ impl Plan {
             .buffer_unordered(READERS);
         while let Some((portal, rows)) = reads.next().await {
             self.compare_rows(rows?, &[portal], replace);
-            progress(1);
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         Ok(())
     }
 
@@ -212,14 +202,14 @@ impl Plan {
 
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = PlanFields {
-            portals: self.portals().len(),
-            add: self.count(Change::Add),
-            change: self.count(Change::Update),
-            keep: self.count(Change::Keep),
-            remove: self.count(Change::Delete),
-            rows: self.rows.iter().map(|(key, row)| row.fields(key)).collect(),
-        };
-        fields.serialize(serializer)
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("portals", &self.portals().len())?;
+        map.serialize_entry("add", &self.count(Change::Add))?;
+        map.serialize_entry("change", &self.count(Change::Update))?;
+        map.serialize_entry("keep", &self.count(Change::Keep))?;
+        map.serialize_entry("remove", &self.count(Change::Delete))?;
+        let rows = self.rows.iter().map(|(key, row)| row.fields(key));
+        map.serialize_entry("rows", &rows.collect::<Vec<_>>())?;
+        map.end()
     }
 }

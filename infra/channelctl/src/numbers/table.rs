@@ -36,8 +36,8 @@ use crate::{
 
 /// The most rows that DynamoDB takes in one request.
 pub const MAX_BATCH: usize = 25;
-/// The most that is counted: beyond it, counting would cost more than the figure is worth.
-const PAGES_COUNTED: usize = 20;
+/// The most numbers that are counted: beyond it, counting would cost more than the figure is worth.
+const MAX_COUNTED: u64 = 100_000;
 const READ: &str = "read the numbers";
 const WRITE: &str = "write the numbers";
 
@@ -103,45 +103,44 @@ impl Table {
 
     /// Reads every row of a portal in the order of their keys, or of all, portal by portal.
     pub async fn rows(&self, portal: Option<PortalId>) -> Result<Vec<Stored>, NumbersError> {
-        let items: Result<Vec<Item>, _> = if let Some(portal) = portal {
+        let items: Vec<Item> = if let Some(portal) = portal {
             let query = self.client.query().table_name(&self.name);
             let query = query
                 .consistent_read(true)
                 .key_condition_expression("portalId = :portal")
                 .expression_attribute_values(":portal", AttributeValue::N(portal.to_string()));
-            let items: Result<_, _> = query.into_paginator().items().send().collect().await;
-            items.map_err(|error| self.failed(READ, &error))
+            let items = query.into_paginator().items().send();
+            let items: Result<_, _> = items.collect().await;
+            items.map_err(|error| self.failed(READ, &error))?
         } else {
             let scan = self.client.scan().table_name(&self.name);
-            let pages = scan.consistent_read(true).into_paginator();
-            let items: Result<_, _> = pages.items().send().collect().await;
-            items.map_err(|error| self.failed(READ, &error))
+            let items = scan.consistent_read(true).into_paginator().items().send();
+            let items: Result<_, _> = items.collect().await;
+            items.map_err(|error| self.failed(READ, &error))?
         };
-        Ok(items?.into_iter().map(Stored::from).collect())
+        Ok(items.into_iter().map(Stored::from).collect())
     }
 
     /// Counts numbers and portals, as far as it costs little.
     pub async fn census(&self) -> Result<Census, NumbersError> {
         let scan = self.client.scan().table_name(&self.name);
         let scan = scan.projection_expression("portalId");
-        let mut pages = scan.into_paginator().send();
-        let (mut census, mut last_portal) = (Census::default(), String::new());
-        for _ in 0..PAGES_COUNTED {
-            let Some(page) = pages.next().await else {
-                return Ok(census);
-            };
-            let page = page.map_err(|error| self.failed("count the numbers", &error))?;
+        let mut items = scan.into_paginator().items().send();
+        let (mut census, mut last_portal) = (Census::default(), None);
+        while let Some(item) = items.next().await {
+            let mut item = item.map_err(|error| self.failed("count the numbers", &error))?;
+            if census.numbers == MAX_COUNTED {
+                census.at_least = true;
+                break;
+            }
+            census.numbers += 1;
             // A scan reads one portal's rows after the other.
-            for item in page.items.unwrap_or_default() {
-                let Stored { portal, .. } = item.into();
-                census.numbers += 1;
-                if portal != last_portal {
-                    census.portals += 1;
-                    last_portal = portal;
-                }
+            let portal = item.remove("portalId");
+            if portal != last_portal {
+                census.portals += 1;
+                last_portal = portal;
             }
         }
-        census.at_least = pages.next().await.is_some();
         Ok(census)
     }
 

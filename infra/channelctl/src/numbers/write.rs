@@ -15,7 +15,7 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     ending::{Ending, Failure},
@@ -25,7 +25,7 @@ use crate::{
         row::Findings,
         table::{MAX_BATCH, Table},
     },
-    terminal::{self, counted, escape},
+    terminal::{self, NotConfirmed, counted, escape},
 };
 
 /// How rows are written.
@@ -52,19 +52,18 @@ struct Report<'a> {
     #[serde(flatten)]
     findings: &'a Findings,
     /// `None` where nothing was tried: a dry run, bad rows, or nobody said yes.
-    result: Option<Written>,
+    result: Option<Outcome>,
 }
 
 /// The rows that were written, at least, and whether they are all.
 #[derive(Default, Serialize)]
-struct Written {
+struct Outcome {
     written: u64,
     removed: u64,
     complete: bool,
 }
 
 /// How the writing ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     All,
     /// Ctrl-C stopped it; what had begun was finished.
@@ -79,11 +78,11 @@ impl WriteOptions {
         if !as_json {
             findings.print(self.show as usize);
         }
-        if !findings.has_bad_rows() {
-            return Ok(());
+        if findings.has_bad_rows() {
+            report(&Plan::default(), findings, None, as_json)?;
+            return Err(NumbersError::BadRows.into());
         }
-        report(&Plan::default(), findings, None, as_json)?;
-        Err(NumbersError::BadRows.into())
+        Ok(())
     }
 
     /// Shows what happens to the rows, asks, and writes it.
@@ -98,25 +97,35 @@ impl WriteOptions {
         let writes = changes.map(|change| plan.count(change)).iter().sum();
         let is_to_write = !self.dry_run && writes > 0;
         if !as_json {
-            print(plan, self.show as usize).map_err(|error| match is_to_write {
-                true => NumbersError::Unshown(error).into(),
-                false => Failure::from(error),
+            print(plan, self.show as usize).map_err(|error| {
+                if is_to_write {
+                    NumbersError::Unshown(error).into()
+                } else {
+                    Failure::from(error)
+                }
             })?;
         }
         let (result, ended) = if self.dry_run {
             (None, Ok(Ending::Done))
-        } else if let Err(not_confirmed) = self.confirm(is_to_write) {
-            (None, Err(not_confirmed.into()))
+        } else if let Err(error) = self.confirm(is_to_write, as_json) {
+            (None, Err(error.into()))
         } else {
-            let (written, ended) = self.write(plan, table, writes).await;
-            (Some(written), ended)
+            let (outcome, ended) = self.write(plan, table, writes, as_json).await;
+            (Some(outcome), ended)
         };
         report(plan, findings, result, as_json)?;
         ended
     }
 
-    fn confirm(&self, is_to_write: bool) -> Result<(), terminal::NotConfirmed> {
-        terminal::confirm("Write this?", self.yes || !is_to_write)
+    /// Asks only where the plan is on the screen: JSON comes after the write.
+    fn confirm(&self, is_to_write: bool, as_json: bool) -> Result<(), NotConfirmed> {
+        if self.yes || !is_to_write {
+            Ok(())
+        } else if as_json {
+            Err(NotConfirmed::NobodyToAsk)
+        } else {
+            terminal::confirm("Write this?", false)
+        }
     }
 
     /// Writes all that is planned, and says so, however it ends.
@@ -125,107 +134,99 @@ impl WriteOptions {
         plan: &Plan,
         table: &Table,
         writes: usize,
-    ) -> (Written, Result<Ending, Failure>) {
-        let mut written = Written::default();
+        as_json: bool,
+    ) -> (Outcome, Result<Ending, Failure>) {
+        let mut outcome = Outcome::default();
         let bar = progress_bar("writing", "rows", writes);
-        let ended = self.write_changes(plan, table, &mut written, &bar).await;
+        let say = |text: &str| {
+            if !as_json {
+                bar.suspend(|| eprintln!("{text}"));
+            }
+        };
+        let end = self.write_rows(plan, table, &mut outcome, &bar, say).await;
         bar.finish_and_clear();
-        let done = written.written + written.removed;
-        let (how, ended) = match ended {
+        outcome.complete = matches!(end, Ok(End::All));
+        let done = outcome.written + outcome.removed;
+        let (how, ended) = match end {
             Ok(End::All) => {
-                written.complete = true;
                 if writes > 0 {
                     let seconds = bar.elapsed().as_secs_f64();
-                    eprintln!("{} written in {seconds:.1} s", counted(done, "row"));
+                    say(&format!(
+                        "{} written in {seconds:.1} s",
+                        counted(done, "row")
+                    ));
                 }
-                return (written, Ok(Ending::Done));
+                return (outcome, Ok(Ending::Done));
             }
             Ok(End::Stopped) => ("Stopped:", Ok(Ending::Interrupted)),
             Ok(End::BrokenOff) => ("Broken off: at least", Ok(Ending::Interrupted)),
             Err(error) => ("At least", Err(error.into())),
         };
-        eprintln!(
+        say(&format!(
             "{how} {done} of {writes} rows are written. Run the command again: it goes on from there."
-        );
-        (written, ended)
+        ));
+        (outcome, ended)
     }
 
-    async fn write_changes(
+    async fn write_rows(
         &self,
         plan: &Plan,
         table: &Table,
-        written: &mut Written,
+        outcome: &mut Outcome,
         bar: &ProgressBar,
+        say: impl Fn(&str),
     ) -> Result<End, NumbersError> {
         // Once for all of it, so that no Ctrl-C comes unheard.
         let interrupts = signal(SignalKind::interrupt());
         let mut interrupts = interrupts.map_err(NumbersError::NotInterruptible)?;
-        for change in [Change::Add, Change::Update, Change::Delete] {
-            let rows: Vec<_> = plan.of(change).collect();
-            let count = match change {
-                Change::Delete => &mut written.removed,
-                _ => &mut written.written,
-            };
-            let add = |more| {
-                *count += more;
-                bar.inc(more);
-            };
-            let end = self.write_rows(&rows, table, add, &mut interrupts).await?;
-            if end != End::All {
-                return Ok(end);
-            }
-        }
-        Ok(End::All)
-    }
-
-    /// Writes the rows of one change.
-    async fn write_rows(
-        &self,
-        rows: &[(&Key, &Planned)],
-        table: &Table,
-        mut add: impl FnMut(u64),
-        interrupts: &mut Signal,
-    ) -> Result<End, NumbersError> {
-        let is_update = matches!(rows, [(_, row), ..] if row.change == Change::Update);
-        // An update goes by one request a row: it leaves the row's other attributes.
-        let size = if is_update { 1 } else { MAX_BATCH };
         let is_stopping = Cell::new(false);
-        let writes = stream::iter(rows.chunks(size))
-            .take_while(|_| ready(!is_stopping.get()))
-            .map(|rows| table.write(rows))
-            .buffer_unordered(self.parallel.into());
-        let mut writes = pin!(writes);
-        loop {
-            tokio::select! {
-                written = writes.next() => match written {
-                    Some(count) => add(count?),
-                    None if is_stopping.get() => return Ok(End::Stopped),
-                    None => return Ok(End::All),
-                },
-                _ = interrupts.recv() => {
-                    if is_stopping.replace(true) {
-                        return Ok(End::BrokenOff);
+        // An update goes by one request a row: it leaves the row's other attributes.
+        for (change, size) in [
+            (Change::Add, MAX_BATCH),
+            (Change::Update, 1),
+            (Change::Delete, MAX_BATCH),
+        ] {
+            let count = match change {
+                Change::Delete => &mut outcome.removed,
+                _ => &mut outcome.written,
+            };
+            let rows: Vec<_> = plan.of(change).collect();
+            let writes = stream::iter(rows.chunks(size))
+                .take_while(|_| ready(!is_stopping.get()))
+                .map(|rows| table.write(rows))
+                .buffer_unordered(self.parallel.into());
+            let mut writes = pin!(writes);
+            loop {
+                tokio::select! {
+                    written = writes.next() => match written {
+                        None => break,
+                        Some(rows) => {
+                            let rows = rows?;
+                            *count += rows;
+                            bar.inc(rows);
+                        }
+                    },
+                    _ = interrupts.recv() => {
+                        if is_stopping.replace(true) {
+                            return Ok(End::BrokenOff);
+                        }
+                        say("Stopping; Ctrl-C again leaves at once.");
                     }
-                    eprintln!("Stopping; Ctrl-C again leaves at once.");
                 }
             }
         }
+        Ok(if is_stopping.get() {
+            End::Stopped
+        } else {
+            End::All
+        })
     }
-}
-
-/// Compares the file's rows with the table; if they `replace` it, other numbers of their portals go.
-pub async fn compare(plan: &mut Plan, table: &Table, replace: bool) -> Result<(), NumbersError> {
-    let bar = progress_bar("reading", "portals", plan.portals().len());
-    let progress = |more| bar.inc(more as u64);
-    plan.compare(table, replace, progress).await?;
-    bar.finish_and_clear();
-    Ok(())
 }
 
 fn report(
     plan: &Plan,
     findings: &Findings,
-    result: Option<Written>,
+    result: Option<Outcome>,
     as_json: bool,
 ) -> io::Result<()> {
     if !as_json {
@@ -266,16 +267,11 @@ fn print(plan: &Plan, show: usize) -> io::Result<()> {
 fn line((portal, number): &Key, row: &Planned) -> String {
     let name = escape(row.name.as_deref().unwrap_or_default());
     let previous = escape(row.previous_name());
+    let renamed = || format!("\"{previous}\" becomes \"{name}\"");
     let what = match row.change {
         Change::Update if !row.changes_name() => "who sees it".into(),
-        Change::Update => {
-            let users = if row.changes_users() {
-                ", and who sees it"
-            } else {
-                ""
-            };
-            format!("\"{previous}\" becomes \"{name}\"{users}")
-        }
+        Change::Update if row.changes_users() => renamed() + ", and who sees it",
+        Change::Update => renamed(),
         Change::Delete => previous.into_owned(),
         Change::Add | Change::Keep => name.into_owned(),
     };
@@ -283,7 +279,7 @@ fn line((portal, number): &Key, row: &Planned) -> String {
 }
 
 /// A bar on a terminal, and nothing in a pipe.
-fn progress_bar(what: &'static str, of: &str, count: usize) -> ProgressBar {
+pub fn progress_bar(what: &'static str, of: &str, count: usize) -> ProgressBar {
     let target = ProgressDrawTarget::stderr();
     let bar = ProgressBar::with_draw_target(Some(count as u64), target);
     let style = format!(

@@ -29,6 +29,8 @@ pub struct Account {
     /// The deploy-hook's report, and the events that it was invoked with.
     pub report: Value,
     pub events: Vec<Value>,
+    /// Whether the deploy-hook never answers.
+    pub hangs: bool,
     pub is_protected: bool,
     pub calls: Vec<String>,
     /// The `Authorization` header of the last call.
@@ -87,6 +89,9 @@ async fn answer(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: Byte
             None => query(account, &form(&body)),
         }
     });
+    if uri.path().ends_with("/invocations") && aws.account(|account| account.hangs) {
+        std::future::pending::<()>().await;
+    }
     answer.into_response()
 }
 

@@ -133,7 +133,7 @@ async fn unsafe_text_of_a_table_is_never_printed() {
 
 #[tokio::test]
 async fn an_export_imports_as_itself() {
-    for format in ["csv", "json", "jsonl"] {
+    for format in ["csv", "tsv", "json", "jsonl"] {
         let table = NumbersTable::start().await;
         import(&table, FILE, &[]).await;
         let exported = run(on(&table.endpoint, &["export", "--format", format]), "")

@@ -107,7 +107,7 @@ async fn every_error_has_its_kind_and_exit_code() {
         let arguments = [arguments, &["--json"]].concat();
         let ran = run(checkout.program(&aws, &arguments), input).await;
         assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.errors);
-        let error = ran.errors.find("{\n").map_or("", |at| &ran.errors[at..]);
+        let error = ran.errors.lines().last().unwrap();
         assert_eq!(assert_valid("error", error)["error"]["kind"], kind);
     }
 }

@@ -1,8 +1,9 @@
 //! The registration: each change is shown before it is made.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     aws::{Account, Aws},
@@ -136,5 +137,45 @@ async fn an_unread_output_stops_no_action() {
         let aws = aws(done).await;
         let ran = run_unread(on(&aws, &["release", "--yes"]), "").await;
         assert_ends(&ran, code, &asked(&aws), expected, "unread");
+    }
+}
+
+#[tokio::test]
+async fn verbose_shows_calls_without_secrets() {
+    let aws = aws(true).await;
+    let ran = run(on(&aws, &["hold", "--yes", "--verbose"]), "").await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    let invoked = "/functions/hook/invocations  attempt=1; max=1: 200 in ";
+    assert!(ran.errors.contains(invoked), "{}", ran.errors);
+    assert!(!ran.errors.contains("AWS4-HMAC"), "{}", ran.errors);
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_a_true_sentence() {
+    for (name, arguments, waits_for, sentence) in [
+        ("look", &["release"][..], "release?", "Nothing was changed."),
+        (
+            "write",
+            &["hold", "--yes"],
+            "hold",
+            "channelctl --stack calls status",
+        ),
+    ] {
+        let aws = aws(true).await;
+        aws.account(|account| account.hangs = true);
+        let child = on(&aws, arguments).spawn().unwrap();
+        let is_asked = async {
+            while asked(&aws) != [waits_for] {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), is_asked).await.unwrap();
+        let id = child.id().to_string();
+        let killed = Command::new("kill").args(["-INT", &id]).status();
+        assert!(killed.unwrap().success());
+        let ran = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
+        let ran = Ran::from(ran.await.unwrap());
+        assert_eq!((ran.code, ran.output.as_str()), (Some(130), ""), "{name}");
+        assert!(ran.errors.contains(sentence), "{name}: {}", ran.errors);
     }
 }

@@ -196,6 +196,7 @@ async fn sam_gets_the_stages_profile_and_region() {
         let arguments = [&["--stage", "prod", "deploy", "--yes"], options].concat();
         let ran = checkout.run(&aws, &arguments).await;
         assert_said(&ran, 0, "calls-prod in account 123456789012, eu-central-1");
+        assert!(aws.account(|account| account.is_protected), "{name}");
         let signature = aws.account(|account| account.signature.clone());
         let signed = format!("Credential={}/", key.to_uppercase());
         assert!(signature.contains(&signed), "{name}: {signature}");
@@ -432,21 +433,19 @@ async fn secrets_come_from_standard_input() {
     let stored = |arn: &str| aws.account(|account| account.secrets[arn].clone());
     assert_eq!(stored("arn:client"), r#"{"clientSecret":"marked-1"}"#);
     assert_eq!(stored("arn:credential"), r#"{"accessToken":"marked-2"}"#);
-    let ran = run(set(), r#"{"clientSecret":"marked-3"}"#).await;
-    assert!(
-        ran.output.contains("channelctl --stage dev status"),
-        "{}",
-        ran.output
-    );
-    assert_eq!(
-        stored("arn:client"),
-        r#"{"clientSecret":"marked-3","previousClientSecret":"marked-1"}"#
-    );
-    for bad in ["", "{}", "marked-4", r#"{"clientSecret":"marked 4"}"#] {
-        let ran = run(set(), bad).await;
-        assert_said(&ran, 5, "Nothing was changed.");
-        assert!(!ran.errors.contains("marked"), "{}", ran.errors);
+    let rotated = r#"{"clientSecret":"marked-3","previousClientSecret":"marked-1"}"#;
+    for (name, stored_then) in [
+        ("rotated", rotated),
+        ("repeated", r#"{"clientSecret":"marked-3"}"#),
+    ] {
+        let ran = run(set(), r#"{"clientSecret":"marked-3"}"#).await;
+        let next = "channelctl --stage dev status";
+        assert!(ran.output.contains(next), "{name}: {}", ran.output);
+        assert_eq!(stored("arn:client"), stored_then, "{name}");
     }
+    let ran = run(set(), r#"{"clientSecret":"marked 4"}"#).await;
+    assert_said(&ran, 5, "Nothing was changed.");
+    assert!(!ran.errors.contains("marked"), "{}", ran.errors);
     assert!(stored("arn:client").contains("marked-3"));
 }
 
