@@ -42,9 +42,8 @@ def main(built: Path) -> bool:
             same = scan(dynamodb, "boto3") == scan(dynamodb, "channelctl")
         finally:
             endpoint.kill()
-    print(
-        f"{ROWS:,} rows of {PORTALS:,} portals, each response 3 ms late, tables {'the same' if same else 'DIFFER'}"
-    )
+    outcome = "the same" if same else "DIFFER"
+    print(f"{ROWS:,} rows of {PORTALS:,} portals, each response 3 ms late, tables {outcome}")
     print(f"boto3 batch_writer  {theirs:6.1f} s")
     print(f"channelctl          {ours:6.1f} s, {theirs / ours:.1f} times as fast, peak {peak:.0f} MiB")
     print(f"again, all the same {again:6.1f} s")

@@ -37,6 +37,9 @@ def registered(url, is_ready, stack):
     yield
 
 
+overwritten_settings = partial(registered, ELSEWHERE, True)
+
+
 @contextmanager
 def missing_table(stack):
     client = stack.aws.client("dynamodb")
@@ -80,7 +83,7 @@ def metrics(stack, since):
         pytest.param(partial(registered, None, True), set(), id="none"),
         pytest.param(partial(registered, None, False), set(), id="held"),
         pytest.param(revoked_credential, {"credential"}, id="credential revoked"),
-        pytest.param(partial(registered, ELSEWHERE, True), {"settings"}, id="settings overwritten"),
+        pytest.param(overwritten_settings, {"settings"}, id="settings overwritten"),
         pytest.param(damaged_client_secret, {"webhook"}, id="client secret damaged"),
         pytest.param(missing_table_and_no_cache, {"webhook"}, id="table gone"),
     ],
