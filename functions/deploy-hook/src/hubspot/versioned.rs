@@ -219,6 +219,10 @@ impl<'a> VersionedSettings<'a> {
         until: Instant,
     ) -> Result<Written, ApiError> {
         let releases = desired.is_some_and(|desired| desired.is_ready);
+        // Whoever wrote the same: only a version of its own announces this event.
+        let goes_on = |settings: &Self, is_known: bool| {
+            is_known || (announces && settings.current() == desired)
+        };
         let mut retries = self.api.retries(until);
         let mut must_read = releases;
         if releases {
@@ -227,7 +231,8 @@ impl<'a> VersionedSettings<'a> {
         }
         loop {
             while must_read || !self.is_fresh() {
-                if !self.refresh(until).await? && !(announces && self.current() == desired) {
+                let is_known = self.refresh(until).await?;
+                if !goes_on(self, is_known) {
                     return Ok(self.compare(desired));
                 }
                 must_read = false;
@@ -243,8 +248,8 @@ impl<'a> VersionedSettings<'a> {
                 return Ok(self.compare(desired));
             };
             if error.is_ambiguous() || error.is_contradiction() {
-                let is_unchanged = self.refresh(until).await?;
-                if !is_unchanged && !(announces && self.current() == desired) {
+                let is_known = self.refresh(until).await?;
+                if !goes_on(self, is_known) {
                     return Ok(self.compare(desired));
                 }
             }
