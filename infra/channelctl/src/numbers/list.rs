@@ -79,7 +79,7 @@ struct Finding<'a> {
     fields: &'a NumberFields<'a>,
     /// An error where HubSpot does not get the row, a warning otherwise.
     severity: &'static str,
-    problem: &'a str,
+    message: &'a str,
 }
 
 /// Prints a portal's rows as they are stored.
@@ -297,10 +297,10 @@ impl Checked<'_> {
         } else {
             "warning"
         };
-        self.problems.iter().map(move |problem| Finding {
+        self.problems.iter().map(move |message| Finding {
             fields: &self.fields,
             severity,
-            problem,
+            message,
         })
     }
 }

@@ -181,7 +181,7 @@ async fn every_reading_names_a_number_alike() {
         ])
     );
     let found = |severity: &'static str, problem: &'static str| {
-        move |number: &Value| with(number, json!({"severity": severity, "problem": problem}))
+        move |number: &Value| with(number, json!({"severity": severity, "message": problem}))
     };
     let extension = found(
         "warning",
