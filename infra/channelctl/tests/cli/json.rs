@@ -87,7 +87,7 @@ async fn every_document_has_its_shape() {
 async fn every_error_has_its_kind_and_exit_code() {
     for (kind, arguments, input, code) in [
         ("usage", &["status", "--stage", "qa"][..], "", 2),
-        ("usage", &["statuss", "--stage", "dev"], "", 2),
+        ("usage", &["stats", "--stage", "dev"], "", 2),
         ("usage", &["logs", "--stage", "dev"], "", 2),
         ("failed", &["status", "--stage", "dev"], "", 1),
         ("findings", &["doctor", "--stage", "dev"], "", 3),
