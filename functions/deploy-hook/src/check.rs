@@ -45,7 +45,7 @@ impl Handler {
             .all()
             .map(|(name, reason)| (name.into(), json!(reason)));
         let found = Value::Object(found.into_iter().collect());
-        json!({"action": "check", "findings": found})
+        json!({"action": "check", "done": true, "findings": found})
     }
 
     async fn check_webhook(&self, deadline: Instant) -> Option<String> {
