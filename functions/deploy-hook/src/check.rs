@@ -23,7 +23,7 @@ struct Findings {
     webhook: Option<String>,
     /// HubSpot has another URL than the stack's. A hold is no finding.
     settings: Option<String>,
-    /// HubSpot refuses the credential.
+    /// HubSpot refuses the credential, or its secret cannot be read.
     credential: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl Handler {
                 findings.settings = Some(format!("HubSpot has {held}"));
             }
             Err(error) if error.is_not_set_yet() => {}
-            Err(error) if error.rejects_credential() => {
+            Err(error) if error.rejects_credential() || matches!(error, HookError::Secret(_)) => {
                 findings.credential = Some(error.to_string());
             }
             Err(error) => tracing::warn!(%error, "HubSpot could not be asked"),

@@ -26,7 +26,7 @@ pub struct Config {
     pub credential_arn: String,
     /// The portal that the probe asks for.
     pub probe_portal: ProbePortal,
-    /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the webhook function's newest version.
+    /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the alias of the webhook function's newest version.
     pub webhook_version: Option<String>,
     /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
     pub function_name: String,

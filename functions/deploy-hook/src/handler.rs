@@ -29,6 +29,7 @@ use crate::{
         error::ApiError,
         versioned::Audit,
     },
+    operator,
     probe::{Probe, ProbeError, Transport},
     registration::{
         After, Deadlines, FailedRegistration, Registration, RegistrationError, WithdrawOutcome,
@@ -118,7 +119,7 @@ impl Handler {
         } else if event["action"] == "check" {
             Ok(Box::pin(self.check(deadline)).await)
         } else {
-            let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            let request = operator::Request::parse(event).ok_or(HookError::UnknownEvent)?;
             Ok(Box::pin(self.operate(request, deadline)).await)
         }
     }
@@ -261,10 +262,11 @@ impl Handler {
 /// Returns the explanation of a failure that must not fail the stack.
 ///
 /// A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
-/// longer be updated, so a rollback that has nothing to bring back succeeds: it asks for the same as
-/// the deploy that failed, or HubSpot has it already, and only the webhook could not be verified.
+/// longer be updated, so a rollback that has nothing to bring back succeeds: without secrets the deploy
+/// that failed wrote nothing either, or it asks for the same, or HubSpot has it already, and only the
+/// webhook could not be verified.
 fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
-    if error.is_not_set_yet() && request.may_precede_secrets() {
+    if error.is_not_set_yet() && (request.may_precede_secrets() || request.is_rollback()) {
         return Ok(format!(
             "Nothing was told to HubSpot: {error}. Set it, then deploy again."
         ));

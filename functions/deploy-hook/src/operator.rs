@@ -18,6 +18,8 @@ use crate::{
     registration::WithdrawOutcome,
 };
 
+const FIELDS: [&str; 5] = ["action", "reason", "why", "dryRun", "isReady"];
+
 /// An operator's request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Request {
@@ -55,6 +57,16 @@ enum Action {
     /// Remove the settings, if they have this stack's URL; `remove` is the name in earlier versions.
     #[serde(alias = "remove")]
     Unregister,
+}
+
+impl Request {
+    /// Parses an action; a mistyped field is none of an action's, as `dryrun` would be a write.
+    pub(crate) fn parse(event: Value) -> Option<Self> {
+        let fields = event.as_object()?;
+        let is_known = |name: &String| FIELDS.contains(&name.as_str());
+        fields.keys().all(is_known).then_some(())?;
+        serde_json::from_value(event).ok()
+    }
 }
 
 /// What could be read for the report.
@@ -280,8 +292,8 @@ mod tests {
 
     use super::*;
 
-    fn parse(request: Value) -> Result<Request, serde_json::Error> {
-        serde_json::from_value(request)
+    fn parse(request: Value) -> Option<Request> {
+        Request::parse(request)
     }
 
     #[test]
@@ -297,7 +309,12 @@ mod tests {
             assert_eq!((request.action, action.name()), (action, name));
             assert_eq!(request.reason, "because");
         }
-        assert!(parse(json!({"action": "dance"})).is_err());
+        for unknown in [
+            json!({"action": "dance"}),
+            json!({"action": "hold", "dryrun": true}),
+        ] {
+            assert_eq!(parse(unknown), None);
+        }
     }
 
     #[test]
@@ -320,6 +337,6 @@ mod tests {
         assert_eq!(is_ready(json!({"action": "register"})), IsReady::Keep);
         let no = json!({"action": "register", "isReady": "false"});
         assert_eq!(is_ready(no), IsReady::False);
-        assert!(parse(json!({"action": "register", "isReady": "yes"})).is_err());
+        assert_eq!(parse(json!({"action": "register", "isReady": "yes"})), None);
     }
 }

@@ -181,7 +181,7 @@ impl Deploy {
         let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
         let stack = Stack::lookup(&target).await?;
         check_state(stack.as_ref())?;
-        let is_new = stack.is_none();
+        let is_new = stack.as_ref().is_none_or(Stack::has_only_a_change_set);
         let mut parameters = parameters::for_target(&target, &template, &given, is_new)?;
         let deploy_id = parameters
             .remove("DeployId")

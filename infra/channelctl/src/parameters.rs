@@ -98,7 +98,9 @@ impl Template {
             .args(["describe", "--always", "--dirty"])
             .output();
         let described = described.ok().filter(|ran| ran.status.success())?;
-        Some(String::from_utf8(described.stdout).ok()?.trim().to_owned())
+        let described = String::from_utf8(described.stdout).ok()?;
+        // A tag may have a slash or a plus, which the template's parameter does not take.
+        Some(described.trim().replace(['/', '+'], "-"))
     }
 }
 

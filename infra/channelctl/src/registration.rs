@@ -241,10 +241,14 @@ impl Change<'_> {
             return Ok(Ending::Done);
         }
         // Whether anybody read the output or not.
-        let kind = match report.drift {
-            _ if action == Action::Verify => Kind::Findings,
-            Some(_) => Kind::Refused,
-            None => Kind::Failed,
+        let is_refused = self.allowed == Some(false) && report.drift.is_some()
+            || action == Action::Hold && report.drift == Some(true);
+        let kind = if action == Action::Verify {
+            Kind::Findings
+        } else if is_refused {
+            Kind::Refused
+        } else {
+            Kind::Failed
         };
         let message = format!("Not done: {}", self.outcome);
         Err(Failure::new(kind, message).then(self.next))
@@ -254,7 +258,7 @@ impl Change<'_> {
 fn next(stack: &Stack, action: Action, report: &Report) -> Option<String> {
     match action {
         // After these, a next step could only undo them.
-        Action::Release | Action::Hold | Action::Verify if report.done => {
+        Action::Release | Action::Hold | Action::Verify | Action::Unregister if report.done => {
             Some(stack.command("status"))
         }
         _ => doctor::next_step(stack, report),
@@ -356,7 +360,7 @@ pub(crate) mod tests {
         let register = Action::Register(IsReady::Keep);
         for (name, action, report, command) in [
             ("registered", register, &held, "release"),
-            ("unregistered", Action::Unregister, &none, "register"),
+            ("unregistered", Action::Unregister, &none, "status"),
             ("held", Action::Hold, &held, "status"),
             ("not held", Action::Hold, &failed, "doctor"),
         ] {

@@ -143,11 +143,12 @@ pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
     let stored = client_secret
         .as_ref()
         .map(|secret| with_previous(secret, current.as_deref()));
-    if let Some(stored) = &stored {
-        put(&client, client_secret_arn, stored).await?;
-    }
+    // First what can be stored again without a loss: the same client secret ends a rotation.
     if let Some(credential) = &credential {
         put(&client, credential_arn, &json!(credential)).await?;
+    }
+    if let Some(stored) = &stored {
+        put(&client, client_secret_arn, stored).await?;
     }
     // Until the client secret is set, a deploy registers nothing.
     let next = stack.command(if current.is_some() {

@@ -132,7 +132,12 @@ impl Stack {
 
     /// Tells whether CloudFormation still works on it; one that only has a change set waits.
     pub fn is_in_progress(&self) -> bool {
-        self.status != "REVIEW_IN_PROGRESS" && self.status.ends_with("_IN_PROGRESS")
+        !self.has_only_a_change_set() && self.status.ends_with("_IN_PROGRESS")
+    }
+
+    /// Tells whether nothing was created yet, as after a first `diff` that was interrupted.
+    pub fn has_only_a_change_set(&self) -> bool {
+        self.status == "REVIEW_IN_PROGRESS"
     }
 }
 

@@ -131,12 +131,15 @@ impl StackRequest {
         self.has_same(&SETTINGS)
     }
 
-    /// Returns whether this is a rollback to the same app and URL.
-    ///
     /// CloudFormation does not say that it rolls back, but then the deploy's id is the lower one.
-    pub(crate) fn is_rollback_in_place(&self) -> bool {
+    pub(crate) fn is_rollback(&self) -> bool {
         let ids = deploy_id(&self.properties).zip(deploy_id(&self.old_properties));
-        self.has_same(&["AppId", "WebhookUrl"]) && ids.is_some_and(|(new, old)| new < old)
+        self.kind == Kind::Update && ids.is_some_and(|(new, old)| new < old)
+    }
+
+    /// Returns whether this is a rollback to the same app and URL.
+    pub(crate) fn is_rollback_in_place(&self) -> bool {
+        self.is_rollback() && self.has_same(&["AppId", "WebhookUrl"])
     }
 
     fn has_same(&self, names: &[&str]) -> bool {

@@ -283,12 +283,16 @@ impl<'a> VersionedSettings<'a> {
             let Err(error) = result else {
                 return Ok(self.compare(desired.as_ref()));
             };
-            if !error.is_not_found() && !retries.pause(&error).await {
+            let is_not_found = error.is_not_found();
+            if !is_not_found && !retries.pause(&error).await {
                 return Err(error);
             }
             self.refresh(until).await?;
             if desired.is_none() && self.current.is_none() {
                 return Ok(Written::Done);
+            }
+            if is_not_found && self.current.is_some() {
+                return Err(error);
             }
         }
     }

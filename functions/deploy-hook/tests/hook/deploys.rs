@@ -318,6 +318,14 @@ async fn secrets_may_be_empty_until_something_changes() {
         for (changed, value) in [("IsReady", "false"), ("WebhookUrl", ELSEWHERE)] {
             let response = env.deploy("update", update(changed, value)).await;
             reason(&response, "FAILED");
+            // A rollback that failed would leave a stack that cannot be updated.
+            let roll_back = |event: &mut Value| {
+                let mut failed = event["ResourceProperties"].clone();
+                (failed[changed], failed["DeployId"]) = (value.into(), "9999999999".into());
+                event["OldResourceProperties"] = failed;
+            };
+            let response = env.deploy("update", roll_back).await;
+            assert_eq!(reason(&response, "SUCCESS"), told);
         }
         reason(&env.deploy("delete", unchanged).await, "SUCCESS");
         assert_eq!(env.held(), None);

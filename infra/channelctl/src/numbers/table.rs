@@ -84,6 +84,12 @@ pub struct Census {
     pub at_least: bool,
 }
 
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
 impl Table {
     /// Takes the table of a stack.
     pub fn of(stack: &Stack) -> Result<Self, Failure> {

@@ -107,7 +107,7 @@ impl WriteOptions {
         }
         let (result, ended) = if self.dry_run {
             (None, Ok(Ending::Done))
-        } else if let Err(error) = self.confirm(is_to_write, as_json) {
+        } else if let Err(error) = self.confirm(table, is_to_write, as_json) {
             (None, Err(error.into()))
         } else {
             let (outcome, ended) = self.write(plan, table, writes, as_json).await;
@@ -118,13 +118,13 @@ impl WriteOptions {
     }
 
     /// Asks only where the plan is on the screen: JSON comes after the write.
-    fn confirm(&self, is_to_write: bool, as_json: bool) -> Result<(), NotConfirmed> {
+    fn confirm(&self, table: &Table, is_to_write: bool, as_json: bool) -> Result<(), NotConfirmed> {
         if self.yes || !is_to_write {
             Ok(())
         } else if as_json {
             Err(NotConfirmed::NobodyToAsk)
         } else {
-            terminal::confirm("Write this?", false)
+            terminal::confirm(&format!("Write this to {table}?"), false)
         }
     }
 

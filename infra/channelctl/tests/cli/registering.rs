@@ -84,7 +84,7 @@ async fn an_action_is_tried_shown_and_confirmed() {
             6,
             &["unregister?"],
         ),
-        ("held by another", false, &["hold", "--yes"], 6, &["hold"]),
+        ("unconfirmed", false, &["hold", "--yes"], 1, &["hold"]),
     ] {
         let aws = aws(done).await;
         let ran = run(on(&aws, arguments), "").await;
