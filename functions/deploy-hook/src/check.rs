@@ -9,12 +9,13 @@ use tokio::time::Instant;
 use crate::{
     handler::{Handler, HookError},
     hubspot::versioned::redacted,
+    probe::Probe,
 };
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ChannelConnection";
-/// A single lost packet is no finding.
-const PROBE_TIME: Duration = Duration::from_secs(20);
+/// Time for retries: a single lost packet is no finding.
+const MAX_TIME: Duration = Duration::from_secs(20);
 
 /// What is wrong; `None` for what is right, or could not be asked.
 #[derive(Debug, Default)]
@@ -32,12 +33,17 @@ impl Handler {
     ///
     /// It succeeds whatever it finds: the function's errors have an alarm of their own.
     pub(crate) async fn check(&self, deadline: Instant) -> Value {
-        let (webhook, registration) =
-            tokio::join!(self.check_webhook(deadline), self.check_settings(deadline));
-        let findings = Findings {
-            webhook,
-            ..registration
-        };
+        let until = deadline.min(Instant::now() + MAX_TIME);
+        let probe = self.public_probe(&self.config.target, until).await;
+        let is_set = !probe.as_ref().is_err_and(HookError::is_not_set_yet);
+        let (webhook, mut findings) =
+            tokio::join!(self.check_webhook(probe, until), self.check_settings(until));
+        if is_set {
+            findings.webhook = webhook;
+        } else {
+            // Nothing is registered before the secret is set.
+            findings.settings = None;
+        }
         for line in findings.lines(&self.config.function_name, SystemTime::now()) {
             println!("{line}");
         }
@@ -48,21 +54,23 @@ impl Handler {
         json!({"action": "check", "done": true, "findings": found})
     }
 
-    async fn check_webhook(&self, deadline: Instant) -> Option<String> {
-        let until = deadline.min(Instant::now() + PROBE_TIME);
-        let target = &self.config.target;
-        let verified: Result<_, HookError> = async {
-            let probe = self.public_probe(target, until).await?;
-            Ok(probe.verify(&target.url, until).await?)
+    async fn check_webhook(
+        &self,
+        probe: Result<Probe, HookError>,
+        until: Instant,
+    ) -> Option<String> {
+        match probe {
+            Ok(probe) => {
+                let verified = probe.verify(&self.config.target.url, until).await;
+                verified.err().map(|error| error.to_string())
+            }
+            Err(error) => Some(error.to_string()),
         }
-        .await;
-        let error = verified.err().filter(|error| !error.is_not_set_yet())?;
-        Some(error.to_string())
     }
 
-    async fn check_settings(&self, deadline: Instant) -> Findings {
+    async fn check_settings(&self, until: Instant) -> Findings {
         let mut findings = Findings::default();
-        match self.read(deadline).await.settings {
+        match self.read(until).await.settings {
             Ok(Some(held)) if held.url == *self.config.target.url.as_str() => {}
             Ok(held) => {
                 let held = json!(held.as_ref().map(redacted));

@@ -69,6 +69,11 @@ impl Request {
     }
 }
 
+/// A registration that is a release too.
+const RELEASE: Action = Action::Register {
+    is_ready: IsReady::True,
+};
+
 /// What could be read for the report.
 pub(crate) struct Read {
     /// The credential's kind; `None` if there is no usable one.
@@ -94,7 +99,9 @@ impl Handler {
                 })
         };
         let result = if dry_run { None } else { Some(run.await) };
-        let (read, last_probe) = tokio::join!(self.read(deadline), self.last_probe(deadline));
+        // An action may leave too little of its time, and the report must not depend on it.
+        let report_by = deadline.max(Instant::now() + self.budget.call * 2);
+        let (read, last_probe) = tokio::join!(self.read(report_by), self.last_probe(report_by));
         let registered = read.settings.as_ref().ok().and_then(Option::as_ref);
         let is_ready = registered.is_some_and(|held| held.is_ready);
         let mut plan = registered.cloned();
@@ -110,7 +117,7 @@ impl Handler {
             (Some(Ok(_)), Action::Hold, Ok(_)) if is_ready => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
             }
-            (Some(Ok(_)), Action::Release, Ok(_)) if !is_ready => {
+            (Some(Ok(_)), Action::Release | RELEASE, Ok(_)) if !is_ready => {
                 Err("It was released, but somebody else held or replaced it meanwhile.".into())
             }
             (Some(result), ..) => result.map_err(|error| error.to_string()),
@@ -201,8 +208,6 @@ impl Handler {
     }
 
     pub(crate) async fn read(&self, deadline: Instant) -> Read {
-        // An action may leave too little of its time, and the report must not depend on it.
-        let deadline = deadline.max(Instant::now() + self.budget.call * 2);
         match self.settings_api(&self.config.target, deadline).await {
             Ok(api) => Read {
                 credential: Some(api.credential_kind()),

@@ -71,6 +71,8 @@ pub enum RegistrationError {
         "the settings may have been held or changed meanwhile; see the action status, and start again"
     )]
     Conflict,
+    #[error("HubSpot answered so late that a hold may have come in between; start again")]
+    Late,
     #[error(
         "HubSpot holds isReady=false now, but a release that was already running may still set it \
          ({0}). Repeat hold, and see with the action status (channelctl status) whether it stays"
@@ -213,8 +215,7 @@ async fn announce(
 ) -> Result<Written, RegistrationError> {
     let written = settings.announce(unreleased, until).await?;
     if written == Written::Done && !settings.may_release() {
-        // Too late for holds that began after this event.
-        return Err(RegistrationError::Conflict);
+        return Err(RegistrationError::Late);
     }
     Ok(written)
 }
@@ -340,6 +341,7 @@ async fn hold_and_settle(
             // Perhaps another hold: one of the two has to let the other one settle.
             sleep(settle.mul_f64(fastrand::f64())).await;
             settings.refresh(until).await?;
+            *is_held = settings.has_url(url) && !settings.is_released();
         }
     }
 }

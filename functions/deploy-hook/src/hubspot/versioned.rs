@@ -164,7 +164,8 @@ impl<'a> VersionedSettings<'a> {
         self.may_be_held && !self.is_released()
     }
 
-    /// Reads again; returns whether HubSpot still has the version that this event knows.
+    /// Reads again; returns whether HubSpot still has the version that this event knows. What somebody
+    /// else wrote is what a rollback leaves from now on.
     pub(crate) async fn refresh(&mut self, until: Instant) -> Result<bool, ApiError> {
         let (now, sent) = self.api.read(until).await?;
         let is_known = is_same_version(now.as_ref(), self.current.as_ref());
@@ -173,6 +174,11 @@ impl<'a> VersionedSettings<'a> {
         if !is_known {
             self.may_be_held |= self.is_announced;
             self.is_announced = false;
+            if !self.is_own_write() {
+                self.has_conflicted = true;
+                self.previous.clone_from(&self.current);
+                self.attempted.clear();
+            }
         }
         Ok(is_known)
     }
@@ -219,10 +225,6 @@ impl<'a> VersionedSettings<'a> {
         until: Instant,
     ) -> Result<Written, ApiError> {
         let releases = desired.is_some_and(|desired| desired.is_ready);
-        // Whoever wrote the same: only a version of its own announces this event.
-        let goes_on = |settings: &Self, is_known: bool| {
-            is_known || (announces && settings.current() == desired)
-        };
         let mut retries = self.api.retries(until);
         let mut must_read = releases;
         if releases {
@@ -231,9 +233,12 @@ impl<'a> VersionedSettings<'a> {
         }
         loop {
             while must_read || !self.is_fresh() {
-                let is_known = self.refresh(until).await?;
-                if !goes_on(self, is_known) {
-                    return Ok(self.compare(desired));
+                if !self.refresh(until).await? {
+                    match self.compare(desired) {
+                        // Whoever wrote it: only a version of its own announces this event.
+                        Written::Done if announces => {}
+                        written => return Ok(written),
+                    }
                 }
                 must_read = false;
             }
@@ -243,13 +248,21 @@ impl<'a> VersionedSettings<'a> {
             if releases && !self.may_release() {
                 return Ok(Written::Conflict);
             }
+            if self.current() != desired && announces {
+                // Nothing holds the URL, so no hold that began before this read is undone.
+                self.started = self.known_at;
+            }
             let write = self.write_to(desired);
             let Err(error) = self.send(&write, desired, until).await else {
                 return Ok(self.compare(desired));
             };
             if error.is_ambiguous() || error.is_contradiction() {
                 let is_known = self.refresh(until).await?;
-                if !goes_on(self, is_known) {
+                if !is_known && announces {
+                    // Its own or not, it is no announcement without a definite response.
+                    return Ok(Written::Conflict);
+                }
+                if !is_known {
                     return Ok(self.compare(desired));
                 }
             }
@@ -297,17 +310,12 @@ impl<'a> VersionedSettings<'a> {
         }
     }
 
-    /// Compares with the desired settings; others are what a rollback restores from now on.
-    fn compare(&mut self, desired: Option<&ChannelConnectionSettings>) -> Written {
+    fn compare(&self, desired: Option<&ChannelConnectionSettings>) -> Written {
         if self.current() == desired {
-            return Written::Done;
+            Written::Done
+        } else {
+            Written::Conflict
         }
-        if !self.is_own_write() {
-            self.has_conflicted = true;
-            self.previous = self.current.clone();
-            self.attempted.clear();
-        }
-        Written::Conflict
     }
 
     /// Reads whether HubSpot has the desired settings, whoever wrote them.
@@ -352,8 +360,10 @@ impl<'a> VersionedSettings<'a> {
         let result = self.api.write(write, until).await;
         let id = result.as_ref().map(|(_, id)| id);
         self.audit.log(self.current(), desired, id);
-        if result.as_ref().is_err_and(ApiError::is_ambiguous) {
-            self.lost_at = Some(sent);
+        match &result {
+            Err(error) if error.is_ambiguous() => self.lost_at = Some(sent),
+            Err(_) => drop(self.attempted.pop()),
+            Ok(_) => {}
         }
         let (now, _) = result?;
         self.attempted.clear();

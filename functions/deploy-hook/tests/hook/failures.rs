@@ -176,6 +176,16 @@ async fn an_ignored_change_is_reported_at_once() {
 }
 
 #[tokio::test]
+async fn settings_that_a_release_did_not_see_are_announced_again() {
+    let env = TestEnv::new().await;
+    env.register(&env.webhook_url, false);
+    env.fail([Some((BEFORE, How::Status(404)))]);
+    let release = json!({"action": "register", "isReady": "true"});
+    outcome(&env.handle(release).await.unwrap(), true);
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+}
+
+#[tokio::test]
 async fn silence_leaves_the_time_to_respond() {
     let mut env = TestEnv::new().await;
     env.timeout = Duration::from_secs(5);

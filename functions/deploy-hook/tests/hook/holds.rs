@@ -119,6 +119,24 @@ async fn overrides_a_release_whose_write_is_late() {
 }
 
 #[tokio::test]
+async fn a_failed_hold_of_a_deploy_leaves_what_others_wrote() {
+    let env = env().await;
+    env.register(&env.webhook_url, true);
+    env.fail([None, None]);
+    let others = async {
+        // The deploy has read and written.
+        used_faults(&env).await;
+        env.register(ELSEWHERE, true);
+    };
+    let deploy = async {
+        let register = json!({"action": "register", "isReady": "false"});
+        outcome(&env.handle(register).await.unwrap(), false);
+    };
+    tokio::join!(deploy, others);
+    assert_eq!(env.held(), settings(ELSEWHERE, true));
+}
+
+#[tokio::test]
 async fn writes_even_if_already_held() {
     let env = TestEnv::new().await;
     env.register(&env.webhook_url, false);
