@@ -164,7 +164,10 @@ impl TestEnv {
             }
         });
         let lie = |fault: &Option<Fault>| fault.is_some_and(|fault| fault.how == How::Status(404));
-        let is_lost = |fault: &Fault| !matches!(fault.how, How::Delay(_));
+        let is_not_created = |response: &Value| {
+            let id = response["PhysicalResourceId"].as_str();
+            id.is_some_and(|id| id.ends_with("/not-created"))
+        };
         self.observations.borrow_mut().push(Observation {
             caller,
             operation: sent.operation,
@@ -174,7 +177,7 @@ impl TestEnv {
             started,
             ended: Instant::now(),
             was_lied_to: trouble.faults.iter().any(lie),
-            may_have_created: is_create && trouble.faults.iter().flatten().any(is_lost),
+            may_have_created: is_create && !response.as_ref().is_some_and(is_not_created),
             ending: response.clone().map_or(Ending::Died, Ending::Reported),
         });
         response

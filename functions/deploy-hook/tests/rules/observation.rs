@@ -25,7 +25,7 @@ pub struct Observation {
     pub ended: Instant,
     /// Whether HubSpot may have said that there are no settings while there were.
     pub was_lied_to: bool,
-    /// Whether it is a Create of which HubSpot may not have got a call.
+    /// Whether it is a Create that does not say that it created nothing.
     pub may_have_created: bool,
     pub ending: Ending,
 }
