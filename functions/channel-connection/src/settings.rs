@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::webhook_url::redact_url;
+use crate::webhook_url::{WebhookUrl, redact_url};
 
 /// A URL as HubSpot has it: anybody with the credential may have written any text.
 ///
@@ -31,6 +31,22 @@ pub struct SettingsChange {
     pub url: Option<RegisteredUrl>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_ready: Option<bool>,
+}
+
+impl ChannelConnectionSettings {
+    /// Returns whether HubSpot calls `url`, to the letter.
+    pub fn has_url(&self, url: &WebhookUrl) -> bool {
+        self.url == *url.as_str()
+    }
+
+    /// Returns the same settings with isReady=false.
+    #[must_use]
+    pub fn unreleased(&self) -> Self {
+        Self {
+            is_ready: false,
+            ..self.clone()
+        }
+    }
 }
 
 impl SettingsChange {

@@ -71,7 +71,7 @@ impl Handler {
     async fn check_settings(&self, until: Instant) -> Findings {
         let mut findings = Findings::default();
         match self.read(until).await.settings {
-            Ok(Some(held)) if held.url == *self.config.target.url.as_str() => {}
+            Ok(Some(held)) if held.has_url(&self.config.target.url) => {}
             Ok(held) => {
                 let held = json!(held.as_ref().map(redacted));
                 findings.settings = Some(format!("HubSpot has {held}"));

@@ -89,7 +89,7 @@ impl DesiredState {
     }
 
     pub(crate) fn has_url(&self, settings: &ChannelConnectionSettings) -> bool {
-        settings.url == *self.target.url.as_str()
+        settings.has_url(&self.target.url)
     }
 }
 
@@ -104,10 +104,6 @@ pub(crate) fn plan(
 ) -> Vec<Step> {
     use Step::{Announce, Confirm, Hold, Verify, Write};
     let write = || Write(desired.clone());
-    let unreleased = ChannelConnectionSettings {
-        is_ready: false,
-        ..desired.clone()
-    };
     match current {
         Some(current) if current == desired => vec![Verify],
         Some(released) if released.is_ready && released.url == desired.url => vec![Hold],
@@ -115,7 +111,7 @@ pub(crate) fn plan(
             vec![Verify, write(), Verify, Confirm]
         }
         Some(released) if released.is_ready => vec![Verify, write(), Confirm],
-        _ if desired.is_ready => vec![Announce(unreleased), Verify, write(), Confirm],
+        _ if desired.is_ready => vec![Announce(desired.unreleased()), Verify, write(), Confirm],
         _ => vec![write(), Verify, Confirm],
     }
 }

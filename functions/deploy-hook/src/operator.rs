@@ -123,7 +123,7 @@ impl Handler {
             (Some(result), ..) => result.map_err(|error| error.to_string()),
         };
         let target = &self.config.target;
-        let has_own_url = registered.is_some_and(|held| held.url == *target.url.as_str());
+        let has_own_url = registered.is_some_and(|held| held.has_url(&target.url));
         let is_usable = match &read.settings {
             Ok(_) => Some(true),
             Err(error) => error.rejects_credential().then_some(false),
@@ -198,11 +198,8 @@ impl Handler {
                 if let Some(outcome) = WithdrawOutcome::without_own(current, &target.url) {
                     withdrawn(action, outcome).map_err(|error| error.to_string())?;
                 }
-                let held = |current: &ChannelConnectionSettings| ChannelConnectionSettings {
-                    is_ready: false,
-                    ..current.clone()
-                };
-                Ok(current.map(held).filter(|_| action == Action::Hold))
+                let held = current.filter(|_| action == Action::Hold);
+                Ok(held.map(ChannelConnectionSettings::unreleased))
             }
         }
     }

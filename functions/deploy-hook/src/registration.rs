@@ -369,7 +369,7 @@ impl WithdrawOutcome {
     ) -> Option<Self> {
         match current {
             None => Some(Self::NotRegistered),
-            Some(current) if current.url == *url.as_str() => None,
+            Some(current) if current.has_url(url) => None,
             Some(_) => Some(Self::NotOwned),
         }
     }

@@ -140,8 +140,7 @@ impl<'a> VersionedSettings<'a> {
     }
 
     pub(crate) fn has_url(&self, url: &WebhookUrl) -> bool {
-        self.current()
-            .is_some_and(|current| current.url == *url.as_str())
+        self.current().is_some_and(|current| current.has_url(url))
     }
 
     pub(crate) fn has_written(&self) -> bool {
@@ -256,15 +255,13 @@ impl<'a> VersionedSettings<'a> {
             let Err(error) = self.send(&write, desired, until).await else {
                 return Ok(self.compare(desired));
             };
-            if error.is_ambiguous() || error.is_contradiction() {
-                let is_known = self.refresh(until).await?;
-                if !is_known && announces {
-                    // Its own or not, it is no announcement without a definite response.
-                    return Ok(Written::Conflict);
-                }
-                if !is_known {
-                    return Ok(self.compare(desired));
-                }
+            let is_doubtful = error.is_ambiguous() || error.is_contradiction();
+            if is_doubtful && !self.refresh(until).await? {
+                return Ok(match self.compare(desired) {
+                    // Without a definite response it is no announcement, its own or not.
+                    Written::Done if announces => Written::Conflict,
+                    written => written,
+                });
             }
             if !retries.pause(&error).await {
                 return Err(error);
@@ -287,10 +284,7 @@ impl<'a> VersionedSettings<'a> {
             }
             let desired = match write {
                 Write::Remove => None,
-                _ => self.current().map(|current| ChannelConnectionSettings {
-                    is_ready: false,
-                    ..current.clone()
-                }),
+                _ => self.current().map(ChannelConnectionSettings::unreleased),
             };
             let result = self.send(write, desired.as_ref(), until).await;
             let Err(error) = result else {
