@@ -27,7 +27,6 @@ const MAX_CALLS: usize = 10_000;
 /// A developer account with one app.
 #[derive(Debug)]
 pub struct Account {
-    /// The app.
     pub app_id: AppId,
     /// The secret that signs requests to the app's webhook.
     pub client_secret: SigningSecret,
@@ -39,11 +38,8 @@ pub struct Account {
     pub issued_tokens: Vec<String>,
     /// Which credential the settings take.
     pub credential_mode: CredentialMode,
-    /// The app's calling settings.
     pub calling_settings: Option<CallingSettings>,
-    /// A customer's portal.
     pub portal: Portal,
-    /// The registered channel connection settings.
     pub settings: Option<RegisteredSettings>,
     /// The settings of the account's other apps.
     pub other_apps: BTreeMap<AppId, Option<RegisteredSettings>>,
@@ -76,13 +72,9 @@ pub type Caller = u8;
 pub struct SettingsAccess {
     /// The client, if it has a port of its own.
     pub caller: Option<Caller>,
-    /// The app.
     pub app_id: AppId,
-    /// Whether it was a write.
     pub is_write: bool,
-    /// The settings before it.
     pub before: Option<ChannelConnectionSettings>,
-    /// The settings after it.
     pub after: Option<ChannelConnectionSettings>,
     /// When it took effect.
     pub at: Instant,
@@ -92,12 +84,9 @@ pub struct SettingsAccess {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RegisteredSettings {
-    /// The settings.
     #[serde(flatten)]
     pub settings: ChannelConnectionSettings,
-    /// When they were first written.
     pub created_at: String,
-    /// When they were last written.
     pub updated_at: String,
 }
 

@@ -39,7 +39,6 @@ pub struct ApiCall {
     pub answered_at: String,
     /// Time to the response.
     pub milliseconds: u64,
-    /// The HTTP method.
     pub method: String,
     /// The path, without the query that may hold a key.
     pub path: String,
@@ -95,19 +94,17 @@ pub(crate) async fn record_call(
 
 /// Runs a call; returns HubSpot's own response unless a fault replaces it.
 async fn run(request: Request<Body>, fault: Option<Fault>, next: Next) -> Option<Response<Bytes>> {
-    let is_replaced = fault.is_some_and(|fault| !fault.only_delays());
-    let delay = async |side| match fault {
-        Some(fault) => fault.wait(side).await,
-        None => (),
-    };
-    if is_replaced && fault.is_some_and(|fault| fault.when == When::Before) {
+    let replacing = fault.filter(|fault| !fault.only_delays());
+    if replacing.is_some_and(|fault| fault.when == When::Before) {
         return None;
     }
-    delay(When::Before).await;
+    Fault::wait(fault, When::Before).await;
     let (parts, body) = next.run(request).await.into_parts();
-    delay(When::After).await;
+    Fault::wait(fault, When::After).await;
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    (!is_replaced).then(|| Response::from_parts(parts, body))
+    replacing
+        .is_none()
+        .then(|| Response::from_parts(parts, body))
 }
 
 impl CallLog {

@@ -30,32 +30,20 @@ const POST: MethodFilter = MethodFilter::POST;
 const PUT: MethodFilter = MethodFilter::PUT;
 
 pub(crate) fn routes(account: &SharedAccount) -> Router {
+    let faults = set(POST, |account, faults| account.faults = faults);
+    let standing_fault = set(PUT, |account, fault| account.standing_fault = fault);
+    let credential_mode = set(PUT, |account, mode| account.credential_mode = mode);
+    let calling_settings = set(PUT, |account, settings| account.calling_settings = settings);
+    let portal = set(PUT, |account, portal| account.portal = portal);
     Router::new()
         .route("/simulator", get(show))
         .route("/simulator/events", get(follow))
         .route("/simulator/settled", get(wait_until_settled))
-        .route(
-            "/simulator/faults",
-            set(POST, |account, faults: Vec<_>| {
-                account.faults = faults.into()
-            }),
-        )
-        .route(
-            "/simulator/standing-fault",
-            set(PUT, |account, fault| account.standing_fault = fault),
-        )
-        .route(
-            "/simulator/credential-mode",
-            set(PUT, |account, mode| account.credential_mode = mode),
-        )
-        .route(
-            "/simulator/calling-settings",
-            set(PUT, |account, settings| account.calling_settings = settings),
-        )
-        .route(
-            "/simulator/portal",
-            set(PUT, |account, portal| account.portal = portal),
-        )
+        .route("/simulator/faults", faults)
+        .route("/simulator/standing-fault", standing_fault)
+        .route("/simulator/credential-mode", credential_mode)
+        .route("/simulator/calling-settings", calling_settings)
+        .route("/simulator/portal", portal)
         .with_state(SharedAccount::clone(account))
 }
 

@@ -19,13 +19,10 @@ const MAX_TOKENS: usize = 100;
 /// The credentials of a developer account: a key, a token, or an OAuth client.
 #[derive(Debug, Clone)]
 pub struct AccountKeys {
-    /// The account's developer API key.
     pub developer_api_key: String,
     /// An access token with the scopes for the settings.
     pub access_token: String,
-    /// The id of an OAuth client.
     pub client_id: String,
-    /// That client's secret.
     pub client_secret: String,
 }
 

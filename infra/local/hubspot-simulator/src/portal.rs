@@ -38,11 +38,9 @@ pub struct CallingSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Portal {
-    /// The token.
     pub access_token: String,
     /// Which user uses which calling provider.
     pub connection_statuses: Vec<Value>,
-    /// The accounts of the portal's channels.
     pub channel_accounts: Vec<Value>,
 }
 
