@@ -70,7 +70,7 @@ impl Handler {
 
     async fn check_settings(&self, until: Instant) -> Findings {
         let mut findings = Findings::default();
-        match self.read(until).await.settings {
+        match self.settings(until).await {
             Ok(Some(held)) if held.has_url(&self.config.target.url) => {}
             Ok(held) => {
                 let held = json!(held.as_ref().map(redacted));

@@ -29,7 +29,6 @@ use crate::{
         error::ApiError,
         versioned::Audit,
     },
-    operator,
     probe::{Probe, ProbeError, Transport},
     registration::{
         After, Deadlines, FailedRegistration, Registration, RegistrationError, WithdrawOutcome,
@@ -119,8 +118,9 @@ impl Handler {
         } else if event["action"] == "check" {
             Ok(Box::pin(self.check(deadline)).await)
         } else {
-            let request = operator::Request::parse(event).ok_or(HookError::UnknownEvent)?;
-            Ok(Box::pin(self.operate(request, deadline)).await)
+            let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            let report = Box::pin(self.operate(request, deadline)).await;
+            serde_json::to_value(report).map_err(|error| HookError::Report(error.to_string()))
         }
     }
 

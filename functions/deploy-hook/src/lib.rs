@@ -10,6 +10,7 @@ pub mod handler;
 mod operator;
 mod probe;
 mod registration;
+mod report;
 
 mod cloudformation {
     pub(crate) mod request;

@@ -14,7 +14,7 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use reqwest::Client;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
 use crate::config::{ProbePortal, RetryHint, Retryable, TimeBudget};
@@ -42,11 +42,11 @@ pub(crate) enum Transport {
 }
 
 /// A verified webhook's response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Verified {
     pub numbers: usize,
     /// The signed request's time.
-    pub milliseconds: u128,
+    pub milliseconds: u64,
 }
 
 /// The reason a webhook is not verified, and what to check.
@@ -124,7 +124,7 @@ impl Probe {
             WebhookCall::signed(url.clone(), self.request, &self.secret, SystemTime::now());
         let started = Instant::now();
         let response = self.send(&signed).await?;
-        let milliseconds = started.elapsed().as_millis();
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let numbers = self.check(&response)?;
         let forged = WebhookCall {
             body: format!("{} ", signed.body),

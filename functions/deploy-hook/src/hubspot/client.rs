@@ -6,7 +6,7 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use reqwest::{Client, Method, RequestBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -43,6 +43,14 @@ pub(crate) struct Registered {
     pub settings: ChannelConnectionSettings,
     /// HubSpot's time of the last write: an opaque text that serves as the version.
     pub updated_at: Option<String>,
+}
+
+/// The app's calling settings, as far as help desk needs them.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallingSettings {
+    supports_inbound_calling: Option<bool>,
+    is_ready: Option<bool>,
 }
 
 /// One write of an app's settings.
@@ -125,15 +133,29 @@ impl SettingsApi {
     ) -> Result<(Option<Registered>, Instant), ApiError> {
         let read = async || {
             let sent = Instant::now();
-            Ok((self.read_once(until).await?, sent))
+            Ok((self.get(READ, &self.path, until).await?, sent))
         };
         self.retries(until).run(read).await
     }
 
-    async fn read_once(&self, until: Instant) -> Result<Option<Registered>, ApiError> {
-        let request = self.hubspot.request(Method::GET, &self.path);
-        match self.send(READ, request, until).await {
-            Ok(response) => parse(READ, &response.body).map(Some),
+    /// Reads the app's calling settings, whose path is the parent's, with one attempt.
+    pub(crate) async fn read_calling_settings(
+        &self,
+        until: Instant,
+    ) -> Result<Option<CallingSettings>, ApiError> {
+        let path = self.path.trim_end_matches("/channel-connection");
+        self.get("read the calling settings", path, until).await
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+        until: Instant,
+    ) -> Result<Option<T>, ApiError> {
+        let request = self.hubspot.request(Method::GET, path);
+        match self.send(action, request, until).await {
+            Ok(response) => parse(action, &response.body).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -159,11 +181,13 @@ impl SettingsApi {
             // A proxy's 200 is no write: HubSpot must return the settings.
             Write::Create(_) | Write::Change(_) => Some(parse(action, &response.body)?),
         };
-        let is_applied = registered.as_ref().is_none_or(|now| match write {
-            Write::Create(settings) => now.settings == *settings,
-            Write::Change(change) => change.is_applied_in(&now.settings),
-            Write::Remove => true,
-        });
+        let is_applied = registered
+            .as_ref()
+            .is_none_or(|now: &Registered| match write {
+                Write::Create(settings) => now.settings == *settings,
+                Write::Change(change) => change.is_applied_in(&now.settings),
+                Write::Remove => true,
+            });
         if is_applied {
             Ok((registered, response.correlation_id))
         } else {
@@ -183,6 +207,6 @@ impl SettingsApi {
     }
 }
 
-fn parse(action: &'static str, body: &[u8]) -> Result<Registered, ApiError> {
+fn parse<T: DeserializeOwned>(action: &'static str, body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|_| ApiError::InvalidResponse(action))
 }

@@ -1,12 +1,15 @@
 //! An operator's actions and the report.
 
-use axum::{Json, Router, http::StatusCode, routing::post};
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use channel_connection::settings::ApiVersion;
 use channelctl::registration::{Action, IsReady, Report};
-use deploy_hook::config::Config;
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
-use std::time::SystemTime;
-use test_support::{CLIENT_SECRET_ARN, PORTAL_ID};
+use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};
 
 use crate::{
     account::{ELSEWHERE, config},
@@ -19,6 +22,7 @@ async fn status_compares_hubspot_with_the_stack() {
     let status = async || {
         let mut report = env.act("status").await;
         assert!(report["lastProbe"]["milliseconds"].take().is_u64());
+        report["callingSettings"].take();
         report
     };
     let expected = |registered: Value, drift: bool, ready: bool| {
@@ -28,6 +32,7 @@ async fn status_compares_hubspot_with_the_stack() {
             "credentialUsable": true, "expected": {"url": env.webhook_url},
             "registered": registered, "drift": drift, "ready": ready, "plan": null,
             "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null},
+            "callingSettings": null,
         })
     };
     assert_eq!(status().await, expected(Value::Null, true, false));
@@ -90,6 +95,66 @@ async fn an_outage_says_nothing_against_the_credential() {
 }
 
 #[tokio::test]
+async fn status_shows_the_calling_settings() {
+    let settings = json!({
+        "name": "Calls", "url": "https://calls.example.com/", "supportsInboundCalling": true,
+        "isReady": false, "createdAt": "2026-01-01T00:00:00Z",
+    });
+    let unknown = |reason: &str| json!({"state": "unknown", "reason": reason});
+    let cases: [(&str, StatusCode, Value, Value); 5] = [
+        (
+            "found",
+            StatusCode::OK,
+            settings,
+            json!({"state": "found", "supportsInboundCalling": true, "isReady": false}),
+        ),
+        (
+            "old app",
+            StatusCode::OK,
+            json!({"name": "Calls"}),
+            json!({"state": "found", "supportsInboundCalling": null, "isReady": null}),
+        ),
+        (
+            "none",
+            StatusCode::NOT_FOUND,
+            json!({"status": "error", "message": "none"}),
+            json!({"state": "absent"}),
+        ),
+        (
+            "refused",
+            StatusCode::CONFLICT,
+            json!({"message": "no", "correlationId": "c-1"}),
+            unknown("HubSpot answered 409 to read the calling settings: no (correlation id c-1)"),
+        ),
+        (
+            "another server",
+            StatusCode::OK,
+            json!([]),
+            unknown(
+                "HubSpot's response to read the calling settings is not as its specification says",
+            ),
+        ),
+    ];
+    let env = TestEnv::new().await;
+    for (case, status, body, expected) in cases {
+        for version in ApiVersion::ALL {
+            let path = version.settings_path(APP_ID);
+            let none = (StatusCode::NOT_FOUND, Json(json!({"message": "none"})));
+            let calling = (status, Json(body.clone()));
+            let routes = Router::new().route(&path, get(async move || none)).route(
+                path.strip_suffix("/channel-connection").unwrap(),
+                get(async move || calling),
+            );
+            let mut config = config(&serve_locally(routes).await, &env.webhook_url);
+            config.target.api_version = version;
+            let report = env.handle_with(config, json!({"action": "status"})).await;
+            outcome(&report, true);
+            assert_eq!(report["callingSettings"], expected, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_token_endpoints_reason_is_reported() {
     let env = TestEnv::new().await;
     let body =
@@ -98,13 +163,8 @@ async fn the_token_endpoints_reason_is_reported() {
     let routes = Router::new().route("/oauth/2026-03/token", post(respond));
     let hubspot = serve_locally(routes).await;
     env.set_credential(&json!({"clientId": "id", "clientSecret": "marked-secret"}));
-    let config: Config = config(&hubspot, &env.webhook_url);
-    let handler = env.handler_with(config);
-    let deadline = SystemTime::now() + env.timeout;
-    let report = handler
-        .handle(json!({"action": "status"}), deadline)
-        .await
-        .unwrap();
+    let config = config(&hubspot, &env.webhook_url);
+    let report = env.handle_with(config, json!({"action": "status"})).await;
     let outcome = outcome(&report, false);
     let start = "HubSpot refused the OAuth client credentials with 400: client … is unknown [invalid_client] (";
     assert!(outcome.starts_with(start), "{outcome}");
@@ -113,6 +173,7 @@ async fn the_token_endpoints_reason_is_reported() {
         "{outcome}"
     );
     assert_eq!(report["credentialUsable"], false);
+    assert_eq!(report["callingSettings"]["state"], "unknown");
 }
 
 #[tokio::test]

@@ -1,0 +1,196 @@
+//! The report of an operator's action: HubSpot and the webhook as they are after it.
+
+use channel_connection::{ids::AppId, settings::ChannelConnectionSettings};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    config::Target,
+    handler::{Handler, HookError},
+    hubspot::{
+        client::{CallingSettings, SettingsApi},
+        versioned::redacted,
+    },
+    probe::Verified,
+};
+
+/// The JSON that an operator gets.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    action: &'static str,
+    done: bool,
+    outcome: String,
+    app_id: AppId,
+    api_version: &'static str,
+    expected: Expected,
+    /// The credential's kind; `None` if there is no usable one.
+    credential: Option<&'static str>,
+    /// `None` if HubSpot could not be asked.
+    credential_usable: Option<bool>,
+    registered: Option<Value>,
+    drift: Option<bool>,
+    ready: Option<bool>,
+    /// The settings that a dry run foretells.
+    plan: Option<Value>,
+    last_probe: LastProbe,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calling_settings: Option<CallingSettingsState>,
+}
+
+#[derive(Debug, Serialize)]
+struct Expected {
+    url: String,
+}
+
+/// One attempt to verify the webhook.
+#[derive(Debug, Serialize)]
+struct LastProbe {
+    verified: bool,
+    #[serde(flatten)]
+    response: Option<Verified>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// The app's calling settings, which help desk needs beside the channel connection's.
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+enum CallingSettingsState {
+    Found(CallingSettings),
+    Absent,
+    Unknown { reason: String },
+}
+
+/// HubSpot and the webhook, as far as they could be asked.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    pub settings: Result<Option<ChannelConnectionSettings>, HookError>,
+    credential: Option<&'static str>,
+    calling_settings: Option<CallingSettingsState>,
+    last_probe: LastProbe,
+}
+
+impl Handler {
+    /// Asks HubSpot and the webhook at the same time; only `status` asks for the calling settings too.
+    pub(crate) async fn observe(&self, is_status: bool, until: Instant) -> Observed {
+        let hubspot = async {
+            match self.settings_api(&self.config.target, until).await {
+                Ok(api) => {
+                    let calling_settings = async {
+                        if is_status {
+                            Some(CallingSettingsState::read(&api, until).await)
+                        } else {
+                            None
+                        }
+                    };
+                    let (read, calling_settings) = tokio::join!(api.read(until), calling_settings);
+                    let settings = read.map(|(read, _)| read.map(|read| read.settings));
+                    let credential = Some(api.credential_kind());
+                    (
+                        settings.map_err(HookError::from),
+                        credential,
+                        calling_settings,
+                    )
+                }
+                Err(error) => {
+                    let reason = error.to_string();
+                    let unknown = CallingSettingsState::Unknown { reason };
+                    (Err(error), None, is_status.then_some(unknown))
+                }
+            }
+        };
+        let ((settings, credential, calling_settings), last_probe) =
+            tokio::join!(hubspot, self.last_probe(until));
+        Observed {
+            settings,
+            credential,
+            calling_settings,
+            last_probe,
+        }
+    }
+
+    /// Returns HubSpot's settings.
+    pub(crate) async fn settings(
+        &self,
+        until: Instant,
+    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
+        let api = self.settings_api(&self.config.target, until).await?;
+        let (read, _) = api.read(until).await?;
+        Ok(read.map(|read| read.settings))
+    }
+
+    async fn last_probe(&self, until: Instant) -> LastProbe {
+        let target = &self.config.target;
+        let verified = match self.public_probe(target, until).await {
+            Ok(probe) => probe
+                .verify_once(&target.url)
+                .await
+                .map_err(HookError::from),
+            Err(error) => Err(error),
+        };
+        LastProbe {
+            verified: verified.is_ok(),
+            reason: verified.as_ref().err().map(ToString::to_string),
+            response: verified.ok(),
+        }
+    }
+}
+
+impl CallingSettingsState {
+    async fn read(api: &SettingsApi, until: Instant) -> Self {
+        match api.read_calling_settings(until).await {
+            Ok(Some(found)) => Self::Found(found),
+            Ok(None) => Self::Absent,
+            Err(error) => Self::Unknown {
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
+impl Observed {
+    pub(crate) fn registered(&self) -> Option<&ChannelConnectionSettings> {
+        self.settings.as_ref().ok().and_then(Option::as_ref)
+    }
+
+    pub(crate) fn is_released(&self) -> bool {
+        self.registered().is_some_and(|held| held.is_ready)
+    }
+
+    /// Returns the report of an action with this outcome.
+    pub(crate) fn report(
+        self,
+        action: &'static str,
+        outcome: Result<String, String>,
+        plan: Option<&ChannelConnectionSettings>,
+        target: &Target,
+    ) -> Report {
+        let is_read = self.settings.is_ok();
+        let has_own_url = self
+            .registered()
+            .is_some_and(|held| held.has_url(&target.url));
+        Report {
+            action,
+            done: outcome.is_ok(),
+            outcome: outcome.unwrap_or_else(|reason| reason),
+            app_id: target.app_id,
+            api_version: target.api_version.name(),
+            expected: Expected {
+                url: target.url.to_string(),
+            },
+            credential: self.credential,
+            credential_usable: match &self.settings {
+                Ok(_) => Some(true),
+                Err(error) => error.rejects_credential().then_some(false),
+            },
+            registered: self.registered().map(redacted),
+            drift: is_read.then_some(!has_own_url),
+            ready: is_read.then_some(self.is_released()),
+            plan: plan.map(redacted),
+            last_probe: self.last_probe,
+            calling_settings: self.calling_settings,
+        }
+    }
+}
