@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     handler::{Handler, HookError},
-    hubspot::versioned::redacted,
+    hubspot::client::redacted,
     probe::Probe,
 };
 

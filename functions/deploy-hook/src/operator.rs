@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     desired_state::{DesiredState, IsReady, OnDelete},
     handler::{Handler, HookError},
-    hubspot::versioned::Audit,
-    registration::WithdrawOutcome,
+    hubspot::client::Audit,
     report::Report,
+    withdrawal::WithdrawOutcome,
 };
 
 /// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
@@ -156,7 +156,7 @@ impl Handler {
 /// Without settings nothing can be held: a deploy that is running may still release.
 fn withdrawn(action: Action, outcome: WithdrawOutcome) -> Result<String, HookError> {
     match outcome {
-        WithdrawOutcome::NotOwned => Err(HookError::NotWithdrawn(outcome)),
+        WithdrawOutcome::OtherUrl => Err(HookError::NotWithdrawn(outcome)),
         WithdrawOutcome::NotRegistered if action == Action::Hold => {
             Err(HookError::NotWithdrawn(outcome))
         }

@@ -17,7 +17,10 @@ use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
-use crate::config::{ProbePortal, RetryHint, Retryable, TimeBudget};
+use crate::{
+    budget::{RetryHint, TimeBudget},
+    config::ProbePortal,
+};
 
 /// The requests of one attempt: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;
@@ -77,13 +80,6 @@ pub enum ProbeError {
     AcceptedUnsigned(u16, &'static str),
 }
 
-impl Retryable for ProbeError {
-    /// A new deployment may still answer like the one before.
-    fn retry_hint(&self) -> RetryHint {
-        RetryHint::Backoff
-    }
-}
-
 impl Probe {
     pub(crate) fn new(
         transport: Transport,
@@ -115,7 +111,11 @@ impl Probe {
     ) -> Result<Verified, ProbeError> {
         let attempt = self.budget.call * REQUESTS;
         let retries = self.budget.probe.start(attempt, until);
-        retries.run(async || self.verify_once(url).await).await
+        // A new deployment may still answer like the one before.
+        let hint = |_: &ProbeError| RetryHint::Backoff;
+        retries
+            .run(hint, async || self.verify_once(url).await)
+            .await
     }
 
     /// Verifies a URL with one attempt.

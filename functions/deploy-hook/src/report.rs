@@ -8,10 +8,7 @@ use tokio::time::Instant;
 use crate::{
     config::Target,
     handler::{Handler, HookError},
-    hubspot::{
-        client::{CallingSettings, SettingsApi},
-        versioned::redacted,
-    },
+    hubspot::client::{Audit, CallingSettings, SettingsApi, redacted},
     probe::Verified,
 };
 
@@ -76,7 +73,10 @@ impl Handler {
     /// Asks HubSpot and the webhook at the same time; only `status` asks for the calling settings too.
     pub(crate) async fn observe(&self, is_status: bool, until: Instant) -> Observed {
         let hubspot = async {
-            match self.settings_api(&self.config.target, until).await {
+            match self
+                .settings_api(&self.config.target, Audit::default(), until)
+                .await
+            {
                 Ok(api) => {
                     let calling_settings = async {
                         if is_status {
@@ -116,7 +116,9 @@ impl Handler {
         &self,
         until: Instant,
     ) -> Result<Option<ChannelConnectionSettings>, HookError> {
-        let api = self.settings_api(&self.config.target, until).await?;
+        let api = self
+            .settings_api(&self.config.target, Audit::default(), until)
+            .await?;
         let (read, _) = api.read(until).await?;
         Ok(read.map(|read| read.settings))
     }

@@ -7,10 +7,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::{
-    config::{RetryHint, Retryable},
-    hubspot::auth::Auth,
-};
+use crate::{budget::RetryHint, hubspot::auth::Auth};
 
 /// Maximum characters of a text of HubSpot's.
 const MAX_TEXT: usize = 300;
@@ -119,10 +116,9 @@ impl ApiError {
             Self::Refused(refusal) => refusal.status >= 500,
         }
     }
-}
 
-impl Retryable for ApiError {
-    fn retry_hint(&self) -> RetryHint {
+    /// Returns whether and when another attempt may succeed.
+    pub(crate) fn retry_hint(&self) -> RetryHint {
         match self {
             Self::Unreachable(..) | Self::InvalidResponse(_) => RetryHint::Backoff,
             Self::OutOfTime(_) | Self::NotApplied(_) => RetryHint::Never,
@@ -222,7 +218,9 @@ mod tests {
     const HEADERS: [(&str, &str); 0] = [];
 
     fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Refusal {
-        let auth = Auth::from_json(r#"{"accessToken":"marked"}"#).unwrap();
+        let auth = Auth::from_json(r#"{"accessToken":"marked"}"#)
+            .unwrap()
+            .unwrap();
         refused_with(&auth, status, headers, body)
     }
 
@@ -313,7 +311,7 @@ mod tests {
     #[test]
     fn token_endpoint_rejects_the_credential() {
         let client = r#"{"clientId":"id","clientSecret":"marked"}"#;
-        let exchange = Auth::from_json(client).unwrap();
+        let exchange = Auth::from_json(client).unwrap().unwrap();
         let cases = [
             (
                 "RFC 6749",

@@ -106,7 +106,7 @@ async fn keep_replaces_no_other_stacks_released_url() {
         reason(&response, "FAILED"),
         "HubSpot holds another URL (https://other.example.com/numbers), released to customers. It may be \
          another stage's: each needs an app of its own. To replace it, \
-         say true or false for IsReady, not keep. HubSpot holds what it held before."
+         say true or false for IsReady, not keep. This event left no change in HubSpot."
     );
     let id = response["PhysicalResourceId"].clone();
     let delete = |event: &mut Value| event["PhysicalResourceId"] = id;
@@ -176,7 +176,7 @@ async fn failed_verification_restores_the_previous_settings() {
             }
             let was_released = previous.as_ref().is_some_and(|previous| previous.is_ready);
             let after = if was_released {
-                "HubSpot holds what it held before."
+                "This event left no change in HubSpot."
             } else {
                 "The previous HubSpot settings were restored."
             };
@@ -309,7 +309,7 @@ async fn secrets_may_be_empty_until_something_changes() {
             }
         };
         let told = format!(
-            "Nothing was told to HubSpot: the {name} is not set yet. Set it, then deploy again."
+            "Nothing was sent to HubSpot: the {name} is not set yet. Set it, then deploy again."
         );
         let create = env.deploy("create", unchanged).await;
         assert_eq!(reason(&create, "SUCCESS"), told);

@@ -161,7 +161,7 @@ async fn an_ignored_change_is_reported_at_once() {
     let outcome = outcome(&env.act("release").await, false);
     assert_eq!(
         outcome,
-        "HubSpot did not apply the change (change the settings), although it accepted it. HubSpot holds what it held before."
+        "HubSpot did not apply the change (change the settings), although it accepted it. This event left no change in HubSpot."
     );
     // The last two are of the rollback and of the report.
     let calls = [
@@ -200,7 +200,7 @@ async fn silence_leaves_the_time_to_respond() {
     );
     assert_eq!(
         reason(&response, "FAILED"),
-        "HubSpot did not respond in time to read the settings. HubSpot holds what it held before."
+        "HubSpot did not respond in time to read the settings. This event left no change in HubSpot."
     );
 }
 

@@ -183,7 +183,7 @@ async fn a_broken_webhook_is_held_but_not_released() {
     env.register(&env.webhook_url, false);
     let expected = format!(
         "{} is not verified: the webhook answered the signed request with 502, expected 200. \
-         See the log of its function. HubSpot holds what it held before.",
+         See the log of its function. This event left no change in HubSpot.",
         env.webhook_url
     );
     assert_eq!(outcome(&env.act("release").await, false), expected);

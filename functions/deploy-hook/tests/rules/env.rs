@@ -12,7 +12,8 @@ use aws_config::SdkConfig;
 use axum::{Router, body::Bytes, extract::State, routing::put};
 use channel_connection::ids::AppId;
 use deploy_hook::{
-    config::{Config, RetryPolicy, Target, TimeBudget},
+    budget::{RetryPolicy, TimeBudget},
+    config::{Config, Target},
     handler::Handler,
 };
 use hubspot_simulator::{

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use aws_config::SdkConfig;
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::UrlPolicy};
 use deploy_hook::{
-    config::{Config, ProbePortal, RetryPolicy, Target, TimeBudget},
+    budget::{RetryPolicy, TimeBudget},
+    config::{Config, ProbePortal, Target},
     handler::{Handler, HookError},
 };
 use hubspot_simulator::{
