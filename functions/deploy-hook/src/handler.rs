@@ -24,7 +24,7 @@ use crate::{
         client::{Audit, HubSpot, SettingsApi},
         error::ApiError,
     },
-    probe::{Probe, ProbeError, Transport},
+    probe::{Probe, ProbeError, Transport, Verified},
     registration::{After, FailedRegistration, RegistrationError},
     withdrawal::WithdrawOutcome,
 };
@@ -143,6 +143,13 @@ impl Handler {
     ) -> Result<Probe, HookError> {
         let transport = Transport::Http(self.http.clone());
         self.probe(target, transport, until).await
+    }
+
+    /// Verifies this stack's webhook, with retries.
+    pub(crate) async fn verify(&self, until: Instant) -> Result<Verified, HookError> {
+        let target = &self.config.target;
+        let probe = self.public_probe(target, until).await?;
+        Ok(probe.verify(&target.url, until).await?)
     }
 
     pub(crate) async fn probe(

@@ -67,12 +67,16 @@ impl Handler {
         };
         // An action may leave too little of its time, and the report must not depend on it.
         let report_by = deadline.max(Instant::now() + self.budget.call * 2);
-        let observed = self.observe(action == Action::Status, report_by).await;
-        let is_released = observed.is_released();
+        let is_status = action == Action::Status;
+        let (hubspot, last_probe) = tokio::join!(
+            self.ask_hubspot(is_status, report_by),
+            self.last_probe(report_by)
+        );
+        let is_released = hubspot.is_released();
         let mut plan = None;
-        let outcome = match (result, &observed.settings) {
+        let outcome = match (result, &hubspot.settings) {
             (None, Err(error)) => Err(error.to_string()),
-            (Some(_), Err(error)) if action == Action::Status => Err(error.to_string()),
+            (Some(_), Err(error)) if is_status => Err(error.to_string()),
             (None, Ok(current)) => {
                 let planned = self.plan(&request, current.as_ref());
                 plan = planned.clone().unwrap_or_else(|_| current.clone());
@@ -86,7 +90,8 @@ impl Handler {
             }
             (Some(result), _) => result.map_err(|error| error.to_string()),
         };
-        observed.report(action.name(), outcome, plan.as_ref(), &self.config.target)
+        let target = &self.config.target;
+        hubspot.report(action.name(), outcome, plan.as_ref(), last_probe, target)
     }
 
     async fn run_action(&self, request: &Request, deadline: Instant) -> Result<String, HookError> {
@@ -96,8 +101,7 @@ impl Handler {
         match request.action {
             Action::Status => Ok("See registered and lastProbe.".into()),
             Action::Verify => {
-                let probe = self.public_probe(target, deadline).await?;
-                probe.verify(&target.url, deadline).await?;
+                self.verify(deadline).await?;
                 Ok("The webhook answers HubSpot, and nobody else.".into())
             }
             Action::Release | Action::Register => {

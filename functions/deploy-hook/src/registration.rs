@@ -1,7 +1,5 @@
 //! The registration of one app: converged to the desired state, and rolled back on failure.
 
-use std::fmt;
-
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 use tokio::time::{Instant, timeout_at};
 
@@ -56,8 +54,10 @@ pub enum RegistrationError {
 }
 
 /// A failed registration.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}. {}", .after.explain())]
 pub struct FailedRegistration {
+    #[source]
     pub cause: RegistrationError,
     pub after: After,
 }
@@ -243,26 +243,15 @@ impl RegistrationError {
     }
 }
 
-impl fmt::Display for FailedRegistration {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cause = &self.cause;
-        let after = match &self.after {
-            After::Unchanged { .. } => "This event left no change in HubSpot.",
-            After::Restored => "The previous HubSpot settings were restored.",
-            After::NotRestored(error) => {
-                return write!(
-                    formatter,
-                    "{cause}. The previous settings were NOT restored ({error}): \
-                     see what HubSpot holds with the action status."
-                );
-            }
-        };
-        write!(formatter, "{cause}. {after}")
-    }
-}
-
-impl std::error::Error for FailedRegistration {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.cause)
+impl After {
+    fn explain(&self) -> String {
+        match self {
+            Self::Unchanged { .. } => "This event left no change in HubSpot.".into(),
+            Self::Restored => "The previous HubSpot settings were restored.".into(),
+            Self::NotRestored(error) => format!(
+                "The previous settings were NOT restored ({error}): \
+                 see what HubSpot holds with the action status."
+            ),
+        }
     }
 }

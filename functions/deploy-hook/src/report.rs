@@ -43,7 +43,7 @@ struct Expected {
 
 /// One attempt to verify the webhook.
 #[derive(Debug, Serialize)]
-struct LastProbe {
+pub(crate) struct LastProbe {
     verified: bool,
     #[serde(flatten)]
     response: Option<Verified>,
@@ -60,70 +60,49 @@ enum CallingSettingsState {
     Unknown { reason: String },
 }
 
-/// HubSpot and the webhook, as far as they could be asked.
+/// HubSpot, as far as it could be asked.
 #[derive(Debug)]
-pub(crate) struct Observed {
+pub(crate) struct HubSpotState {
     pub settings: Result<Option<ChannelConnectionSettings>, HookError>,
     credential: Option<&'static str>,
     calling_settings: Option<CallingSettingsState>,
-    last_probe: LastProbe,
 }
 
 impl Handler {
-    /// Asks HubSpot and the webhook at the same time; only `status` asks for the calling settings too.
-    pub(crate) async fn observe(&self, is_status: bool, until: Instant) -> Observed {
-        let hubspot = async {
-            match self
-                .settings_api(&self.config.target, Audit::default(), until)
-                .await
-            {
-                Ok(api) => {
-                    let calling_settings = async {
-                        if is_status {
-                            Some(CallingSettingsState::read(&api, until).await)
-                        } else {
-                            None
-                        }
-                    };
-                    let (read, calling_settings) = tokio::join!(api.read(until), calling_settings);
-                    let settings = read.map(|(read, _)| read.map(|read| read.settings));
-                    let credential = Some(api.credential_kind());
-                    (
-                        settings.map_err(HookError::from),
-                        credential,
-                        calling_settings,
-                    )
-                }
-                Err(error) => {
-                    let reason = error.to_string();
-                    let unknown = CallingSettingsState::Unknown { reason };
-                    (Err(error), None, is_status.then_some(unknown))
-                }
+    /// Reads the settings; only `status` reads the calling settings too, at the same time.
+    pub(crate) async fn ask_hubspot(&self, is_status: bool, until: Instant) -> HubSpotState {
+        let target = &self.config.target;
+        let api = match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => api,
+            Err(error) => {
+                let unknown = CallingSettingsState::Unknown {
+                    reason: error.to_string(),
+                };
+                return HubSpotState {
+                    settings: Err(error),
+                    credential: None,
+                    calling_settings: is_status.then_some(unknown),
+                };
             }
         };
-        let ((settings, credential, calling_settings), last_probe) =
-            tokio::join!(hubspot, self.last_probe(until));
-        Observed {
-            settings,
-            credential,
+        let calling_settings = async {
+            if is_status {
+                Some(CallingSettingsState::read(&api, until).await)
+            } else {
+                None
+            }
+        };
+        let (read, calling_settings) = tokio::join!(api.read(until), calling_settings);
+        let settings = read.map(|(read, _)| read.map(|read| read.settings));
+        HubSpotState {
+            settings: settings.map_err(HookError::from),
+            credential: Some(api.credential_kind()),
             calling_settings,
-            last_probe,
         }
     }
 
-    /// Returns HubSpot's settings.
-    pub(crate) async fn settings(
-        &self,
-        until: Instant,
-    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
-        let api = self
-            .settings_api(&self.config.target, Audit::default(), until)
-            .await?;
-        let (read, _) = api.read(until).await?;
-        Ok(read.map(|read| read.settings))
-    }
-
-    async fn last_probe(&self, until: Instant) -> LastProbe {
+    /// Probes the webhook once.
+    pub(crate) async fn last_probe(&self, until: Instant) -> LastProbe {
         let target = &self.config.target;
         let verified = match self.public_probe(target, until).await {
             Ok(probe) => probe
@@ -152,8 +131,8 @@ impl CallingSettingsState {
     }
 }
 
-impl Observed {
-    pub(crate) fn registered(&self) -> Option<&ChannelConnectionSettings> {
+impl HubSpotState {
+    fn registered(&self) -> Option<&ChannelConnectionSettings> {
         self.settings.as_ref().ok().and_then(Option::as_ref)
     }
 
@@ -167,12 +146,12 @@ impl Observed {
         action: &'static str,
         outcome: Result<String, String>,
         plan: Option<&ChannelConnectionSettings>,
+        last_probe: LastProbe,
         target: &Target,
     ) -> Report {
         let is_read = self.settings.is_ok();
-        let has_own_url = self
-            .registered()
-            .is_some_and(|held| held.has_url(&target.url));
+        let registered = self.registered();
+        let has_own_url = registered.is_some_and(|held| held.has_url(&target.url));
         Report {
             action,
             done: outcome.is_ok(),
@@ -187,11 +166,11 @@ impl Observed {
                 Ok(_) => Some(true),
                 Err(error) => error.rejects_credential().then_some(false),
             },
-            registered: self.registered().map(redacted),
+            registered: registered.map(redacted),
             drift: is_read.then_some(!has_own_url),
             ready: is_read.then_some(self.is_released()),
             plan: plan.map(redacted),
-            last_probe: self.last_probe,
+            last_probe,
             calling_settings: self.calling_settings,
         }
     }

@@ -4,9 +4,11 @@ use channel_connection::{settings::ChannelConnectionSettings, webhook_url::Webho
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    budget::RetryHint,
     desired_state::OnDelete,
     hubspot::{
         client::SettingsApi,
+        error::ApiError,
         versioned::{VersionedSettings, Written},
     },
     registration::{RegistrationError, in_time},
@@ -43,7 +45,7 @@ pub(crate) async fn withdraw(
         hold(&mut settings, url, until).await?;
         return Ok(WithdrawOutcome::Held);
     }
-    let removed = settings.withdraw(url, true, until).await?;
+    let removed = write(&mut settings, url, None, until).await?;
     if removed == Written::Done && settings.confirm(None, until).await? == Written::Done {
         return Ok(WithdrawOutcome::Removed);
     }
@@ -61,10 +63,11 @@ pub(crate) async fn hold(
     url: &WebhookUrl,
     until: Instant,
 ) -> Result<(), RegistrationError> {
-    let mut is_held = false;
-    let held = in_time(until, hold_and_settle(settings, url, &mut is_held, until)).await;
+    let held = in_time(until, hold_and_settle(settings, url, until)).await;
     match held {
-        Err(error @ (RegistrationError::Api(_) | RegistrationError::OutOfTime)) if is_held => {
+        Err(error @ (RegistrationError::Api(_) | RegistrationError::OutOfTime))
+            if settings.holds(url) =>
+        {
             Err(RegistrationError::HoldUnconfirmed(error.to_string()))
         }
         held => held,
@@ -74,37 +77,67 @@ pub(crate) async fn hold(
 async fn hold_and_settle(
     settings: &mut VersionedSettings<'_>,
     url: &WebhookUrl,
-    is_held: &mut bool,
     until: Instant,
 ) -> Result<(), RegistrationError> {
-    let settle = settings.settle();
+    let settle = settings.api.budget.settle;
+    let unreleased = ChannelConnectionSettings {
+        url: url.as_str().into(),
+        is_ready: false,
+    };
     loop {
-        let held = settings.withdraw(url, false, until).await?;
+        let held = write(settings, url, Some(&unreleased), until).await?;
         if held == Written::Conflict {
             return Err(RegistrationError::Conflict);
         }
-        *is_held = true;
         if Instant::now() + settle > until {
             return Err(RegistrationError::OutOfTime);
         }
         sleep(settle).await;
         let is_unchanged = settings.refresh(until).await?;
-        *is_held = settings.has_url(url) && !settings.is_released();
-        if is_unchanged {
-            return if held == Written::Done {
-                Ok(())
-            } else {
-                let reason = "HubSpot's updatedAt did not change with the hold";
-                Err(RegistrationError::HoldUnconfirmed(reason.into()))
-            };
+        if is_unchanged && held == Written::Done {
+            return Ok(());
         }
-        if *is_held {
+        if is_unchanged {
+            let reason = "HubSpot's updatedAt did not change with the hold";
+            return Err(RegistrationError::HoldUnconfirmed(reason.into()));
+        }
+        if settings.holds(url) {
             // Perhaps another hold: one of the two has to let the other one settle.
             sleep(settle.mul_f64(fastrand::f64())).await;
             settings.refresh(until).await?;
-            *is_held = settings.has_url(url) && !settings.is_released();
         }
     }
+}
+
+/// Writes while HubSpot has `url`, whatever the version.
+async fn write(
+    settings: &mut VersionedSettings<'_>,
+    url: &WebhookUrl,
+    desired: Option<&ChannelConnectionSettings>,
+    until: Instant,
+) -> Result<Written, ApiError> {
+    let mut retries = settings.api.retries(until);
+    while settings.has_url(url) {
+        let error = match settings.send(desired, until).await {
+            Ok(written) if settings.current() == desired => return Ok(written),
+            Ok(_) => return Ok(Written::Conflict),
+            Err(error) => error,
+        };
+        let hint = if error.is_not_found() {
+            // The read before and the one that follows say more.
+            RetryHint::Backoff
+        } else {
+            error.retry_hint()
+        };
+        if !retries.pause(hint, &error).await {
+            return Err(error);
+        }
+        settings.refresh(until).await?;
+        if desired.is_none() && settings.current().is_none() {
+            return Ok(Written::Done);
+        }
+    }
+    Ok(Written::Conflict)
 }
 
 impl WithdrawOutcome {

@@ -10,20 +10,17 @@
 //! and writes again; the event finds that version, and ends.
 
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
-use tokio::time::{Duration, Instant, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
-use crate::{
-    budget::RetryHint,
-    hubspot::{
-        client::{Registered, SettingsApi},
-        error::ApiError,
-    },
+use crate::hubspot::{
+    client::{Registered, SettingsApi},
+    error::ApiError,
 };
 
 /// One app's settings in HubSpot, as far as one event knows them.
 #[derive(Debug)]
 pub(crate) struct VersionedSettings<'a> {
-    api: &'a SettingsApi,
+    pub(crate) api: &'a SettingsApi,
     /// What a rollback restores: what the event found, or what somebody else wrote since.
     previous: Option<Registered>,
     current: Option<Registered>,
@@ -101,6 +98,11 @@ impl<'a> VersionedSettings<'a> {
         self.current().is_some_and(|current| current.has_url(url))
     }
 
+    /// Returns whether HubSpot has a URL with isReady=false.
+    pub(crate) fn holds(&self, url: &WebhookUrl) -> bool {
+        self.has_url(url) && !self.is_released()
+    }
+
     pub(crate) fn own_writes(&self) -> OwnWrites {
         self.own_writes
     }
@@ -115,10 +117,6 @@ impl<'a> VersionedSettings<'a> {
     /// Returns whether somebody else wrote after the announcement: perhaps a hold.
     pub(crate) fn may_be_held(&self) -> bool {
         self.announcement == Announcement::Overwritten && !self.is_released()
-    }
-
-    pub(crate) fn settle(&self) -> Duration {
-        self.api.budget.settle
     }
 
     /// Reads again; returns whether HubSpot still has the version that this event knows. What somebody
@@ -205,7 +203,7 @@ impl<'a> VersionedSettings<'a> {
             }
             if self.current() != desired && announces {
                 // Nothing holds the URL, so no hold that began before this read is undone.
-                self.announce_by = self.known_at + self.settle();
+                self.announce_by = self.known_at + self.api.budget.settle;
             }
             let Err(error) = self.send(desired, until).await else {
                 return Ok(self.compare(desired));
@@ -222,41 +220,6 @@ impl<'a> VersionedSettings<'a> {
                 return Err(error);
             }
         }
-    }
-
-    /// Removes the settings, or sets isReady=false, whatever their version, while they have `url`.
-    pub(crate) async fn withdraw(
-        &mut self,
-        url: &WebhookUrl,
-        removes: bool,
-        until: Instant,
-    ) -> Result<Written, ApiError> {
-        let mut retries = self.api.retries(until);
-        while self.has_url(url) {
-            let held = self.current().filter(|_| !removes);
-            let desired = held.map(ChannelConnectionSettings::unreleased);
-            let error = match self.send(desired.as_ref(), until).await {
-                Ok(written) if self.compare(desired.as_ref()) == Written::Done => {
-                    return Ok(written);
-                }
-                Ok(_) => return Ok(Written::Conflict),
-                Err(error) => error,
-            };
-            let hint = if error.is_not_found() {
-                // The read before and the one that follows say more.
-                RetryHint::Backoff
-            } else {
-                error.retry_hint()
-            };
-            if !retries.pause(hint, &error).await {
-                return Err(error);
-            }
-            self.refresh(until).await?;
-            if removes && self.current.is_none() {
-                return Ok(Written::Done);
-            }
-        }
-        Ok(Written::Conflict)
     }
 
     /// Reads whether HubSpot has the desired settings, whoever wrote them.
@@ -277,8 +240,9 @@ impl<'a> VersionedSettings<'a> {
         }
     }
 
-    /// Sends one write; it counts as lost until a definite response, even if this future is dropped.
-    async fn send(
+    /// Sends one write, whatever the version; it counts as lost until a definite response, even if this
+    /// future is dropped.
+    pub(crate) async fn send(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
         until: Instant,
