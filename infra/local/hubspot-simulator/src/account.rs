@@ -14,7 +14,12 @@ use channel_connection::{
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::fault::Fault;
+use crate::{
+    ApiCall, CredentialMode,
+    credentials::AccountKeys,
+    fault::Fault,
+    portal::{CallingSettings, Portal},
+};
 
 /// Maximum calls in the log; the oldest go first.
 const MAX_CALLS: usize = 10_000;
@@ -32,6 +37,12 @@ pub struct Account {
     pub deployed: Option<WebhookUrl>,
     /// The latest access tokens issued for OAuth client credentials.
     pub issued_tokens: Vec<String>,
+    /// Which credential the settings take.
+    pub credential_mode: CredentialMode,
+    /// The app's calling settings.
+    pub calling_settings: Option<CallingSettings>,
+    /// A customer's portal.
+    pub portal: Portal,
     /// The registered channel connection settings.
     pub settings: Option<RegisteredSettings>,
     /// The settings of the account's other apps.
@@ -51,6 +62,8 @@ pub struct Account {
     /// The fault of every call after those.
     pub standing_fault: Option<Fault>,
     pub(crate) changes: watch::Sender<()>,
+    /// Has a receiver for every call that has not taken effect yet.
+    pub(crate) in_progress: watch::Sender<()>,
     recorded: u64,
     last_write: jiff::Timestamp,
 }
@@ -75,19 +88,6 @@ pub struct SettingsAccess {
     pub at: Instant,
 }
 
-/// The credentials of a developer account: a key, a token, or an OAuth client.
-#[derive(Debug, Clone)]
-pub struct AccountKeys {
-    /// The account's developer API key.
-    pub developer_api_key: String,
-    /// An access token with the scopes for the settings.
-    pub access_token: String,
-    /// The id of an OAuth client.
-    pub client_id: String,
-    /// That client's secret.
-    pub client_secret: String,
-}
-
 /// Settings as HubSpot returns them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,33 +99,6 @@ pub struct RegisteredSettings {
     pub created_at: String,
     /// When they were last written.
     pub updated_at: String,
-}
-
-/// One call of HubSpot's API.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiCall {
-    /// Its place among all calls, from 1.
-    pub number: u64,
-    /// When its response was ready.
-    #[serde(skip)]
-    pub at: Instant,
-    /// The same, in RFC 3339.
-    pub answered_at: String,
-    /// Time to the response.
-    pub milliseconds: u64,
-    /// The HTTP method.
-    pub method: String,
-    /// The path, without the query that may hold a key.
-    pub path: String,
-    /// The response's status; `None` if a fault replaced the response.
-    pub status: Option<u16>,
-    /// The fault that replaced or delayed the response.
-    pub fault: Option<Fault>,
-    /// The settings that the app had after it.
-    pub held: Option<ChannelConnectionSettings>,
-    /// Violations of HubSpot's specification, by the call or by its response.
-    pub violations: Vec<String>,
 }
 
 impl Account {
@@ -152,6 +125,12 @@ impl Account {
             keys: None,
             deployed: None,
             issued_tokens: Vec::new(),
+            credential_mode: CredentialMode::default(),
+            calling_settings: Some(CallingSettings {
+                supports_inbound_calling: true,
+                is_ready: true,
+            }),
+            portal: Portal::of_app(app_id),
             settings: None,
             other_apps: BTreeMap::new(),
             equal_change_keeps_version: false,
@@ -162,6 +141,7 @@ impl Account {
             faults_by_caller: HashMap::new(),
             standing_fault: None,
             changes: watch::Sender::default(),
+            in_progress: watch::Sender::default(),
             recorded: 0,
             last_write: jiff::Timestamp::UNIX_EPOCH,
         }
