@@ -38,10 +38,8 @@ pub fn check(env: &TestEnv) -> Verdict {
     }
     env.hubspot.with_account(|account| {
         for call in &account.calls {
-            // The calling settings are of another part of HubSpot's specification.
-            let is_of_app = call.path.ends_with("/settings");
             prop_assert!(
-                is_of_app || call.violations.is_empty(),
+                call.violations.is_empty(),
                 "violates the specification: {call:?}"
             );
         }
