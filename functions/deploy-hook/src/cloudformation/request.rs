@@ -289,20 +289,4 @@ mod tests {
         let error = delete.unwrap_err().to_string();
         assert_eq!(error, "OnDelete must be remove, hold or retain");
     }
-
-    #[test]
-    fn deletes_the_settings_unless_the_stack_says_otherwise() {
-        let cases: [(&[(&str, &str)], OnDelete); 4] = [
-            (&[], OnDelete::Remove),
-            (&[("OnDelete", "remove")], OnDelete::Remove),
-            (&[("OnDelete", "hold")], OnDelete::Hold),
-            (&[("OnDelete", "retain")], OnDelete::Retain),
-        ];
-        for (changes, expected) in cases {
-            match event("Delete", changes).operation(UrlPolicy::Public) {
-                Ok(Operation::Withdraw(_, on_delete)) => assert_eq!(on_delete, expected),
-                other => unreachable!("{other:?}"),
-            }
-        }
-    }
 }
