@@ -1,4 +1,4 @@
-//! The scheduled check: what an event finds wrong while nobody deploys. It writes nothing to HubSpot.
+//! The scheduled check of the webhook, HubSpot's settings and the credential. It writes nothing to HubSpot.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,13 +16,13 @@ const NAMESPACE: &str = "ChannelConnection";
 /// Time for retries: a single lost packet is no finding.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// What is wrong; `None` for what is right, or could not be asked.
+/// What is wrong; `None` for what is right, or could not be read.
 type Findings = [(&'static str, Option<String>); 3];
 
 impl Handler {
     /// Checks the webhook, HubSpot's settings and the credential, and prints a metric of each.
     ///
-    /// It succeeds whatever it finds: the function's errors have an alarm of their own.
+    /// It succeeds with findings, too: the function's errors have an alarm of their own.
     pub(crate) async fn check(&self, deadline: Instant) -> Value {
         let until = deadline.min(Instant::now() + MAX_TIME);
         let findings = self.findings(until).await;
@@ -35,7 +35,7 @@ impl Handler {
     }
 
     async fn findings(&self, until: Instant) -> Findings {
-        let (verified, hubspot) = tokio::join!(self.verify(until), self.ask_hubspot(false, until));
+        let (verified, hubspot) = tokio::join!(self.verify(until), self.read_hubspot(false, until));
         let (mut settings, mut credential) = (None, None);
         match hubspot.settings {
             // A hold is no finding.
@@ -48,7 +48,7 @@ impl Handler {
             Err(error) if error.rejects_credential() || matches!(error, HookError::Secret(_)) => {
                 credential = Some(error.to_string());
             }
-            Err(error) => tracing::warn!(%error, "HubSpot could not be asked"),
+            Err(error) => tracing::warn!(%error, "HubSpot could not be read"),
         }
         let webhook = match verified {
             Ok(_) => None,

@@ -69,7 +69,7 @@ impl Handler {
         let report_by = deadline.max(Instant::now() + self.budget.call * 2);
         let is_status = action == Action::Status;
         let (hubspot, last_probe) = tokio::join!(
-            self.ask_hubspot(is_status, report_by),
+            self.read_hubspot(is_status, report_by),
             self.last_probe(report_by)
         );
         let is_released = hubspot.is_released();

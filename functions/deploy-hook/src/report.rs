@@ -24,7 +24,7 @@ pub(crate) struct Report {
     expected: Expected,
     /// The credential's kind; `None` if there is no usable one.
     credential: Option<&'static str>,
-    /// `None` if HubSpot could not be asked.
+    /// `None` if HubSpot could not be read.
     credential_usable: Option<bool>,
     registered: Option<Value>,
     drift: Option<bool>,
@@ -60,7 +60,7 @@ enum CallingSettingsState {
     Unknown { reason: String },
 }
 
-/// HubSpot, as far as it could be asked.
+/// HubSpot, as far as it could be read.
 #[derive(Debug)]
 pub(crate) struct HubSpotState {
     pub settings: Result<Option<ChannelConnectionSettings>, HookError>,
@@ -70,7 +70,7 @@ pub(crate) struct HubSpotState {
 
 impl Handler {
     /// Reads the settings; only `status` reads the calling settings too, at the same time.
-    pub(crate) async fn ask_hubspot(&self, is_status: bool, until: Instant) -> HubSpotState {
+    pub(crate) async fn read_hubspot(&self, is_status: bool, until: Instant) -> HubSpotState {
         let target = &self.config.target;
         let api = match self.settings_api(target, Audit::default(), until).await {
             Ok(api) => api,

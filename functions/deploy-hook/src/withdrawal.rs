@@ -109,7 +109,7 @@ async fn hold_and_settle(
     }
 }
 
-/// Writes while HubSpot has `url`, whatever the version.
+/// Writes while HubSpot has `url`, over any version.
 async fn write(
     settings: &mut VersionedSettings<'_>,
     url: &WebhookUrl,

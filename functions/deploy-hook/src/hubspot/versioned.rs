@@ -24,7 +24,7 @@ pub(crate) struct VersionedSettings<'a> {
     /// What a rollback restores: what the event found, or what somebody else wrote since.
     previous: Option<Registered>,
     current: Option<Registered>,
-    /// When `current` was asked for; HubSpot's answer is no older.
+    /// When the read or write that returned `current` was sent.
     known_at: Instant,
     /// Writes without a definite response: HubSpot may have their values under an unknown version.
     lost: Vec<Option<ChannelConnectionSettings>>,
@@ -36,7 +36,7 @@ pub(crate) struct VersionedSettings<'a> {
     own_writes: OwnWrites,
 }
 
-/// The writes that this event sent, whatever the responses.
+/// The writes that this event sent, with any response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OwnWrites {
     None,
@@ -188,7 +188,7 @@ impl<'a> VersionedSettings<'a> {
             while must_read || self.known_at.elapsed() > self.api.budget.call {
                 if !self.refresh(until).await? {
                     match self.compare(desired) {
-                        // Whoever wrote it: only a version of its own announces this event.
+                        // Only a version of its own announces this event.
                         Written::Done if announces => {}
                         written => return Ok(written),
                     }
@@ -222,7 +222,7 @@ impl<'a> VersionedSettings<'a> {
         }
     }
 
-    /// Reads whether HubSpot has the desired settings, whoever wrote them.
+    /// Reads whether HubSpot has the desired settings, of any writer.
     pub(crate) async fn confirm(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
@@ -240,8 +240,8 @@ impl<'a> VersionedSettings<'a> {
         }
     }
 
-    /// Sends one write, whatever the version; it counts as lost until a definite response, even if this
-    /// future is dropped.
+    /// Sends one write over any version. It counts as lost until a definite response, even if this future
+    /// is dropped.
     pub(crate) async fn send(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,

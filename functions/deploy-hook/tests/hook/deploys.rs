@@ -70,17 +70,6 @@ async fn every_api_version_and_credential_works() {
 }
 
 #[tokio::test]
-async fn unchanged_deploy_writes_nothing() {
-    let env = TestEnv::new().await;
-    env.register(&env.webhook_url, true);
-    for is_ready in ["true", "keep"] {
-        let response = env.deploy("update", property("IsReady", is_ready)).await;
-        reason(&response, "SUCCESS");
-    }
-    assert_eq!(env.calls(), ["GET 200", "GET 200"]);
-}
-
-#[tokio::test]
 async fn released_url_change_is_verified_before_and_after() {
     let env = TestEnv::new().await;
     env.register(ELSEWHERE, true);
@@ -311,13 +300,6 @@ async fn secrets_may_be_empty_until_something_changes() {
         reason(&env.deploy("delete", unchanged).await, "SUCCESS");
         assert_eq!(env.held(), None);
     }
-}
-
-#[tokio::test]
-async fn denied_secrets_are_retried() {
-    let env = TestEnv::new().await;
-    *env.aws.denials.lock().unwrap() = 2;
-    reason(&env.deploy("create", unchanged).await, "SUCCESS");
 }
 
 #[tokio::test]

@@ -225,7 +225,8 @@ async fn an_unreachable_webhook_is_refused_with_the_cause() {
     let mut env = TestEnv::new().await;
     env.webhook_url = "http://localhost:1/numbers".into();
     let reason = reason(&env.deploy("create", unchanged).await, "FAILED");
-    let start = "http://localhost:1/numbers is not verified: the webhook did not respond: the webhook cannot be reached (";
+    let start =
+        "http://localhost:1/numbers is not verified: the webhook did not respond: no connection (";
     assert!(reason.starts_with(start), "{reason}");
     assert!(reason.contains("refused"), "{reason}");
     assert_eq!(env.held(), None);

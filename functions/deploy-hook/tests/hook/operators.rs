@@ -1,10 +1,6 @@
 //! An operator's actions and the report.
 
-use axum::{
-    Json, Router,
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Json, Router, http::StatusCode, routing::get};
 use channel_connection::settings::ApiVersion;
 use channelctl::registration::{Action, IsReady, Report};
 use hubspot_simulator::fault::{Fault, How, When};
@@ -172,38 +168,6 @@ async fn a_broken_webhook_is_held_but_not_released() {
     env.register(&env.webhook_url, true);
     outcome(&env.act("hold").await, true);
     assert_eq!(env.held(), settings(&env.webhook_url, false));
-}
-
-#[tokio::test]
-async fn no_action_replaces_another_stacks_released_url() {
-    let env = TestEnv::new().await;
-    env.register(ELSEWHERE, true);
-    for (action, start) in [
-        (
-            "release",
-            "HubSpot does not hold this stack's URL. Register it first",
-        ),
-        (
-            "register",
-            "HubSpot holds another URL (https://other.example.com/numbers), released",
-        ),
-    ] {
-        let outcome = outcome(&env.act(action).await, false);
-        assert!(outcome.starts_with(start), "{outcome}");
-        assert_eq!(env.held(), settings(ELSEWHERE, true), "{action}");
-    }
-}
-
-#[tokio::test]
-async fn register_and_remove_work_like_deploy_and_delete() {
-    let env = TestEnv::new().await;
-    outcome(&env.act("register").await, true);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
-    let release = json!({"action": "register", "isReady": "true"});
-    assert_eq!(env.handle(release).await.unwrap()["ready"], true);
-    let removed = outcome(&env.act("remove").await, true);
-    assert_eq!(removed, "The settings were removed from HubSpot.");
-    assert_eq!(env.held(), None);
 }
 
 #[tokio::test]
