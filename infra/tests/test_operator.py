@@ -129,7 +129,9 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     printed = succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
     assert "the previous one stays accepted" in printed
     succeed("verify")
-    assert "the previous one stays accepted" in succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
+    assert "the previous one stays accepted" in succeed(
+        "secrets", "set", answer='{"clientSecret": "rotated"}'
+    )
     succeed("secrets", "set", answer=json.dumps(CLIENT_SECRET))
     assert "no longer accepted" in succeed("secrets", "end-rotation")
 
@@ -143,22 +145,18 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     succeed("numbers", "import", str(backup), "--yes")
     assert rows(export()) == rows(backup.read_text(encoding="utf-8"))
 
-    # Read an alarm.
+    # Read an alarm: somebody else overwrote the settings.
     cloudwatch = stack.aws.client("cloudwatch")
-    names = [one["AlarmName"] for one in cloudwatch.describe_alarms(AlarmNamePrefix=STACK)["MetricAlarms"]]
-    name = next(name for name in names if "WebhookServerErrorsAlarm" in name)
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-DeployHookAlarm")["MetricAlarms"]
+    (alarm,) = [one["AlarmName"] for one in alarms]
     assert status()["alarms"] == []
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="HubSpot got errors")
-    for command in ("status", "doctor"):
-        code, printed = stage(command)
-        assert (code, name in printed, "HubSpot gets errors" in printed) == (3, True, True), printed
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="HubSpot gets numbers")
-
-    # Somebody else overwrote the settings.
     stack.hubspot.register(ELSEWHERE, True)
-    code, printed = stage("doctor")
-    assert (code, "channelctl --local --stage dev register" in printed) == (3, True), printed
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a scheduled check failed")
+    for command, advice in (("status", alarm), ("doctor", "channelctl --local --stage dev register")):
+        code, printed = stage(command)
+        assert (code, alarm in printed, advice in printed) == (3, True, True), printed
     succeed("register", "--is-ready", "true", "--yes")
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="all is well")
     assert stack.hubspot.holds() == (url, True)
 
     # Uninstall.
