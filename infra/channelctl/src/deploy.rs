@@ -1,9 +1,9 @@
 //! Deploys a stack with SAM, and says what comes next.
 
-mod delete;
-mod diff;
+pub mod delete;
+pub mod diff;
 pub mod parameters;
-mod sam;
+pub mod sam;
 
 use std::{
     fs,
