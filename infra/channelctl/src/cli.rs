@@ -16,6 +16,7 @@ use crate::{
     deploy::{self, DeployOptions},
     doctor,
     ending::{self, Ending, Failure},
+    explain::{self, ExplainOptions},
     numbers::NumbersOptions,
     registration::{self, Action, IsReady, WriteOptions},
     secrets,
@@ -147,6 +148,9 @@ enum StackCommand {
     /// Remove the stack's URL from HubSpot
     #[command(after_help = "Example: channelctl --stage dev unregister --dry-run")]
     Unregister(WriteOptions),
+    /// Explain why a user does not see a number
+    #[command(after_help = "Example: channelctl --stage dev explain --portal 62515 --user 41")]
+    Explain(ExplainOptions),
     /// Call the webhook as HubSpot does, and show the response
     #[command(after_help = "Example: channelctl --stage dev call --portal 62515")]
     Call(CallOptions),
@@ -252,6 +256,9 @@ impl StackCommand {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
             Self::Logs { since } => return deploy::logs(stack, &since).await,
+            Self::Explain(options) => {
+                return Box::pin(explain::explain(stack, &options, json)).await;
+            }
             Self::Call(options) => return call::send(stack, &options, json).await,
             Self::Release(options) => (Action::Release, options),
             Self::Hold(options) => (Action::Hold, options),

@@ -2,11 +2,13 @@
 
 pub mod aws;
 pub mod call;
+pub mod calling_settings;
 pub mod cli;
 pub mod delete;
 pub mod deploy;
 pub mod doctor;
 pub mod ending;
+pub mod explain;
 pub mod numbers;
 pub mod parameters;
 pub mod registration;

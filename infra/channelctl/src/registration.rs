@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     aws::{self, AwsError},
+    calling_settings::CallingSettings,
     doctor,
     ending::{self, Ending, Failure, Kind},
     stack::Stack,
@@ -78,6 +79,9 @@ pub struct Report {
     pub drift: Option<bool>,
     pub ready: Option<bool>,
     pub last_probe: LastProbe,
+    /// None of a deploy-hook from before them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling_settings: Option<CallingSettings>,
     /// HubSpot's settings after an action that was only tried.
     #[serde(default, skip_serializing)]
     pub plan: Option<Settings>,
@@ -339,6 +343,7 @@ pub(crate) mod tests {
                 milliseconds: Some(41),
                 reason: None,
             },
+            calling_settings: None,
             plan: None,
         }
     }

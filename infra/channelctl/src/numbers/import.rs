@@ -169,7 +169,7 @@ pub async fn remove(
     writing.apply(&plan, table, &findings, as_json).await
 }
 
-fn ask_for_line() -> Result<String, NumbersError> {
+pub fn ask_for_line() -> Result<String, NumbersError> {
     if io::stdin().is_terminal() {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }

@@ -1,0 +1,82 @@
+"""`channelctl explain` under one fault at a time, on the local stack."""
+
+import json
+import time
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from infra.local.simulated_hubspot import CLIENT_SECRET
+from infra.local.stack import PORTAL, USER
+
+NUMBER, OTHER_PORTAL = "+493012345678", 62516
+
+
+@contextmanager
+def nothing(_):
+    yield
+
+
+@contextmanager
+def held(stack):
+    assert stack.channelctl("hold", "--yes").returncode == 0
+    yield
+
+
+@contextmanager
+def row(stack, portal=PORTAL, number=NUMBER, **attributes):
+    """A row in place of the number's own."""
+    table = stack.outputs["NumbersTable"]
+    client = stack.aws.client("dynamodb")
+    key = {"portalId": {"N": str(portal)}, "number": {"S": number}}
+    client.delete_item(TableName=table, Key=key | {"portalId": {"N": str(PORTAL)}, "number": {"S": NUMBER}})
+    client.put_item(TableName=table, Item=key | attributes)
+    try:
+        yield
+    finally:
+        client.delete_item(TableName=table, Key=key)
+
+
+@contextmanager
+def other_client_secret(stack):
+    """A secret that HubSpot does not sign with."""
+    arn = stack.outputs["ClientSecretArn"]
+    stack.aws.put_secret(arn, {"clientSecret": "copied-from-another-app"})
+    try:
+        # What is signed with the new secret makes the webhook read it.
+        assert stack.channelctl("call", "--portal", PORTAL).returncode == 0
+        assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 401
+        yield
+    finally:
+        stack.aws.put_secret(arn, CLIENT_SECRET)
+        assert stack.channelctl("call", "--portal", PORTAL).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause", "verdict"),
+    [
+        pytest.param(partial(row), None, f"sees {NUMBER}.", id="none"),
+        pytest.param(held, "notReleased", "the app is not released", id="held"),
+        pytest.param(
+            partial(row, userIds={"NS": ["7"]}), "hiddenFromUser", f"hides {NUMBER} from user {USER}", id="users"
+        ),
+        pytest.param(
+            partial(row, number=f"{NUMBER};ext=1"), "hasExtension", "but cannot select it", id="extension"
+        ),
+        pytest.param(
+            partial(row, portal=OTHER_PORTAL), "inOtherPortal", "is another portal's", id="other portal"
+        ),
+        pytest.param(other_client_secret, "requestsRefused", "with 401", id="client secret"),
+    ],
+)
+def test_explain_names_the_fault(stack, fault, cause, verdict):
+    asked = ("explain", "--portal", PORTAL, "--user", USER, "--number", NUMBER)
+    with fault(stack):
+        text, document = stack.channelctl(*asked), stack.channelctl(*asked, "--json")
+    print(text.stdout)
+    assert text.returncode == document.returncode == (3 if cause else 0), text.stderr
+    assert verdict in text.stdout.split("\n\n")[0].replace("\n", " "), text.stdout
+    assert all(len(line) <= 80 or "fix:" in line for line in text.stdout.splitlines())
+    reasons = json.loads(document.stdout)["reasons"]
+    assert [one["cause"] for one in reasons if one["severity"] == "error"] == [cause] * bool(cause), text.stdout
