@@ -28,8 +28,7 @@ use crate::{
 const MORE: &str = "\
 Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 findings or drift, 4 not
              confirmed, 5 bad input, 6 refused, 130 stopped by Ctrl-C
-JSON:        one document on standard output, an error as the last
-             line of standard error; shapes: infra/channelctl/schema/
+JSON:        a document on stdout, an error on stderr; infra/channelctl/schema/
 Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
              PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository

@@ -37,6 +37,8 @@ use crate::{
 /// Columns of a line.
 const WIDTH: usize = 80;
 const INDENT: &str = "       ";
+/// The longest name of what was looked at, and a space.
+const MAX_SUBJECT: usize = 13;
 
 /// Who does not see what.
 #[derive(Debug, Clone, Args)]
@@ -160,7 +162,7 @@ fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> Verdict {
     match errors.count() as u64 {
         0 => text.push('.'),
         more => {
-            let _ = write!(text, ", and {} more.", counted(more, "reason"));
+            let _ = write!(text, ", and {}.", counted(more, "more reason"));
         }
     }
     Verdict {
@@ -270,13 +272,10 @@ fn print(
     if !fine.is_empty() {
         writeln!(output, "\nLooked at, and fine:")?;
     }
+    let behind_name = " ".repeat(INDENT.len() + MAX_SUBJECT);
     for (name, text) in fine {
-        writeln!(
-            output,
-            "{}     {name:<14}{}",
-            coloured(GOOD, "ok"),
-            escape(text)
-        )?;
+        let (ok, text) = (coloured(GOOD, "ok   "), wrapped(text, &behind_name));
+        writeln!(output, "{ok}  {name:<MAX_SUBJECT$}{text}")?;
     }
     writeln!(output, "\nNot known here:")?;
     for text in unknown {
@@ -298,7 +297,7 @@ fn sentence(clause: &str) -> String {
 
 /// Breaks a text into lines, each but the first behind an indent.
 fn wrapped(text: &str, indent: &str) -> String {
-    let (mut lines, mut width) = (String::new(), INDENT.len());
+    let (mut lines, mut width) = (String::new(), indent.len());
     for word in escape(text).split(' ') {
         let length = word.chars().count();
         if lines.is_empty() {

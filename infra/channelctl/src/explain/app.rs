@@ -9,8 +9,7 @@ use crate::{
     registration::Report,
 };
 
-const FLAG: &str =
-    "window.localStorage.setItem('LocalSettings:Calling:supportsChannelConnection', true)";
+const FLAG: &str = "localStorage.setItem('LocalSettings:Calling:supportsChannelConnection',true)";
 
 pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
     let report = match &facts.report {

@@ -381,7 +381,7 @@ fn verdict_says_who_sees_what() {
             "two",
             Some("+15550101"),
             &[NotReleased, HiddenFromUser],
-            "does not see +15550101: the app is not released, and 1 reason more.",
+            "does not see +15550101: the app is not released, and 1 more reason.",
             false,
         ),
         (
