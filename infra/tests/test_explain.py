@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from infra.local.progress import wait_until
 from infra.local.simulated_hubspot import CLIENT_SECRET
 from infra.local.stack import PORTAL, USER
 
@@ -28,7 +29,7 @@ def held(stack):
 
 
 @contextmanager
-def row(stack, *replaced, **attributes):
+def row(stack, replaced=(), **attributes):
     """Another row in place of the number's own."""
     client, table = stack.aws.client("dynamodb"), stack.outputs["NumbersTable"]
     client.delete_item(TableName=table, Key=key())
@@ -40,16 +41,20 @@ def row(stack, *replaced, **attributes):
 @contextmanager
 def other_client_secret(stack):
     """A secret that HubSpot does not sign with."""
-    arn = stack.outputs["ClientSecretArn"]
-    stack.aws.put_secret(arn, {"clientSecret": "copied-from-another-app"})
+
+    def use(content, status):
+        stack.aws.put_secret(stack.outputs["ClientSecretArn"], content)
+        # The webhook reads a new secret after wrong signatures.
+        wait_until(
+            lambda: stack.channelctl("call", "--portal", PORTAL).returncode == 0, "the webhook has the secret"
+        )
+        assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == status
+
+    use({"clientSecret": "of-another-app"}, 401)
     try:
-        # What is signed with the new secret makes the webhook read it.
-        assert stack.channelctl("call", "--portal", PORTAL).returncode == 0
-        assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 401
         yield
     finally:
-        stack.aws.put_secret(arn, CLIENT_SECRET)
-        assert stack.channelctl("call", "--portal", PORTAL).returncode == 0
+        use(CLIENT_SECRET, 200)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +69,14 @@ def other_client_secret(stack):
             id="users",
         ),
         pytest.param(
-            partial(row, PORTAL, f"{NUMBER};ext=1"), "hasExtension", "but cannot select it", id="extension"
+            partial(row, replaced=(PORTAL, f"{NUMBER};ext=1")),
+            "hasExtension",
+            "but cannot select it",
+            id="extension",
         ),
-        pytest.param(partial(row, OTHER_PORTAL), "inOtherPortal", "is another portal's", id="other portal"),
+        pytest.param(
+            partial(row, replaced=(OTHER_PORTAL,)), "inOtherPortal", "is another portal's", id="other portal"
+        ),
         pytest.param(other_client_secret, "requestsRefused", "with 401", id="client secret"),
     ],
 )
@@ -77,6 +87,7 @@ def test_explain_names_the_fault(stack, fault, cause, verdict):
     with fault(stack):
         text, document = stack.channelctl(*asked), stack.channelctl(*asked, "--json")
     client.delete_item(TableName=table, Key=key())
+    print(text.stdout)
     assert text.returncode == document.returncode == (3 if cause else 0), text.stderr
     assert verdict in text.stdout.split("\n\n")[0].replace("\n", " "), text.stdout
     lines = text.stdout.splitlines()
