@@ -21,7 +21,6 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    calling_settings::CallingSettings,
     doctor::Severity,
     ending::{Ending, Failure},
     explain::{
@@ -31,14 +30,21 @@ use crate::{
     },
     numbers::{import, phone},
     stack::Stack,
-    terminal::{self, DOUBTFUL, GOOD, WRONG, ago, coloured, counted, escape},
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
 
 /// Columns of a line.
 const WIDTH: usize = 80;
 const INDENT: &str = "       ";
-/// The longest name of what was looked at, and a space.
-const MAX_SUBJECT: usize = 13;
+/// What is looked at, and the first and last of its causes.
+const SUBJECTS: [(&str, Cause, Cause); 4] = [
+    ("app", Cause::HookFailed, Cause::CallingNotReady),
+    ("webhook", Cause::WebhookFailed, Cause::WebhookUnverified),
+    ("table", Cause::TableUnreadable, Cause::NotAnswered),
+    ("log", Cause::RequestsRefused, Cause::LogUnreadable),
+];
+const UNKNOWN: &str = "Not known here: whether the number is connected already, and so not offered \
+                       again. Only the portal's own settings show that, under help desk.";
 
 /// Who does not see what.
 #[derive(Debug, Clone, Args)]
@@ -54,13 +60,6 @@ pub struct ExplainOptions {
     number: Option<String>,
 }
 
-/// The verdict: one sentence, and whether the user can select what was asked about.
-struct Verdict {
-    text: String,
-    sees: bool,
-    selects: bool,
-}
-
 /// Gathers the facts, and prints the verdict and its reasons.
 pub async fn explain(
     stack: &Stack,
@@ -72,23 +71,21 @@ pub async fn explain(
         user: options.user,
         number: options.number.as_deref().map(number).transpose()?,
     };
-    let facts = Facts::gather(stack, question).await;
+    let facts = Box::pin(Facts::gather(stack, question)).await;
     let reasons = reasons(&facts);
     let verdict = verdict(&facts, &reasons);
-    let (fine, unknown) = (fine(&facts, &reasons), unknown(&facts));
+    let fine: Vec<_> = fine(&reasons).collect();
     if as_json {
         let Question { portal, user, .. } = facts.question;
         let number = facts.question.number.as_ref().map(ToString::to_string);
-        let fine: Vec<_> = fine.iter().map(|(_, text)| text).collect();
         terminal::print_json(&json!({
             "stack": stack.target.stack, "portalId": portal, "userId": user, "number": number,
-            "verdict": verdict.text, "sees": verdict.sees, "selects": verdict.selects,
-            "reasons": reasons, "fine": fine, "unknown": unknown,
+            "verdict": verdict, "reasons": reasons, "fine": fine,
         }))?;
     } else {
-        print(&verdict, &reasons, &fine, &unknown)?;
+        print(&verdict, &reasons, &fine)?;
     }
-    Ok(if reasons.iter().any(is_error) {
+    Ok(if reasons.iter().any(Reason::is_error) {
         Ending::SomethingWrong
     } else {
         Ending::Done
@@ -101,7 +98,8 @@ fn number(text: &str) -> Result<NumberKey, Failure> {
     } else {
         text.to_owned()
     };
-    phone::parse(&typed, "", None).map_err(|error| Failure::usage(format!("The number {error}.")))
+    let parsed = phone::parse(&typed, "", None);
+    parsed.map_err(|error| Failure::usage(format!("The number {error}.")))
 }
 
 /// Returns the reasons in the order in which HubSpot meets them.
@@ -117,182 +115,80 @@ fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
     reasons
 }
 
-fn is_error(reason: &Reason) -> bool {
-    reason.severity == Severity::Error
-}
-
-fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> Verdict {
+/// Says in a sentence who sees what, and the first reason that they do not.
+fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> String {
     let Question {
         portal,
         user,
         number,
     } = &facts.question;
-    let listed = facts
-        .answer
-        .as_ref()
-        .map_or(0, |answer| answer.numbers.len() as u64);
-    let what = match number {
-        Some(number) => number.to_string(),
-        None => counted(listed, "number"),
-    };
     let who = match user {
         Some(user) => format!("User {user} of portal {portal}"),
         None => format!("A user of portal {portal}"),
     };
-    let is_of_row = |cause| (Cause::HiddenFromUser..=Cause::NotAnswered).contains(&cause);
-    let mut errors = reasons.iter().filter(|reason| is_error(reason));
-    let first = errors.next();
-    // Without a number, a row hides itself and no other.
-    let hides = |reason: &Reason| number.is_some() || !is_of_row(reason.cause);
-    let mut hiding = reasons
-        .iter()
-        .filter(|reason| is_error(reason) && reason.cause != Cause::HasExtension && hides(reason));
-    let sees = hiding.next().is_none();
-    let selects = sees && !(number.is_some() && first.is_some());
-    let mut text = match (sees, number) {
-        (true, None) => format!("{who} sees {what}"),
-        (true, Some(_)) if selects => format!("{who} sees {what}"),
-        (true, Some(_)) => format!("{who} sees {what}, but cannot select it"),
-        (false, Some(_)) => format!("{who} does not see {what}"),
-        (false, None) => format!("{who} sees no number"),
+    let errors: Vec<_> = reasons.iter().filter(|one| one.is_error()).collect();
+    let of_rows = Cause::HiddenFromUser..=Cause::NotAnswered;
+    let sees = match number {
+        Some(number) if errors.is_empty() => format!("sees {number}"),
+        Some(number) if errors.iter().all(|one| one.cause == Cause::HasExtension) => {
+            format!("sees {number}, but cannot select it")
+        }
+        Some(number) => format!("does not see {number}"),
+        // A row hides itself alone.
+        None if errors.iter().all(|one| of_rows.contains(&one.cause)) => {
+            let numbers = facts
+                .answer
+                .iter()
+                .map(|answer| answer.numbers.len() as u64);
+            format!("sees {}", counted(numbers.sum(), "number"))
+        }
+        None => "sees no number".into(),
     };
-    if let Some(first) = first {
-        let _ = write!(text, ": {}", first.summary);
-    }
-    match errors.count() as u64 {
-        0 => text.push('.'),
-        more => {
-            let _ = write!(text, ", and {}.", counted(more, "more reason"));
+    match errors.as_slice() {
+        [] => format!("{who} {sees}."),
+        [one] => format!("{who} {sees}: {}.", one.summary),
+        [first, more @ ..] => {
+            let more = counted(more.len() as u64, "more reason");
+            format!("{who} {sees}: {}, and {more}.", first.summary)
         }
-    }
-    Verdict {
-        text,
-        sees,
-        selects,
     }
 }
 
-/// Lists what was looked at and is as it should be, with its name.
-fn fine(facts: &Facts<'_>, reasons: &[Reason]) -> Vec<(&'static str, String)> {
-    let is_fine = |first: Cause, last: Cause| {
-        !reasons
-            .iter()
-            .any(|reason| (first..=last).contains(&reason.cause))
+/// Names what was looked at and is as it should be.
+fn fine(reasons: &[Reason]) -> impl Iterator<Item = &'static str> {
+    let is_fine = |first, last| {
+        let causes = first..=last;
+        !reasons.iter().any(|one| causes.contains(&one.cause))
     };
-    let mut fine = Vec::new();
-    if let Ok(report) = &facts.report {
-        if is_fine(Cause::HookFailed, Cause::NotReleased) {
-            let url = &report.expected.url;
-            fine.push(("registration", format!("HubSpot has {url}, isReady=true")));
-        }
-        if matches!(report.calling_settings, Some(CallingSettings::Found { .. }))
-            && is_fine(Cause::CallingSettingsUnknown, Cause::CallingNotReady)
-        {
-            fine.push(("calling", "the app supports inbound calling".to_owned()));
-        }
-    }
-    if let Ok(answer) = &facts.answer
-        && is_fine(Cause::WebhookFailed, Cause::WebhookUnverified)
-    {
-        let (listed, time) = (answer.numbers.len() as u64, answer.milliseconds);
-        let listed = counted(listed, "number");
-        fine.push((
-            "webhook",
-            format!("lists {listed} for this user, in {time} ms"),
-        ));
-    }
-    if let Ok(rows) = &facts.rows
-        && is_fine(Cause::TableUnreadable, Cause::NotAnswered)
-    {
-        let rows = counted(rows.len() as u64, "row");
-        fine.push((
-            "table",
-            format!("{rows} of this portal; nothing wrong with any asked about"),
-        ));
-    }
-    if let Ok(requests) = &facts.requests
-        && let Some(last) = requests.last_answered
-        && is_fine(Cause::RequestsRefused, Cause::LogUnreadable)
-    {
-        let calls = "channelctl's own calls count too";
-        fine.push((
-            "log",
-            format!("last request answered {}; {calls}", ago(last)),
-        ));
-    }
-    fine
+    let subjects = SUBJECTS.into_iter();
+    subjects.filter_map(move |(name, first, last)| is_fine(first, last).then_some(name))
 }
 
-/// Lists what cannot be known here, and where to look.
-fn unknown(facts: &Facts<'_>) -> Vec<String> {
-    let connected = "Whether the number is connected already, and so not offered again: HubSpot \
-                     tells that to the portal alone. Look in its settings, under help desk.";
-    let older = "The app's calling settings: the stack's deploy-hook is of an older version.";
-    let is_older = facts
-        .report
-        .as_ref()
-        .is_ok_and(|report| report.calling_settings.is_none());
-    let older = is_older.then_some(older);
-    [Some(connected), older]
-        .into_iter()
-        .flatten()
-        .map(str::to_owned)
-        .collect()
-}
-
-fn print(
-    verdict: &Verdict,
-    reasons: &[Reason],
-    fine: &[(&str, String)],
-    unknown: &[String],
-) -> io::Result<()> {
+fn print(verdict: &str, reasons: &[Reason], fine: &[&str]) -> io::Result<()> {
     let mut output = terminal::output();
-    let is_well = reasons.iter().all(|reason| !is_error(reason));
+    let is_well = !reasons.iter().any(Reason::is_error);
     let style = if is_well { GOOD } else { WRONG };
-    writeln!(output, "{}", coloured(style, &wrapped(&verdict.text, "")))?;
+    writeln!(output, "{}\n", coloured(style, &wrapped(verdict, "")))?;
     for reason in reasons {
-        let Reason {
-            severity,
-            summary,
-            detail,
-            fix,
-            ..
-        } = reason;
-        let mark = match severity {
-            Severity::Ok => coloured(GOOD, "ok"),
-            Severity::Warning => coloured(DOUBTFUL, "look "),
+        let mark = match reason.severity {
             Severity::Error => coloured(WRONG, "wrong"),
+            _ => coloured(DOUBTFUL, "look "),
         };
-        writeln!(output, "\n{mark}  {}", wrapped(&sentence(summary), INDENT))?;
-        writeln!(output, "{INDENT}{}", wrapped(detail, INDENT))?;
-        if let Some(fix) = fix {
+        let mut summary = reason.summary.clone();
+        if let Some(first) = summary.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        writeln!(output, "{mark}  {}.", wrapped(&summary, INDENT))?;
+        writeln!(output, "{INDENT}{}", wrapped(&reason.detail, INDENT))?;
+        if let Some(fix) = &reason.fix {
             writeln!(output, "{INDENT}fix: {}", escape(fix))?;
         }
+        writeln!(output)?;
     }
     if !fine.is_empty() {
-        writeln!(output, "\nLooked at, and fine:")?;
+        writeln!(output, "Looked at, and fine: {}.", fine.join(", "))?;
     }
-    let behind_name = " ".repeat(INDENT.len() + MAX_SUBJECT);
-    for (name, text) in fine {
-        let (ok, text) = (coloured(GOOD, "ok   "), wrapped(text, &behind_name));
-        writeln!(output, "{ok}  {name:<MAX_SUBJECT$}{text}")?;
-    }
-    writeln!(output, "\nNot known here:")?;
-    for text in unknown {
-        writeln!(output, "{INDENT}{}", wrapped(text, INDENT))?;
-    }
-    Ok(())
-}
-
-/// Writes a clause as a sentence.
-fn sentence(clause: &str) -> String {
-    let mut rest = clause.chars();
-    let first: String = rest
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}.", rest.as_str())
+    writeln!(output, "{}", wrapped(UNKNOWN, ""))
 }
 
 /// Breaks a text into lines, each but the first behind an indent.
@@ -300,11 +196,10 @@ fn wrapped(text: &str, indent: &str) -> String {
     let (mut lines, mut width) = (String::new(), indent.len());
     for word in escape(text).split(' ') {
         let length = word.chars().count();
-        if lines.is_empty() {
-        } else if width + 1 + length > WIDTH {
+        if width + 1 + length > WIDTH && !lines.is_empty() {
             let _ = write!(lines, "\n{indent}");
             width = indent.len();
-        } else {
+        } else if !lines.is_empty() {
             lines.push(' ');
             width += 1;
         }

@@ -65,16 +65,13 @@ pub fn calling_settings(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
     };
     let fix = || facts.stack.command("doctor");
     let address = address(&report.api_version, report.app_id);
+    let mut unknown = |reason: &str| {
+        let summary = "the app's calling settings are unknown";
+        reasons.push(Reason::new(Cause::CallingSettingsUnknown, summary, reason, fix()).warning());
+    };
     match &report.calling_settings {
-        // A deploy-hook from before them.
-        None => {}
-        Some(CallingSettings::Unknown { reason }) => {
-            let (cause, summary) = (
-                Cause::CallingSettingsUnknown,
-                "the app's calling settings are unknown",
-            );
-            reasons.push(Reason::new(cause, summary, reason, fix()).warning());
-        }
+        None => unknown("The deploy-hook is of a version that does not read them."),
+        Some(CallingSettings::Unknown { reason }) => unknown(reason),
         Some(CallingSettings::Absent) => reasons.push(Reason::new(
             Cause::CallingSettingsAbsent,
             "the app has no calling settings",

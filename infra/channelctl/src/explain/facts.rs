@@ -1,6 +1,6 @@
 //! The facts that explain why a user sees a number or not, as they were gathered.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use channel_connection::{
     contract, http_client,
@@ -52,7 +52,6 @@ pub struct Facts<'a> {
 
 /// The webhook's response.
 pub struct Answer {
-    pub milliseconds: u128,
     /// The first violation of HubSpot's contract.
     pub violation: Option<String>,
     pub numbers: Vec<ShownNumber>,
@@ -153,13 +152,11 @@ async fn answer(stack: &Stack, question: &Question) -> Result<Answer, Failure> {
     let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
     let http = http_client::client(TIMEOUT, call.url.policy())
         .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
-    let started = Instant::now();
     let answer = call.send(&http).await.map_err(|error| {
         Failure::failed(format!("{}: {error}.", call.url)).then(stack.command("doctor"))
     })?;
     let violations = contract::response_violations(answer.status, &answer.body);
     Ok(Answer {
-        milliseconds: started.elapsed().as_millis(),
         violation: violations.into_iter().next(),
         numbers: shown_numbers(&answer.body),
     })

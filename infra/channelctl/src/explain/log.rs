@@ -51,7 +51,6 @@ pub struct Refused {
 pub enum Outcome {
     WrongSignature,
     OtherApp,
-    Malformed,
     /// For the portal that is asked about; the others name none.
     Unavailable,
 }
@@ -71,7 +70,6 @@ impl Outcome {
         match self {
             Self::WrongSignature => 401,
             Self::OtherApp => 403,
-            Self::Malformed => 400,
             Self::Unavailable => 503,
         }
     }
@@ -87,7 +85,7 @@ pub async fn read(stack: &Stack, portal: PortalId, until: Timestamp) -> Result<R
     }
     let pattern = format!(
         "{{ $.message = \"request\" && ($.portalId = {portal} || $.userId = {} || \
-         $.outcome = \"not_hubspot\" || $.outcome = \"other_app\" || $.outcome = \"malformed\") }}",
+         $.outcome = \"not_hubspot\" || $.outcome = \"other_app\") }}",
         UserId::MAX
     );
     let mut pages = Client::new(&stack.target.aws)
@@ -140,7 +138,6 @@ impl Requests {
                 Outcome::Unavailable
             }
             ("other_app", _) => Outcome::OtherApp,
-            ("malformed", _) => Outcome::Malformed,
             ("not_hubspot", Some(reason)) if is_signed_otherwise(&reason) => {
                 let probed = self.probed.take();
                 if probed.is_some_and(|probed| at.duration_since(probed) <= PROBE) {
@@ -181,7 +178,7 @@ pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
         let is_mended = match outcome {
             Outcome::WrongSignature => facts.secret_changed > Some(last),
             Outcome::Unavailable => requests.last_answered > Some(last),
-            Outcome::OtherApp | Outcome::Malformed => false,
+            Outcome::OtherApp => false,
         };
         let (detail, fix) = match outcome {
             Outcome::WrongSignature => (
@@ -194,10 +191,6 @@ pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
                 "HubSpot asked for another app than the stack's. The log cannot tell for which \
                  portal.",
                 "deploy --parameter AppId=ID",
-            ),
-            Outcome::Malformed => (
-                "HubSpot sent what the webhook cannot read. The log cannot tell for which portal.",
-                "logs",
             ),
             Outcome::Unavailable => (
                 "The webhook could not read the table for this portal.",

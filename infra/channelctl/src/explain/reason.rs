@@ -6,6 +6,7 @@ use crate::{doctor::Severity, ending::Failure};
 
 /// A cause, in the order in which HubSpot meets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
 pub enum Cause {
     HookFailed,
@@ -70,7 +71,12 @@ impl Reason {
         Self::new(cause, summary, message, next.clone())
     }
 
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// Makes it a reason that may hide numbers.
+    #[must_use]
     pub fn warning(self) -> Self {
         Self {
             severity: Severity::Warning,

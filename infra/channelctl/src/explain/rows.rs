@@ -1,6 +1,6 @@
 //! The share of the table's rows: the portal's, the user's, and the number's own.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Write};
 
 use channel_connection::{
     friendly_name::MAX_NAME,
@@ -109,7 +109,7 @@ impl Rows {
             )),
             Ok(_) => {}
         }
-        if !facts.elsewhere.is_empty() {
+        if facts.rows.is_ok() && !facts.elsewhere.is_empty() {
             let others = facts.elsewhere.join(", ");
             reasons.push(Reason::new(
                 Cause::InOtherPortal,
@@ -125,19 +125,17 @@ impl Rows {
             let numbers = named(self.hidden.iter().map(|(key, _)| key));
             let only = joined(&users.iter().copied().collect());
             let detail = format!("The row of {key} has userIds={only}: nobody else sees it.");
-            reasons.push(match facts.question.user {
-                Some(user) => {
-                    let all = users.iter().chain([&user]);
-                    let all: String = all.map(|user| format!(" --user {user}")).collect();
-                    let summary = format!("userIds hides {numbers} from user {user}");
-                    let fix = facts.set(all.trim_start());
-                    Reason::new(Cause::HiddenFromUser, summary, detail, fix)
+            let (cause, hides) = (Cause::HiddenFromUser, format!("userIds hides {numbers}"));
+            reasons.push(if let Some(user) = facts.question.user {
+                let mut all = String::new();
+                for user in users.iter().chain([&user]) {
+                    let _ = write!(all, " --user {user}");
                 }
-                None => {
-                    let summary = format!("userIds hides {numbers} from some users");
-                    let fix = facts.again(users.first().copied());
-                    Reason::new(Cause::HiddenFromUser, summary, detail, fix).warning()
-                }
+                let fix = facts.set(all.trim_start());
+                Reason::new(cause, format!("{hides} from user {user}"), detail, fix)
+            } else {
+                let fix = facts.again(users.first().copied());
+                Reason::new(cause, format!("{hides} from some users"), detail, fix).warning()
             });
         }
         if !self.invalid_users.is_empty() {
@@ -176,8 +174,8 @@ impl Rows {
         if !self.extended.is_empty() {
             reasons.push(Reason::new(
                 Cause::HasExtension,
-                format!("{} has an extension", named(&self.extended)),
-                "HubSpot shows such a number, but lets nobody select it. Set it without.",
+                format!("HubSpot lets nobody select {}", named(&self.extended)),
+                "It is shown, but has an extension. Set it without one.",
                 facts.set("--name NAME"),
             ));
         }
@@ -191,8 +189,11 @@ impl Rows {
         if !self.beyond_response.is_empty() {
             reasons.push(Reason::new(
                 Cause::BeyondResponse,
-                format!("{} does not fit", named(&self.beyond_response)),
-                "The webhook's response has at most 6 MiB. Show each user fewer numbers.",
+                format!(
+                    "the response has no room for {}",
+                    named(&self.beyond_response)
+                ),
+                "It has at most 6 MiB. Show each user fewer numbers.",
                 facts.set("--user ID"),
             ));
         }
