@@ -157,7 +157,9 @@ impl Seeds {
 
 fn found(causes: &[Cause], stack: &Stack) -> Vec<Reason> {
     let mut seeds = Seeds::new();
-    causes.iter().for_each(|cause| seeds.add(*cause));
+    for cause in causes {
+        seeds.add(*cause);
+    }
     reasons(&seeds.facts(stack))
 }
 
@@ -328,7 +330,9 @@ fn verdict_says_who_sees_what() {
         ),
     ] {
         let mut seeds = Seeds::new();
-        causes.iter().for_each(|cause| seeds.add(*cause));
+        for cause in causes {
+            seeds.add(*cause);
+        }
         seeds.number = number;
         let facts = seeds.facts(&stack);
         let verdict = verdict(&facts, &reasons(&facts));
