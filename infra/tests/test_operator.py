@@ -9,11 +9,12 @@ import pytest
 from infra import ROOT
 from infra.local.local_aws import TOOLS
 from infra.local.simulated_hubspot import CLIENT_SECRET, CREDENTIAL
-from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS
+from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS, USER
 from infra.tests.test_stack import rows
 
 ELSEWHERE = "https://other.example.com/numbers"
 STACK = "channel-connection-dev"
+DOMAIN = "numbers.localhost"
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def stage(stack, tmp_path):
     """Runs channelctl for the stage dev, in a checkout whose `make run` is the test's stack."""
     running = tmp_path / ".local" / "run"
     running.mkdir(parents=True)
-    (tmp_path / "infra").symlink_to(ROOT / "infra")
+    (tmp_path / "infra").mkdir()
+    for name in ("samconfig.toml", "template.yaml"):
+        (tmp_path / "infra" / name).symlink_to(ROOT / "infra" / name)
     (running / "cloud").symlink_to(stack.folder / "cloud")
     ports = {"aws": stack.aws.port, "hubspot": stack.hubspot.port}
     (running / "stack.json").write_text(json.dumps(ports), encoding="utf-8")
@@ -126,7 +129,11 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     printed = succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
     assert "the previous one stays accepted" in printed
     succeed("verify")
+    assert "the previous one stays accepted" in succeed(
+        "secrets", "set", answer='{"clientSecret": "rotated"}'
+    )
     succeed("secrets", "set", answer=json.dumps(CLIENT_SECRET))
+    assert "no longer accepted" in succeed("secrets", "end-rotation")
 
     # Restore a portal from a backup.
     def export():
@@ -138,7 +145,7 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     succeed("numbers", "import", str(backup), "--yes")
     assert rows(export()) == rows(backup.read_text(encoding="utf-8"))
 
-    # Read an alarm: somebody else overwrote the settings.
+    # Somebody else overwrote the settings.
     stack.hubspot.register(ELSEWHERE, True)
     code, printed = stage("doctor")
     assert (code, "channelctl --local --stage dev register" in printed) == (3, True), printed
@@ -154,6 +161,22 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     assert (stack.hubspot.settings(), state(stack)) == (None, None)
 
 
+def test_alarm_is_read(stack, stage, succeed, status):
+    # The local AWS speaks CloudWatch's protocol with it.
+    pytest.importorskip("cbor2")
+    succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
+    assert (status()["alarms"], status()["findings"]) == ([], [])
+    cloudwatch = stack.aws.client("cloudwatch")
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-DeployHookAlarm")["MetricAlarms"]
+    (alarm,) = [one["AlarmName"] for one in alarms]
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="an invocation failed")
+    for command, advice in (("status", alarm), ("doctor", "channelctl --local --stage dev logs")):
+        code, printed = stage(command)
+        assert (code, alarm in printed, advice in printed) == (3, True, True), printed
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="all is well")
+    assert status()["alarms"] == []
+
+
 def test_deploy_is_compared_and_rolled_back(stack, succeed, status):
     succeed("deploy", *given_secrets(stack), "--parameter", "HubSpotApiVersion=2026-09")
     assert status()["apiVersion"] == "2026-09"
@@ -164,3 +187,33 @@ def test_deploy_is_compared_and_rolled_back(stack, succeed, status):
     # A parameter that is not named again has its default again.
     succeed("deploy", *given_secrets(stack))
     assert status()["apiVersion"] == "2026-03"
+
+
+def test_url_moves_to_an_own_name(stack, succeed, status, tmp_path):
+    succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
+    before = status()["url"]
+    assert stack.hubspot.holds() == (before, True)
+
+    # The local AWS serves own names without TLS, on its port.
+    template = tmp_path / "infra" / "template.yaml"
+    text = template.read_text(encoding="utf-8")
+    template.unlink()
+    own = f"http://${{DomainName}}:{stack.aws.port}/numbers"
+    template.write_text(text.replace("https://${DomainName}/numbers", own), encoding="utf-8")
+    certificate = "arn:aws:acm:us-east-1:000000000000:certificate/own"
+    moved = [f"DomainName={DOMAIN}", f"CertificateArn={certificate}", "IsReady=keep"]
+    parameters = [part for parameter in moved for part in ("--parameter", parameter)]
+    succeed("deploy", *given_secrets(stack), *parameters)
+    url = status()["url"]
+    assert url == f"http://{DOMAIN}:{stack.aws.port}/numbers"
+    assert stack.hubspot.holds() == (url, True)
+    succeed("call", "--portal", str(PORTAL))
+
+    # HubSpot may call the previous URL for a while.
+    stack.hubspot.register(before, True)
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
+    stack.hubspot.register(url, True)
+    succeed("deploy", *given_secrets(stack), *parameters, "--parameter", "ExecuteApiEndpoint=disable")
+    assert status()["url"] == url
+    stack.hubspot.register(before, True)
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] != 200

@@ -9,12 +9,13 @@ use serde_json::json;
 
 use crate::{
     aws::{self, AwsError},
-    ending::{Ending, Failure},
+    calling_settings::{Lack, lacks},
+    cloudwatch::{self, Alarm, LastCheck},
     numbers::table::{Census, Table},
+    outcome::{Failure, Outcome},
     registration::{self, Report},
     secrets,
-    stack::Stack,
-    target::Target,
+    stack::{Stack, target::Target},
     terminal::{self, DOUBTFUL, GOOD, WRONG, ago, coloured},
 };
 
@@ -36,22 +37,17 @@ pub enum Severity {
     Error,
 }
 
-fn finding(
+fn error(
     check: &'static str,
-    severity: Severity,
     message: impl Into<String>,
     fix: impl Into<Option<String>>,
 ) -> Finding {
     Finding {
         check,
-        severity,
+        severity: Severity::Error,
         message: message.into(),
         fix: fix.into(),
     }
-}
-
-fn ok(check: &'static str, message: impl Into<String>) -> Finding {
-    finding(check, Severity::Ok, message, None)
 }
 
 fn warning(
@@ -59,15 +55,17 @@ fn warning(
     message: impl Into<String>,
     fix: impl Into<Option<String>>,
 ) -> Finding {
-    finding(check, Severity::Warning, message, fix)
+    Finding {
+        severity: Severity::Warning,
+        ..error(check, message, fix)
+    }
 }
 
-fn error(
-    check: &'static str,
-    message: impl Into<String>,
-    fix: impl Into<Option<String>>,
-) -> Finding {
-    finding(check, Severity::Error, message, fix)
+fn ok(check: &'static str, message: impl Into<String>) -> Finding {
+    Finding {
+        severity: Severity::Ok,
+        ..error(check, message, None)
+    }
 }
 
 fn failure(check: &'static str, failure: Failure) -> Finding {
@@ -98,65 +96,54 @@ impl Finding {
     }
 }
 
-/// Findings so far; each is printed as it comes, or all together as JSON.
-struct Findings {
-    all: Vec<Finding>,
-    as_json: bool,
-}
-
-impl Findings {
-    fn add(&mut self, finding: Finding) -> io::Result<()> {
-        if !self.as_json {
+/// Looks at everything that can be wrong, from the clock on; prints each finding as it comes.
+pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> {
+    let name = target.stack.clone();
+    let mut findings = Vec::new();
+    let mut add = |finding: Finding| {
+        if !as_json {
             finding.print()?;
         }
-        self.all.push(finding);
-        Ok(())
-    }
-}
-
-/// Looks at everything that can be wrong, from the clock on.
-pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
-    let name = target.stack.clone();
-    let mut findings = Findings {
-        all: Vec::new(),
-        as_json,
+        findings.push(finding);
+        io::Result::Ok(())
     };
+    let credentials = terminal::wait("AWS STS", credentials(&target)).await;
     // AWS refuses whatever a clock that is far off has signed, and does not always say why.
-    findings.add(terminal::wait("AWS's clock", clock(&target)).await)?;
-    findings.add(terminal::wait("AWS STS", credentials(&target)).await)?;
+    add(clock())?;
+    add(credentials)?;
     match Stack::find(target).await {
-        Err(missing) => findings.add(failure("stack", missing))?,
-        Ok(stack) => of_stack(&stack, &mut findings).await?,
+        Err(missing) => add(failure("stack", missing))?,
+        Ok(stack) => of_stack(&stack, &mut add).await?,
     }
-    let is_wrong = findings.all.iter().any(Finding::is_error);
     if as_json {
-        terminal::print_json(&json!({"stack": name, "findings": findings.all}))?;
+        terminal::print_json(&json!({"stack": name, "findings": findings}))?;
     }
-    Ok(if is_wrong {
-        Ending::SomethingWrong
+    Ok(if findings.iter().any(Finding::is_error) {
+        Outcome::Findings
     } else {
-        Ending::Done
+        Outcome::Done
     })
 }
 
-async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
-    findings.add(stack_state(stack))?;
+async fn of_stack(stack: &Stack, mut add: impl FnMut(Finding) -> io::Result<()>) -> io::Result<()> {
+    add(stack_state(stack))?;
     let secret = terminal::wait("Secrets Manager", client_secret(stack)).await;
-    findings.add(secret.clone())?;
+    add(secret.clone())?;
     match registration::status(stack, "channelctl doctor").await {
-        Err(no_report) => findings.add(failure("deploy-hook", no_report))?,
+        Err(no_report) => add(failure("deploy-hook", no_report))?,
         Ok(report) => {
-            for finding in of_report(stack, &report, Some(&secret)) {
-                findings.add(finding)?;
-            }
+            let mut findings = of_report(stack, &report, Some(&secret)).into_iter();
+            findings.try_for_each(&mut add)?;
         }
     }
-    findings.add(terminal::wait("DynamoDB", numbers(stack)).await)
+    add(terminal::wait("DynamoDB", numbers(stack)).await)?;
+    let alarms = terminal::wait("CloudWatch", cloudwatch::alarms(stack)).await;
+    of_alarms(stack, &alarms).into_iter().try_for_each(add)
 }
 
-async fn clock(target: &Target) -> Finding {
+fn clock() -> Finding {
     let check = "clock";
-    let ahead = match aws::clock_ahead(&target.aws).await {
+    let ahead = match aws::clock_ahead() {
         None => return warning(check, "AWS did not tell the time", None),
         Some(ahead) => ahead.abs(),
     };
@@ -195,7 +182,7 @@ async fn client_secret(stack: &Stack) -> Finding {
 
 async fn numbers(stack: &Stack) -> Finding {
     let census = match Table::of(stack) {
-        Ok(table) => table.census().await.map_err(Failure::from),
+        Ok(table) => table.census().await,
         Err(error) => Err(error),
     };
     match census {
@@ -211,6 +198,26 @@ fn of_census(stack: &Stack, census: Census) -> Finding {
         return warning(check, found, stack.command("numbers import FILE"));
     }
     ok(check, census.to_string())
+}
+
+/// Returns a finding for each alarm that is on.
+pub fn of_alarms(stack: &Stack, alarms: &Result<Vec<Alarm>, AwsError>) -> Vec<Finding> {
+    let check = "alarm";
+    match alarms {
+        Err(refused) => vec![warning(check, refused.to_string(), None)],
+        Ok(alarms) if alarms.is_empty() => vec![ok(check, "none is on")],
+        Ok(alarms) => {
+            let logs = || stack.command("logs");
+            let on = alarms.iter();
+            on.map(|alarm| error(check, alarm.text(), logs())).collect()
+        }
+    }
+}
+
+/// Returns a finding if it is not known how the last scheduled check ended.
+pub fn of_last_check(check: &Result<Option<LastCheck>, Failure>) -> Option<Finding> {
+    let unknown = check.as_ref().err()?;
+    Some(warning("last check", unknown.to_string(), None))
 }
 
 /// Tells how CloudFormation left the stack.
@@ -247,13 +254,14 @@ pub fn stack_state(stack: &Stack) -> Finding {
 }
 
 /// Returns the report's findings; the client secret's explains the webhook's.
-pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 5] {
+pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
     [
         credential(stack, report),
         app(stack, report),
         registered_url(stack, report),
         webhook(stack, report, client_secret),
         release(stack, report),
+        calling_settings(report),
     ]
 }
 
@@ -314,7 +322,7 @@ fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> F
 
 fn release(stack: &Stack, report: &Report) -> Finding {
     let check = "isReady";
-    match report.ready {
+    match report.is_ready {
         Some(true) => ok(check, "true: every customer can select the app"),
         Some(false) => warning(
             check,
@@ -322,6 +330,23 @@ fn release(stack: &Stack, report: &Report) -> Finding {
             stack.command("release"),
         ),
         None => error(check, "unknown: HubSpot could not be asked", None),
+    }
+}
+
+fn calling_settings(report: &Report) -> Finding {
+    let check = "help desk";
+    let lacks = lacks(report);
+    let found: Vec<_> = lacks
+        .iter()
+        .map(|lack| format!("{}. {}", lack.summary(), lack.detail(report)))
+        .collect();
+    match lacks.as_slice() {
+        [] => ok(
+            check,
+            "the app supports inbound calling, as help desk needs",
+        ),
+        [Lack::Unknown(_)] => warning(check, found.join(" "), None),
+        _ => error(check, found.join("; "), None),
     }
 }
 
@@ -345,6 +370,7 @@ pub fn next_step(stack: &Stack, report: &Report) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
+        calling_settings::CallingSettings,
         registration::tests::{URL, report},
         stack::tests::stack as made_up,
     };
@@ -385,44 +411,45 @@ mod tests {
 
     #[test]
     fn each_fault_in_a_report_has_its_fix() {
-        let with = |change: fn(&mut Report)| {
-            let mut report = report(Some((URL, true)));
-            change(&mut report);
-            report
-        };
-        let unset = error("client secret", "not set", "set it".to_owned());
-        let healthy = with(|_| {});
-        let drifted = with(|report| report.drift = Some(true));
-        let unasked = with(|report| (report.drift, report.registered) = (None, None));
-        let absent = with(|report| (report.drift, report.registered) = (Some(true), None));
-        let foreign = with(|report| report.app_id = 7);
-        let refused = with(|report| report.credential_usable = Some(false));
-        let silent = with(|report| report.credential_usable = None);
-        let unverified = with(|report| report.last_probe.verified = false);
-        let held = with(|report| report.ready = Some(false));
+        type Fault = fn(&mut Report);
         let stack = stack("UPDATE_COMPLETE");
-        for (name, report, at, fix) in [
-            ("credential", &healthy, 0, ""),
-            ("refused credential", &refused, 0, "secrets set"),
-            ("silent HubSpot", &silent, 0, "doctor"),
-            ("app", &healthy, 1, ""),
-            ("another app", &foreign, 1, "deploy"),
-            ("registered", &healthy, 2, ""),
-            ("drift", &drifted, 2, "register"),
-            ("nothing registered", &absent, 2, "register"),
-            ("not asked", &unasked, 2, ""),
-            ("verified", &healthy, 3, ""),
-            ("unverified", &unverified, 3, "logs"),
-            ("released", &healthy, 4, ""),
-            ("held", &held, 4, "release"),
-        ] {
-            assert_fix(
-                name,
-                of_report(&stack, report, None)[at].fix.as_deref(),
-                fix,
-            );
+        let faults: [(&str, usize, &str, Fault); 11] = [
+            ("refused credential", 0, "secrets set", |report| {
+                report.credential_usable = Some(false);
+            }),
+            ("silent HubSpot", 0, "doctor", |report| {
+                report.credential_usable = None;
+            }),
+            ("another app", 1, "deploy", |report| report.app_id = 7),
+            ("drift", 2, "register", |report| report.drift = Some(true)),
+            ("nothing registered", 2, "register", |report| {
+                (report.drift, report.registered) = (Some(true), None);
+            }),
+            ("not asked", 2, "", |report| {
+                (report.drift, report.registered) = (None, None);
+            }),
+            ("unverified", 3, "logs", |report| {
+                report.last_probe.verified = false;
+            }),
+            ("held", 4, "release", |report| report.is_ready = Some(false)),
+            ("unknown", 4, "", |report| report.is_ready = None),
+            ("no calling settings", 5, "", |report| {
+                report.calling_settings = Some(CallingSettings::Absent);
+            }),
+            ("none", 4, "", |_| {}),
+        ];
+        for (name, at, fix, fault) in faults {
+            let mut report = report(Some((URL, true)));
+            fault(&mut report);
+            let findings = of_report(&stack, &report, None);
+            assert_fix(name, findings[at].fix.as_deref(), fix);
+            let wrong = findings.iter().filter(|finding| !finding.is_ok()).count();
+            assert_eq!(wrong, usize::from(name != "none"), "{name}");
         }
-        let [_, _, _, webhook, _] = of_report(&stack, &unverified, Some(&unset));
+        let mut unverified = report(Some((URL, true)));
+        unverified.last_probe.verified = false;
+        let unset = error("client secret", "not set", "set it".to_owned());
+        let [_, _, _, webhook, _, _] = of_report(&stack, &unverified, Some(&unset));
         assert_eq!(webhook.fix.as_deref(), Some("set it"));
         let empty = of_census(&stack, Census::default());
         assert_fix("empty table", empty.fix.as_deref(), "numbers import FILE");
@@ -433,7 +460,7 @@ mod tests {
         let mut unverified = report(Some((URL, true)));
         unverified.last_probe.verified = false;
         let mut unknown = report(None);
-        (unknown.drift, unknown.ready) = (None, None);
+        (unknown.drift, unknown.is_ready) = (None, None);
         let (released, held) = (report(Some((URL, true))), report(Some((URL, false))));
         let (complete, running) = ("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS");
         for (name, status, report, command) in [

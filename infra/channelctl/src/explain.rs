@@ -22,13 +22,13 @@ use serde_json::json;
 
 use crate::{
     doctor::Severity,
-    ending::{Ending, Failure},
     explain::{
         facts::{Facts, Question},
         reason::{Cause, Reason},
         rows::Rows,
     },
     numbers::{import, phone},
+    outcome::{Failure, Outcome},
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
@@ -65,7 +65,7 @@ pub async fn explain(
     stack: &Stack,
     options: &ExplainOptions,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
     let question = Question {
         portal: options.portal,
         user: options.user,
@@ -75,20 +75,17 @@ pub async fn explain(
     let reasons = reasons(&facts);
     let verdict = verdict(&facts, &reasons);
     let fine: Vec<_> = fine(&reasons).collect();
-    if as_json {
-        let Question { portal, user, .. } = facts.question;
-        let number = facts.question.number.as_ref().map(ToString::to_string);
-        terminal::print_json(&json!({
-            "stack": stack.target.stack, "portalId": portal, "userId": user, "number": number,
-            "verdict": verdict, "reasons": reasons, "fine": fine,
-        }))?;
-    } else {
-        print(&verdict, &reasons, &fine)?;
-    }
+    let Question { portal, user, .. } = facts.question;
+    let number = facts.question.number.as_ref().map(ToString::to_string);
+    let document = json!({
+        "stack": stack.target.stack, "portalId": portal, "userId": user, "number": number,
+        "verdict": verdict, "reasons": reasons, "fine": fine,
+    });
+    terminal::print(as_json, &document, || print(&verdict, &reasons, &fine))?;
     Ok(if reasons.iter().any(Reason::is_error) {
-        Ending::SomethingWrong
+        Outcome::Findings
     } else {
-        Ending::Done
+        Outcome::Done
     })
 }
 

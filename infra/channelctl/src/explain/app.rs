@@ -1,7 +1,7 @@
 //! The app's share: its registration, its calling settings, and its webhook.
 
 use crate::{
-    calling_settings::{CallingSettings, address},
+    calling_settings::{Lack, lacks},
     explain::{
         facts::Facts,
         reason::{Cause, Reason},
@@ -45,7 +45,7 @@ pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
         )),
         (Some(_), Some(false)) => {}
     }
-    if report.registered.is_some() && report.ready == Some(false) {
+    if report.registered.is_some() && report.is_ready == Some(false) {
         reasons.push(Reason::new(
             Cause::NotReleased,
             "the app is not released",
@@ -63,45 +63,16 @@ pub fn calling_settings(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
     let Ok(report) = &facts.report else {
         return;
     };
-    let fix = || facts.stack.command("doctor");
-    let address = address(&report.api_version, report.app_id);
-    let mut unknown = |reason: &str| {
-        let summary = "the app's calling settings are unknown";
-        reasons.push(Reason::new(Cause::CallingSettingsUnknown, summary, reason, fix()).warning());
-    };
-    match &report.calling_settings {
-        None => unknown("The deploy-hook is of a version that does not read them."),
-        Some(CallingSettings::Unknown { reason }) => unknown(reason),
-        Some(CallingSettings::Absent) => reasons.push(Reason::new(
-            Cause::CallingSettingsAbsent,
-            "the app has no calling settings",
-            format!("Help desk offers calling apps only. Create the settings: POST {address}"),
-            fix(),
-        )),
-        Some(CallingSettings::Found {
-            supports_inbound_calling,
-            is_ready,
-        }) => {
-            if *supports_inbound_calling != Some(true) {
-                reasons.push(Reason::new(
-                    Cause::InboundCallingUnsupported,
-                    "the app does not support inbound calling",
-                    format!(
-                        "Help desk needs it: PATCH {address} {{\"supportsInboundCalling\":true}}"
-                    ),
-                    fix(),
-                ));
-            }
-            if *is_ready == Some(false) {
-                reasons.push(Reason::new(
-                    Cause::CallingNotReady,
-                    "the calling app itself is not ready",
-                    format!("Its calling settings hide it: PATCH {address} {{\"isReady\":true}}"),
-                    fix(),
-                ));
-            }
+    reasons.extend(lacks(report).into_iter().map(|lack| {
+        let (summary, detail) = (lack.summary(), lack.detail(report));
+        let reason = |cause| Reason::new(cause, summary, detail, facts.stack.command("doctor"));
+        match lack {
+            Lack::Unknown(_) => reason(Cause::CallingSettingsUnknown).warning(),
+            Lack::Settings => reason(Cause::CallingSettingsAbsent),
+            Lack::InboundCalling => reason(Cause::InboundCallingUnsupported),
+            Lack::Ready => reason(Cause::CallingNotReady),
         }
-    }
+    }));
 }
 
 pub fn webhook(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {

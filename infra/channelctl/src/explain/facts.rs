@@ -1,22 +1,19 @@
 //! The facts that explain why a user sees a number or not, as they were gathered.
 
-use std::time::SystemTime;
-
 use channel_connection::{
-    contract, http_client,
+    contract,
     ids::{PortalId, UserId},
-    numbers_request::NumbersRequest,
     numbers_response::MAX_BODY,
     phone_number::{NumberKey, split_key},
     shown_number::{ShownNumber, shown_numbers},
-    webhook_call::{TIMEOUT, WebhookCall},
 };
 use jiff::Timestamp;
 
 use crate::{
-    ending::Failure,
+    call,
     explain::log::{self, Requests},
     numbers::table::{Stored, Table},
+    outcome::Failure,
     registration::{self, Report},
     secrets,
     stack::Stack,
@@ -138,26 +135,14 @@ impl<'a> Facts<'a> {
 }
 
 async fn rows(stack: &Stack, portal: Option<PortalId>) -> Result<Vec<Stored>, Failure> {
-    Ok(Table::of(stack)?.rows(portal).await?)
+    Table::of(stack)?.rows(portal).await
 }
 
-/// Calls the webhook once, as HubSpot does.
 async fn answer(stack: &Stack, question: &Question) -> Result<Answer, Failure> {
-    let request = NumbersRequest {
-        app_id: stack.app_id()?,
-        portal_id: question.portal,
-        user_id: question.asked_user(),
-    };
-    let secret = secrets::client_secret(stack).await?;
-    let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
-    let http = http_client::client(TIMEOUT, call.url.policy())
-        .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
-    let answer = call.send(&http).await.map_err(|error| {
-        Failure::failed(format!("{}: {error}.", call.url)).then(stack.command("doctor"))
-    })?;
-    let violations = contract::response_violations(answer.status, &answer.body);
+    let (_, response, _) = call::ask(stack, question.portal, question.asked_user()).await?;
+    let violations = contract::response_violations(response.status, &response.body);
     Ok(Answer {
         violation: violations.into_iter().next(),
-        numbers: shown_numbers(&answer.body),
+        numbers: shown_numbers(&response.body),
     })
 }

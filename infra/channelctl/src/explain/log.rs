@@ -13,11 +13,11 @@ use tokio::time::timeout;
 
 use crate::{
     aws::AwsError,
-    ending::Failure,
     explain::{
         facts::Facts,
         reason::{Cause, Reason},
     },
+    outcome::Failure,
     stack::Stack,
     terminal::{ago, counted},
 };
@@ -41,14 +41,14 @@ pub struct Requests {
 /// Requests of one outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
-    pub outcome: Outcome,
+    pub outcome: RefusedAs,
     pub count: u64,
     pub last: Timestamp,
 }
 
 /// The reason a request of HubSpot's got no numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RefusedAs {
     WrongSignature,
     OtherApp,
     /// For the portal that is asked about; the others name none.
@@ -65,7 +65,7 @@ struct Line {
     reason: Option<String>,
 }
 
-impl Outcome {
+impl RefusedAs {
     pub fn status(self) -> u16 {
         match self {
             Self::WrongSignature => 401,
@@ -135,15 +135,15 @@ impl Requests {
                 return;
             }
             ("unavailable", _) if line.portal_id == Some(portal) && !is_probe => {
-                Outcome::Unavailable
+                RefusedAs::Unavailable
             }
-            ("other_app", _) => Outcome::OtherApp,
+            ("other_app", _) => RefusedAs::OtherApp,
             ("not_hubspot", Some(reason)) if is_signed_otherwise(&reason) => {
                 let probed = self.probed.take();
                 if probed.is_some_and(|probed| at.duration_since(probed) <= PROBE) {
                     return;
                 }
-                Outcome::WrongSignature
+                RefusedAs::WrongSignature
             }
             _ => return,
         };
@@ -176,23 +176,23 @@ pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
     for refused in &requests.refused {
         let Refused { outcome, last, .. } = *refused;
         let is_mended = match outcome {
-            Outcome::WrongSignature => facts.secret_changed > Some(last),
-            Outcome::Unavailable => requests.last_answered > Some(last),
-            Outcome::OtherApp => false,
+            RefusedAs::WrongSignature => facts.secret_changed > Some(last),
+            RefusedAs::Unavailable => requests.last_answered > Some(last),
+            RefusedAs::OtherApp => false,
         };
         let (detail, fix) = match outcome {
-            Outcome::WrongSignature => (
+            RefusedAs::WrongSignature => (
                 "HubSpot signs with another client secret than the stack has, or for another \
                  URL. The log cannot tell for which portal. Copy the app's client secret from \
                  HubSpot.",
                 "secrets set",
             ),
-            Outcome::OtherApp => (
+            RefusedAs::OtherApp => (
                 "HubSpot asked for another app than the stack's. The log cannot tell for which \
                  portal.",
                 "deploy --parameter AppId=ID",
             ),
-            Outcome::Unavailable => (
+            RefusedAs::Unavailable => (
                 "The webhook could not read the table for this portal.",
                 "doctor",
             ),
@@ -264,8 +264,8 @@ mod tests {
             last: at(second),
         };
         let expected = [
-            refused(Outcome::WrongSignature, 2, 46),
-            refused(Outcome::Unavailable, 1, 30),
+            refused(RefusedAs::WrongSignature, 2, 46),
+            refused(RefusedAs::Unavailable, 1, 30),
         ];
         assert_eq!(requests.last_answered, Some(at(20)));
         assert_eq!(requests.refused, expected);

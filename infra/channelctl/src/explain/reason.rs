@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{doctor::Severity, ending::Failure};
+use crate::{doctor::Severity, outcome::Failure};
 
 /// A cause, in the order in which HubSpot meets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

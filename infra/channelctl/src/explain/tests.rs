@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     facts::Answer,
-    log::{Outcome, Refused, Requests},
+    log::{Refused, RefusedAs, Requests},
     *,
 };
 use crate::{
@@ -81,11 +81,11 @@ impl Seeds {
         let report = &mut self.report;
         match cause {
             Cause::RegistrationUnknown => {
-                (report.registered, report.drift, report.ready) = (None, None, None);
+                (report.registered, report.drift, report.is_ready) = (None, None, None);
             }
             Cause::NotRegistered => (report.registered, report.drift) = (None, Some(true)),
             Cause::OtherUrl => report.drift = Some(true),
-            Cause::NotReleased => report.ready = Some(false),
+            Cause::NotReleased => report.is_ready = Some(false),
             Cause::InboundCallingUnsupported => self.inbound = None,
             Cause::CallingNotReady => self.calling_ready = Some(false),
             Cause::ResponseInvalid => self.answer.violation = Some("no list".into()),
@@ -107,7 +107,7 @@ impl Seeds {
             }
             Cause::NotAnswered => self.answer.numbers.clear(),
             Cause::RequestsRefused => self.requests.refused.push(Refused {
-                outcome: Outcome::WrongSignature,
+                outcome: RefusedAs::WrongSignature,
                 count: 2,
                 last: Timestamp::now(),
             }),
