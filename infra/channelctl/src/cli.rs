@@ -215,7 +215,10 @@ impl Cli {
                 options,
                 check,
                 yes,
-            } => deploy::deploy(target.target().await?, &options, yes, check, json).await,
+            } => {
+                let target = options.target(&target).await?;
+                Box::pin(deploy::deploy(target, &options, yes, check, json)).await
+            }
             Command::Diff(options) => {
                 Box::pin(deploy::diff(target.target().await?, &options, json)).await
             }

@@ -142,14 +142,14 @@ pub async fn until_deleted(
 }
 
 /// Returns the newest hundred events, the newest first.
-async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
+pub async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
     let asked = client.describe_stack_events().stack_name(stack);
     let events = asked.send().await;
     let events = events.map_err(|error| AwsError::new("read the stack's events", &error))?;
     Ok(events.stack_events.unwrap_or_default())
 }
 
-fn line(event: &StackEvent) -> String {
+pub fn line(event: &StackEvent) -> String {
     let status = event.resource_status.as_ref().map_or("", |it| it.as_str());
     let resource = event.logical_resource_id().unwrap_or_default();
     let reason = terminal::escape(event.resource_status_reason().unwrap_or_default());

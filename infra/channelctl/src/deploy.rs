@@ -1,8 +1,14 @@
 //! Deploys a stack with SAM, shows what a deploy would change, and follows the logs.
 
+mod bundle;
+mod change_set;
+mod download;
+mod guided;
+mod upload;
+
 use std::{
     env, fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -17,11 +23,13 @@ use tokio::{process::Command, signal};
 use crate::{
     aws::{self, AwsError},
     delete,
+    deploy::bundle::{Bundle, Source},
     ending::{self, Ending, Failure},
     parameters::{self, Parameters, Template},
-    samconfig,
+    samconfig, secrets,
     stack::Stack,
-    target::Target,
+    status,
+    target::{Target, TargetOptions},
     terminal::{self, ago},
 };
 
@@ -41,8 +49,14 @@ pub struct DeployOptions {
     #[arg(long, env = "ARCHITECTURE", hide_env = true, value_parser = ["arm64", "x86_64"])]
     architecture: Option<String>,
     /// Template, if not infra/template.yaml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "version")]
     template: Option<PathBuf>,
+    /// Release, like v1.0.0, or a directory with its files
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Source>,
+    /// Replace a newer release
+    #[arg(long, requires = "version")]
+    downgrade: bool,
     /// Role that CloudFormation works with
     #[arg(
         long,
@@ -53,11 +67,25 @@ pub struct DeployOptions {
     role_arn: Option<String>,
 }
 
+impl DeployOptions {
+    /// Finds the target; for a release, asks first for what its stage misses.
+    pub async fn target(&self, options: &TargetOptions) -> Result<Target, Failure> {
+        if self.version.is_some() {
+            let app_id = self.given.iter().rfind(|(name, _)| name == "AppId");
+            guided::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
+        }
+        options.target().await
+    }
+}
+
 /// A deploy that can begin.
 struct Deploy {
     target: Target,
+    /// The stack before the deploy.
+    stack: Option<Stack>,
     account: String,
     template: Template,
+    bundle: Option<Bundle>,
     parameters: Parameters,
     role: Option<String>,
 }
@@ -77,8 +105,11 @@ pub async fn deploy(
     checks_only: bool,
     as_json: bool,
 ) -> Result<Ending, Failure> {
-    let deploy = Deploy::prepare(target, options).await?;
-    let target = &deploy.target;
+    let mut deploy = Deploy::prepare(target, options).await?;
+    if let (Some(bundle), Some(stack), false) = (&deploy.bundle, &deploy.stack, options.downgrade) {
+        bundle.check_newer(stack)?;
+    }
+    let target = deploy.target.clone();
     eprintln!("{}", target.place(&deploy.account));
     if checks_only {
         if as_json {
@@ -90,20 +121,29 @@ pub async fn deploy(
     if target.asks_before_deploys() {
         terminal::confirm_name("Deploy?", target.name(), yes)?;
     }
-    match deploy.sam(&["--no-confirm-changeset"], as_json).await? {
-        SamEnding::Success => {}
-        SamEnding::Failure => {
-            let failed = Failure::failed("The deploy failed; the reasons are above.");
-            return Err(failed.then(target.command("doctor")));
+    let Some(mut stack) = deploy.apply(as_json).await? else {
+        return Ok(delete::goes_on(&target));
+    };
+    let is_guided = deploy.bundle.is_some() && !as_json;
+    if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
+        secrets::set(&stack, false).await?;
+        // Without them, the first deploy registered nothing.
+        let deploy_id = Timestamp::now().as_second().to_string();
+        deploy.parameters.insert("DeployId".into(), deploy_id);
+        match deploy.apply(as_json).await? {
+            Some(again) => stack = again,
+            None => return Ok(delete::goes_on(&target)),
         }
-        SamEnding::Interrupted => return Ok(delete::goes_on(target)),
     }
-    let stack = Stack::find(target.clone()).await?;
     if target.is_prod() && !target.is_local() && !stack.is_protected {
         // The deploy succeeded nevertheless.
-        if let Err(error) = protect(target).await {
+        if let Err(error) = protect(&target).await {
             eprintln!("Not protected from deletion: {error}");
         }
+    }
+    if is_guided {
+        Box::pin(status::show(&stack, false)).await?;
+        return Ok(Ending::Done);
     }
     let result = deploy.result("deployed", Some(&stack))?;
     if as_json {
@@ -135,8 +175,15 @@ async fn protect(target: &Target) -> Result<(), AwsError> {
 
 /// Returns what comes after a deploy: the secrets, as long as the deploy-hook misses one.
 fn next(stack: &Stack, registration: &str) -> String {
-    let is_unset = registration.contains("not set yet");
-    stack.command(if is_unset { "secrets set" } else { "status" })
+    stack.command(if misses_secrets(registration) {
+        "secrets set"
+    } else {
+        "status"
+    })
+}
+
+fn misses_secrets(registration: &str) -> bool {
+    registration.contains("not set yet")
 }
 
 /// Shows what a deploy would change, and leaves nothing of it behind.
@@ -149,7 +196,7 @@ pub async fn diff(
     let (target, account) = (&deploy.target, &deploy.account);
     eprintln!("What a deploy would change: {}", target.place(account));
     deploy.announce_code()?;
-    let ran = deploy.sam(&["--no-execute-changeset"], as_json).await;
+    let ran = deploy.run(false, as_json).await;
     let cleared = Box::pin(take_change_set(target, &deploy.parameters["DeployId"]));
     let changes = terminal::wait("CloudFormation", cleared).await?;
     match ran? {
@@ -175,7 +222,16 @@ impl Deploy {
     async fn prepare(target: Target, options: &DeployOptions) -> Result<Self, Failure> {
         let mut given = parameters::from_environment()?;
         given.extend(options.given.iter().cloned());
-        let mut template = Template::read(options.template.as_deref())?;
+        let architecture = options.architecture.as_deref();
+        let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
+        let bundle = match &options.version {
+            Some(source) => Some(Bundle::open(source, architecture).await?),
+            None => None,
+        };
+        let mut template = match &bundle {
+            Some(bundle) => Template::read(Some(&bundle.template))?,
+            None => Template::read(options.template.as_deref())?,
+        };
         // Without calling AWS, so that a mistyped parameter shows at once.
         parameters::for_target(&target, &template, &given, false)?;
         let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
@@ -187,10 +243,12 @@ impl Deploy {
             .remove("DeployId")
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
-        let architecture = options.architecture.as_deref();
-        let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
         parameters.insert("Architecture".into(), architecture.into());
-        if target.is_local() && options.template.is_none() {
+        if bundle.is_some() {
+            if target.aws.endpoint_url().is_some() {
+                template.text = with_default(&template.text, &deploy_id);
+            }
+        } else if target.is_local() && options.template.is_none() {
             let path = lay_out(&template.path, &deploy_id).map_err(|error| {
                 Failure::failed(format!(
                     "Cannot lay out the template for the local AWS: {error}. Start it in another terminal: make run"
@@ -202,8 +260,10 @@ impl Deploy {
 
         Ok(Self {
             target,
+            stack,
             account,
             template,
+            bundle,
             parameters,
             role: options.role_arn.clone().filter(|arn| !arn.is_empty()),
         })
@@ -222,14 +282,41 @@ impl Deploy {
 
     /// Says how old the functions are: a build may be older than the source.
     fn announce_code(&self) -> Result<(), Failure> {
-        if let Some(built) = self.template.built()? {
+        if let Some(bundle) = &self.bundle {
+            eprintln!(
+                "release {}, {}",
+                bundle.name(),
+                self.parameters["Architecture"]
+            );
+        } else if let Some(built) = self.template.built()? {
             eprintln!("functions built {}", ago(built));
         }
         Ok(())
     }
 
-    async fn sam(&self, options: &[&str], as_json: bool) -> Result<SamEnding, Failure> {
+    /// Deploys, and returns the stack as it then is; `None` after Ctrl-C.
+    async fn apply(&self, as_json: bool) -> Result<Option<Stack>, Failure> {
+        match self.run(true, as_json).await? {
+            SamEnding::Success => Stack::find(self.target.clone()).await.map(Some),
+            SamEnding::Failure => {
+                let failed = Failure::failed("The deploy failed; the reasons are above.");
+                Err(failed.then(self.target.command("doctor")))
+            }
+            SamEnding::Interrupted => Ok(None),
+        }
+    }
+
+    /// Has SAM show the changes, and make them if `executes` is set; a release does without SAM.
+    async fn run(&self, executes: bool, as_json: bool) -> Result<SamEnding, Failure> {
         let target = &self.target;
+        if self.bundle.is_some() && find_sam().is_none() {
+            let (template, role) = (&self.template, self.role.as_deref());
+            return change_set::deploy(target, template, &self.parameters, role, executes).await;
+        }
+        let packaged = match &self.bundle {
+            Some(_) => Some(self.template.with_whole_paths()?),
+            None => None,
+        };
         let mut sam = sam("deploy", target)?;
         match &target.stage {
             // The local AWS is nobody's profile or region.
@@ -249,8 +336,16 @@ impl Deploy {
         if as_json {
             sam.stdout(io::stderr());
         }
-        sam.arg("--template-file").arg(&self.template.path);
-        sam.arg("--no-fail-on-empty-changeset").args(options);
+        let template = packaged
+            .as_ref()
+            .map_or(&*self.template.path, |file| file.path());
+        sam.arg("--template-file").arg(template);
+        sam.arg("--no-fail-on-empty-changeset");
+        sam.arg(if executes {
+            "--no-confirm-changeset"
+        } else {
+            "--no-execute-changeset"
+        });
         // In quotes, without which SAM takes no empty value.
         let parameters = self.parameters.iter();
         let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
@@ -283,22 +378,29 @@ fn check_state(stack: Option<&Stack>) -> Result<(), Failure> {
 fn lay_out(template: &Path, deploy_id: &str) -> io::Result<PathBuf> {
     let beside = samconfig::above(LOCAL_TEMPLATE);
     let beside = beside.ok_or_else(|| io::Error::other(format!("there is no {LOCAL_TEMPLATE}")))?;
-    let declared = "  DeployId:\n    Type: String\n";
-    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
-    let text = fs::read_to_string(template)?.replacen(declared, &default, 1);
+    let text = with_default(&fs::read_to_string(template)?, deploy_id);
     let copy = beside.with_file_name("channelctl.yaml");
     fs::write(&copy, text)?;
     Ok(copy)
 }
 
-/// Returns SAM's command, for the target's account and region.
-fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+fn with_default(template: &str, deploy_id: &str) -> String {
+    let declared = "  DeployId:\n    Type: String\n";
+    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
+    template.replacen(declared, &default, 1)
+}
+
+fn find_sam() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let program = env::split_paths(&path)
+    env::split_paths(&path)
         .map(|folder| folder.join("sam"))
         .find(|program| program.is_file())
-        .or_else(|| samconfig::above(FETCHED_SAM));
-    let program = program.ok_or_else(|| {
+        .or_else(|| samconfig::above(FETCHED_SAM))
+}
+
+/// Returns SAM's command, for the target's account and region.
+fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+    let program = find_sam().ok_or_else(|| {
         Failure::failed(format!(
             "AWS SAM's command sam is missing: neither on PATH nor {FETCHED_SAM}. Install it: {INSTALLING}"
         ))
