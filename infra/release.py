@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from infra import ROOT
-from infra.local.local_aws import FUNCTIONS
+from infra.package import FUNCTIONS
 
 ARCHITECTURES = ("arm64", "x86_64")
 SUMS = "SHA256SUMS"

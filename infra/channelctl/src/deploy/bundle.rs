@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     str::FromStr,
 };
 
+use flate2::read::DeflateDecoder;
 use semver::Version;
 use sha2::{Digest, Sha256};
-use zip::ZipArchive;
 
 use crate::{deploy::download, ending::Failure, parameters::Template, stack::Stack};
 
@@ -196,10 +196,13 @@ fn check_processor(zip: &Path, architecture: &str) -> Result<(), Failure> {
     }
 }
 
+/// Returns how a zip's first file begins: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>, 4.3.7.
 fn read_header(zip: &Path) -> io::Result<[u8; 20]> {
-    let mut archive = ZipArchive::new(File::open(zip)?)?;
-    let mut header = [0; 20];
-    archive.by_name("bootstrap")?.read_exact(&mut header)?;
+    let (mut zip, mut entry, mut header) = (File::open(zip)?, [0; 30], [0; 20]);
+    zip.read_exact(&mut entry)?;
+    let length = |at: usize| i64::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
+    zip.seek(SeekFrom::Current(length(26) + length(28)))?;
+    DeflateDecoder::new(zip).read_exact(&mut header)?;
     Ok(header)
 }
 
