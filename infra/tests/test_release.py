@@ -98,7 +98,8 @@ def outputs(stack):
 def install(stack, stage, folder):
     """Goes from a release's files to an answered call of HubSpot's."""
     deploy = ("deploy", "--version", folder, *stage.local)
-    assert "next         channelctl --stage dev secrets set" in stage(*deploy)
+    printed = stage(*deploy)
+    assert "next         channelctl --stage dev secrets set" in printed, printed
     assert f'"AppId={APP_ID}"' in (stage.home / "samconfig.toml").read_text(encoding="utf-8")
     stage("secrets", "set", answer=json.dumps(CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}))
     stage(*deploy)

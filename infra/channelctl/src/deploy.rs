@@ -141,7 +141,7 @@ pub async fn deploy(
             eprintln!("Not protected from deletion: {error}");
         }
     }
-    if is_guided {
+    if is_guided && !misses_secrets(stack.output("Registration")?) {
         Box::pin(status::show(&stack, false)).await?;
         return Ok(Ending::Done);
     }
