@@ -1,10 +1,13 @@
 """A release, deployed by somebody who has its files and nothing else: no Rust, no compiler, no checkout."""
 
 import json
+import os
+import pty
 import shutil
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +16,7 @@ import pytest
 from infra import QUICK_BUILDS, release
 from infra.local.local_aws import TOOLS, architecture
 from infra.local.progress import wait_until
-from infra.local.simulated_hubspot import APP_ID, CLIENT_SECRET, CREDENTIAL
+from infra.local.simulated_hubspot import APP_ID, CLIENT_SECRET, CREDENTIAL, SECRETS
 from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS, USER
 from infra.package import FUNCTIONS, package
 from infra.tests.test_operator import STACK, state
@@ -82,7 +85,7 @@ def stage(stack, machine):
 
     run.programs, run.home = machine.programs, machine.home
     run.local = [
-        *("--architecture", architecture(), "--parameter", f"AppId={APP_ID}"),
+        *("--architecture", architecture()),
         *("--parameter", f"HubSpotApiUrl={stack.hubspot.url}/", "--parameter", "AllowLocalUrls=true"),
     ]
     yield run
@@ -95,25 +98,35 @@ def outputs(stack):
     return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
-def install(stack, stage, folder):
-    """Goes from a release's files to an answered call of HubSpot's."""
-    deploy = ("deploy", "--version", folder, *stage.local)
-    printed = stage(*deploy)
-    assert "next         channelctl --stage dev secrets set" in printed, printed
-    assert f'"AppId={APP_ID}"' in (stage.home / "samconfig.toml").read_text(encoding="utf-8")
-    stage("secrets", "set", answer=json.dumps(CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}))
-    stage(*deploy)
+def typed(stage, stack, answers, *arguments):
+    """Runs channelctl in a terminal, and types each answer when its question shows."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(stage.home)
+        program = str(stage.programs / "channelctl")
+        own = {"PATH": str(stage.programs), "HOME": str(stage.home), "NO_COLOR": "1"}
+        os.execve(program, [program, "--stage", "dev", *map(str, arguments)], stack.aws.env | own)
+    printed, asked = "", ""
+    with suppress(OSError):  # Linux's word for the end.
+        while part := os.read(terminal, 65536).decode(errors="replace"):
+            printed, asked = printed + part, asked + part
+            if answers and answers[0][0] in asked:
+                os.write(terminal, f"{answers.pop(0)[1]}\n".encode())
+                asked = ""
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, printed
+    assert answers == [], printed
+    return printed
+
+
+def check_installed(stack, stage, folder):
+    """Goes from a deployed release to an answered call of HubSpot's."""
     stage("numbers", "import", SAMPLE_NUMBERS, "--yes")
     stage("doctor")
     stage("release", "--yes")
     assert outputs(stack)["Version"] == folder.name
     assert stack.hubspot.holds() == (outputs(stack)["WebhookUrl"], True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
-
-
-def test_release_is_installed_with_sam(stack, stage, releases):
-    (stage.programs / "sam").symlink_to(TOOLS / "sam")
-    install(stack, stage, releases[0])
 
 
 class Callers:
@@ -139,9 +152,31 @@ class Callers:
         self.thread.join()
 
 
+def test_release_is_installed_with_sam(stack, stage, releases):
+    (stage.programs / "sam").symlink_to(TOOLS / "sam")
+    deploy = ("deploy", "--version", releases[0], *stage.local, "--parameter", f"AppId={APP_ID}")
+    printed = stage(*deploy)
+    assert "next         channelctl --stage dev secrets set" in printed, printed
+    stage("secrets", "set", answer=json.dumps(CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}))
+    stage(*deploy)
+    check_installed(stack, stage, releases[0])
+
+
 def test_release_is_installed_upgraded_and_downgraded_without_sam(stack, stage, releases):
     first, second = releases
-    install(stack, stage, first)
+    answers = [
+        ("Id of your calling app in HubSpot: ", APP_ID),
+        ("AWS profile: ", ""),
+        ("AWS region [us-east-1]: ", ""),
+        ("Client secret", CLIENT_SECRET["clientSecret"]),
+        ("Once more: ", CLIENT_SECRET["clientSecret"]),
+        ("HubSpot credential", "1"),
+        ("developerApiKey: ", CREDENTIAL["developerApiKey"]),
+    ]
+    printed = typed(stage, stack, answers, "deploy", "--version", first, *stage.local)
+    assert "isReady      false" in printed, printed
+    assert not [secret for secret in SECRETS.values() if secret in printed]
+    check_installed(stack, stage, first)
     held = stack.hubspot.holds()
     with Callers(stack.hubspot) as callers:
         changes = stage("diff", "--version", second, *stage.local)

@@ -127,9 +127,8 @@ pub async fn deploy(
     let is_guided = deploy.bundle.is_some() && !as_json;
     if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
         secrets::set(&stack, false).await?;
-        // Without them, the first deploy registered nothing.
-        let deploy_id = Timestamp::now().as_second().to_string();
-        deploy.parameters.insert("DeployId".into(), deploy_id);
+        eprintln!("Deploying again: without the secrets, nothing was registered.");
+        deploy = Deploy::prepare(target.clone(), options).await?;
         match deploy.apply(as_json).await? {
             Some(again) => stack = again,
             None => return Ok(delete::goes_on(&target)),
