@@ -96,8 +96,10 @@ release: check-prerequisites $(PREPARED) $(CYCLONEDX) ## Build everything that a
 	@rm -rf $(RELEASE)
 	@mkdir -p $(RELEASE)
 	@for architecture in arm64 x86_64; do $(MAKE) --no-print-directory release-build ARCHITECTURE=$$architecture || exit; done
-	@for package in numbers-webhook deploy-hook channelctl; do \
-		$(CYCLONEDX) cyclonedx --quiet --format json --override-filename sbom; done
+	@$(CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 --target all --no-build-deps
+	@for package in functions/numbers-webhook functions/deploy-hook infra/channelctl infra/local/hubspot-simulator; do \
+		sbom=$$(basename $$package).cdx.json; sed 's|file://$(CURDIR)/||g' $$package/$$sbom > $(RELEASE)/$$sbom; done
+	@rm functions/*/*.cdx.json infra/*/*.cdx.json infra/local/*/*.cdx.json
 	@$(PYTHON) -m infra.release $(RELEASE)
 
 release-build: build
