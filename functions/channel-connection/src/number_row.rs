@@ -114,6 +114,24 @@ mod tests {
     }
 
     #[test]
+    fn number_serves_where_no_name_can() {
+        let number = "+18001231234";
+        for (case, friendly_name, shown) in [
+            ("name", Attribute::Value("Sales".into()), "Sales"),
+            ("empty name", Attribute::Value(" ".into()), number),
+            ("no name", Attribute::Missing, number),
+            ("name of another type", Attribute::WrongType, number),
+        ] {
+            let row = NumberRow {
+                friendly_name,
+                ..row(number)
+            };
+            let (listed, _) = row.parse().unwrap();
+            assert_eq!(listed.friendly_name.as_str(), shown, "{case}");
+        }
+    }
+
+    #[test]
     fn names_the_defect_of_a_row() {
         let (mut no_number, mut not_text) = (row(""), row(""));
         no_number.number = Attribute::Missing;

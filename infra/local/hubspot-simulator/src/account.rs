@@ -14,7 +14,12 @@ use channel_connection::{
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::fault::Fault;
+use crate::{
+    ApiCall, CredentialMode,
+    credentials::AccountKeys,
+    fault::Fault,
+    portal::{CallingSettings, Portal},
+};
 
 /// Maximum calls in the log; the oldest go first.
 const MAX_CALLS: usize = 10_000;
@@ -22,7 +27,6 @@ const MAX_CALLS: usize = 10_000;
 /// A developer account with one app.
 #[derive(Debug)]
 pub struct Account {
-    /// The app.
     pub app_id: AppId,
     /// The secret that signs requests to the app's webhook.
     pub client_secret: SigningSecret,
@@ -32,7 +36,10 @@ pub struct Account {
     pub deployed: Option<WebhookUrl>,
     /// The latest access tokens issued for OAuth client credentials.
     pub issued_tokens: Vec<String>,
-    /// The registered channel connection settings.
+    /// Which credential the settings take.
+    pub credential_mode: CredentialMode,
+    pub calling_settings: Option<CallingSettings>,
+    pub portal: Portal,
     pub settings: Option<RegisteredSettings>,
     /// The settings of the account's other apps.
     pub other_apps: BTreeMap<AppId, Option<RegisteredSettings>>,
@@ -51,6 +58,8 @@ pub struct Account {
     /// The fault of every call after those.
     pub standing_fault: Option<Fault>,
     pub(crate) changes: watch::Sender<()>,
+    /// Has a receiver for every call that has not taken effect yet.
+    pub(crate) in_progress: watch::Sender<()>,
     recorded: u64,
     last_write: jiff::Timestamp,
 }
@@ -63,69 +72,22 @@ pub type Caller = u8;
 pub struct SettingsAccess {
     /// The client, if it has a port of its own.
     pub caller: Option<Caller>,
-    /// The app.
     pub app_id: AppId,
-    /// Whether it was a write.
     pub is_write: bool,
-    /// The settings before it.
     pub before: Option<ChannelConnectionSettings>,
-    /// The settings after it.
     pub after: Option<ChannelConnectionSettings>,
     /// When it took effect.
     pub at: Instant,
-}
-
-/// The credentials of a developer account: a key, a token, or an OAuth client.
-#[derive(Debug, Clone)]
-pub struct AccountKeys {
-    /// The account's developer API key.
-    pub developer_api_key: String,
-    /// An access token with the scopes for the settings.
-    pub access_token: String,
-    /// The id of an OAuth client.
-    pub client_id: String,
-    /// That client's secret.
-    pub client_secret: String,
 }
 
 /// Settings as HubSpot returns them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RegisteredSettings {
-    /// The settings.
     #[serde(flatten)]
     pub settings: ChannelConnectionSettings,
-    /// When they were first written.
     pub created_at: String,
-    /// When they were last written.
     pub updated_at: String,
-}
-
-/// One call of HubSpot's API.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiCall {
-    /// Its place among all calls, from 1.
-    pub number: u64,
-    /// When its response was ready.
-    #[serde(skip)]
-    pub at: Instant,
-    /// The same, in RFC 3339.
-    pub answered_at: String,
-    /// Time to the response.
-    pub milliseconds: u64,
-    /// The HTTP method.
-    pub method: String,
-    /// The path, without the query that may hold a key.
-    pub path: String,
-    /// The response's status; `None` if a fault replaced the response.
-    pub status: Option<u16>,
-    /// The fault that replaced or delayed the response.
-    pub fault: Option<Fault>,
-    /// The settings that the app had after it.
-    pub held: Option<ChannelConnectionSettings>,
-    /// Violations of HubSpot's specification, by the call or by its response.
-    pub violations: Vec<String>,
 }
 
 impl Account {
@@ -152,6 +114,12 @@ impl Account {
             keys: None,
             deployed: None,
             issued_tokens: Vec::new(),
+            credential_mode: CredentialMode::default(),
+            calling_settings: Some(CallingSettings {
+                supports_inbound_calling: true,
+                is_ready: true,
+            }),
+            portal: Portal::of_app(app_id),
             settings: None,
             other_apps: BTreeMap::new(),
             equal_change_keeps_version: false,
@@ -162,6 +130,7 @@ impl Account {
             faults_by_caller: HashMap::new(),
             standing_fault: None,
             changes: watch::Sender::default(),
+            in_progress: watch::Sender::default(),
             recorded: 0,
             last_write: jiff::Timestamp::UNIX_EPOCH,
         }

@@ -3,6 +3,10 @@
 //! - `GET /simulator` returns the account; `GET /simulator/events` streams its changes.
 //! - `POST /simulator/faults [{"when":"before","how":{"status":503}}, null]` sets the faults of the
 //!   next calls of HubSpot's API, `PUT /simulator/standing-fault` that of all calls after them.
+//! - `GET /simulator/settled` responds when every call has taken effect, also the late ones.
+//! - `PUT /simulator/credential-mode "key"` (or `"bearer"`, `"either"`) sets what the settings take.
+//! - `PUT /simulator/calling-settings {"supportsInboundCalling":true,"isReady":false}` (or `null`).
+//! - `PUT /simulator/portal {"accessToken":"…","connectionStatuses":[],"channelAccounts":[]}`.
 
 use std::convert::Infallible;
 
@@ -11,29 +15,46 @@ use axum::{
     extract::State,
     http::StatusCode,
     response::sse::{Event, KeepAlive, Sse},
-    routing::{get, post, put},
+    routing::{MethodFilter, MethodRouter, get, on},
 };
 use channel_connection::webhook_url::WebhookUrl;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
-use crate::{Account, SharedAccount, fault::Fault, lock};
+use crate::{Account, SharedAccount, lock, settled};
 
 /// The calls that an event carries.
 const LATEST_CALLS: usize = 20;
+const POST: MethodFilter = MethodFilter::POST;
+const PUT: MethodFilter = MethodFilter::PUT;
 
 pub(crate) fn routes(account: &SharedAccount) -> Router {
+    let faults = set(POST, |account, faults| account.faults = faults);
+    let standing_fault = set(PUT, |account, fault| account.standing_fault = fault);
+    let credential_mode = set(PUT, |account, mode| account.credential_mode = mode);
+    let calling_settings = set(PUT, |account, settings| account.calling_settings = settings);
+    let portal = set(PUT, |account, portal| account.portal = portal);
     Router::new()
         .route("/simulator", get(show))
         .route("/simulator/events", get(follow))
-        .route("/simulator/faults", post(set_faults))
-        .route("/simulator/standing-fault", put(set_standing_fault))
+        .route("/simulator/settled", get(wait_until_settled))
+        .route("/simulator/faults", faults)
+        .route("/simulator/standing-fault", standing_fault)
+        .route("/simulator/credential-mode", credential_mode)
+        .route("/simulator/calling-settings", calling_settings)
+        .route("/simulator/portal", portal)
         .with_state(SharedAccount::clone(account))
 }
 
 async fn show(State(account): State<SharedAccount>) -> Json<Value> {
     let account = lock(&account);
     Json(json!({"appId": account.app_id, "settings": account.settings, "calls": account.calls}))
+}
+
+async fn wait_until_settled(State(account): State<SharedAccount>) -> StatusCode {
+    settled(&account).await;
+    StatusCode::NO_CONTENT
 }
 
 /// Sends the whole state at once and after every change, so that a follower can miss nothing.
@@ -61,22 +82,16 @@ fn state(account: &Account) -> Value {
     })
 }
 
-async fn set_faults(
-    State(account): State<SharedAccount>,
-    Json(faults): Json<Vec<Option<Fault>>>,
-) -> StatusCode {
-    let mut account = lock(&account);
-    account.faults = faults.into();
-    account.notify();
-    StatusCode::NO_CONTENT
-}
-
-async fn set_standing_fault(
-    State(account): State<SharedAccount>,
-    Json(fault): Json<Option<Fault>>,
-) -> StatusCode {
-    let mut account = lock(&account);
-    account.standing_fault = fault;
-    account.notify();
-    StatusCode::NO_CONTENT
+/// Takes a JSON value, and sets a part of the account to it.
+fn set<T: DeserializeOwned + Send + 'static>(
+    method: MethodFilter,
+    assign: fn(&mut Account, T),
+) -> MethodRouter<SharedAccount> {
+    let handler = async move |State(account): State<SharedAccount>, Json(value): Json<T>| {
+        let mut account = lock(&account);
+        assign(&mut account, value);
+        account.notify();
+        StatusCode::NO_CONTENT
+    };
+    on(method, handler)
 }

@@ -34,6 +34,10 @@ impl ApiError {
             message: message.into(),
         }
     }
+
+    pub(crate) fn not_found(message: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "OBJECT_NOT_FOUND", message)
+    }
 }
 
 impl IntoResponse for ApiError {

@@ -60,10 +60,13 @@ impl Fault {
         matches!(self.how, How::Delay(_))
     }
 
-    /// Waits for the delay, if it is due on this side of the call's effect.
-    pub(crate) async fn wait(self, side: When) {
-        if let How::Delay(milliseconds) = self.how
-            && self.when == side
+    /// Waits for a delay that is due on this side of the call's effect.
+    pub(crate) async fn wait(fault: Option<Self>, side: When) {
+        if let Some(Self {
+            when,
+            how: How::Delay(milliseconds),
+        }) = fault
+            && when == side
         {
             tokio::time::sleep(Duration::from_millis(milliseconds).min(SILENCE)).await;
         }

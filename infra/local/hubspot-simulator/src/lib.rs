@@ -8,10 +8,12 @@ mod account;
 mod call_log;
 mod call_report;
 mod control;
+mod credentials;
 mod error;
 pub mod fault;
 mod hubspot_api;
 mod page;
+mod portal;
 pub mod sample_event;
 mod specification;
 mod webhook_caller;
@@ -22,8 +24,11 @@ use std::{
     time::Instant,
 };
 
-pub use account::{Account, AccountKeys, ApiCall, Caller, RegisteredSettings, SettingsAccess};
+pub use account::{Account, Caller, RegisteredSettings, SettingsAccess};
 use axum::{Extension, Router, middleware};
+pub use call_log::ApiCall;
+pub use credentials::{AccountKeys, CredentialMode};
+pub use portal::{CallingSettings, PORTAL_TOKEN, Portal};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 pub use webhook_caller::deployed_webhook;
 
@@ -99,6 +104,11 @@ impl Simulator {
         self.silenced.notified().await;
     }
 
+    /// Waits until every call has taken effect, also those whose callers have gone.
+    pub async fn settled(&self) {
+        settled(&self.account).await;
+    }
+
     /// Serves until the process is stopped.
     pub async fn serve(mut self) {
         let _ = (&mut self.server).await;
@@ -125,6 +135,11 @@ fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>, caller: Option<C
 
 fn lock(account: &SharedAccount) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn settled(account: &SharedAccount) {
+    let in_progress = lock(account).in_progress.clone();
+    in_progress.closed().await;
 }
 
 fn milliseconds_since(started: Instant) -> u64 {

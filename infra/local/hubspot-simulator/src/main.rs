@@ -69,18 +69,13 @@ fn print(event: &EventCommand) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let Arguments {
-        command: _,
-        listen,
-        app_id,
-        webhook_url,
-    } = arguments;
-    let secret = client_secret()?;
-    let account = match webhook_url {
+    let (app_id, secret) = (arguments.app_id, client_secret()?);
+    let account = match arguments.webhook_url {
         Some(webhook) => Account::of_deployed(app_id, secret, webhook),
         None => Account::new(app_id, secret, keys()?),
     };
-    let simulator = Simulator::start(TcpListener::bind(listen).await?, account)?;
+    let listener = TcpListener::bind(arguments.listen).await?;
+    let simulator = Simulator::start(listener, account)?;
     println!("The picker page: {}/", simulator.api_url());
     simulator.serve().await;
     Ok(())

@@ -3,18 +3,14 @@
 //! An event of HubSpot's gets the present time and, if its signature was right when it was written,
 //! a signature for it; one that was wrong stays wrong.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::Path, time::SystemTime};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
-    signature::{self, SIGNATURE_HEADER, SignatureHeaders, SignedParts, TIMESTAMP_HEADER},
+    signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
     webhook_call::WebhookCall,
     webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
@@ -63,20 +59,8 @@ pub enum EventCommand {
 
 /// The reason there is no event.
 #[derive(Debug, thiserror::Error)]
-pub enum EventError {
-    #[error("There is no event {name}. There are: {known}.")]
-    Unknown { name: String, known: String },
-    #[error("cannot read {0}: {1}")]
-    Unreadable(String, std::io::Error),
-    #[error("{0} is not JSON")]
-    NotJson(String),
-    #[error("expected an event like those of events/{0}, got another")]
-    OtherFunction(&'static str),
-    #[error("the event has no {0}")]
-    Incomplete(&'static str),
-    #[error("the event's URL {0}")]
-    Url(#[from] InvalidUrl),
-}
+#[error("{0}")]
+pub struct EventError(String);
 
 fn webhook_url(text: &str) -> Result<WebhookUrl, InvalidUrl> {
     WebhookUrl::parse(text, UrlPolicy::Local)
@@ -116,20 +100,19 @@ fn sample(folder: &str, event: &str) -> Result<Value, EventError> {
     let text = match EVENTS.get_file(format!("{folder}/{event}.json")) {
         Some(sample) => sample.contents().to_vec(),
         None if Path::new(event).extension().is_some() => {
-            fs::read(event).map_err(|error| EventError::Unreadable(event.to_owned(), error))?
+            fs::read(event).map_err(|error| EventError(format!("cannot read {event}: {error}")))?
         }
         None => {
             let files = EVENTS.get_dir(folder).into_iter().flat_map(Dir::files);
             let known: Vec<_> = files
                 .filter_map(|file| file.path().file_stem()?.to_str())
                 .collect();
-            return Err(EventError::Unknown {
-                name: event.to_owned(),
-                known: known.join(", "),
-            });
+            let known = known.join(", ");
+            let error = format!("There is no event {event}. There are: {known}.");
+            return Err(EventError(error));
         }
     };
-    serde_json::from_slice(&text).map_err(|_| EventError::NotJson(event.to_owned()))
+    serde_json::from_slice(&text).map_err(|_| EventError(format!("{event} is not JSON")))
 }
 
 fn for_hook(
@@ -139,7 +122,7 @@ fn for_hook(
 ) -> Result<Value, EventError> {
     let has = |name| event.get(name).is_some();
     if !(has("RequestType") || has("action") || has("DeploymentId")) {
-        return Err(EventError::OtherFunction("deploy-hook"));
+        return Err(other_function("deploy-hook"));
     }
     if has("RequestType") {
         event["ResourceProperties"]["WebhookUrl"] = url.as_str().into();
@@ -158,12 +141,12 @@ fn signed_anew(
     now: SystemTime,
 ) -> Result<Value, EventError> {
     if event.get("requestContext").is_none() {
-        return Err(EventError::OtherFunction("numbers-webhook"));
+        return Err(other_function("numbers-webhook"));
     }
     let methods = ["/requestContext/http/method", "/httpMethod"];
     let method = text(&event, methods, "method")?.to_owned();
     let body = body(&event)?;
-    let was_right = verifies(&event, &method, &body)?;
+    let was_right = was_signed(&event, &method, &body)?;
     let timestamp = signature::timestamp(now);
     if was_right {
         let parts = SignedParts {
@@ -180,47 +163,42 @@ fn signed_anew(
     Ok(event)
 }
 
-/// Tells whether the sample's signature was right at the time that the sample names.
-fn verifies(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError> {
+/// Returns whether the sample was signed rightly, at the time that it names.
+fn was_signed(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError> {
     let header = |name: &str| event["headers"][header_name(event, name)].as_str();
-    let timestamp = header(TIMESTAMP_HEADER);
-    let written_at = timestamp.and_then(|text| text.parse().ok());
-    let then = UNIX_EPOCH + written_at.map(Duration::from_millis).unwrap_or_default();
-    let headers = SignatureHeaders {
-        signature: header(SIGNATURE_HEADER),
-        timestamp,
-        legacy: false,
-    };
     let host = text(event, ["/requestContext/domainName"; 2], "domainName")?;
     let path = text(event, ["/rawPath", "/requestContext/path"], "path")?;
     let query = event["rawQueryString"].as_str().unwrap_or_default();
     let separator = if query.is_empty() { "" } else { "?" };
     let url = format!("https://{host}{path}{separator}{query}");
-    let uri = (&WebhookUrl::parse(&url, UrlPolicy::Public)?).into();
-    let secret =
-        SigningSecret::new(SAMPLE_CLIENT_SECRET).ok_or(EventError::Incomplete("secret"))?;
-    Ok(signature::verify(&[secret], method, &uri, body, headers, then).is_ok())
+    let url = WebhookUrl::parse(&url, UrlPolicy::Public);
+    let url = url.map_err(|error| EventError(format!("the event's URL {error}")))?;
+    let secret = SigningSecret::new(SAMPLE_CLIENT_SECRET).ok_or_else(|| incomplete("secret"))?;
+    let parts = SignedParts {
+        method,
+        uri: &(&url).into(),
+        body,
+        timestamp: header(TIMESTAMP_HEADER).unwrap_or_default(),
+    };
+    let signature = signature::sign(&secret, parts);
+    Ok(header(SIGNATURE_HEADER) == Some(&signature))
 }
 
 fn body(event: &Value) -> Result<Vec<u8>, EventError> {
     let body = text(event, ["/body"; 2], "body")?;
     if event["isBase64Encoded"] == true {
         let decoded = STANDARD.decode(body);
-        return decoded.map_err(|_| EventError::Incomplete("base64 body"));
+        return decoded.map_err(|_| incomplete("base64 body"));
     }
     Ok(body.as_bytes().to_vec())
 }
 
 /// Returns the text at the first of two places: HTTP APIs' and REST APIs' events differ.
-fn text<'a>(
-    event: &'a Value,
-    places: [&str; 2],
-    name: &'static str,
-) -> Result<&'a str, EventError> {
+fn text<'a>(event: &'a Value, places: [&str; 2], name: &str) -> Result<&'a str, EventError> {
     let mut found = places
         .iter()
         .filter_map(|place| event.pointer(place)?.as_str());
-    found.next().ok_or(EventError::Incomplete(name))
+    found.next().ok_or_else(|| incomplete(name))
 }
 
 /// Returns a header's name as the event has it: REST APIs keep the caller's capitals.
@@ -229,4 +207,14 @@ fn header_name(event: &Value, name: &str) -> String {
     let found =
         headers.and_then(|headers| headers.keys().find(|key| key.eq_ignore_ascii_case(name)));
     found.map_or_else(|| name.to_owned(), Clone::clone)
+}
+
+fn other_function(expected: &str) -> EventError {
+    EventError(format!(
+        "expected an event like those of events/{expected}, got another"
+    ))
+}
+
+fn incomplete(missing: &str) -> EventError {
+    EventError(format!("the event has no {missing}"))
 }

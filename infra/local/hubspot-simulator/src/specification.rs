@@ -1,8 +1,9 @@
 //! HubSpot's `OpenAPI` documents, and the violations of them by a call or by its response.
 //!
 //! `openapi/` holds the documents of these paths without their prose, from
-//! <https://github.com/HubSpot/HubSpot-public-api-spec-collection>. Credentials are not checked:
-//! the documents of different versions contradict each other.
+//! <https://github.com/HubSpot/HubSpot-public-api-spec-collection>; `conversations-v3.json` is written after
+//! the models of HubSpot's Python client. Credentials are not checked: the documents of different versions
+//! contradict each other.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -13,10 +14,11 @@ use axum::{
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 5] = [
     include_str!("../openapi/calling-extensions-2026-03.json"),
     include_str!("../openapi/calling-extensions-2026-09.json"),
     include_str!("../openapi/calling-extensions-v3.json"),
+    include_str!("../openapi/conversations-v3.json"),
     include_str!("../openapi/oauth-2026-03.json"),
 ];
 
@@ -26,6 +28,7 @@ static OPERATIONS: LazyLock<Vec<Operation>> =
 struct Operation {
     method: String,
     path: String,
+    parameters: Vec<String>,
     request: Option<Body>,
     responses: HashMap<String, Option<Body>>,
 }
@@ -69,7 +72,9 @@ impl Operation {
             body.is_some_and(|body| body.properties.contains(field))
         };
         parameters
-            .filter(|(name, _)| name != "hapikey")
+            .filter(|(name, _)| {
+                name != "hapikey" && !self.parameters.iter().any(|known| known == name)
+            })
             .map(|(name, _)| format!("the query parameter {name} is not specified"))
             .chain(body_violations(
                 "request",
@@ -132,6 +137,15 @@ fn body_violations(
         .collect()
 }
 
+fn query_parameters(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array();
+    let queries = parameters.into_iter().flatten();
+    let queries = queries.filter(|parameter| parameter["in"] == "query");
+    queries
+        .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
 /// Returns the content type, without its parameters.
 fn content_type(headers: &HeaderMap) -> &str {
     let value = headers.get(CONTENT_TYPE);
@@ -166,6 +180,7 @@ fn operations(text: &str) -> Vec<Operation> {
             specified.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
+                parameters: query_parameters(operation),
                 request: body(&document, &operation["requestBody"]),
                 responses: responses
                     .map(|(status, response)| (status.clone(), body(&document, response)))

@@ -63,7 +63,27 @@ impl HubSpot {
     }
 
     pub async fn read(&self) -> (u16, Value) {
-        response(self.anonymous(Method::GET, VERSION).bearer_auth(TOKEN)).await
+        self.read_with(TOKEN, &VERSION.settings_path("1234567"))
+            .await
+    }
+
+    /// Returns the response to a GET with a token.
+    pub async fn read_with(&self, token: &str, path: &str) -> (u16, Value) {
+        response(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    /// Sets a part of the account.
+    pub async fn control(&self, part: &str, value: Value) {
+        let request = self.request(Method::PUT, &format!("/simulator/{part}"));
+        assert_eq!(response(request.json(&value)).await.0, 204, "{part}");
+    }
+
+    pub fn assert_no_violations(&self) {
+        self.simulator.with_account(|account| {
+            for call in &account.calls {
+                assert_eq!(call.violations, [""; 0], "{call:?}");
+            }
+        });
     }
 
     pub async fn set_faults(&self, faults: Value) {

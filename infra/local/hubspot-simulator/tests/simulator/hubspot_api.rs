@@ -1,5 +1,7 @@
 //! The settings and OAuth endpoints, as HubSpot's documents describe them.
 
+use std::time::Duration;
+
 use channel_connection::settings::ApiVersion;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -27,28 +29,33 @@ async fn settings_live_from_post_to_delete() {
         let deleted = hubspot.send(Method::DELETE, version, Value::Null).await;
         assert_eq!((deleted.0, hubspot.read().await.0), (204, 404));
     }
-    hubspot.simulator.with_account(|account| {
-        for call in &account.calls {
-            assert_eq!(call.violations, [""; 0], "{call:?}");
-        }
-    });
+    hubspot.assert_no_violations();
 }
 
 #[tokio::test]
-async fn every_version_takes_key_or_token() {
+async fn every_version_takes_its_modes_credential() {
     let hubspot = HubSpot::start().await;
     hubspot.register(URL).await;
-    for version in ApiVersion::ALL {
-        let anonymous = || hubspot.anonymous(Method::GET, version);
-        let with_key = |key| anonymous().query(&[("hapikey", key)]);
-        for (name, request, expected) in [
-            ("key", with_key(KEY), 200),
-            ("token", anonymous().bearer_auth(TOKEN), 200),
-            ("nothing", anonymous(), 401),
-            ("token as key", with_key(TOKEN), 401),
-            ("key as token", anonymous().bearer_auth(KEY), 401),
-        ] {
-            assert_eq!(response(request).await.0, expected, "{name}");
+    for (mode, takes_key, takes_token) in [
+        ("either", true, true),
+        ("key", true, false),
+        ("bearer", false, true),
+    ] {
+        hubspot.control("credential-mode", mode.into()).await;
+        for version in ApiVersion::ALL {
+            let anonymous = || hubspot.anonymous(Method::GET, version);
+            let with_key = |key| anonymous().query(&[("hapikey", key)]);
+            for (name, request, is_taken) in [
+                ("key", with_key(KEY), takes_key),
+                ("token", anonymous().bearer_auth(TOKEN), takes_token),
+                ("both", with_key(KEY).bearer_auth(TOKEN), true),
+                ("nothing", anonymous(), false),
+                ("token as key", with_key(TOKEN), false),
+                ("key as token", anonymous().bearer_auth(KEY), false),
+            ] {
+                let expected = if is_taken { 200 } else { 401 };
+                assert_eq!(response(request).await.0, expected, "{mode}: {name}");
+            }
         }
     }
 }
@@ -90,6 +97,13 @@ async fn errors_have_hubspots_body() {
             "unknown API",
             Method::GET,
             "/crm/v3/contacts",
+            Value::Null,
+            404,
+        ),
+        (
+            "unknown conversations",
+            Method::GET,
+            "/conversations/v3/threads",
             Value::Null,
             404,
         ),
@@ -163,6 +177,41 @@ async fn faults_strike_before_or_after_the_effect() {
     assert_eq!(create().await, 409, "the call before took effect");
     assert_eq!(hubspot.read().await, (200, Value::Null));
     assert_eq!(hubspot.read().await.0, 200);
+}
+
+#[tokio::test]
+async fn settles_once_late_writes_took_effect() {
+    let hubspot = HubSpot::start().await;
+    let late = json!([{"when": "before", "how": {"delay": 300}}]);
+    for over_http in [false, true] {
+        hubspot.set_faults(late.clone()).await;
+        let settings = json!({"url": URL, "isReady": over_http});
+        let method = if over_http {
+            Method::PATCH
+        } else {
+            Method::POST
+        };
+        let request = hubspot
+            .anonymous(method, VERSION)
+            .bearer_auth(TOKEN)
+            .json(&settings);
+        let impatient = request.timeout(Duration::from_millis(100)).send().await;
+        assert!(impatient.unwrap_err().is_timeout());
+        if over_http {
+            let settled = hubspot.request(Method::GET, "/simulator/settled");
+            assert_eq!(response(settled).await.0, 204);
+        } else {
+            hubspot.simulator.settled().await;
+        }
+        let held = hubspot.simulator.with_account(|account| account.held());
+        assert_eq!(held.map(|held| held.is_ready), Some(over_http));
+    }
+    assert_eq!(
+        hubspot
+            .simulator
+            .with_account(|account| account.calls.len()),
+        2
+    );
 }
 
 #[tokio::test]

@@ -9,5 +9,6 @@ mod call_log;
 mod hubspot;
 mod hubspot_api;
 mod page;
+mod portal;
 mod sample_event;
 mod webhook_caller;

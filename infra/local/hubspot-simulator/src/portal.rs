@@ -1,0 +1,147 @@
+//! What HubSpot shows around the channel connection settings: the app's calling settings, and what the
+//! token of a customer's portal reads. HubSpot's API writes none of it here.
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, Request, State},
+    middleware::{self, Next},
+    response::Response,
+    routing::get,
+};
+use channel_connection::ids::AppId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    SharedAccount,
+    credentials::{bearer_token, unauthenticated},
+    error::ApiError,
+    lock,
+};
+
+/// The portal's access token, until another is set.
+pub const PORTAL_TOKEN: &str = "local-portal-token";
+/// The longest page of channel accounts.
+const MAX_PAGE: usize = 100;
+
+/// The parts of the app's calling settings that help desk needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallingSettings {
+    /// Whether the app takes calls inside HubSpot.
+    pub supports_inbound_calling: bool,
+    /// Whether every customer's users can choose the app for calls.
+    pub is_ready: bool,
+}
+
+/// A customer's portal, as its own token reads it; the call log names what violates HubSpot's schema.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Portal {
+    pub access_token: String,
+    /// Which user uses which calling provider.
+    pub connection_statuses: Vec<Value>,
+    pub channel_accounts: Vec<Value>,
+}
+
+impl Portal {
+    /// Returns a portal in which the sample user has connected the app.
+    pub(crate) fn of_app(app_id: AppId) -> Self {
+        let provider = json!({"type": "THIRD_PARTY", "appId": app_id});
+        let status = json!({"userId": "4242", "connected": true, "provider": provider});
+        Self {
+            access_token: PORTAL_TOKEN.to_owned(),
+            connection_statuses: vec![status],
+            channel_accounts: Vec::new(),
+        }
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+pub(crate) fn routes(account: SharedAccount) -> Router<SharedAccount> {
+    let statuses = get(read_connection_statuses);
+    let accounts = get(read_channel_accounts);
+    Router::new()
+        .route("/crm/extensions/calling/v3/connection-statuses", statuses)
+        .route("/conversations/v3/conversations/channel-accounts", accounts)
+        .route_layer(middleware::from_fn_with_state(account, authenticate))
+}
+
+async fn authenticate(
+    State(account): State<SharedAccount>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    if bearer_token(request.headers()) != Some(&lock(&account).portal.access_token) {
+        return Err(unauthenticated());
+    }
+    Ok(next.run(request).await)
+}
+
+pub(crate) async fn read_calling_settings(
+    State(account): State<SharedAccount>,
+    Path(app_id): Path<AppId>,
+) -> Result<Json<Value>, ApiError> {
+    let account = lock(&account);
+    let settings = account
+        .calling_settings
+        .filter(|_| app_id == account.app_id);
+    let settings = settings.ok_or_else(|| {
+        ApiError::not_found(format!(
+            "No calling extension settings found for app {app_id}"
+        ))
+    })?;
+    Ok(Json(json!({
+        "name": "Calls of the local stack",
+        "url": "https://calls.example.com/widget",
+        "height": 600,
+        "width": 400,
+        "isReady": settings.is_ready,
+        "supportsCustomObjects": false,
+        "supportsInboundCalling": settings.supports_inbound_calling,
+        "usesCallingWindow": true,
+        "usesRemote": true,
+        "createdAt": "2026-01-02T03:04:05.006Z",
+        "updatedAt": "2026-01-02T03:04:05.006Z",
+    })))
+}
+
+async fn read_connection_statuses(
+    State(account): State<SharedAccount>,
+    Query(query): Query<Pairs>,
+) -> Json<Value> {
+    let statuses = lock(&account).portal.connection_statuses.clone();
+    Json(json!({"results": filtered(statuses, &query, &["userId"])}))
+}
+
+async fn read_channel_accounts(
+    State(account): State<SharedAccount>,
+    Query(query): Query<Pairs>,
+) -> Json<Value> {
+    let accounts = lock(&account).portal.channel_accounts.clone();
+    let accounts = filtered(accounts, &query, &["channelId", "inboxId"]);
+    let number = |name: &str| {
+        let mut values = query.iter().filter(|(key, _)| key == name);
+        values.find_map(|(_, value)| value.parse::<usize>().ok())
+    };
+    let limit = number("limit").unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+    let start = number("after").unwrap_or_default().min(accounts.len());
+    let end = accounts.len().min(start + limit);
+    let mut page = json!({"results": accounts[start..end], "total": accounts.len()});
+    if end < accounts.len() {
+        page["paging"] = json!({"next": {"after": end.to_string()}});
+    }
+    Json(page)
+}
+
+/// Returns the items that match the query; a field may be named more than once, for any of its values.
+fn filtered(mut items: Vec<Value>, query: &Pairs, fields: &[&str]) -> Vec<Value> {
+    for field in fields {
+        let values: Vec<_> = query.iter().filter(|(name, _)| name == field).collect();
+        items.retain(|item| {
+            values.is_empty() || values.iter().any(|(_, value)| item[field] == *value)
+        });
+    }
+    items
+}
