@@ -22,6 +22,8 @@ from infra.package import FUNCTIONS, package
 from infra.tests.test_operator import STACK, state
 
 FUNCTION = f"numbers-webhook-{architecture()}.zip"
+# The stack with the bucket that SAM uploads to.
+SAMS_STACK = "aws-sam-cli-managed-default"
 # Nothing listens there.
 NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "us-east-1"}
 
@@ -98,6 +100,16 @@ def outputs(stack):
     return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
+def uploaded(stack):
+    """Returns what lies in the account's buckets."""
+    s3 = stack.aws.client("s3")
+    return [
+        (bucket["Name"], one["Key"], one["LastModified"])
+        for bucket in s3.list_buckets()["Buckets"]
+        for one in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", [])
+    ]
+
+
 def typed(stage, stack, answers, *arguments):
     """Runs channelctl in a terminal, and types each answer when its question shows."""
     pid, terminal = pty.fork()
@@ -127,6 +139,7 @@ def check_installed(stack, stage, folder):
     assert outputs(stack)["Version"] == folder.name
     assert stack.hubspot.holds() == (outputs(stack)["WebhookUrl"], True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
+    assert f'version="{release.version()[1:]}"' in "\n".join(stack.aws.log_lines())
 
 
 class Callers:
@@ -173,7 +186,9 @@ def test_release_is_installed_upgraded_and_downgraded_without_sam(stack, stage, 
         ("HubSpot credential", "1"),
         ("developerApiKey: ", CREDENTIAL["developerApiKey"]),
     ]
+    stack.aws.client("cloudformation").delete_stack(StackName=SAMS_STACK)
     printed = typed(stage, stack, answers, "deploy", "--version", first, *stage.local)
+    assert f"creating the stack {SAMS_STACK}" in printed, printed
     assert "isReady      false" in printed, printed
     assert not [secret for secret in SECRETS.values() if secret in printed]
     check_installed(stack, stage, first)
@@ -184,9 +199,10 @@ def test_release_is_installed_upgraded_and_downgraded_without_sam(stack, stage, 
         assert outputs(stack)["Version"] == "v1.0.0"
         stage("deploy", "--version", second, *stage.local)
         assert outputs(stack)["Version"] == "v1.1.0"
+        before = uploaded(stack)
         refused = stage("deploy", "--version", first, *stage.local, code=6)
         assert "has v1.1.0, which is newer than v1.0.0. Nothing was uploaded" in refused
-        assert outputs(stack)["Version"] == "v1.1.0"
+        assert uploaded(stack) == before
         stage("deploy", "--version", first, "--downgrade", *stage.local)
         assert outputs(stack)["Version"] == "v1.0.0"
     assert set(callers.statuses) == {200}
