@@ -9,11 +9,12 @@ import pytest
 from infra import ROOT
 from infra.local.local_aws import TOOLS
 from infra.local.simulated_hubspot import CLIENT_SECRET, CREDENTIAL
-from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS
+from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS, USER
 from infra.tests.test_stack import rows
 
 ELSEWHERE = "https://other.example.com/numbers"
 STACK = "channel-connection-dev"
+DOMAIN = "numbers.localhost"
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def stage(stack, tmp_path):
     """Runs channelctl for the stage dev, in a checkout whose `make run` is the test's stack."""
     running = tmp_path / ".local" / "run"
     running.mkdir(parents=True)
-    (tmp_path / "infra").symlink_to(ROOT / "infra")
+    (tmp_path / "infra").mkdir()
+    for name in ("samconfig.toml", "template.yaml"):
+        (tmp_path / "infra" / name).symlink_to(ROOT / "infra" / name)
     (running / "cloud").symlink_to(stack.folder / "cloud")
     ports = {"aws": stack.aws.port, "hubspot": stack.hubspot.port}
     (running / "stack.json").write_text(json.dumps(ports), encoding="utf-8")
@@ -126,7 +129,9 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     printed = succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
     assert "the previous one stays accepted" in printed
     succeed("verify")
+    assert "the previous one stays accepted" in succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
     succeed("secrets", "set", answer=json.dumps(CLIENT_SECRET))
+    assert "no longer accepted" in succeed("secrets", "end-rotation")
 
     # Restore a portal from a backup.
     def export():
@@ -138,7 +143,18 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     succeed("numbers", "import", str(backup), "--yes")
     assert rows(export()) == rows(backup.read_text(encoding="utf-8"))
 
-    # Read an alarm: somebody else overwrote the settings.
+    # Read an alarm.
+    cloudwatch = stack.aws.client("cloudwatch")
+    names = [one["AlarmName"] for one in cloudwatch.describe_alarms(AlarmNamePrefix=STACK)["MetricAlarms"]]
+    name = next(name for name in names if "WebhookServerErrorsAlarm" in name)
+    assert status()["alarms"] == []
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="HubSpot got errors")
+    for command in ("status", "doctor"):
+        code, printed = stage(command)
+        assert (code, name in printed, "HubSpot gets errors" in printed) == (3, True, True), printed
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="HubSpot gets numbers")
+
+    # Somebody else overwrote the settings.
     stack.hubspot.register(ELSEWHERE, True)
     code, printed = stage("doctor")
     assert (code, "channelctl --local --stage dev register" in printed) == (3, True), printed
@@ -164,3 +180,33 @@ def test_deploy_is_compared_and_rolled_back(stack, succeed, status):
     # A parameter that is not named again has its default again.
     succeed("deploy", *given_secrets(stack))
     assert status()["apiVersion"] == "2026-03"
+
+
+def test_url_moves_to_an_own_name(stack, succeed, status, tmp_path):
+    succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
+    before = status()["url"]
+    assert stack.hubspot.holds() == (before, True)
+
+    # The local AWS serves own names without TLS, on its port.
+    template = tmp_path / "infra" / "template.yaml"
+    text = template.read_text(encoding="utf-8")
+    template.unlink()
+    own = f"http://${{DomainName}}:{stack.aws.port}/numbers"
+    template.write_text(text.replace("https://${DomainName}/numbers", own), encoding="utf-8")
+    certificate = "arn:aws:acm:us-east-1:000000000000:certificate/own"
+    moved = [f"DomainName={DOMAIN}", f"CertificateArn={certificate}", "IsReady=keep"]
+    parameters = [part for parameter in moved for part in ("--parameter", parameter)]
+    succeed("deploy", *given_secrets(stack), *parameters)
+    url = status()["url"]
+    assert url == f"http://{DOMAIN}:{stack.aws.port}/numbers"
+    assert stack.hubspot.holds() == (url, True)
+    succeed("call", "--portal", str(PORTAL))
+
+    # HubSpot may call the previous URL for a while.
+    stack.hubspot.register(before, True)
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
+    stack.hubspot.register(url, True)
+    succeed("deploy", *given_secrets(stack), *parameters, "--parameter", "ExecuteApiEndpoint=disable")
+    assert status()["url"] == url
+    stack.hubspot.register(before, True)
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] != 200

@@ -33,7 +33,7 @@ use channel_connection::{
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::header::DATE;
 
-use crate::ending::Failure;
+use crate::outcome::Failure;
 
 /// Timeout of one attempt: a page of DynamoDB's has 1 MiB, and the line may be slow.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -16,7 +16,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    ending::{Ending, Failure},
+    outcome::{Failure, Outcome},
     secrets,
     stack::Stack,
     terminal::{self, GOOD, WRONG, coloured, escape},
@@ -37,7 +37,7 @@ pub struct CallOptions {
 }
 
 /// Sends the signed request once, and prints the response.
-pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
     let request = NumbersRequest {
         app_id: stack.app_id()?,
         portal_id: options.portal,
@@ -55,20 +55,21 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (url, status) = (call.url.as_str(), answer.status);
     let violations = contract::response_violations(status, &answer.body);
-    if as_json {
-        terminal::print_json(&json!({
-            "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),
-            "milliseconds": milliseconds, "violations": violations,
-        }))?;
-    } else {
-        let mut output = terminal::output();
-        writeln!(output, "{url} answered {status} in {milliseconds} ms")?;
-        print(&answer, &violations)?;
-    }
+    let document = json!({
+        "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),
+        "milliseconds": milliseconds, "violations": violations,
+    });
+    terminal::print(as_json, &document, || {
+        writeln!(
+            terminal::output(),
+            "{url} answered {status} in {milliseconds} ms"
+        )?;
+        print(&answer, &violations)
+    })?;
     Ok(if violations.is_empty() {
-        Ending::Done
+        Outcome::Done
     } else {
-        Ending::SomethingWrong
+        Outcome::Findings
     })
 }
 

@@ -6,22 +6,20 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tracing::Level;
 
 use crate::{
     call::{self, CallOptions},
-    delete,
     deploy::{self, DeployOptions},
     doctor,
-    ending::{self, Ending, Failure},
     numbers::NumbersOptions,
+    outcome::{self, Failure, Outcome},
     registration::{self, Action, IsReady, WriteOptions},
     secrets,
-    stack::Stack,
+    stack::{Stack, target::TargetOptions},
     status,
-    target::TargetOptions,
 };
 
 const MORE: &str = "\
@@ -65,7 +63,6 @@ pub struct Cli {
         long,
         short,
         global = true,
-        action = ArgAction::SetTrue,
         display_order = 98,
         help_heading = "Global options"
     )]
@@ -166,6 +163,9 @@ enum SecretsCommand {
     /// Ask for both secrets, or read them from a pipe
     #[command(after_help = SECRETS)]
     Set,
+    /// Stop accepting the previous client secret
+    #[command(after_help = "Example: channelctl --stage dev secrets end-rotation")]
+    EndRotation,
 }
 
 /// Runs the command line's command, and returns its exit code.
@@ -175,9 +175,8 @@ pub async fn run() -> ExitCode {
         Err(error) if error.use_stderr() && env::args().any(|argument| argument == "--json") => {
             let message = error.render().to_string();
             let message = message.trim_start_matches("error: ").trim_end();
-            return Failure::usage(message)
-                .then("channelctl --help".to_owned())
-                .report(true);
+            let failure = Failure::usage(message).then("channelctl --help".to_owned());
+            return outcome::report(Err(failure), true);
         }
         Err(error) => error.exit(),
     };
@@ -192,16 +191,13 @@ pub async fn run() -> ExitCode {
     let json = cli.json;
     // An import ends by itself, between two batches.
     if !matches!(cli.command, Command::Numbers(_)) {
-        ending::stop_at_ctrl_c(json);
+        outcome::stop_at_ctrl_c(json);
     }
-    match Box::pin(cli.run()).await {
-        Ok(ending) => ending.report(json),
-        Err(failure) => failure.report(json),
-    }
+    outcome::report(Box::pin(cli.run()).await, json)
 }
 
 impl Cli {
-    async fn run(self) -> Result<Ending, Failure> {
+    async fn run(self) -> Result<Outcome, Failure> {
         let Self {
             target,
             json,
@@ -222,10 +218,13 @@ impl Cli {
             Command::Diff(options) => {
                 Box::pin(deploy::diff(target.target().await?, &options, json)).await
             }
-            Command::Delete { yes } => delete::delete(target.target().await?, yes, json).await,
-            Command::Secrets(SecretsCommand::Set) => {
+            Command::Delete { yes } => deploy::delete(target.target().await?, yes, json).await,
+            Command::Secrets(command) => {
                 let stack = Stack::find(target.target().await?).await?;
-                secrets::set(&stack, json).await
+                match command {
+                    SecretsCommand::Set => secrets::set(&stack, json).await,
+                    SecretsCommand::EndRotation => secrets::end_rotation(&stack, json).await,
+                }
             }
             Command::Version => match target.target_if_named().await? {
                 Some(target) => status::show_version(Some(&Stack::find(target).await?), json).await,
@@ -240,7 +239,7 @@ impl Cli {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "channelctl", &mut script);
                 io::stdout().write_all(&script)?;
-                Ok(Ending::Done)
+                Ok(Outcome::Done)
             }
             Command::OfStack(command) => {
                 let stack = Stack::find(target.target().await?).await?;
@@ -251,7 +250,7 @@ impl Cli {
 }
 
 impl StackCommand {
-    async fn run(self, stack: &Stack, json: bool) -> Result<Ending, Failure> {
+    async fn run(self, stack: &Stack, json: bool) -> Result<Outcome, Failure> {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
             Self::Logs { since } => return deploy::logs(stack, &since).await,

@@ -1,45 +1,48 @@
-//! Deploys a stack with SAM, shows what a deploy would change, and follows the logs.
+//! Deploys a stack, and says what comes next.
 
 mod bundle;
 mod change_set;
+mod delete;
+mod diff;
 mod download;
 mod guided;
+pub mod parameters;
+mod sam;
 mod upload;
 
 use std::{
-    env, fs,
+    fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
-    process::Stdio,
 };
 
 use anstream::eprintln;
-use aws_sdk_cloudformation::{Client, types::StackStatus};
+use aws_sdk_cloudformation::Client;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::{process::Command, signal};
 
+pub use self::{delete::delete, diff::diff, sam::logs};
 use crate::{
     aws::{self, AwsError},
-    delete,
-    deploy::bundle::{Bundle, Source},
-    ending::{self, Ending, Failure},
-    parameters::{self, Parameters, Template},
-    samconfig, secrets,
-    stack::Stack,
+    deploy::{
+        bundle::{Bundle, Source},
+        parameters::{Parameters, Template},
+    },
+    outcome::{Failure, Outcome},
+    secrets,
+    stack::{
+        Stack, samconfig,
+        target::{Target, TargetOptions},
+    },
     status,
-    target::{Target, TargetOptions},
     terminal::{self, ago},
 };
 
 /// Where `make run` puts the functions that it packages.
 const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";
-/// Where `make` puts SAM's command.
-const FETCHED_SAM: &str = ".local/tools/bin/sam";
-const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
 
-/// What a deploy can be told.
+/// The options of a deploy.
 #[derive(Debug, Clone, Args)]
 pub struct DeployOptions {
     /// Parameter of the template, as NAME=VALUE [env: PARAMETERS]
@@ -52,7 +55,7 @@ pub struct DeployOptions {
     #[arg(long, value_name = "FILE", conflicts_with = "version")]
     template: Option<PathBuf>,
     /// Release, like v1.0.0, or a directory with its files
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long)]
     version: Option<Source>,
     /// Replace a newer release
     #[arg(long, requires = "version")]
@@ -81,20 +84,13 @@ impl DeployOptions {
 /// A deploy that can begin.
 struct Deploy {
     target: Target,
+    account: String,
     /// The stack before the deploy.
     stack: Option<Stack>,
-    account: String,
-    template: Template,
     bundle: Option<Bundle>,
+    template: Template,
     parameters: Parameters,
     role: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SamEnding {
-    Success,
-    Failure,
-    Interrupted,
 }
 
 /// Deploys a stack, and says what comes next; with `checks_only`, checks whether it could.
@@ -104,18 +100,17 @@ pub async fn deploy(
     yes: bool,
     checks_only: bool,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
     let mut deploy = Deploy::prepare(target, options).await?;
+    let target = deploy.target.clone();
     if let (Some(bundle), Some(stack), false) = (&deploy.bundle, &deploy.stack, options.downgrade) {
         bundle.check_newer(stack)?;
     }
-    let target = deploy.target.clone();
     eprintln!("{}", target.place(&deploy.account));
     if checks_only {
-        if as_json {
-            terminal::print_json(&deploy.result("checked", None)?)?;
-        }
-        return Ok(Ending::Done);
+        let checked = deploy.result("checked", None)?;
+        terminal::print(as_json, &checked, || Ok(()))?;
+        return Ok(Outcome::Done);
     }
     deploy.announce_code()?;
     if target.asks_before_deploys() {
@@ -142,21 +137,19 @@ pub async fn deploy(
     }
     if is_guided && !misses_secrets(stack.output("Registration")?) {
         Box::pin(status::show(&stack, false)).await?;
-        return Ok(Ending::Done);
+        return Ok(Outcome::Done);
     }
     let result = deploy.result("deployed", Some(&stack))?;
-    if as_json {
-        terminal::print_json(&result)?;
-    } else {
+    terminal::print(as_json, &result, || {
         writeln!(terminal::output())?;
         let text = |name: &str| result[name].as_str().unwrap_or_default().to_owned();
         terminal::print_pairs([
             ("webhook", text("webhookUrl")),
             ("registration", text("registration")),
             ("next", text("next")),
-        ])?;
-    }
-    Ok(Ending::Done)
+        ])
+    })?;
+    Ok(Outcome::Done)
 }
 
 /// Has CloudFormation refuse to delete the stack.
@@ -174,46 +167,12 @@ async fn protect(target: &Target) -> Result<(), AwsError> {
 
 /// Returns what comes after a deploy: the secrets, as long as the deploy-hook misses one.
 fn next(stack: &Stack, registration: &str) -> String {
-    stack.command(if misses_secrets(registration) {
-        "secrets set"
-    } else {
-        "status"
-    })
+    let is_unset = misses_secrets(registration);
+    stack.command(if is_unset { "secrets set" } else { "status" })
 }
 
 fn misses_secrets(registration: &str) -> bool {
     registration.contains("not set yet")
-}
-
-/// Shows what a deploy would change, and leaves nothing of it behind.
-pub async fn diff(
-    target: Target,
-    options: &DeployOptions,
-    as_json: bool,
-) -> Result<Ending, Failure> {
-    let deploy = Deploy::prepare(target, options).await?;
-    let (target, account) = (&deploy.target, &deploy.account);
-    eprintln!("What a deploy would change: {}", target.place(account));
-    deploy.announce_code()?;
-    let ran = deploy.run(false, as_json).await;
-    let cleared = Box::pin(take_change_set(target, &deploy.parameters["DeployId"]));
-    let changes = terminal::wait("CloudFormation", cleared).await?;
-    match ran? {
-        SamEnding::Success => {
-            eprintln!("Nothing was changed, and the change set is deleted again.");
-            if as_json {
-                terminal::print_json(&json!({
-                    "stack": target.stack, "account": account, "region": target.region(),
-                    "changes": changes,
-                }))?;
-            }
-            Ok(Ending::Done)
-        }
-        SamEnding::Failure => Err(Failure::failed(
-            "The changes cannot be shown; the reasons are above. Nothing was changed.",
-        )),
-        SamEnding::Interrupted => Ok(Ending::Interrupted),
-    }
 }
 
 impl Deploy {
@@ -227,26 +186,23 @@ impl Deploy {
             Some(source) => Some(Bundle::open(source, architecture).await?),
             None => None,
         };
-        let mut template = match &bundle {
-            Some(bundle) => Template::read(Some(&bundle.template))?,
-            None => Template::read(options.template.as_deref())?,
-        };
+        let path = bundle.as_ref().map(|bundle| &bundle.template);
+        let mut template =
+            Template::read(path.or(options.template.as_ref()).map(PathBuf::as_path))?;
         // Without calling AWS, so that a mistyped parameter shows at once.
         parameters::for_target(&target, &template, &given, false)?;
         let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
         let stack = Stack::lookup(&target).await?;
         check_state(stack.as_ref())?;
-        let is_new = stack.as_ref().is_none_or(Stack::has_only_a_change_set);
-        let mut parameters = parameters::for_target(&target, &template, &given, is_new)?;
+        let stack = stack.filter(|stack| !stack.has_only_a_change_set());
+        let mut parameters = parameters::for_target(&target, &template, &given, stack.is_none())?;
         let deploy_id = parameters
             .remove("DeployId")
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
         parameters.insert("Architecture".into(), architecture.into());
-        if bundle.is_some() {
-            if target.aws.endpoint_url().is_some() {
-                template.text = with_default(&template.text, &deploy_id);
-            }
+        if bundle.is_some() && target.aws.endpoint_url().is_some() {
+            template.text = with_default(&template.text, &deploy_id);
         } else if target.is_local() && options.template.is_none() {
             let path = lay_out(&template.path, &deploy_id).map_err(|error| {
                 Failure::failed(format!(
@@ -259,10 +215,10 @@ impl Deploy {
 
         Ok(Self {
             target,
-            stack,
             account,
-            template,
+            stack,
             bundle,
+            template,
             parameters,
             role: options.role_arn.clone().filter(|arn| !arn.is_empty()),
         })
@@ -282,11 +238,8 @@ impl Deploy {
     /// Says how old the functions are: a build may be older than the source.
     fn announce_code(&self) -> Result<(), Failure> {
         if let Some(bundle) = &self.bundle {
-            eprintln!(
-                "release {}, {}",
-                bundle.name(),
-                self.parameters["Architecture"]
-            );
+            let architecture = &self.parameters["Architecture"];
+            eprintln!("release {}, {architecture}", bundle.name());
         } else if let Some(built) = self.template.built()? {
             eprintln!("functions built {}", ago(built));
         }
@@ -295,28 +248,31 @@ impl Deploy {
 
     /// Deploys, and returns the stack as it then is; `None` after Ctrl-C.
     async fn apply(&self, as_json: bool) -> Result<Option<Stack>, Failure> {
-        match self.run(true, as_json).await? {
-            SamEnding::Success => Stack::find(self.target.clone()).await.map(Some),
-            SamEnding::Failure => {
-                let failed = Failure::failed("The deploy failed; the reasons are above.");
-                Err(failed.then(self.target.command("doctor")))
-            }
-            SamEnding::Interrupted => Ok(None),
+        let failed = "The deploy failed; the reasons are above.";
+        let ran = self.run(true, as_json, failed).await;
+        let ran = ran.map_err(|failed| failed.then(self.target.command("doctor")))?;
+        if ran == Outcome::Interrupted {
+            return Ok(None);
         }
+        Stack::find(self.target.clone()).await.map(Some)
     }
 
-    /// Has SAM show the changes, and make them if `executes` is set; a release does without SAM.
-    async fn run(&self, executes: bool, as_json: bool) -> Result<SamEnding, Failure> {
+    /// Has SAM show the changes, and make them if `executes` is set; a release can do without SAM.
+    async fn run(
+        &self,
+        executes: bool,
+        as_json: bool,
+        if_it_fails: &str,
+    ) -> Result<Outcome, Failure> {
         let target = &self.target;
-        if self.bundle.is_some() && find_sam().is_none() {
-            let (template, role) = (&self.template, self.role.as_deref());
-            return change_set::deploy(target, template, &self.parameters, role, executes).await;
+        if self.bundle.is_some() && sam::program().is_none() {
+            return change_set::deploy(self, executes, if_it_fails).await;
         }
-        let packaged = match &self.bundle {
+        let copy = match &self.bundle {
             Some(_) => Some(self.template.with_whole_paths()?),
             None => None,
         };
-        let mut sam = sam("deploy", target)?;
+        let mut sam = sam::sam("deploy", target)?;
         match &target.stage {
             // The local AWS is nobody's profile or region.
             Some(stage) if !target.is_local() => {
@@ -335,12 +291,11 @@ impl Deploy {
         if as_json {
             sam.stdout(io::stderr());
         }
-        let template = packaged
+        let template = copy
             .as_ref()
-            .map_or(&*self.template.path, |file| file.path());
+            .map_or(&*self.template.path, |copy| copy.path());
         sam.arg("--template-file").arg(template);
-        sam.arg("--no-fail-on-empty-changeset");
-        sam.arg(if executes {
+        sam.arg("--no-fail-on-empty-changeset").arg(if executes {
             "--no-confirm-changeset"
         } else {
             "--no-execute-changeset"
@@ -349,7 +304,7 @@ impl Deploy {
         let parameters = self.parameters.iter();
         let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
         sam.arg("--parameter-overrides").args(parameters);
-        run(sam).await
+        sam::run(sam, if_it_fails).await
     }
 }
 
@@ -387,163 +342,4 @@ fn with_default(template: &str, deploy_id: &str) -> String {
     let declared = "  DeployId:\n    Type: String\n";
     let default = format!("{declared}    Default: \"{deploy_id}\"\n");
     template.replacen(declared, &default, 1)
-}
-
-fn find_sam() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .map(|folder| folder.join("sam"))
-        .find(|program| program.is_file())
-        .or_else(|| samconfig::above(FETCHED_SAM))
-}
-
-/// Returns SAM's command, for the target's account and region.
-fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
-    let program = find_sam().ok_or_else(|| {
-        Failure::failed(format!(
-            "AWS SAM's command sam is missing: neither on PATH nor {FETCHED_SAM}. Install it: {INSTALLING}"
-        ))
-    })?;
-    let mut sam = Command::new(program);
-    sam.arg(command).args(["--region", target.region()]);
-    if let Some(profile) = &target.profile {
-        sam.args(["--profile", profile]);
-    }
-    if let (Some(_), Some(endpoint)) = (target.local, target.aws.endpoint_url()) {
-        leave_the_users_account(&mut sam, target.region(), endpoint);
-    }
-    sam.env("SAM_CLI_TELEMETRY", "0")
-        .env("SAM_CLI_CHECK_FOR_UPDATES", "0")
-        .stdin(Stdio::null());
-    Ok(sam)
-}
-
-/// Points a program at the local AWS and at nothing else.
-fn leave_the_users_account(program: &mut Command, region: &str, endpoint: &str) {
-    for (name, _) in env::vars_os() {
-        let name = name.to_string_lossy();
-        // A proxy of the user's knows nothing of this machine's ports.
-        if name.starts_with("AWS_") || name.to_uppercase().ends_with("_PROXY") {
-            program.env_remove(&*name);
-        }
-    }
-    program.envs([
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_CONFIG_FILE", "/dev/null"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-        ("AWS_REGION", region),
-        ("AWS_DEFAULT_REGION", region),
-        ("AWS_ENDPOINT_URL", endpoint),
-    ]);
-}
-
-/// Runs SAM to its end; what it prints goes to the terminal as it comes.
-async fn run(mut sam: Command) -> Result<SamEnding, Failure> {
-    // The terminal sends Ctrl-C to SAM too, which ends by itself.
-    ending::if_stopped(None);
-    let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));
-    let mut child = sam.spawn().map_err(unusable)?;
-    let ended = tokio::select! {
-        status = child.wait() => {
-            let is_success = status.map_err(unusable)?.success();
-            Ok(if is_success { SamEnding::Success } else { SamEnding::Failure })
-        }
-        _ = signal::ctrl_c() => {
-            child.wait().await.map_err(unusable)?;
-            Ok(SamEnding::Interrupted)
-        }
-    };
-    ending::if_stopped("Stopped.".to_owned());
-    ended
-}
-
-/// Follows both functions' logs until Ctrl-C.
-pub async fn logs(stack: &Stack, since: &str) -> Result<Ending, Failure> {
-    let groups = [
-        stack.output("NumbersWebhookLogs")?,
-        stack.output("DeployHookLogs")?,
-    ];
-    let mut sam = sam("logs", &stack.target)?;
-    let account = terminal::wait("AWS STS", aws::account(&stack.target.aws)).await?;
-    let place = stack.target.place(&account);
-    eprintln!("{place}, since {since}; Ctrl-C ends");
-    sam.args(["--tail", "--start-time", since]);
-    for group in groups {
-        sam.args(["--cw-log-group", group]);
-    }
-    match run(sam).await? {
-        SamEnding::Success => Ok(Ending::Done),
-        SamEnding::Failure => Err(Failure::failed(
-            "The logs cannot be followed; the reasons are above.",
-        )),
-        SamEnding::Interrupted => Ok(Ending::Interrupted),
-    }
-}
-
-/// Returns the changes of one deploy, and deletes its change set, and the stack if it was only
-/// made for that.
-async fn take_change_set(target: &Target, deploy_id: &str) -> Result<Vec<Value>, Failure> {
-    let client = Client::new(&target.aws);
-    let Some(stack) = Stack::lookup(target).await? else {
-        return Ok(Vec::new());
-    };
-    let listed = client.list_change_sets().stack_name(&target.stack);
-    let pages = listed.into_paginator().items().send();
-    let listed: Result<Vec<_>, _> = pages.collect().await;
-    let listed = listed.map_err(|error| AwsError::new("list the change sets", &error))?;
-    let (mut changes, mut others) = (Vec::new(), 0);
-    for id in listed.into_iter().filter_map(|one| one.change_set_id) {
-        match changes_for(&client, &id, deploy_id).await? {
-            // Somebody else began that deploy meanwhile.
-            None => others += 1,
-            Some(found) => {
-                changes = found;
-                let deleted = client.delete_change_set().change_set_name(&id).send().await;
-                deleted.map_err(|error| AwsError::new("delete the change set", &error))?;
-            }
-        }
-    }
-    if stack.status == StackStatus::ReviewInProgress.as_str() && others == 0 {
-        let deleted = client.delete_stack().stack_name(&stack.id).send().await;
-        deleted
-            .map_err(|error| AwsError::new("delete the stack made for the change set", &error))?;
-        delete::until_deleted(&client, &stack.id, None).await?;
-    }
-    Ok(changes)
-}
-
-/// Returns the changes in a change set if it is for a deploy.
-async fn changes_for(
-    client: &Client,
-    change_set: &str,
-    deploy_id: &str,
-) -> Result<Option<Vec<Value>>, AwsError> {
-    let (mut changes, mut token) = (Vec::new(), None);
-    loop {
-        let described = client.describe_change_set().change_set_name(change_set);
-        let described = described.set_next_token(token).send().await;
-        let page = described.map_err(|error| AwsError::new("read the change set", &error))?;
-        let is_for_deploy = page.parameters().iter().any(|one| {
-            one.parameter_key() == Some("DeployId") && one.parameter_value() == Some(deploy_id)
-        });
-        if !is_for_deploy {
-            return Ok(None);
-        }
-        let resources = page
-            .changes()
-            .iter()
-            .filter_map(|one| one.resource_change());
-        changes.extend(resources.map(|change| {
-            json!({
-                "action": change.action().map(AsRef::<str>::as_ref),
-                "resource": change.logical_resource_id(), "type": change.resource_type(),
-                "replacement": change.replacement().map(AsRef::<str>::as_ref),
-            })
-        }));
-        token = page.next_token;
-        if token.is_none() {
-            return Ok(Some(changes));
-        }
-    }
 }

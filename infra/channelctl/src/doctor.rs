@@ -9,12 +9,12 @@ use serde_json::json;
 
 use crate::{
     aws::{self, AwsError},
-    ending::{Ending, Failure},
+    cloudwatch::{self, Alarm, LastCheck},
     numbers::table::{Census, Table},
+    outcome::{Failure, Outcome},
     registration::{self, Report},
     secrets,
-    stack::Stack,
-    target::Target,
+    stack::{Stack, target::Target},
     terminal::{self, DOUBTFUL, GOOD, WRONG, ago, coloured},
 };
 
@@ -36,22 +36,17 @@ pub enum Severity {
     Error,
 }
 
-fn finding(
+fn error(
     check: &'static str,
-    severity: Severity,
     message: impl Into<String>,
     fix: impl Into<Option<String>>,
 ) -> Finding {
     Finding {
         check,
-        severity,
+        severity: Severity::Error,
         message: message.into(),
         fix: fix.into(),
     }
-}
-
-fn ok(check: &'static str, message: impl Into<String>) -> Finding {
-    finding(check, Severity::Ok, message, None)
 }
 
 fn warning(
@@ -59,15 +54,17 @@ fn warning(
     message: impl Into<String>,
     fix: impl Into<Option<String>>,
 ) -> Finding {
-    finding(check, Severity::Warning, message, fix)
+    Finding {
+        severity: Severity::Warning,
+        ..error(check, message, fix)
+    }
 }
 
-fn error(
-    check: &'static str,
-    message: impl Into<String>,
-    fix: impl Into<Option<String>>,
-) -> Finding {
-    finding(check, Severity::Error, message, fix)
+fn ok(check: &'static str, message: impl Into<String>) -> Finding {
+    Finding {
+        severity: Severity::Ok,
+        ..error(check, message, None)
+    }
 }
 
 fn failure(check: &'static str, failure: Failure) -> Finding {
@@ -98,60 +95,48 @@ impl Finding {
     }
 }
 
-/// Findings so far; each is printed as it comes, or all together as JSON.
-struct Findings {
-    all: Vec<Finding>,
-    as_json: bool,
-}
-
-impl Findings {
-    fn add(&mut self, finding: Finding) -> io::Result<()> {
-        if !self.as_json {
+/// Looks at everything that can be wrong, from the clock on; prints each finding as it comes.
+pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> {
+    let name = target.stack.clone();
+    let mut findings = Vec::new();
+    let mut add = |finding: Finding| {
+        if !as_json {
             finding.print()?;
         }
-        self.all.push(finding);
-        Ok(())
-    }
-}
-
-/// Looks at everything that can be wrong, from the clock on.
-pub async fn examine(target: Target, as_json: bool) -> Result<Ending, Failure> {
-    let name = target.stack.clone();
-    let mut findings = Findings {
-        all: Vec::new(),
-        as_json,
+        findings.push(finding);
+        io::Result::Ok(())
     };
     // AWS refuses whatever a clock that is far off has signed, and does not always say why.
-    findings.add(terminal::wait("AWS's clock", clock(&target)).await)?;
-    findings.add(terminal::wait("AWS STS", credentials(&target)).await)?;
+    add(terminal::wait("AWS's clock", clock(&target)).await)?;
+    add(terminal::wait("AWS STS", credentials(&target)).await)?;
     match Stack::find(target).await {
-        Err(missing) => findings.add(failure("stack", missing))?,
-        Ok(stack) => of_stack(&stack, &mut findings).await?,
+        Err(missing) => add(failure("stack", missing))?,
+        Ok(stack) => of_stack(&stack, &mut add).await?,
     }
-    let is_wrong = findings.all.iter().any(Finding::is_error);
     if as_json {
-        terminal::print_json(&json!({"stack": name, "findings": findings.all}))?;
+        terminal::print_json(&json!({"stack": name, "findings": findings}))?;
     }
-    Ok(if is_wrong {
-        Ending::SomethingWrong
+    Ok(if findings.iter().any(Finding::is_error) {
+        Outcome::Findings
     } else {
-        Ending::Done
+        Outcome::Done
     })
 }
 
-async fn of_stack(stack: &Stack, findings: &mut Findings) -> io::Result<()> {
-    findings.add(stack_state(stack))?;
+async fn of_stack(stack: &Stack, mut add: impl FnMut(Finding) -> io::Result<()>) -> io::Result<()> {
+    add(stack_state(stack))?;
     let secret = terminal::wait("Secrets Manager", client_secret(stack)).await;
-    findings.add(secret.clone())?;
+    add(secret.clone())?;
     match registration::status(stack, "channelctl doctor").await {
-        Err(no_report) => findings.add(failure("deploy-hook", no_report))?,
+        Err(no_report) => add(failure("deploy-hook", no_report))?,
         Ok(report) => {
-            for finding in of_report(stack, &report, Some(&secret)) {
-                findings.add(finding)?;
-            }
+            let mut findings = of_report(stack, &report, Some(&secret)).into_iter();
+            findings.try_for_each(&mut add)?;
         }
     }
-    findings.add(terminal::wait("DynamoDB", numbers(stack)).await)
+    add(terminal::wait("DynamoDB", numbers(stack)).await)?;
+    let alarms = terminal::wait("CloudWatch", cloudwatch::alarms(stack)).await;
+    of_alarms(stack, &alarms).into_iter().try_for_each(add)
 }
 
 async fn clock(target: &Target) -> Finding {
@@ -195,7 +180,7 @@ async fn client_secret(stack: &Stack) -> Finding {
 
 async fn numbers(stack: &Stack) -> Finding {
     let census = match Table::of(stack) {
-        Ok(table) => table.census().await.map_err(Failure::from),
+        Ok(table) => table.census().await,
         Err(error) => Err(error),
     };
     match census {
@@ -211,6 +196,26 @@ fn of_census(stack: &Stack, census: Census) -> Finding {
         return warning(check, found, stack.command("numbers import FILE"));
     }
     ok(check, census.to_string())
+}
+
+/// Returns a finding for each alarm that is on.
+pub fn of_alarms(stack: &Stack, alarms: &Result<Vec<Alarm>, AwsError>) -> Vec<Finding> {
+    let check = "alarm";
+    match alarms {
+        Err(refused) => vec![warning(check, refused.to_string(), None)],
+        Ok(alarms) if alarms.is_empty() => vec![ok(check, "none is on")],
+        Ok(alarms) => {
+            let logs = || stack.command("logs");
+            let on = alarms.iter();
+            on.map(|alarm| error(check, alarm.text(), logs())).collect()
+        }
+    }
+}
+
+/// Returns a finding if it is not known how the last scheduled check ended.
+pub fn of_last_check(check: &Result<Option<LastCheck>, Failure>) -> Option<Finding> {
+    let unknown = check.as_ref().err()?;
+    Some(warning("last check", unknown.to_string(), None))
 }
 
 /// Tells how CloudFormation left the stack.
@@ -314,7 +319,7 @@ fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> F
 
 fn release(stack: &Stack, report: &Report) -> Finding {
     let check = "isReady";
-    match report.ready {
+    match report.is_ready {
         Some(true) => ok(check, "true: every customer can select the app"),
         Some(false) => warning(
             check,
@@ -399,7 +404,7 @@ mod tests {
         let refused = with(|report| report.credential_usable = Some(false));
         let silent = with(|report| report.credential_usable = None);
         let unverified = with(|report| report.last_probe.verified = false);
-        let held = with(|report| report.ready = Some(false));
+        let held = with(|report| report.is_ready = Some(false));
         let stack = stack("UPDATE_COMPLETE");
         for (name, report, at, fix) in [
             ("credential", &healthy, 0, ""),
@@ -433,7 +438,7 @@ mod tests {
         let mut unverified = report(Some((URL, true)));
         unverified.last_probe.verified = false;
         let mut unknown = report(None);
-        (unknown.drift, unknown.ready) = (None, None);
+        (unknown.drift, unknown.is_ready) = (None, None);
         let (released, held) = (report(Some((URL, true))), report(Some((URL, false))));
         let (complete, running) = ("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS");
         for (name, status, report, command) in [

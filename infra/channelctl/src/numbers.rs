@@ -11,46 +11,17 @@ pub mod row;
 pub mod table;
 pub mod write;
 
-use std::io;
-
-use channel_connection::ids::PortalId;
 use clap::{Args, Subcommand};
 
 use crate::{
-    aws::AwsError,
-    ending::{Ending, Failure},
     numbers::{
         import::{ImportOptions, RemoveOptions, SetOptions},
         list::{CheckOptions, ExportOptions, ListOptions},
         table::Table,
     },
-    stack::Stack,
-    target::TargetOptions,
-    terminal::escape,
+    outcome::{Failure, Outcome},
+    stack::{Stack, target::TargetOptions},
 };
-
-/// The reason numbers could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum NumbersError {
-    /// Options that exclude each other.
-    #[error("{0}")]
-    Usage(&'static str),
-    /// The file or the typed number is damaged or missing, so nothing of it is taken.
-    #[error("{0}")]
-    BadInput(String),
-    #[error("Nothing was written: fix the bad rows first.")]
-    BadRows,
-    #[error("Portal {0} has no {1}.")]
-    NotFound(PortalId, &'static str),
-    #[error("There is no table {} in this account and region. Check --table, --profile and --region.", escape(.0))]
-    NoTable(String),
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-    #[error("cannot listen for Ctrl-C: {0}")]
-    NotInterruptible(io::Error),
-    #[error("Nothing was written, because what would change cannot be shown: {0}")]
-    Unshown(io::Error),
-}
 
 /// The command, and the table that it works on.
 #[derive(Debug, Args)]
@@ -81,7 +52,7 @@ enum NumbersCommand {
 
 impl NumbersOptions {
     /// Runs the command.
-    pub async fn run(&self, target: &TargetOptions, as_json: bool) -> Result<Ending, Failure> {
+    pub async fn run(&self, target: &TargetOptions, as_json: bool) -> Result<Outcome, Failure> {
         let table = match &self.table {
             Some(name) => Table::named(&target.aws_alone().await?, name),
             None => Table::of(&Stack::find(target.target().await?).await?)?,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     aws::{self, AwsError},
     doctor,
-    ending::{self, Ending, Failure, Kind},
+    outcome::{self, Failure, Kind, Outcome},
     stack::Stack,
     terminal::{self, GOOD, coloured},
 };
@@ -76,7 +76,8 @@ pub struct Report {
     pub registered: Option<Settings>,
     /// Whether that differs from what is expected; none where HubSpot could not be asked.
     pub drift: Option<bool>,
-    pub ready: Option<bool>,
+    #[serde(rename(deserialize = "ready"))]
+    pub is_ready: Option<bool>,
     pub last_probe: LastProbe,
     /// HubSpot's settings after an action that was only tried.
     #[serde(default, skip_serializing)]
@@ -106,22 +107,6 @@ pub struct LastProbe {
     pub milliseconds: Option<u64>,
     /// Why it is not verified.
     pub reason: Option<String>,
-}
-
-/// An action as it is printed as JSON: tried, done, or both.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Change<'a> {
-    action: &'static str,
-    stack: &'a str,
-    dry_run: bool,
-    /// Whether the deploy-hook's rules allow it; none where it was not tried before.
-    allowed: Option<bool>,
-    registered: Option<Settings>,
-    plan: Option<Settings>,
-    outcome: String,
-    result: Option<Report>,
-    next: Option<String>,
 }
 
 impl Action {
@@ -156,103 +141,94 @@ pub async fn act(
     action: Action,
     options: &WriteOptions,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
     let user = env::var("USER").unwrap_or_else(|_| "an unknown user".into());
     let reason = options.reason.clone().filter(|reason| !reason.is_empty());
     let reason = reason.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
-    let mut change = Change {
-        action: action.name(),
-        stack: &stack.target.stack,
-        dry_run: options.dry_run,
-        allowed: None,
-        registered: None,
-        plan: None,
-        outcome: String::new(),
-        result: None,
-        next: None,
-    };
+    let event = action.event(&reason);
     // In an emergency the look before would cost seconds, and nothing it shows could stop a hold.
     let is_urgent = action == Action::Hold && options.yes && !options.dry_run;
-    if is_urgent || action == Action::Verify {
+    let tried = if is_urgent || action == Action::Verify {
         eprintln!("{}: {}", action.name(), stack.target.stack);
+        None
     } else {
-        let tried = dry_run(stack, action.event(&reason)).await?;
-        change.try_out(&tried);
+        let tried = dry_run(stack, event.clone()).await?;
         if options.dry_run || !tried.done {
-            return change.finish(stack, action, &tried, as_json);
+            return finish(stack, action, Some(&tried), None, options.dry_run, as_json);
         }
         // It belongs to the question, wherever the output goes.
-        eprintln!("{}", change.text());
+        eprintln!("{}", plan(stack, action, &tried));
         terminal::confirm("Go on?", options.yes)?;
-    }
-    ending::if_stopped(format!(
+        Some(tried)
+    };
+    outcome::if_stopped(format!(
         "Stopped waiting. The deploy-hook finishes what it has begun. See how it ended: {}",
         stack.command("status")
     ));
-    let report = invoke(stack, &action.event(&reason)).await?;
-    change.outcome.clone_from(&report.outcome);
-    change.result = Some(report.clone());
-    change.finish(stack, action, &report, as_json)
+    let report = invoke(stack, &event).await?;
+    finish(stack, action, tried.as_ref(), Some(&report), false, as_json)
 }
 
-impl Change<'_> {
-    fn try_out(&mut self, tried: &Report) {
-        self.allowed = Some(tried.done);
-        self.registered.clone_from(&tried.registered);
-        self.plan.clone_from(&tried.plan);
-        self.outcome.clone_from(&tried.outcome);
-    }
+fn plan(stack: &Stack, action: Action, tried: &Report) -> String {
+    let shown = |settings: &Option<Settings>| match settings {
+        Some(Settings { url, is_ready }) => format!("{url} with isReady={is_ready}"),
+        None => "nothing".into(),
+    };
+    let (before, after) = (shown(&tried.registered), shown(&tried.plan));
+    let (action, stack, outcome) = (action.name(), &stack.target.stack, &tried.outcome);
+    format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
+}
 
-    fn text(&self) -> String {
-        let shown = |settings: &Option<Settings>| match settings {
-            Some(Settings { url, is_ready }) => format!("{url} with isReady={is_ready}"),
-            None => "nothing".into(),
-        };
-        let (before, after) = (shown(&self.registered), shown(&self.plan));
-        let Self { action, stack, .. } = self;
-        let outcome = &self.outcome;
-        format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
-    }
-
-    fn finish(
-        mut self,
-        stack: &Stack,
-        action: Action,
-        report: &Report,
-        as_json: bool,
-    ) -> Result<Ending, Failure> {
-        let is_tried_only = self.result.is_none() && report.done;
-        self.next = (!is_tried_only)
-            .then(|| next(stack, action, report))
-            .flatten();
-        let shown = if as_json {
-            terminal::print_json(&self)
-        } else if is_tried_only {
-            writeln!(terminal::output(), "{}", self.text())
-        } else if report.done {
-            let next = self.next.as_deref().unwrap_or("nothing");
-            let done = coloured(GOOD, "done:");
-            writeln!(terminal::output(), "{done} {}\nnext: {next}", self.outcome)
-        } else {
-            Ok(())
-        };
-        if report.done {
-            shown?;
-            return Ok(Ending::Done);
+/// Prints an action that was tried, done, or both.
+fn finish(
+    stack: &Stack,
+    action: Action,
+    tried: Option<&Report>,
+    result: Option<&Report>,
+    dry_run: bool,
+    as_json: bool,
+) -> Result<Outcome, Failure> {
+    let Some(last) = result.or(tried) else {
+        return Ok(Outcome::Done);
+    };
+    let is_tried_only = result.is_none() && last.done;
+    let next = if is_tried_only {
+        None
+    } else {
+        next(stack, action, last)
+    };
+    let document = json!({
+        "action": action.name(), "stack": stack.target.stack, "dryRun": dry_run,
+        "allowed": tried.map(|tried| tried.done),
+        "registered": tried.and_then(|tried| tried.registered.as_ref()),
+        "plan": tried.and_then(|tried| tried.plan.as_ref()),
+        "outcome": last.outcome, "result": result, "next": next,
+    });
+    let shown = terminal::print(as_json, &document, || {
+        let mut output = terminal::output();
+        if is_tried_only {
+            return writeln!(output, "{}", plan(stack, action, last));
         }
-        // Whether anybody read the output or not.
-        let is_refused = self.allowed == Some(false) && report.drift.is_some()
-            || action == Action::Hold && report.drift == Some(true);
-        let kind = if action == Action::Verify {
-            Kind::Findings
-        } else if is_refused {
-            Kind::Refused
-        } else {
-            Kind::Failed
-        };
-        let message = format!("Not done: {}", self.outcome);
-        Err(Failure::new(kind, message).then(self.next))
+        if !last.done {
+            return Ok(());
+        }
+        let (done, next) = (coloured(GOOD, "done:"), next.as_deref());
+        let next = next.unwrap_or("nothing");
+        writeln!(output, "{done} {}\nnext: {next}", last.outcome)
+    });
+    if last.done {
+        shown?;
+        return Ok(Outcome::Done);
     }
+    // Whether anybody read the output or not.
+    let is_refused = tried.is_some_and(|tried| !tried.done) && last.drift.is_some()
+        || action == Action::Hold && last.drift == Some(true);
+    let kind = match action {
+        Action::Verify => Kind::Findings,
+        _ if is_refused => Kind::Refused,
+        _ => Kind::Failed,
+    };
+    Err(Failure::new(kind, format!("Not done: {}", last.outcome)).then(next))
 }
 
 fn next(stack: &Stack, action: Action, report: &Report) -> Option<String> {
@@ -331,7 +307,7 @@ pub(crate) mod tests {
             credential: Some("access token".into()),
             credential_usable: Some(true),
             drift: Some(registered.as_ref().is_none_or(|held| held.url != URL)),
-            ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
+            is_ready: Some(registered.as_ref().is_some_and(|held| held.is_ready)),
             registered,
             last_probe: LastProbe {
                 verified: true,

@@ -1,9 +1,8 @@
 //! The stack's secrets: typed or piped in, never arguments; and the client secret to sign with.
 
 use std::{
-    collections::BTreeMap,
     fmt,
-    io::{self, BufRead, IsTerminal, Read, Write},
+    io::{self, BufRead, IsTerminal, Read},
 };
 
 use anstream::{eprint, eprintln};
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     aws::{self, AwsError},
-    ending::{self, Ending, Failure},
+    outcome::{self, Failure, Outcome},
     stack::Stack,
     terminal,
 };
@@ -32,26 +31,39 @@ const NOT_WHOLE: &str =
 /// A secret without spaces and line ends; its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Secret(String);
+struct Secret(String);
 
-/// A credential for HubSpot's API: its fields, as the deploy-hook reads them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "BTreeMap<String, Secret>")]
-pub struct Credential(BTreeMap<String, Secret>);
-
-/// The kinds of credentials, as HubSpot names them, and the fields of each.
-const CREDENTIALS: [(&str, &[&str]); 3] = [
-    ("developer API key", &["developerApiKey"]),
-    ("access token", &["accessToken"]),
-    ("OAuth client credentials", &["clientId", "clientSecret"]),
-];
+/// A credential for HubSpot's API, as the deploy-hook reads it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+enum Credential {
+    DeveloperApiKey {
+        developer_api_key: Secret,
+    },
+    AccessToken {
+        access_token: Secret,
+    },
+    OAuth {
+        client_id: Secret,
+        client_secret: Secret,
+    },
+}
 
 /// The secrets that are to change.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewSecrets {
-    pub client_secret: Option<Secret>,
-    pub hub_spot_credential: Option<Credential>,
+struct NewSecrets {
+    client_secret: Option<Secret>,
+    hub_spot_credential: Option<Credential>,
+}
+
+/// The client secrets that are accepted; neither where none is set.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Accepted {
+    client_secret: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_client_secret: Option<Secret>,
 }
 
 impl TryFrom<String> for Secret {
@@ -73,20 +85,24 @@ impl fmt::Debug for Secret {
 }
 
 impl Credential {
-    fn kind(&self) -> Option<&'static str> {
-        let is_kind = |fields: &[&str]| self.0.keys().eq(fields);
-        let found = CREDENTIALS.iter().find(|(_, fields)| is_kind(fields));
-        found.map(|(kind, _)| *kind)
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::DeveloperApiKey { .. } => "developer API key",
+            Self::AccessToken { .. } => "access token",
+            Self::OAuth { .. } => "OAuth client credentials",
+        }
     }
 }
 
-impl TryFrom<BTreeMap<String, Secret>> for Credential {
-    type Error = &'static str;
-
-    fn try_from(fields: BTreeMap<String, Secret>) -> Result<Self, Self::Error> {
-        let credential = Self(fields);
-        credential.kind().ok_or(NOT_JSON)?;
-        Ok(credential)
+impl Accepted {
+    /// Takes what is stored as far as it is usable.
+    fn stored(json: &str) -> Self {
+        let stored: Value = serde_json::from_str(json).unwrap_or_default();
+        let secret = |name: &str| Secret::try_from(stored[name].as_str()?.to_owned()).ok();
+        Self {
+            client_secret: secret("clientSecret"),
+            previous_client_secret: secret("previousClientSecret"),
+        }
     }
 }
 
@@ -125,77 +141,71 @@ pub async fn client_secret_changed_at(stack: &Stack) -> Option<Timestamp> {
 }
 
 /// Asks for new secrets and stores them; the previous client secret stays accepted.
-pub async fn set(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
+pub async fn set(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
+    change(stack, new_secrets, false, as_json).await
+}
+
+/// Ends a rotation: the previous client secret is no longer accepted.
+pub async fn end_rotation(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
+    change(stack, || Ok(NewSecrets::default()), true, as_json).await
+}
+
+async fn change(
+    stack: &Stack,
+    ask: impl FnOnce() -> Result<NewSecrets, Failure>,
+    ends_rotation: bool,
+    as_json: bool,
+) -> Result<Outcome, Failure> {
     let client_secret_arn = stack.output("ClientSecretArn")?;
     let credential_arn = stack.output("HubSpotCredentialArn")?;
     let target = &stack.target;
     let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
     eprintln!("secrets of {}", target.place(&account));
     let client = Client::new(&target.aws);
-    let current = terminal::wait("Secrets Manager", read(&client, client_secret_arn)).await?;
-    let current = usable(&current);
-    let NewSecrets {
-        client_secret,
-        hub_spot_credential: credential,
-    } = new_secrets()?;
+    let stored = terminal::wait("Secrets Manager", read(&client, client_secret_arn)).await?;
+    let stored = Accepted::stored(&stored);
+    let new = ask()?;
     let show = stack.command("status");
-    ending::if_stopped(format!("Stopped. A secret may be stored already: {show}"));
-    let stored = client_secret
-        .as_ref()
-        .map(|secret| with_previous(secret, current.as_deref()));
-    // First what can be stored again without a loss: the same client secret ends a rotation.
-    if let Some(credential) = &credential {
+    outcome::if_stopped(format!("Stopped. A secret may be stored already: {show}"));
+    if let Some(credential) = &new.hub_spot_credential {
         put(&client, credential_arn, &json!(credential)).await?;
     }
-    if let Some(stored) = &stored {
-        put(&client, client_secret_arn, stored).await?;
+    let mut accepted = stored.clone();
+    if ends_rotation {
+        accepted.previous_client_secret = None;
     }
+    // The same one again pushes no previous one out.
+    if new.client_secret.is_some() && new.client_secret != stored.client_secret {
+        accepted.previous_client_secret = stored.client_secret.clone();
+        accepted.client_secret = new.client_secret;
+    }
+    if accepted != stored {
+        put(&client, client_secret_arn, &json!(accepted)).await?;
+    }
+    let is_set = accepted.client_secret != stored.client_secret;
+    let is_kept = accepted.previous_client_secret.is_some();
+    let kind = new.hub_spot_credential.as_ref().map(Credential::kind);
     // Until the client secret is set, a deploy registers nothing.
-    let next = stack.command(if current.is_some() {
-        "status"
-    } else {
-        "deploy"
+    let is_first = stored.client_secret.is_none();
+    let next = stack.command(if is_first { "deploy" } else { "status" });
+    let document = json!({
+        "stack": target.stack, "clientSecretChanged": is_set,
+        "previousClientSecretKept": is_kept, "hubSpotCredential": kind, "next": next,
     });
-    let is_kept = stored
-        .as_ref()
-        .is_some_and(|stored| !stored["previousClientSecret"].is_null());
-    let kind = credential.as_ref().and_then(Credential::kind);
-    if as_json {
-        terminal::print_json(&json!({
-            "stack": target.stack, "clientSecretChanged": stored.is_some(),
-            "previousClientSecretKept": is_kept, "hubSpotCredential": kind, "next": next,
-        }))?;
-    } else if stored.is_none() && kind.is_none() {
-        writeln!(terminal::output(), "Nothing was changed.")?;
-    } else {
-        let secret = match (stored.is_some(), is_kept) {
-            (false, _) => "unchanged",
-            (true, false) => "set",
-            (true, true) => "set; the previous one stays accepted",
+    terminal::print(as_json, &document, || {
+        let secret = if is_set { "set" } else { "unchanged" };
+        let previous = match (is_kept, stored.previous_client_secret) {
+            (true, _) => "; the previous one stays accepted",
+            (false, Some(_)) => "; the previous one is no longer accepted",
+            (false, None) => "",
         };
         terminal::print_pairs([
-            ("secret", secret.into()),
+            ("secret", format!("{secret}{previous}")),
             ("credential", kind.unwrap_or("unchanged").into()),
             ("next", next),
-        ])?;
-    }
-    Ok(Ending::Done)
-}
-
-/// Returns the client secret that is stored, if it is one.
-fn usable(stored: &str) -> Option<String> {
-    let stored: Value = serde_json::from_str(stored).unwrap_or_default();
-    let secret = stored["clientSecret"].as_str()?.to_owned();
-    Secret::try_from(secret).ok().map(|secret| secret.0)
-}
-
-/// Keeps the previous secret beside the new one, until the same one is set again.
-fn with_previous(secret: &Secret, current: Option<&str>) -> Value {
-    let mut stored = json!({"clientSecret": secret});
-    if let Some(current) = current.filter(|current| secret.0 != *current) {
-        stored["previousClientSecret"] = current.into();
-    }
-    stored
+        ])
+    })?;
+    Ok(Outcome::Done)
 }
 
 async fn put(client: &Client, arn: &str, stored: &Value) -> Result<(), AwsError> {
@@ -251,25 +261,28 @@ fn credential() -> Result<Option<Credential>, Failure> {
         let mut choice = String::new();
         let read = io::stdin().lock().read_line(&mut choice);
         let length = read.map_err(|error| unreadable(&error))?;
-        let (kind, fields) = match choice.trim() {
-            "1" => CREDENTIALS[0],
-            "2" => CREDENTIALS[1],
-            "3" => CREDENTIALS[2],
-            "" if length > 0 => return Ok(None),
+        let credential = match choice.trim() {
+            "1" => hidden("Developer API key: ")?
+                .map(|developer_api_key| Credential::DeveloperApiKey { developer_api_key }),
+            "2" => hidden("Access token: ")?
+                .map(|access_token| Credential::AccessToken { access_token }),
+            "3" => match hidden("Client id: ")? {
+                None => None,
+                Some(client_id) => {
+                    hidden("Client secret: ")?.map(|client_secret| Credential::OAuth {
+                        client_id,
+                        client_secret,
+                    })
+                }
+            },
+            "" if length > 0 => None,
             "" => return Err(unreadable(&io::ErrorKind::UnexpectedEof.into())),
             _ => {
                 eprintln!("Type 1, 2, 3 or Enter.");
                 continue;
             }
         };
-        let mut credential = BTreeMap::new();
-        for field in fields {
-            match hidden(&format!("{kind}, {field}: "))? {
-                Some(secret) => credential.insert((*field).to_owned(), secret),
-                None => return Ok(None),
-            };
-        }
-        return Ok(Some(Credential(credential)));
+        return Ok(credential);
     }
 }
 
@@ -301,7 +314,7 @@ mod tests {
             let read = parse(&format!(r#"{{"hubSpotCredential":{json}}}"#)).unwrap();
             assert!(!format!("{read:?}").contains("marked"), "{kind}");
             let credential = read.hub_spot_credential.unwrap();
-            assert_eq!(credential.kind(), Some(kind));
+            assert_eq!(credential.kind(), kind);
             assert_eq!(serde_json::to_string(&credential).unwrap(), json);
         }
     }

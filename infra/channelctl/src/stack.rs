@@ -1,5 +1,8 @@
 //! A stack as CloudFormation knows it: its outputs, parameters and times.
 
+pub mod samconfig;
+pub mod target;
+
 use std::collections::HashMap;
 
 use aws_sdk_cloudformation::{Client, error::ProvideErrorMetadata, types};
@@ -11,8 +14,8 @@ use jiff::Timestamp;
 
 use crate::{
     aws::AwsError,
-    ending::Failure,
-    target::{LOCAL, Target},
+    outcome::Failure,
+    stack::target::{LOCAL, Target},
     terminal,
 };
 
@@ -160,7 +163,7 @@ fn missing(target: &Target) -> Failure {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::target::tests::target;
+    use crate::stack::target::tests::target;
 
     /// Makes up a stack of the stage dev, in a state and with a parameter.
     pub(crate) fn stack(status: &str, (name, value): (&str, &str)) -> Stack {

@@ -2,18 +2,15 @@
 
 use std::io::Write;
 
-use aws_sdk_cloudwatch::{
-    primitives::DateTime,
-    types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy},
-};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
+    cloudwatch::{self, Alarm, LastCheck},
     doctor::{self, Finding},
-    ending::{Ending, Failure},
     numbers::table::{Census, Table},
+    outcome::{Failure, Outcome},
     registration::{self, LastProbe, Report, Settings},
     secrets,
     stack::Stack,
@@ -22,10 +19,6 @@ use crate::{
 
 /// The alias that takes HubSpot's requests.
 const LIVE: &str = "live";
-/// The findings of a scheduled check, each of which has a metric.
-const CHECKS: [&str; 3] = ["webhook", "settings", "credential"];
-/// How far back a scheduled check is looked for.
-const CHECKED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 const PROGRAM_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that was built, which `make channelctl` gives.
 const COMMIT: Option<&str> = option_env!("CHANNELCTL_COMMIT");
@@ -38,13 +31,6 @@ struct Version {
     next: Option<u64>,
     /// The next version's part of the requests, from 0 to 1.
     next_weight: Option<f64>,
-}
-
-/// The last scheduled check of the deploy-hook's.
-#[derive(Debug, Serialize)]
-struct LastCheck {
-    at: Timestamp,
-    failed: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +46,7 @@ struct Status<'a> {
     drift: Option<bool>,
     last_probe: &'a LastProbe,
     last_check: Option<LastCheck>,
+    alarms: Option<Vec<Alarm>>,
     credential: Option<&'a str>,
     api_version: &'a str,
     numbers: Option<Census>,
@@ -70,18 +57,21 @@ struct Status<'a> {
 }
 
 /// Prints a stack's state.
-pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
+pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
     let table = Table::of(stack)?;
-    let (report, version, numbers, secret, last_check) = tokio::join!(
+    let (report, version, numbers, secret, last_check, alarms) = tokio::join!(
         registration::status(stack, "channelctl status"),
         live_version(stack),
         table.census(),
         secrets::client_secret_changed_at(stack),
-        last_check(stack),
+        cloudwatch::last_check(stack),
+        cloudwatch::alarms(stack),
     );
     let report = report?;
     let mut findings = vec![doctor::stack_state(stack)];
     findings.extend(doctor::of_report(stack, &report, None));
+    findings.extend(doctor::of_alarms(stack, &alarms));
+    findings.extend(doctor::of_last_check(&last_check));
     findings.retain(|finding| !finding.is_ok());
     let status = Status {
         stack: &stack.target.stack,
@@ -90,10 +80,11 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         version,
         url: &report.expected.url,
         registered: report.registered.as_ref(),
-        is_ready: report.ready,
+        is_ready: report.is_ready,
         drift: report.drift,
         last_probe: &report.last_probe,
-        last_check,
+        last_check: last_check.as_ref().ok().cloned().flatten(),
+        alarms: alarms.ok(),
         credential: report.credential.as_deref(),
         api_version: &report.api_version,
         numbers: numbers.ok(),
@@ -101,15 +92,12 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Ending, Failure> {
         findings,
         next: doctor::next_step(stack, &report),
     };
-    if as_json {
-        terminal::print_json(&status)?;
-    } else {
-        terminal::print_pairs(status.lines(&report))?;
-    }
+    let text = || terminal::print_pairs(status.lines(&report, last_check.is_ok()));
+    terminal::print(as_json, &status, text)?;
     Ok(if status.findings.iter().any(Finding::is_error) {
-        Ending::SomethingWrong
+        Outcome::Findings
     } else {
-        Ending::Done
+        Outcome::Done
     })
 }
 
@@ -129,60 +117,12 @@ async fn live_version(stack: &Stack) -> Option<Version> {
     })
 }
 
-/// Reads the newest scheduled check from its metrics; `None` if there was none in a day.
-async fn last_check(stack: &Stack) -> Option<LastCheck> {
-    let function = stack.output("DeployHookFunction").ok()?;
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let query = |check: &str| {
-        let metric = Metric::builder()
-            .namespace("ChannelConnection")
-            .metric_name("CheckFailed")
-            .dimensions(dimension("function", function))
-            .dimensions(dimension("finding", check))
-            .build();
-        let stat = MetricStat::builder()
-            .metric(metric)
-            .period(60)
-            .stat("Maximum");
-        MetricDataQuery::builder()
-            .id(check)
-            .metric_stat(stat.build())
-            .build()
-    };
-    let now = Timestamp::now();
-    let at = |time: Timestamp| DateTime::from_secs(time.as_second());
-    let asked = aws_sdk_cloudwatch::Client::new(&stack.target.aws)
-        .get_metric_data()
-        .set_metric_data_queries(Some(CHECKS.map(query).into()))
-        .scan_by(ScanBy::TimestampDescending)
-        .start_time(at(now - CHECKED_WITHIN))
-        .end_time(at(now));
-    newest_check(&asked.send().await.ok()?.metric_data_results?)
-}
-
-/// Returns the newest check in the metrics' values, the newest of which come first.
-fn newest_check(results: &[MetricDataResult]) -> Option<LastCheck> {
-    let newest = |check: &&str| {
-        let result = results.iter().find(|one| one.id() == Some(check))?;
-        Some((
-            result.timestamps().first()?.secs(),
-            *result.values().first()?,
-        ))
-    };
-    let time = CHECKS.iter().filter_map(newest).map(|(at, _)| at).max()?;
-    let failed = |check: &&str| newest(check).is_some_and(|(at, value)| at == time && value > 0.0);
-    Some(LastCheck {
-        at: Timestamp::from_second(time).ok()?,
-        failed: CHECKS.into_iter().filter(failed).collect(),
-    })
-}
-
 fn or_unknown(text: Option<String>) -> String {
     text.unwrap_or_else(|| "unknown".into())
 }
 
 impl Status<'_> {
-    fn lines(&self, report: &Report) -> [(&'static str, String); 11] {
+    fn lines(&self, report: &Report, was_checked: bool) -> [(&'static str, String); 12] {
         let deployed = self.deployed_at.map(|time| format!(", {}", ago(time)));
         let stack = format!("{}: {}", self.stack, self.cloud_formation);
         let credential = self.credential.unwrap_or("none");
@@ -199,10 +139,13 @@ impl Status<'_> {
             ("verified", verified(&report.last_probe)),
             (
                 "last check",
-                self.last_check
-                    .as_ref()
-                    .map_or_else(|| "none in a day".into(), LastCheck::text),
+                match &self.last_check {
+                    Some(check) => check.text(),
+                    None if was_checked => "none in a day".into(),
+                    None => or_unknown(None),
+                },
             ),
+            ("alarms", or_unknown(self.alarms.as_deref().map(alarms))),
             (
                 "credential",
                 format!("{credential}, API {}", self.api_version),
@@ -235,14 +178,12 @@ impl Version {
     }
 }
 
-impl LastCheck {
-    fn text(&self) -> String {
-        let ago = ago(self.at);
-        if self.failed.is_empty() {
-            return coloured(GOOD, &format!("well, {ago}"));
-        }
-        coloured(WRONG, &format!("failed, {ago}: {}", self.failed.join(", ")))
+fn alarms(alarms: &[Alarm]) -> String {
+    if alarms.is_empty() {
+        return coloured(GOOD, "none is on");
     }
+    let texts: Vec<_> = alarms.iter().map(Alarm::text).collect();
+    coloured(WRONG, &texts.join(" "))
 }
 
 fn registered(report: &Report) -> String {
@@ -256,7 +197,7 @@ fn registered(report: &Report) -> String {
 }
 
 fn is_ready(report: &Report) -> String {
-    let (style, text) = match report.ready {
+    let (style, text) = match report.is_ready {
         Some(true) => (GOOD, "true: every customer can select the app"),
         Some(false) => (
             DOUBTFUL,
@@ -281,29 +222,27 @@ fn verified(probe: &LastProbe) -> String {
 }
 
 /// Prints this program's version and, where one is named, the stack's, and whether they match.
-pub async fn show_version(stack: Option<&Stack>, as_json: bool) -> Result<Ending, Failure> {
+pub async fn show_version(stack: Option<&Stack>, as_json: bool) -> Result<Outcome, Failure> {
     let deployed = stack.and_then(|stack| stack.output("Version").ok());
     let matches = COMMIT.zip(deployed).map(|(own, deployed)| own == deployed);
     let webhook = match stack {
         Some(stack) => live_version(stack).await,
         None => None,
     };
-    if as_json {
-        let stack = stack.map(|stack| {
-            json!({
-                "name": stack.target.stack, "version": deployed, "deployedAt": stack.deployed_at,
-                "deployId": stack.parameter("DeployId"), "webhookVersion": webhook,
-            })
-        });
-        terminal::print_json(&json!({
-            "version": PROGRAM_VERSION, "commit": COMMIT, "stack": stack, "matches": matches,
-        }))?;
-        return Ok(Ending::Done);
-    }
-    let mut output = terminal::output();
-    let commit = COMMIT.unwrap_or("of an unknown commit");
-    writeln!(output, "channelctl {PROGRAM_VERSION} ({commit})")?;
-    if let Some(stack) = stack {
+    let document = json!({
+        "version": PROGRAM_VERSION, "commit": COMMIT, "matches": matches,
+        "stack": stack.map(|stack| json!({
+            "name": stack.target.stack, "version": deployed, "deployedAt": stack.deployed_at,
+            "deployId": stack.parameter("DeployId"), "webhookVersion": webhook,
+        })),
+    });
+    terminal::print(as_json, &document, || {
+        let mut output = terminal::output();
+        let commit = COMMIT.unwrap_or("of an unknown commit");
+        writeln!(output, "channelctl {PROGRAM_VERSION} ({commit})")?;
+        let Some(stack) = stack else {
+            return Ok(());
+        };
         let verdict = match matches {
             Some(true) => coloured(GOOD, "the same as this program"),
             Some(false) => coloured(DOUBTFUL, "another than this program"),
@@ -314,34 +253,7 @@ pub async fn show_version(stack: Option<&Stack>, as_json: bool) -> Result<Ending
         writeln!(
             output,
             "{name}: version {deployed} ({verdict}), webhook version {webhook}"
-        )?;
-    }
-    Ok(Ending::Done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn result(check: &str, values: &[(i64, f64)]) -> MetricDataResult {
-        let times = values.iter().map(|(at, _)| DateTime::from_secs(*at));
-        MetricDataResult::builder()
-            .id(check)
-            .set_timestamps(Some(times.collect()))
-            .set_values(Some(values.iter().map(|(_, value)| *value).collect()))
-            .build()
-    }
-
-    #[test]
-    fn only_the_newest_check_counts() {
-        let stale = result("credential", &[(60, 1.0)]);
-        let well = result("webhook", &[(120, 0.0), (60, 1.0)]);
-        let failed = result("settings", &[(120, 1.0)]);
-        let check = newest_check(&[stale, well, failed]).unwrap();
-        assert_eq!(
-            (check.at.as_second(), check.failed),
-            (120, vec!["settings"])
-        );
-        assert!(newest_check(&[result("webhook", &[])]).is_none());
-    }
+        )
+    })?;
+    Ok(Outcome::Done)
 }

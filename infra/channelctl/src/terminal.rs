@@ -1,7 +1,6 @@
 //! What is printed: tables and JSON for reading, questions before writing, colours where they show.
 
 use std::{
-    borrow::Cow,
     future::Future,
     io::{self, BufRead, IsTerminal, Write},
     time::Duration,
@@ -10,24 +9,15 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use channel_connection::friendly_name::is_unsafe;
 use comfy_table::{ContentArrangement, Table, presets};
-use indicatif::ProgressBar;
+use indicatif::{HumanDuration, ProgressBar};
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::outcome::{Failure, Kind};
 
 pub const GOOD: Style = AnsiColor::Green.on_default();
 pub const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
 pub const WRONG: Style = AnsiColor::Red.on_default();
-
-/// The reason something is not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotConfirmed {
-    /// The answer was not yes.
-    #[error("Nothing was changed.")]
-    Declined,
-    /// There is nobody to ask.
-    #[error("Nothing was changed: there is nobody to ask here. Add --yes (make: YES=1) to go on.")]
-    NobodyToAsk,
-}
 
 /// Returns what is printed to: colours reach only a terminal.
 pub fn output() -> impl Write {
@@ -41,17 +31,10 @@ pub fn coloured(style: Style, text: &str) -> String {
 
 /// Writes what a terminal or a reader would take for an instruction as `\u{1b}`: a text of a file, a
 /// table or a server is printed this way only.
-pub fn escape(text: &str) -> Cow<'_, str> {
-    if text.contains(is_unsafe) {
-        let escaped = text.chars().flat_map(|character| {
-            let unsafe_one = is_unsafe(character).then(|| character.escape_default());
-            let safe_one = (!is_unsafe(character)).then_some(character);
-            unsafe_one.into_iter().flatten().chain(safe_one)
-        });
-        Cow::Owned(escaped.collect())
-    } else {
-        Cow::Borrowed(text)
-    }
+pub fn escape(text: &str) -> String {
+    replace(text, is_unsafe, |unsafe_one| {
+        unsafe_one.escape_default().to_string()
+    })
 }
 
 /// Says how many there are of something.
@@ -62,14 +45,10 @@ pub fn counted(count: u64, one: &str) -> String {
 
 /// Says how long ago something was, in the largest unit that fits.
 pub fn ago(then: Timestamp) -> String {
-    let seconds = Timestamp::now().duration_since(then).as_secs().max(0);
-    let (count, unit) = match seconds {
-        0..60 => return "just now".into(),
-        60..3_600 => (seconds / 60, "minute"),
-        3_600..86_400 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{} ago", counted(count.unsigned_abs(), unit))
+    let since = Timestamp::now().duration_since(then);
+    // A clock may be behind.
+    let since = Duration::try_from(since).unwrap_or_default();
+    format!("{} ago", HumanDuration(since))
 }
 
 /// Shows on a terminal what is waited for, until it is there.
@@ -88,38 +67,49 @@ pub async fn wait<T>(what: &'static str, work: impl Future<Output = T>) -> T {
     done
 }
 
-/// Prints a value as JSON.
-pub fn print_json(value: &impl Serialize) -> io::Result<()> {
-    writeln!(io::stdout(), "{}", json(value)?)
+/// Prints a value as JSON, or else its text.
+pub fn print(
+    as_json: bool,
+    value: &impl Serialize,
+    text: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    if as_json { print_json(value) } else { text() }
 }
 
-/// Writes a value as JSON over lines.
-pub fn json(value: &impl Serialize) -> io::Result<String> {
-    Ok(escape_json(serde_json::to_string_pretty(value)?))
+/// Prints a value as JSON.
+pub fn print_json(value: &impl Serialize) -> io::Result<()> {
+    let json = escape_json(&serde_json::to_string_pretty(value)?);
+    writeln!(io::stdout(), "{json}")
 }
 
 /// Writes a value as JSON in one line.
 pub fn json_line(value: &impl Serialize) -> io::Result<String> {
-    Ok(escape_json(serde_json::to_string(value)?))
+    Ok(escape_json(&serde_json::to_string(value)?))
 }
 
 /// JSON itself escapes the first control characters only. Others stand in its texts alone, and mean the
 /// same when they are escaped.
-fn escape_json(json: String) -> String {
+fn escape_json(json: &str) -> String {
     let is_left = |character: char| character != '\n' && is_unsafe(character);
-    if !json.contains(is_left) {
-        return json;
-    }
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        if is_left(character) {
-            // All of them are of the first plane.
-            escaped.extend(["\\u", &format!("{:04x}", u32::from(character))]);
+    // All of them are of the first plane.
+    let escaped = |character| format!("\\u{:04x}", u32::from(character));
+    replace(json, is_left, escaped)
+}
+
+fn replace(
+    text: &str,
+    is_meant: impl Fn(char) -> bool,
+    escaped: impl Fn(char) -> String,
+) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_meant(character) {
+            replaced += &escaped(character);
         } else {
-            escaped.push(character);
+            replaced.push(character);
         }
     }
-    escaped
+    replaced
 }
 
 /// Starts a table that fits the terminal, or is as wide as it must be in a pipe.
@@ -143,32 +133,38 @@ pub fn print_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> io
 }
 
 /// Asks whether to go on, unless `yes` was said before.
-pub fn confirm(question: &str, yes: bool) -> Result<(), NotConfirmed> {
+pub fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     let is_yes = |answer: &str| ["y", "yes"].contains(&answer.to_lowercase().as_str());
     ask(&format!("{question} [y/N] "), is_yes, yes)
 }
 
 /// Asks to type a name before what cannot be taken back, unless `yes` was said before.
-pub fn confirm_name(question: &str, name: &str, yes: bool) -> Result<(), NotConfirmed> {
+pub fn confirm_name(question: &str, name: &str, yes: bool) -> Result<(), Failure> {
     let question = format!("{question} Type {name} to go on: ");
     ask(&question, |answer| answer == name, yes)
 }
 
-fn ask(question: &str, is_yes: impl Fn(&str) -> bool, yes: bool) -> Result<(), NotConfirmed> {
+fn ask(question: &str, is_yes: impl Fn(&str) -> bool, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(NotConfirmed::NobodyToAsk);
+        return Err(nobody_to_ask());
     }
     anstream::eprint!("{question}");
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     if read.is_ok() && is_yes(answer.trim()) {
-        Ok(())
-    } else {
-        Err(NotConfirmed::Declined)
+        return Ok(());
     }
+    Err(Failure::new(Kind::NotConfirmed, "Nothing was changed."))
+}
+
+/// Returns the failure of a command that would have to ask.
+pub fn nobody_to_ask() -> Failure {
+    let message =
+        "Nothing was changed: there is nobody to ask here. Add --yes (make: YES=1) to go on.";
+    Failure::new(Kind::NotConfirmed, message)
 }
 
 #[cfg(test)]
@@ -189,24 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn tells_time_in_the_largest_unit() {
-        for (seconds, text) in [
-            (-20, "just now"),
-            (61, "1 minute ago"),
-            (3 * 3_600 + 5, "3 hours ago"),
-            (400 * 86_400, "400 days ago"),
-        ] {
-            let then = Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
-            assert_eq!(ago(then), text);
-        }
-    }
-
-    #[test]
     fn json_keeps_its_meaning_when_it_is_escaped() {
         let text = "\u{1b}[31m\u{9b}\u{7f}\u{202e}Zoë\n";
-        for json in [json(&[text]).unwrap(), json_line(&[text]).unwrap()] {
-            assert!(!json.replace('\n', "").contains(is_unsafe), "{json}");
-            assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
-        }
+        let json = json_line(&[text]).unwrap();
+        assert!(!json.contains(is_unsafe), "{json}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
     }
 }

@@ -12,7 +12,11 @@ use flate2::read::DeflateDecoder;
 use semver::Version;
 use sha2::{Digest, Sha256};
 
-use crate::{deploy::download, ending::Failure, parameters::Template, stack::Stack};
+use crate::{
+    deploy::{download, parameters::Template},
+    outcome::Failure,
+    stack::Stack,
+};
 
 pub(super) const SUMS: &str = "SHA256SUMS";
 const FUNCTIONS: [&str; 2] = ["numbers-webhook", "deploy-hook"];

@@ -11,12 +11,14 @@ use tokio::time;
 
 use crate::{
     aws::AwsError,
-    delete::{line, newest},
-    deploy::{SamEnding, bundle, upload::Bucket},
-    ending::{self, Failure},
-    parameters::{Parameters, Template},
-    stack::Stack,
-    target::Target,
+    deploy::{
+        Deploy, bundle,
+        delete::{line, newest, sentence},
+        parameters::Template,
+        upload::Bucket,
+    },
+    outcome::{self, Failure, Outcome},
+    stack::target::Target,
     terminal,
 };
 
@@ -28,16 +30,13 @@ const TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
 
 /// Uploads the functions, shows the changes, and makes them if `executes` is set.
 pub(super) async fn deploy(
-    target: &Target,
-    template: &Template,
-    parameters: &Parameters,
-    role: Option<&str>,
+    deploy: &Deploy,
     executes: bool,
-) -> Result<SamEnding, Failure> {
+    if_it_fails: &str,
+) -> Result<Outcome, Failure> {
+    let (target, parameters) = (&deploy.target, &deploy.parameters);
     let client = Client::new(&target.aws);
-    let template_url = upload(target, template).await?;
-    let existing = Stack::lookup(target).await?;
-    let is_new = existing.as_ref().is_none_or(Stack::has_only_a_change_set);
+    let template_url = upload(target, &deploy.template).await?;
     let given = parameters.iter().map(|(name, value)| {
         let parameter = Parameter::builder().parameter_key(name);
         parameter.parameter_value(value).build()
@@ -49,7 +48,7 @@ pub(super) async fn deploy(
         .create_change_set()
         .stack_name(&target.stack)
         .change_set_name(format!("channelctl-{}", parameters["DeployId"]))
-        .change_set_type(if is_new {
+        .change_set_type(if deploy.stack.is_none() {
             ChangeSetType::Create
         } else {
             ChangeSetType::Update
@@ -58,34 +57,31 @@ pub(super) async fn deploy(
         .set_parameters(Some(given.collect()))
         .set_tags(Some(tags.collect()))
         .capabilities(Capability::CapabilityIam)
-        .set_role_arn(role.map(str::to_owned))
+        .set_role_arn(deploy.role.clone())
         .send();
     let created = terminal::wait("CloudFormation", created).await;
     let created = created.map_err(|error| AwsError::new("create the change set", &error))?;
     let id = created.id.unwrap_or_default();
     if !has_changes(&client, &id).await? {
         eprintln!("Nothing is to change.");
-        return Ok(SamEnding::Success);
+        return Ok(Outcome::Done);
     }
     if !executes {
-        return Ok(SamEnding::Success);
+        return Ok(Outcome::Done);
     }
     let stack = created.stack_id.unwrap_or_default();
     let seen = newest(&client, &stack).await?.into_iter();
     let seen = seen.filter_map(|event| event.event_id).collect();
-    ending::if_stopped(format!(
-        "CloudFormation finishes what it has begun. See how far it is: {}",
-        target.command("doctor")
-    ));
+    outcome::if_stopped(sentence(target));
     let executed = client.execute_change_set().change_set_name(&id).send();
     executed
         .await
         .map_err(|error| AwsError::new("deploy the change set", &error))?;
     let status = until_settled(&client, &stack, seen).await?;
-    Ok(match status.as_str() {
-        "CREATE_COMPLETE" | "UPDATE_COMPLETE" => SamEnding::Success,
-        _ => SamEnding::Failure,
-    })
+    match status.as_str() {
+        "CREATE_COMPLETE" | "UPDATE_COMPLETE" => Ok(Outcome::Done),
+        _ => Err(Failure::failed(if_it_fails)),
+    }
 }
 
 /// Uploads the functions and the template that names them; returns the template's URL.
@@ -153,7 +149,7 @@ async fn has_changes(client: &Client, id: &str) -> Result<bool, Failure> {
     if created.status() == Some(&ChangeSetStatus::CreateComplete) {
         return Ok(true);
     }
-    let reason = terminal::escape(created.status_reason().unwrap_or_default()).into_owned();
+    let reason = terminal::escape(created.status_reason().unwrap_or_default());
     // No field tells: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets-create.html
     if reason.contains("didn't contain changes")
         || reason.contains("No updates are to be performed")

@@ -13,7 +13,7 @@ use semver::Version;
 
 use crate::{
     deploy::bundle::{self, SUMS},
-    ending::Failure,
+    outcome::Failure,
     terminal,
 };
 

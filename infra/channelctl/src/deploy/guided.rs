@@ -9,7 +9,10 @@ use std::{
 use anstream::{eprint, eprintln};
 use channel_connection::ids::AppId;
 
-use crate::{ending::Failure, samconfig, target::TargetOptions};
+use crate::{
+    outcome::Failure,
+    stack::{samconfig, target::TargetOptions},
+};
 
 /// The repository's stages, which a release's user begins with.
 const STAGES: &str = include_str!("../../../samconfig.toml");

@@ -15,7 +15,7 @@ use aws_sigv4::{
 };
 use channel_connection::{http_client, webhook_url::UrlPolicy};
 
-use crate::{aws::AwsError, deploy::change_set, ending::Failure, target::Target, terminal};
+use crate::{aws::AwsError, deploy::change_set, outcome::Failure, stack::target::Target, terminal};
 
 /// The stack with SAM's own bucket, so that both ways to deploy share one.
 const MANAGED_STACK: &str = "aws-sam-cli-managed-default";

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 
 use serde::Serialize;
 
-use crate::{numbers::NumbersError, terminal::escape};
+use crate::{outcome::Failure, terminal::escape};
 
 /// The most headers, and the most characters of each, that an error repeats.
 const MAX_HEADERS: usize = 20;
@@ -93,7 +93,7 @@ impl FromStr for Mapping {
 
 impl Mapping {
     /// Returns where its header stands; refuses one that is not there, or twice.
-    fn find(&self, headers: &[&str]) -> Result<usize, NumbersError> {
+    fn find(&self, headers: &[&str]) -> Result<usize, Failure> {
         let is_named = |(_, name): &(usize, &&str)| name.trim() == self.header;
         let mut named = headers.iter().enumerate().filter(is_named);
         let problem = match (named.next(), named.next()) {
@@ -102,7 +102,7 @@ impl Mapping {
             _ => "two columns have that name. Rename one of them in the file.".into(),
         };
         let (column, header) = (self.column, escape(&self.header));
-        Err(NumbersError::BadInput(format!(
+        Err(Failure::bad_input(format!(
             "--map {column}={header}: {problem}"
         )))
     }
@@ -110,12 +110,12 @@ impl Mapping {
 
 impl Columns {
     /// Finds the columns by their headers; a header that looks like none is passed over.
-    pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, NumbersError> {
+    pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, Failure> {
         let mut columns = Self::default();
         for mapping in mappings {
             let (column, at) = (mapping.column, mapping.find(headers)?);
             if columns.0[column as usize].replace(at).is_some() {
-                return Err(NumbersError::BadInput(format!(
+                return Err(Failure::bad_input(format!(
                     "--map {column}=HEADER is given twice. Give it once: a row has one {column}."
                 )));
             }
@@ -127,7 +127,7 @@ impl Columns {
                 continue;
             };
             if let Some(first) = columns.0[column as usize].replace(at) {
-                return Err(NumbersError::BadInput(format!(
+                return Err(Failure::bad_input(format!(
                     "Both {} and {} look like the {column}. Say which it is: --map {column}=HEADER",
                     shown(headers[first]),
                     shown(name)
@@ -145,7 +145,7 @@ impl Columns {
                 listed(headers)
             )
         };
-        Err(NumbersError::BadInput(problem))
+        Err(Failure::bad_input(problem))
     }
 
     /// Returns a column's place.
@@ -175,7 +175,7 @@ fn listed(headers: &[&str]) -> String {
 
 fn shown(header: &str) -> String {
     let start: String = header.trim().chars().take(MAX_HEADER).collect();
-    escape(&start).into_owned()
+    escape(&start)
 }
 
 /// Tells whether a word announces an extension.

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use crate::numbers::{
-    NumbersError,
-    columns::{Column, Columns, Mapping},
-    file::{TakeRow, damaged},
-    row::{Place, RawRow},
+use crate::{
+    numbers::{
+        columns::{Column, Columns, Mapping},
+        file::{TakeRow, damaged},
+        row::{Place, RawRow},
+    },
+    outcome::Failure,
 };
 
 /// The characters that may separate values; the earlier one if a line has as many of both.
@@ -20,7 +22,7 @@ pub fn read(
     delimiter: Option<u8>,
     mappings: &[Mapping],
     take: &mut TakeRow<'_>,
-) -> Result<String, NumbersError> {
+) -> Result<String, Failure> {
     let (delimiter, table, lines_before) = match (delimiter, excels_own(text)) {
         (Some(delimiter), _) => (delimiter, text, 0),
         (None, Some((delimiter, table))) => (delimiter, table, 1),
@@ -75,7 +77,7 @@ pub fn read(
     }))
 }
 
-fn ragged(place: Place, values: usize, columns: usize, delimiter: u8) -> NumbersError {
+fn ragged(place: Place, values: usize, columns: usize, delimiter: u8) -> Failure {
     let advice = if values > columns {
         let delimiter = char::from(delimiter);
         format!("put a value that has {delimiter:?} in it in quotation marks")
@@ -89,7 +91,7 @@ fn ragged(place: Place, values: usize, columns: usize, delimiter: u8) -> Numbers
 
 /// Refuses quotation marks that the csv crate had to guess at: an open one swallows every row behind
 /// it. Each value must stand in the text as it is, or whole in quotation marks.
-fn check_quotes(written: &str, record: &StringRecord, place: Place) -> Result<(), NumbersError> {
+fn check_quotes(written: &str, record: &StringRecord, place: Place) -> Result<(), Failure> {
     let mut rest = written;
     for value in record {
         let passed = &written[..written.len() - rest.len()];

@@ -15,11 +15,11 @@ use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::{
     numbers::{
-        NumbersError,
         columns::{Column, Columns, Mapping},
         delimited,
         row::{Place, RawRow},
     },
+    outcome::Failure,
     terminal::escape,
 };
 
@@ -73,11 +73,7 @@ fn encoding(label: &str) -> Result<&'static Encoding, &'static str> {
 }
 
 /// Reads every row of a file, `-` for standard input; returns which column was taken for what.
-pub fn read(
-    path: &Path,
-    options: &FileOptions,
-    take: &mut TakeRow<'_>,
-) -> Result<String, NumbersError> {
+pub fn read(path: &Path, options: &FileOptions, take: &mut TakeRow<'_>) -> Result<String, Failure> {
     let bytes = bytes(path)?;
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let by_name = Format::from_str(extension, true).ok();
@@ -88,12 +84,12 @@ pub fn read(
 pub fn name(path: &Path) -> String {
     match path.to_str() {
         Some("-") => "standard input".into(),
-        _ => escape(&path.to_string_lossy()).into_owned(),
+        _ => escape(&path.to_string_lossy()),
     }
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, NumbersError> {
-    let unreadable = |error| NumbersError::BadInput(format!("{}: {error}", name(path)));
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error| Failure::bad_input(format!("{}: {error}", name(path)));
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
@@ -104,7 +100,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, NumbersError> {
     let mut input = input.take(max + 1);
     input.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > max {
-        return Err(NumbersError::BadInput(format!(
+        return Err(Failure::bad_input(format!(
             "The file is larger than {MAX_MIB} MiB. Split it, and import the parts."
         )));
     }
@@ -116,11 +112,11 @@ fn rows(
     format: Option<Format>,
     options: &FileOptions,
     take: &mut TakeRow<'_>,
-) -> Result<String, NumbersError> {
+) -> Result<String, Failure> {
     let text = decode(bytes, options.encoding)?;
     let Some(first) = text.trim_start().chars().next() else {
-        return Err(NumbersError::BadInput(
-            "The file is empty: it has nothing but blank lines at most.".into(),
+        return Err(Failure::bad_input(
+            "The file is empty: it has nothing but blank lines at most.",
         ));
     };
     let mut count = 0;
@@ -143,9 +139,9 @@ fn rows(
         Format::Jsonl => read_objects(&lines(&text), mappings, &mut counting),
     }?;
     match count {
-        0 => Err(NumbersError::BadInput("The file has no rows.".into())),
+        0 => Err(Failure::bad_input("The file has no rows.")),
         1..=MAX_ROWS => Ok(columns),
-        _ => Err(NumbersError::BadInput(format!(
+        _ => Err(Failure::bad_input(format!(
             "The file has {count} rows, more than {MAX_ROWS}. Split it, and import the parts."
         ))),
     }
@@ -153,10 +149,10 @@ fn rows(
 
 /// Decodes a text, which begins with a byte order mark, or is said to be in an encoding, or is
 /// UTF-16 or UTF-8; every line of it ends with a line feed alone.
-fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, NumbersError> {
+fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, Failure> {
     let mut signatures = SIGNATURES.iter();
     if let Some((_, kind)) = signatures.find(|(start, _)| bytes.starts_with(start)) {
-        return Err(NumbersError::BadInput(format!(
+        return Err(Failure::bad_input(format!(
             "This is {kind}, not a text file. Save the sheet as CSV UTF-8, and import that."
         )));
     }
@@ -188,7 +184,7 @@ fn utf(bytes: &[u8]) -> &'static Encoding {
 }
 
 /// Returns the items of a JSON array, unparsed.
-fn items(text: &str) -> Result<Vec<(Place, &str)>, NumbersError> {
+fn items(text: &str) -> Result<Vec<(Place, &str)>, Failure> {
     let items: Vec<&RawValue> = serde_json::from_str(text)
         .map_err(|error| refused(Place::line(error.line() as u64), &error))?;
     let (mut offset, mut line) = (0, 1);
@@ -216,7 +212,7 @@ fn read_objects(
     objects: &[(Place, &str)],
     mappings: &[Mapping],
     take: &mut TakeRow<'_>,
-) -> Result<String, NumbersError> {
+) -> Result<String, Failure> {
     let mut fields = BTreeSet::new();
     for (place, object) in objects {
         fields.extend(parse(*place, object)?.into_iter().map(|(name, _)| name));
@@ -240,12 +236,12 @@ fn read_objects(
     Ok(columns.explain(&fields))
 }
 
-fn parse(place: Place, object: &str) -> Result<Map<String, Value>, NumbersError> {
+fn parse(place: Place, object: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(object).map_err(|error| refused(place, &error))
 }
 
 /// Says why a text is no row; of a value that is JSON, serde's own words would repeat it.
-fn refused(place: Place, error: &serde_json::Error) -> NumbersError {
+fn refused(place: Place, error: &serde_json::Error) -> Failure {
     let words = error.to_string();
     let problem = match error.classify() {
         Category::Data => {
@@ -284,8 +280,8 @@ fn text(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// Says what is wrong with a file in one of its places.
-pub fn damaged(place: Place, problem: &str) -> NumbersError {
-    NumbersError::BadInput(format!(
+pub fn damaged(place: Place, problem: &str) -> Failure {
+    Failure::bad_input(format!(
         "{place}: {problem}. Nothing was taken from the file."
     ))
 }

@@ -13,9 +13,7 @@ use channel_connection::ids::{PortalId, UserId};
 use clap::Args;
 
 use crate::{
-    ending::{Ending, Failure},
     numbers::{
-        NumbersError,
         columns::Column,
         file::{self, FileOptions},
         phone::{self, Country},
@@ -24,6 +22,7 @@ use crate::{
         table::{Table, joined},
         write::WriteOptions,
     },
+    outcome::{Failure, Outcome},
     terminal::counted,
 };
 
@@ -86,7 +85,7 @@ pub async fn import(
     table: &Table,
     options: &ImportOptions,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
     let (mut plan, mut findings) = (Plan::default(), Findings::default());
     let mut rows = 0;
     let columns = file::read(&options.file, &options.reading, &mut |raw: &RawRow<'_>| {
@@ -110,7 +109,7 @@ pub async fn import(
 }
 
 /// Adds or changes one number.
-pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<Outcome, Failure> {
     let (mut plan, mut findings) = (Plan::default(), Findings::default());
     let number = ask_for_line()?;
     let mut raw = RawRow {
@@ -140,9 +139,11 @@ pub async fn remove(
     table: &Table,
     options: &RemoveOptions,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
+    let portal = options.one.portal;
+    let not_found = |what| Failure::failed(format!("Portal {portal} has no {what}."));
     let typed = (!options.all).then(ask_for_line).transpose()?;
-    let mut rows = table.rows(Some(options.one.portal)).await?;
+    let mut rows = table.rows(Some(portal)).await?;
     if let Some(typed) = typed {
         let key = phone::parse(&typed, "", options.one.country).map(|key| key.to_string());
         // A key that is no number can be removed too: typed to the letter, it counts most.
@@ -151,38 +152,38 @@ pub async fn remove(
         rows = match (found, key) {
             (Some(at), _) => vec![rows.swap_remove(at)],
             (None, Ok(_)) => {
-                return Err(NumbersError::NotFound(options.one.portal, "such number").into());
+                return Err(not_found("such number"));
             }
             (None, Err(error)) => {
-                return Err(NumbersError::BadInput(format!("The number {error}.")).into());
+                return Err(Failure::bad_input(format!("The number {error}.")));
             }
         };
     }
     if rows.is_empty() {
-        return Err(NumbersError::NotFound(options.one.portal, "numbers").into());
+        return Err(not_found("numbers"));
     }
     let mut plan = Plan::default();
     for stored in rows {
-        plan.delete(options.one.portal, stored);
+        plan.delete(portal, stored);
     }
     let (writing, findings) = (&options.one.writing, Findings::default());
     writing.apply(&plan, table, &findings, as_json).await
 }
 
-fn ask_for_line() -> Result<String, NumbersError> {
+fn ask_for_line() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }
     let mut line = String::new();
     let mut input = io::stdin().lock().take(MAX_LINE);
     input.read_line(&mut line).map_err(|error| {
-        NumbersError::BadInput(format!(
+        Failure::bad_input(format!(
             "cannot read the number from standard input: {error}"
         ))
     })?;
     match line.trim() {
-        "" => Err(NumbersError::BadInput(
-            "No number given. Type it at the prompt, or pipe it to standard input.".into(),
+        "" => Err(Failure::bad_input(
+            "No number given. Type it at the prompt, or pipe it to standard input.",
         )),
         said => Ok(said.to_owned()),
     }

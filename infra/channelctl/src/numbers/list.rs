@@ -2,28 +2,28 @@
 //! show them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     io::{self, IsTerminal, Write},
 };
 
 use anstream::eprintln;
 use channel_connection::{
     ids::PortalId,
-    number_row::RowError,
     shown_number::{not_selectable, truncate},
 };
 use clap::Args;
 use csv::WriterBuilder;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
-    ending::{Ending, Failure, Kind},
     numbers::{
-        NumbersError,
         file::Format,
+        phone,
         row::check_name,
         table::{NumberFields, Stored, Table, joined},
     },
+    outcome::{Failure, Kind, Outcome},
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
 
@@ -57,7 +57,7 @@ pub struct CheckOptions {
 #[derive(Serialize)]
 struct CheckReport<'a> {
     numbers: &'a [Checked<'a>],
-    findings: Vec<Finding<'a>>,
+    findings: &'a [Finding<'a>],
 }
 
 /// A row of the table, and what HubSpot makes of it.
@@ -83,25 +83,23 @@ struct Finding<'a> {
 }
 
 /// Prints a portal's rows as they are stored.
-pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result<Ending, Failure> {
+pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result<Outcome, Failure> {
     let rows = table.rows(Some(options.portal)).await?;
     let numbers: Vec<_> = rows.iter().map(Stored::fields).collect();
-    if as_json {
-        terminal::print_json(&BTreeMap::from([("numbers", numbers)]))?;
-        return Ok(Ending::Done);
-    }
-    let mut shown = terminal::table(["number", "extension", "name", "users"]);
-    for fields in &numbers {
-        shown.add_row([
-            &escape(fields.number),
-            &escape(fields.extension.unwrap_or_default()),
-            &escape(fields.friendly_name.unwrap_or_default()),
-            users(fields).as_str(),
-        ]);
-    }
-    let (count, portal) = (counted(rows.len() as u64, "number"), options.portal);
-    writeln!(terminal::output(), "{shown}\n{count} in portal {portal}")?;
-    Ok(Ending::Done)
+    terminal::print(as_json, &json!({"numbers": numbers}), || {
+        let mut shown = terminal::table(["number", "extension", "name", "users"]);
+        for fields in &numbers {
+            shown.add_row([
+                escape(fields.number),
+                escape(fields.extension.unwrap_or_default()),
+                escape(fields.friendly_name.unwrap_or_default()),
+                users(fields),
+            ]);
+        }
+        let (count, portal) = (counted(rows.len() as u64, "number"), options.portal);
+        writeln!(terminal::output(), "{shown}\n{count} in portal {portal}")
+    })?;
+    Ok(Outcome::Done)
 }
 
 fn users(fields: &NumberFields<'_>) -> String {
@@ -112,26 +110,29 @@ fn users(fields: &NumberFields<'_>) -> String {
     }
 }
 
-/// Prints rows as a file; a row whose users are invalid is omitted and named, since it would be
-/// imported as everyone's.
+/// Prints rows as a file that import reads whole: a row that it would refuse is omitted and named.
 pub async fn export(
     table: &Table,
     options: &ExportOptions,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
     let format = match options.format {
         None if as_json => Format::Json,
         None => Format::Csv,
         Some(format) if !as_json || format == Format::Json => format,
         Some(_) => {
             let conflict = "--json prints JSON: leave out --format, or --json.";
-            return Err(NumbersError::Usage(conflict).into());
+            return Err(Failure::usage(conflict));
         }
     };
     let rows = table.rows(options.portal).await?;
-    let (valid, invalid): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|stored| stored.users().is_some());
-    let fields: Vec<_> = valid.into_iter().map(Stored::fields).collect();
+    let (mut fields, mut omitted) = (Vec::new(), Vec::new());
+    for stored in &rows {
+        match refusal(stored) {
+            None => fields.push(stored.fields()),
+            Some(reason) => omitted.push((stored, reason)),
+        }
+    }
     let lines: io::Result<Vec<_>> = fields.iter().map(terminal::json_line).collect();
     let text = match format {
         Format::Csv => delimited(&fields, b',')?,
@@ -141,19 +142,38 @@ pub async fn export(
         Format::Jsonl => lines?.into_iter().map(|line| line + "\n").collect(),
     };
     io::stdout().write_all(text.as_bytes())?;
-    if invalid.is_empty() {
-        return Ok(Ending::Done);
+    if omitted.is_empty() {
+        return Ok(Outcome::Done);
     }
-    for stored in invalid.iter().filter(|_| !as_json) {
+    for (stored, reason) in omitted.iter().filter(|_| !as_json) {
         let (portal, key) = (escape(&stored.portal), escape(stored.key()));
-        let (omitted, reason) = (coloured(WRONG, "not exported"), RowError::InvalidUserIds);
-        eprintln!("{omitted} portal {portal}, number {key}: {reason}");
+        let mark = coloured(WRONG, "not exported");
+        eprintln!("{mark} portal {portal}, number {key}: {reason}");
     }
-    let count = counted(invalid.len() as u64, "row");
+    let count = counted(omitted.len() as u64, "row");
     let message = format!(
         "{count} not exported, as check shows. Correct them: import --replace of this export deletes them."
     );
     Err(Failure::new(Kind::Findings, message))
+}
+
+/// Returns why import would refuse a row of the table.
+fn refusal(stored: &Stored) -> Option<String> {
+    if let Err(error) = stored.row.audience() {
+        return Some(error.to_string());
+    }
+    if let Err(error) = stored.portal.parse::<PortalId>() {
+        return Some(format!("the portal {error}"));
+    }
+    match phone::parse(stored.key(), "", None) {
+        Err(error) => return Some(format!("the number {error}")),
+        Ok(key) if key.to_string() != stored.key() => {
+            return Some(format!("the number is another than {key}"));
+        }
+        Ok(_) => {}
+    }
+    let name = check_name(stored.name().unwrap_or_default());
+    name.err().map(|error| format!("the name {error}"))
 }
 
 fn delimited(rows: &[NumberFields<'_>], delimiter: u8) -> io::Result<String> {
@@ -170,14 +190,14 @@ fn delimited(rows: &[NumberFields<'_>], delimiter: u8) -> io::Result<String> {
             row.friendly_name.unwrap_or_default(),
             &row.user_ids.as_ref().map(joined).unwrap_or_default(),
         ];
-        let shown = |value| {
+        let shown = |value: &str| {
             if is_shown {
                 escape(value)
             } else {
-                value.into()
+                value.to_owned()
             }
         };
-        writer.write_record(values.map(|value| shown(value).into_owned()))?;
+        writer.write_record(values.map(shown))?;
     }
     let text = writer
         .into_inner()
@@ -190,19 +210,19 @@ pub async fn check(
     table: &Table,
     options: &CheckOptions,
     as_json: bool,
-) -> Result<Ending, Failure> {
+) -> Result<Outcome, Failure> {
     let rows = table.rows(options.portal).await?;
     let portals: Vec<_> = rows
         .chunk_by(|one, other| one.portal == other.portal)
         .collect();
     let checked: Vec<_> = portals.iter().flat_map(|rows| check_portal(rows)).collect();
     let omitted = checked.iter().filter(|row| row.is_omitted()).count();
-    if as_json {
-        terminal::print_json(&CheckReport {
-            numbers: &checked,
-            findings: checked.iter().flat_map(Checked::findings).collect(),
-        })?;
-    } else {
+    let findings: Vec<_> = checked.iter().flat_map(Checked::findings).collect();
+    let report = CheckReport {
+        numbers: &checked,
+        findings: &findings,
+    };
+    terminal::print(as_json, &report, || {
         print(&checked, options.portal.is_some())?;
         let with_problems = checked.iter().filter(|row| !row.problems.is_empty());
         let noted = with_problems.count() - omitted;
@@ -214,12 +234,12 @@ pub async fn check(
         let found = coloured(style, &format!("{noted} with notes, {omitted} omitted"));
         let numbers = counted((checked.len() - omitted) as u64, "number");
         let portals = counted(portals.len() as u64, "portal");
-        writeln!(terminal::output(), "{numbers} in {portals}: {found}")?;
-    }
+        writeln!(terminal::output(), "{numbers} in {portals}: {found}")
+    })?;
     Ok(if omitted == 0 {
-        Ending::Done
+        Outcome::Done
     } else {
-        Ending::SomethingWrong
+        Outcome::Findings
     })
 }
 
@@ -265,9 +285,7 @@ impl<'a> From<&'a Stored> for Checked<'a> {
         };
         let name = stored.name().unwrap_or_default();
         let mut problems = Vec::new();
-        if let Err(error) = check_name(name) {
-            problems.push(format!("the name {error}"));
-        }
+        problems.extend(refusal(stored).map(|reason| format!("import refuses it: {reason}")));
         match truncate(name) {
             (_, lost) if !lost.is_empty() => problems.push(format!("cut: {lost:?} is lost")),
             (shown, _) if shown.is_empty() => {
@@ -314,9 +332,9 @@ fn print(checked: &[Checked<'_>], is_one_portal: bool) -> io::Result<()> {
     for row in checked.iter().filter(worth_a_look) {
         let cells = [
             row.fields.portal_id.to_string(),
-            escape(row.shown_name.as_deref().unwrap_or_default()).into_owned(),
-            escape(row.fields.number).into_owned(),
-            escape(row.fields.extension.unwrap_or_default()).into_owned(),
+            escape(row.shown_name.as_deref().unwrap_or_default()),
+            escape(row.fields.number),
+            escape(row.fields.extension.unwrap_or_default()),
             users(&row.fields),
             row.problems.join("; "),
         ];

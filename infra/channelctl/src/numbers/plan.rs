@@ -6,11 +6,13 @@ use channel_connection::ids::{PortalId, UserId};
 use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::numbers::{
-    NumbersError,
-    row::Place,
-    table::{NumberFields, Stored, Table},
-    write::progress_bar,
+use crate::{
+    numbers::{
+        row::Place,
+        table::{NumberFields, Stored, Table},
+        write::progress_bar,
+    },
+    outcome::Failure,
 };
 
 /// How many portals are read at a time.
@@ -25,13 +27,11 @@ pub enum Change {
     /// The table has no such row.
     Add,
     /// The table's row differs.
-    #[serde(rename = "change")]
     Update,
-    /// The table's row is the same.
-    Keep,
     /// The file has no such row, and replaces the portal's.
-    #[serde(rename = "remove")]
     Delete,
+    /// The table's row is the same.
+    Unchanged,
 }
 
 /// A portal and a sort key of the table; of a row to delete, it may be no number.
@@ -156,7 +156,7 @@ impl Plan {
     /// Compares every portal of the file with the table, and decides what happens to each number.
     ///
     /// Where the file replaces what there is, the table's other numbers of its portals go.
-    pub async fn compare(&mut self, table: &Table, replace: bool) -> Result<(), NumbersError> {
+    pub async fn compare(&mut self, table: &Table, replace: bool) -> Result<(), Failure> {
         let portals = self.portals();
         let bar = progress_bar("reading", "portals", portals.len());
         if portals.len() >= MANY_PORTALS {
@@ -192,7 +192,7 @@ impl Plan {
                     row.change = if row.changes_name() || row.changes_users() {
                         Change::Update
                     } else {
-                        Change::Keep
+                        Change::Unchanged
                     };
                 }
             }
@@ -204,10 +204,14 @@ impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("portals", &self.portals().len())?;
-        map.serialize_entry("add", &self.count(Change::Add))?;
-        map.serialize_entry("change", &self.count(Change::Update))?;
-        map.serialize_entry("keep", &self.count(Change::Keep))?;
-        map.serialize_entry("remove", &self.count(Change::Delete))?;
+        for (name, change) in [
+            ("add", Change::Add),
+            ("update", Change::Update),
+            ("delete", Change::Delete),
+            ("unchanged", Change::Unchanged),
+        ] {
+            map.serialize_entry(name, &self.count(change))?;
+        }
         let rows = self.rows.iter().map(|(key, row)| row.fields(key));
         map.serialize_entry("rows", &rows.collect::<Vec<_>>())?;
         map.end()

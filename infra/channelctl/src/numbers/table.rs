@@ -24,12 +24,9 @@ use serde_json::Number;
 use tokio::time::sleep;
 
 use crate::{
-    aws::AwsError,
-    ending::Failure,
-    numbers::{
-        NumbersError,
-        plan::{Change, Key, Planned},
-    },
+    aws::{self, AwsError},
+    numbers::plan::{Change, Key, Planned},
+    outcome::Failure,
     stack::Stack,
     terminal::counted,
 };
@@ -46,8 +43,11 @@ type Item = HashMap<String, AttributeValue>;
 /// One numbers table.
 #[derive(Debug, Clone)]
 pub struct Table {
+    aws: SdkConfig,
     client: Client,
     name: String,
+    /// The stack that it is of, unless it was named itself.
+    stack: Option<String>,
 }
 
 /// A row as the table has it, unchecked.
@@ -84,31 +84,40 @@ pub struct Census {
     pub at_least: bool,
 }
 
-impl fmt::Display for Table {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.name)
-    }
-}
-
 impl Table {
     /// Takes the table of a stack.
     pub fn of(stack: &Stack) -> Result<Self, Failure> {
-        Ok(Self::named(
-            &stack.target.aws,
-            stack.output("NumbersTable")?,
-        ))
+        let table = Self::named(&stack.target.aws, stack.output("NumbersTable")?);
+        Ok(Self {
+            stack: Some(stack.target.stack.clone()),
+            ..table
+        })
     }
 
     /// Takes a table by its name.
     pub fn named(aws: &SdkConfig, name: &str) -> Self {
         Self {
+            aws: aws.clone(),
             client: Client::new(aws),
             name: name.to_owned(),
+            stack: None,
         }
     }
 
+    /// Names the table, its stack, account and region.
+    pub async fn place(&self) -> String {
+        let Self { name, stack, .. } = self;
+        let of_stack = stack.as_ref().map(|stack| format!(" of the stack {stack}"));
+        let of_stack = of_stack.unwrap_or_default();
+        // Who may write a table need not be allowed to ask.
+        let account = aws::account(&self.aws).await;
+        let account = account.unwrap_or_else(|_| "unknown".into());
+        let region = self.aws.region().map_or("no region", AsRef::as_ref);
+        format!("the table {name}{of_stack} in account {account}, {region}")
+    }
+
     /// Reads every row of a portal in the order of their keys, or of all, portal by portal.
-    pub async fn rows(&self, portal: Option<PortalId>) -> Result<Vec<Stored>, NumbersError> {
+    pub async fn rows(&self, portal: Option<PortalId>) -> Result<Vec<Stored>, Failure> {
         let items: Vec<Item> = if let Some(portal) = portal {
             let query = self.client.query().table_name(&self.name);
             let query = query
@@ -128,7 +137,7 @@ impl Table {
     }
 
     /// Counts numbers and portals, as far as it costs little.
-    pub async fn census(&self) -> Result<Census, NumbersError> {
+    pub async fn census(&self) -> Result<Census, Failure> {
         let scan = self.client.scan().table_name(&self.name);
         let scan = scan.projection_expression("portalId");
         let mut items = scan.into_paginator().items().send();
@@ -151,7 +160,7 @@ impl Table {
     }
 
     /// Writes up to [`MAX_BATCH`] rows of one change, or one row to update; returns how many.
-    pub async fn write(&self, rows: &[(&Key, &Planned)]) -> Result<u64, NumbersError> {
+    pub async fn write(&self, rows: &[(&Key, &Planned)]) -> Result<u64, Failure> {
         match rows {
             [(key, row)] if row.change == Change::Update => self.update(key, row).await?,
             _ => {
@@ -163,7 +172,7 @@ impl Table {
     }
 
     /// Puts or deletes rows whole, and retries those that DynamoDB throttles.
-    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), NumbersError> {
+    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), Failure> {
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(50))
             .with_max_delay(Duration::from_secs(5))
@@ -187,7 +196,7 @@ impl Table {
     }
 
     /// Changes a row's name and users, and leaves its other attributes.
-    async fn update(&self, key: &Key, row: &Planned) -> Result<(), NumbersError> {
+    async fn update(&self, key: &Key, row: &Planned) -> Result<(), Failure> {
         let mut request = self.client.update_item().table_name(&self.name);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         for (name, value) in attributes(row) {
@@ -203,9 +212,19 @@ impl Table {
         if !remove.is_empty() {
             expression = format!("{expression} REMOVE {}", remove.join(", "));
         }
-        let request = request.set_key(Some(item_key(key)));
-        let updated = request.update_expression(expression).send().await;
-        updated.map_err(|error| self.failed("change a number", &error))?;
+        // A row that somebody deleted meanwhile would come back without its users: as everybody's.
+        let updated = request
+            .set_key(Some(item_key(key)))
+            .update_expression(expression)
+            .condition_expression("attribute_exists(portalId)")
+            .send()
+            .await;
+        updated.map_err(|error| match error.code() {
+            Some("ConditionalCheckFailedException") => Failure::failed(
+                "A number that was to be updated is no longer in the table. Run the command again.",
+            ),
+            _ => self.failed("change a number", &error),
+        })?;
         Ok(())
     }
 
@@ -213,9 +232,12 @@ impl Table {
         &self,
         what: &'static str,
         error: &SdkError<E, R>,
-    ) -> NumbersError {
+    ) -> Failure {
         match error.code() {
-            Some("ResourceNotFoundException") => NumbersError::NoTable(self.name.clone()),
+            Some("ResourceNotFoundException") => Failure::failed(format!(
+                "There is no table {} in this account and region. Check --table, --profile and --region.",
+                self.name
+            )),
             _ => AwsError::new(what, error).into(),
         }
     }

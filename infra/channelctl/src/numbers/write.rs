@@ -18,14 +18,13 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    ending::{Ending, Failure},
     numbers::{
-        NumbersError,
         plan::{Change, Key, Plan, Planned},
         row::Findings,
         table::{MAX_BATCH, Table},
     },
-    terminal::{self, NotConfirmed, counted, escape},
+    outcome::{Failure, Kind, Outcome},
+    terminal::{self, counted, escape},
 };
 
 /// How rows are written.
@@ -52,24 +51,15 @@ struct Report<'a> {
     #[serde(flatten)]
     findings: &'a Findings,
     /// `None` where nothing was tried: a dry run, bad rows, or nobody said yes.
-    result: Option<Outcome>,
+    result: Option<Written>,
 }
 
 /// The rows that were written, at least, and whether they are all.
 #[derive(Default, Serialize)]
-struct Outcome {
+struct Written {
     written: u64,
-    removed: u64,
+    deleted: u64,
     complete: bool,
-}
-
-/// How the writing ended.
-enum End {
-    All,
-    /// Ctrl-C stopped it; what had begun was finished.
-    Stopped,
-    /// Ctrl-C came twice; what had begun may be written or not.
-    BrokenOff,
 }
 
 impl WriteOptions {
@@ -80,7 +70,8 @@ impl WriteOptions {
         }
         if findings.has_bad_rows() {
             report(&Plan::default(), findings, None, as_json)?;
-            return Err(NumbersError::BadRows.into());
+            let message = "Nothing was written: fix the bad rows first.";
+            return Err(Failure::bad_input(message));
         }
         Ok(())
     }
@@ -92,40 +83,43 @@ impl WriteOptions {
         table: &Table,
         findings: &Findings,
         as_json: bool,
-    ) -> Result<Ending, Failure> {
+    ) -> Result<Outcome, Failure> {
         let changes = [Change::Add, Change::Update, Change::Delete];
         let writes = changes.map(|change| plan.count(change)).iter().sum();
-        let is_to_write = !self.dry_run && writes > 0;
-        if !as_json {
-            print(plan, self.show as usize).map_err(|error| {
-                if is_to_write {
-                    NumbersError::Unshown(error).into()
-                } else {
-                    Failure::from(error)
-                }
-            })?;
+        if !as_json && let Err(error) = print(plan, self.show as usize) {
+            if self.dry_run || writes == 0 {
+                return Err(error.into());
+            }
+            return Err(Failure::failed(format!(
+                "Nothing was written, because what would change cannot be shown: {error}"
+            )));
         }
-        let (result, ended) = if self.dry_run {
-            (None, Ok(Ending::Done))
-        } else if let Err(error) = self.confirm(table, is_to_write, as_json) {
-            (None, Err(error.into()))
-        } else {
-            let (outcome, ended) = self.write(plan, table, writes, as_json).await;
-            (Some(outcome), ended)
-        };
-        report(plan, findings, result, as_json)?;
+        if self.dry_run || writes == 0 {
+            let nothing = Written {
+                complete: true,
+                ..Written::default()
+            };
+            report(plan, findings, (!self.dry_run).then_some(nothing), as_json)?;
+            return Ok(Outcome::Done);
+        }
+        if let Err(unconfirmed) = self.confirm(table, as_json).await {
+            report(plan, findings, None, as_json)?;
+            return Err(unconfirmed);
+        }
+        let mut written = Written::default();
+        let ended = self.write(plan, table, writes, &mut written, as_json).await;
+        report(plan, findings, Some(written), as_json)?;
         ended
     }
 
-    /// Asks only where the plan is on the screen: JSON comes after the write.
-    fn confirm(&self, table: &Table, is_to_write: bool, as_json: bool) -> Result<(), NotConfirmed> {
-        if self.yes || !is_to_write {
-            Ok(())
-        } else if as_json {
-            Err(NotConfirmed::NobodyToAsk)
-        } else {
-            terminal::confirm(&format!("Write this to {table}?"), false)
+    /// Says which table is written to, and asks only where the plan is on the screen.
+    async fn confirm(&self, table: &Table, as_json: bool) -> Result<(), Failure> {
+        let place = terminal::wait("AWS STS", table.place()).await;
+        eprintln!("writes to {place}");
+        if as_json && !self.yes {
+            return Err(terminal::nobody_to_ask());
         }
+        terminal::confirm("Write this?", self.yes)
     }
 
     /// Writes all that is planned, and says so, however it ends.
@@ -134,51 +128,49 @@ impl WriteOptions {
         plan: &Plan,
         table: &Table,
         writes: usize,
+        written: &mut Written,
         as_json: bool,
-    ) -> (Outcome, Result<Ending, Failure>) {
-        let mut outcome = Outcome::default();
+    ) -> Result<Outcome, Failure> {
         let bar = progress_bar("writing", "rows", writes);
         let say = |text: &str| {
             if !as_json {
                 bar.suspend(|| eprintln!("{text}"));
             }
         };
-        let end = self.write_rows(plan, table, &mut outcome, &bar, say).await;
+        let ended = self.write_rows(plan, table, written, &bar, say).await;
         bar.finish_and_clear();
-        outcome.complete = matches!(end, Ok(End::All));
-        let done = outcome.written + outcome.removed;
-        let (how, ended) = match end {
-            Ok(End::All) => {
-                if writes > 0 {
-                    let seconds = bar.elapsed().as_secs_f64();
-                    say(&format!(
-                        "{} written in {seconds:.1} s",
-                        counted(done, "row")
-                    ));
-                }
-                return (outcome, Ok(Ending::Done));
-            }
-            Ok(End::Stopped) => ("Stopped:", Ok(Ending::Interrupted)),
-            Ok(End::BrokenOff) => ("Broken off: at least", Ok(Ending::Interrupted)),
-            Err(error) => ("At least", Err(error.into())),
+        let done = written.written + written.deleted;
+        written.complete = ended.is_ok() && done == writes as u64;
+        if written.complete {
+            let (rows, seconds) = (counted(done, "row"), bar.elapsed().as_secs_f64());
+            say(&format!("{rows} written in {seconds:.1} s"));
+            return Ok(Outcome::Done);
+        }
+        let how = if ended == Ok(Outcome::Interrupted) {
+            "Stopped:"
+        } else {
+            "At least"
         };
         say(&format!(
             "{how} {done} of {writes} rows are written. Run the command again: it goes on from there."
         ));
-        (outcome, ended)
+        ended
     }
 
+    /// Writes until all is written, or Ctrl-C comes: then what had begun is finished, unless Ctrl-C
+    /// comes again.
     async fn write_rows(
         &self,
         plan: &Plan,
         table: &Table,
-        outcome: &mut Outcome,
+        written: &mut Written,
         bar: &ProgressBar,
         say: impl Fn(&str),
-    ) -> Result<End, NumbersError> {
+    ) -> Result<Outcome, Failure> {
         // Once for all of it, so that no Ctrl-C comes unheard.
         let interrupts = signal(SignalKind::interrupt());
-        let mut interrupts = interrupts.map_err(NumbersError::NotInterruptible)?;
+        let mut interrupts = interrupts
+            .map_err(|error| Failure::failed(format!("cannot listen for Ctrl-C: {error}")))?;
         let is_stopping = Cell::new(false);
         // An update goes by one request a row: it leaves the row's other attributes.
         for (change, size) in [
@@ -187,8 +179,8 @@ impl WriteOptions {
             (Change::Delete, MAX_BATCH),
         ] {
             let count = match change {
-                Change::Delete => &mut outcome.removed,
-                _ => &mut outcome.written,
+                Change::Delete => &mut written.deleted,
+                _ => &mut written.written,
             };
             let rows: Vec<_> = plan.of(change).collect();
             let writes = stream::iter(rows.chunks(size))
@@ -198,17 +190,17 @@ impl WriteOptions {
             let mut writes = pin!(writes);
             loop {
                 tokio::select! {
-                    written = writes.next() => match written {
+                    rows = writes.next() => match rows.transpose()? {
                         None => break,
                         Some(rows) => {
-                            let rows = rows?;
                             *count += rows;
                             bar.inc(rows);
                         }
                     },
                     _ = interrupts.recv() => {
                         if is_stopping.replace(true) {
-                            return Ok(End::BrokenOff);
+                            let message = "Broken off: what had begun may be written or not.";
+                            return Err(Failure::new(Kind::Interrupted, message));
                         }
                         say("Stopping; Ctrl-C again leaves at once.");
                     }
@@ -216,9 +208,9 @@ impl WriteOptions {
             }
         }
         Ok(if is_stopping.get() {
-            End::Stopped
+            Outcome::Interrupted
         } else {
-            End::All
+            Outcome::Done
         })
     }
 }
@@ -226,27 +218,25 @@ impl WriteOptions {
 fn report(
     plan: &Plan,
     findings: &Findings,
-    result: Option<Outcome>,
+    result: Option<Written>,
     as_json: bool,
 ) -> io::Result<()> {
-    if !as_json {
-        return Ok(());
-    }
-    terminal::print_json(&Report {
+    let report = Report {
         plan,
         findings,
         result,
-    })
+    };
+    terminal::print(as_json, &report, || Ok(()))
 }
 
 fn print(plan: &Plan, show: usize) -> io::Result<()> {
     let (add, update) = (plan.count(Change::Add), plan.count(Change::Update));
-    let (delete, keep) = (plan.count(Change::Delete), plan.count(Change::Keep));
+    let (delete, unchanged) = (plan.count(Change::Delete), plan.count(Change::Unchanged));
     let portals = counted(plan.portals().len() as u64, "portal");
     let mut output = terminal::output();
     writeln!(
         output,
-        "{portals}: {add} to add, {update} to update, {delete} to delete, {keep} unchanged"
+        "{portals}: {add} to add, {update} to update, {delete} to delete, {unchanged} unchanged"
     )?;
     for (change, mark, count) in [
         (Change::Add, '+', add),
@@ -272,8 +262,8 @@ fn line((portal, number): &Key, row: &Planned) -> String {
         Change::Update if !row.changes_name() => "who sees it".into(),
         Change::Update if row.changes_users() => renamed() + ", and who sees it",
         Change::Update => renamed(),
-        Change::Delete => previous.into_owned(),
-        Change::Add | Change::Keep => name.into_owned(),
+        Change::Delete => previous,
+        Change::Add | Change::Unchanged => name,
     };
     format!("{portal}  {}  {what}", escape(number))
 }

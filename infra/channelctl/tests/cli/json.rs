@@ -1,7 +1,9 @@
 //! JSON as a contract: each command's document, and each error, against its schema.
 
+use axum::{Router, routing::post};
 use jsonschema::Validator;
 use serde_json::Value;
+use tokio::net::TcpListener;
 
 use crate::{
     aws::{Account, Aws},
@@ -53,6 +55,7 @@ async fn every_document_has_its_shape() {
         ("deploy", &["deploy", "--check"], 0),
         ("diff", &["diff"], 0),
         ("secretsSet", &["secrets", "set"], 0),
+        ("secretsSet", &["secrets", "end-rotation"], 0),
         ("registration", &["hold", "--yes"], 0),
         ("registration", &["release", "--dry-run"], 0),
         (
@@ -81,6 +84,26 @@ async fn every_document_has_its_shape() {
             insta::assert_snapshot!(format!("json-{snapshot}"), ran.output);
         });
     }
+}
+
+#[tokio::test]
+async fn a_call_has_its_shape() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/numbers", listener.local_addr().unwrap());
+    let webhook = post(|| async { r#"{"phoneNumbers":[]}"# });
+    let routes = Router::new().route("/numbers", webhook);
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    let mut account = account();
+    account.outputs.retain(|(name, _)| *name != "WebhookUrl");
+    account.outputs.push(("WebhookUrl", url.leak()));
+    let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
+    let arguments = ["--stage", "dev", "--json", "call", "--portal", "62515"];
+    let ran = checkout.run(&aws, &arguments).await;
+    let document = assert_valid("call", &ran.output);
+    assert_eq!(
+        (&document["status"], &document["body"]["phoneNumbers"]),
+        (&200.into(), &Value::Array(vec![]))
+    );
 }
 
 #[tokio::test]

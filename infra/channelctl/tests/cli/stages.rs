@@ -24,7 +24,7 @@ parameter_overrides = ["AppId=7", "AlarmEmail="]
 stack_name = "calls-prod"
 region = "eu-central-1"
 profile = "production"
-parameter_overrides = ["AppId=8"]
+parameter_overrides = ["AppId=8", "DeletionProtection=true"]
 [empty.deploy.parameters]
 stack_name = "calls-empty"
 parameter_overrides = ["AppId="]
@@ -221,6 +221,29 @@ async fn a_stack_without_a_stage_keeps_its_parameters() {
         !sam.contains("AppId") && !sam.contains("--config-env"),
         "{sam}"
     );
+}
+
+/// Until it succeeds once, it must be able to take its table back.
+#[tokio::test]
+async fn a_first_deploy_protects_no_table() {
+    for (name, status, given, value) in [
+        ("new", "REVIEW_IN_PROGRESS", "LogLevel=WARN", "false"),
+        ("second", "UPDATE_COMPLETE", "LogLevel=WARN", "true"),
+        (
+            "asked for",
+            "REVIEW_IN_PROGRESS",
+            "DeletionProtection=true",
+            "true",
+        ),
+    ] {
+        let mut account = deployed();
+        account.status = Some(status);
+        let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
+        let deploy = ["--stage", "prod", "deploy", "--yes", "--parameter", given];
+        checkout.run(&aws, &deploy).await;
+        let expected = format!("DeletionProtection=\"{value}\"");
+        assert!(checkout.sam().contains(&expected), "{name}");
+    }
 }
 
 #[tokio::test]
@@ -434,15 +457,16 @@ async fn secrets_come_from_standard_input() {
     assert_eq!(stored("arn:client"), r#"{"clientSecret":"marked-1"}"#);
     assert_eq!(stored("arn:credential"), r#"{"accessToken":"marked-2"}"#);
     let rotated = r#"{"clientSecret":"marked-3","previousClientSecret":"marked-1"}"#;
-    for (name, stored_then) in [
-        ("rotated", rotated),
-        ("repeated", r#"{"clientSecret":"marked-3"}"#),
-    ] {
+    for name in ["rotated", "repeated"] {
         let ran = run(set(), r#"{"clientSecret":"marked-3"}"#).await;
         let next = "channelctl --stage dev status";
         assert!(ran.output.contains(next), "{name}: {}", ran.output);
-        assert_eq!(stored("arn:client"), stored_then, "{name}");
+        assert_eq!(stored("arn:client"), rotated, "{name}");
     }
+    let end = ["--stage", "dev", "secrets", "end-rotation"];
+    let ran = checkout.run(&aws, &end).await;
+    assert!(ran.output.contains("no longer accepted"), "{}", ran.output);
+    assert_eq!(stored("arn:client"), r#"{"clientSecret":"marked-3"}"#);
     let ran = run(set(), r#"{"clientSecret":"marked 4"}"#).await;
     assert_said(&ran, 5, "Nothing was changed.");
     assert!(!ran.errors.contains("marked"), "{}", ran.errors);

@@ -131,6 +131,6 @@ async fn names_a_table_that_throttles_for_ever() {
     let result = &document("import", &ran)["result"];
     assert_eq!(
         result,
-        &json!({"written": 0, "removed": 0, "complete": false})
+        &json!({"written": 0, "deleted": 0, "complete": false})
     );
 }

@@ -15,10 +15,11 @@ use tempfile::NamedTempFile;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::{
-    ending::Failure,
-    samconfig,
-    stack::Stack,
-    target::{LocalPorts, Target},
+    outcome::Failure,
+    stack::{
+        Stack, samconfig,
+        target::{LocalPorts, Target},
+    },
 };
 
 const FILE: &str = "infra/template.yaml";
@@ -161,7 +162,7 @@ pub fn for_target(
 ) -> Result<Parameters, Failure> {
     let mut named = Parameters::new();
     if let Some(stage) = &target.stage {
-        for text in stage.parameter_overrides.iter() {
+        for text in &stage.parameter_overrides {
             named.extend([pair(text)?]);
         }
         if is_new && named.contains_key("DeletionProtection") {
@@ -263,92 +264,5 @@ pub fn architecture(target: &Target) -> &'static str {
     match ARCH {
         "x86_64" if target.is_local() => "x86_64",
         _ => "arm64",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{samconfig::Overrides, stack::tests::stack, target::tests::target};
-
-    fn parameters(
-        options: &[&str],
-        overrides: &[&str],
-        given: &[(&str, &str)],
-        is_new: bool,
-    ) -> Parameters {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-        let mut target = target(options);
-        if let Some(stage) = &mut target.stage {
-            let overrides = overrides.iter().copied().map(str::to_owned).collect();
-            stage.parameter_overrides = Overrides::List(overrides);
-        }
-        let given: Vec<_> = given
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
-        let template = Template::read(Some(&path)).unwrap();
-        for_target(&target, &template, &given, is_new).unwrap()
-    }
-
-    #[test]
-    fn unnamed_parameters_of_a_stage_get_defaults() {
-        let overrides = ["AppId=7", "AlarmEmail=", "IsReady=true"];
-        let given = [("IsReady", "false")];
-        let parameters = parameters(&["--stage", "dev"], &overrides, &given, false);
-        for (name, value) in [
-            ("AppId", "7"),
-            ("IsReady", "false"),
-            ("AlarmEmail", ""),
-            ("OnDelete", "remove"),
-            ("ProbeLeastNumbers", "0"),
-        ] {
-            assert_eq!(parameters[name], value, "{name}");
-        }
-        assert!(!parameters.contains_key("DeployId"));
-    }
-
-    #[test]
-    fn a_first_deploy_protects_no_table() {
-        let overrides = ["AppId=7", "DeletionProtection=true"];
-        let given = [("DeletionProtection", "true")];
-        for (name, given, is_new, value) in [
-            ("first", &[][..], true, "false"),
-            ("second", &[], false, "true"),
-            ("asked for", &given, true, "true"),
-        ] {
-            let parameters = parameters(&["--stage", "dev"], &overrides, given, is_new);
-            assert_eq!(parameters["DeletionProtection"], value, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_deploy_id_grows_within_ten_digits() {
-        let target = target(&["--stage", "dev"]);
-        for (given, present, expected) in [
-            ("1796000000", None, ""),
-            ("1796000001", Some("1796000000"), ""),
-            (
-                "1796000000",
-                Some("1796000000"),
-                "--parameter DeployId=1796000001",
-            ),
-            (
-                "1796000000",
-                Some("20261127120130"),
-                "delete the stack first",
-            ),
-            ("20261127120130", None, "at most 10 digits"),
-            ("abc", None, "at most 10 digits"),
-            ("", None, "at most 10 digits"),
-            ("-1", None, "at most 10 digits"),
-            ("00000000001", None, "at most 10 digits"),
-        ] {
-            let stack = present.map(|id| stack("UPDATE_COMPLETE", ("DeployId", id)));
-            let error = check_deploy_id(&target, given, stack.as_ref()).err();
-            let error = error.map(|error| error.to_string()).unwrap_or_default();
-            assert_eq!(error.is_empty(), expected.is_empty(), "{given}: {error}");
-            assert!(error.contains(expected), "{given}: {error}");
-        }
     }
 }

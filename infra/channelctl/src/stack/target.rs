@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::{
     aws,
-    ending::Failure,
-    samconfig::{self, Stage},
+    outcome::Failure,
+    stack::samconfig::{self, Stage},
 };
 
 /// The option that names the stack of `make run`.
@@ -85,14 +85,14 @@ impl TargetOptions {
     /// Finds out which stack is meant; `None` if nothing names one.
     pub async fn target_if_named(&self) -> Result<Option<Target>, Failure> {
         let (stage, stack) = self.names()?;
-        if stage.is_none() && stack.is_none() && !self.local {
-            return Ok(None);
-        }
-        let stage = stage.as_deref().map(samconfig::stage).transpose()?;
         let of_stage = stage.as_ref().map(|stage| stage.stack_name.clone());
+        let of_local = self.local.then(|| LOCAL_STACK.into());
+        let Some(name) = stack.clone().or(of_stage).or(of_local) else {
+            return Ok(None);
+        };
         Ok(Some(Target {
             named: self.named(stage.as_ref(), stack.as_deref()),
-            stack: stack.or(of_stage).unwrap_or_else(|| LOCAL_STACK.into()),
+            stack: name,
             profile: self.profile_of(stage.as_ref()),
             local: self.local.then(local_ports),
             aws: self.aws(stage.as_ref()).await?,
@@ -102,23 +102,23 @@ impl TargetOptions {
 
     /// Reaches AWS without asking for a stack, as for a table that is named itself.
     pub async fn aws_alone(&self) -> Result<SdkConfig, Failure> {
-        let (stage, _) = self.names()?;
-        let stage = stage.as_deref().map(samconfig::stage).transpose()?;
-        self.aws(stage.as_ref()).await
+        self.aws(self.names()?.0.as_ref()).await
     }
 
     /// Returns the stage and the stack that are named; the environment counts where no option does.
-    fn names(&self) -> Result<(Option<String>, Option<String>), Failure> {
-        if self.local || self.stage.is_some() || self.stack.is_some() {
-            return Ok((self.stage.clone(), self.stack.clone()));
-        }
+    fn names(&self) -> Result<(Option<Stage>, Option<String>), Failure> {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        match (variable(STAGE_VARIABLE), variable(STACK_VARIABLE)) {
-            (Some(_), Some(_)) => Err(Failure::usage(format!(
+        let (stage, stack) = if self.local || self.stage.is_some() || self.stack.is_some() {
+            (self.stage.clone(), self.stack.clone())
+        } else {
+            (variable(STAGE_VARIABLE), variable(STACK_VARIABLE))
+        };
+        if stage.is_some() && stack.is_some() {
+            return Err(Failure::usage(format!(
                 "Both {STAGE_VARIABLE} and {STACK_VARIABLE} are set. Unset one, or add --stage or --stack."
-            ))),
-            names => Ok(names),
+            )));
         }
+        Ok((stage.as_deref().map(samconfig::stage).transpose()?, stack))
     }
 
     /// Writes the options that lead to the same stack, in the same account and region.

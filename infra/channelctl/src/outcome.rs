@@ -11,61 +11,43 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::signal;
 
-use crate::{
-    numbers::NumbersError,
-    terminal::{self, NotConfirmed, WRONG, coloured, escape},
-};
+use crate::terminal::{self, WRONG, coloured, escape};
 
 /// A command that ended without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum Outcome {
     Done,
     /// Something is wrong with what was looked at.
-    SomethingWrong,
+    Findings,
     Interrupted,
 }
 
-/// The kind of a failure, which its exit code tells too.
+/// The kind of a failure, and its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    Failed,
-    Usage,
-    Findings,
-    NotConfirmed,
-    /// A file, its rows, or standard input.
-    BadInput,
-    /// By the deploy-hook's rules, or for lack of a permission.
-    Refused,
-    Interrupted,
     /// The reader of the output has read enough, which is no failure.
-    OutputClosed,
+    OutputClosed = 0,
+    Failed = 1,
+    Usage = 2,
+    Findings = 3,
+    NotConfirmed = 4,
+    /// A file, its rows, or standard input.
+    BadInput = 5,
+    /// By the deploy-hook's rules, or for lack of a permission.
+    Refused = 6,
+    // As a shell says it of a process that SIGINT ended.
+    Interrupted = 130,
 }
 
 /// The reason a command did not do what was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     pub kind: Kind,
     pub message: String,
     /// The command to type next.
     pub next: Option<String>,
-}
-
-impl Kind {
-    fn exit_code(self) -> u8 {
-        match self {
-            Self::OutputClosed => 0,
-            Self::Failed => 1,
-            Self::Usage => 2,
-            Self::Findings => 3,
-            Self::NotConfirmed => 4,
-            Self::BadInput => 5,
-            Self::Refused => 6,
-            // As a shell says it of a process that SIGINT ended.
-            Self::Interrupted => 130,
-        }
-    }
 }
 
 impl Failure {
@@ -100,50 +82,39 @@ impl Failure {
         self
     }
 
-    /// Prints the failure, and returns its exit code.
-    pub fn report(&self, as_json: bool) -> ExitCode {
-        if self.kind != Kind::OutputClosed {
-            self.print(as_json);
-        }
-        self.kind.exit_code().into()
-    }
-
     fn print(&self, as_json: bool) {
-        let Self {
-            kind,
-            message,
-            next,
-        } = self;
         if as_json {
-            let error = json!({"error": {"kind": kind, "message": message, "next": next}});
             // A value of texts alone is always written.
-            eprintln!("{}", terminal::json_line(&error).unwrap_or_default());
+            let error = terminal::json_line(&json!({"error": self}));
+            eprintln!("{}", error.unwrap_or_default());
             return;
         }
-        let lines: Vec<_> = message.lines().map(escape).collect();
+        let lines: Vec<_> = self.message.lines().map(escape).collect();
         eprintln!("{} {}", coloured(WRONG, "channelctl:"), lines.join("\n"));
-        if let Some(next) = next {
+        if let Some(next) = &self.next {
             eprintln!("next: {}", escape(next));
         }
     }
 }
 
-impl Ending {
-    /// Returns the exit code; as JSON, what is not done is an error on standard error too.
-    pub fn report(self, as_json: bool) -> ExitCode {
-        let failure = match self {
-            Self::Done => return ExitCode::SUCCESS,
-            Self::SomethingWrong => Failure::new(
-                Kind::Findings,
-                "Something is wrong: see the findings on standard output.",
-            ),
-            Self::Interrupted => Failure::new(Kind::Interrupted, "Stopped by Ctrl-C."),
-        };
-        if as_json {
-            failure.print(true);
+/// Prints a failure, and returns the exit code; as JSON, findings are an error on standard error too.
+pub fn report(result: Result<Outcome, Failure>, as_json: bool) -> ExitCode {
+    let (failure, is_told) = match result {
+        Ok(Outcome::Done) => return ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => {
+            let message = "Something is wrong: see the findings on standard output.";
+            (Failure::new(Kind::Findings, message), true)
         }
-        failure.kind.exit_code().into()
+        Ok(Outcome::Interrupted) => {
+            let message = "Stopped by Ctrl-C.";
+            (Failure::new(Kind::Interrupted, message), true)
+        }
+        Err(failure) => (failure, false),
+    };
+    if failure.kind != Kind::OutputClosed && (as_json || !is_told) {
+        failure.print(as_json);
     }
+    ExitCode::from(failure.kind as u8)
 }
 
 impl From<io::Error> for Failure {
@@ -153,24 +124,6 @@ impl From<io::Error> for Failure {
             _ => Kind::Failed,
         };
         Self::new(kind, format!("cannot write the output: {error}"))
-    }
-}
-
-impl From<NotConfirmed> for Failure {
-    fn from(error: NotConfirmed) -> Self {
-        Self::new(Kind::NotConfirmed, error.to_string())
-    }
-}
-
-impl From<NumbersError> for Failure {
-    fn from(error: NumbersError) -> Self {
-        let kind = match error {
-            NumbersError::Aws(error) => return error.into(),
-            NumbersError::Usage(_) => Kind::Usage,
-            NumbersError::BadInput(_) | NumbersError::BadRows => Kind::BadInput,
-            _ => Kind::Failed,
-        };
-        Self::new(kind, error.to_string())
     }
 }
 
@@ -192,7 +145,7 @@ pub fn stop_at_ctrl_c(as_json: bool) {
             let sentence = IF_STOPPED.lock().ok().and_then(|current| current.clone());
             if let Some(sentence) = sentence {
                 Failure::new(Kind::Interrupted, sentence).print(as_json);
-                process::exit(Kind::Interrupted.exit_code().into());
+                process::exit(Kind::Interrupted as i32);
             }
         }
     });

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::ending::Failure;
+use crate::outcome::Failure;
 
 pub const FILE: &str = "infra/samconfig.toml";
 /// Where a release's user has the stages.
@@ -27,38 +27,25 @@ pub struct Stage {
     /// The bucket for packaged functions, if not SAM's.
     pub s3_bucket: Option<String>,
     /// The stack's tags as `NAME=VALUE`.
-    #[serde(default)]
-    pub tags: Overrides,
+    #[serde(default, deserialize_with = "overrides")]
+    pub tags: Vec<String>,
     /// The template's parameters as `NAME=VALUE`.
-    #[serde(default)]
-    pub parameter_overrides: Overrides,
+    #[serde(default, deserialize_with = "overrides")]
+    pub parameter_overrides: Vec<String>,
 }
 
 /// SAM takes a list, or one text with spaces between the parameters.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Overrides {
-    List(Vec<String>),
-    Text(String),
-}
-
-impl Default for Overrides {
-    fn default() -> Self {
-        Self::List(Vec::new())
+fn overrides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Overrides {
+        List(Vec<String>),
+        Text(String),
     }
-}
-
-impl Overrides {
-    /// Returns the parameters, each as `NAME=VALUE`.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let (list, text) = match self {
-            Self::List(list) => (list.as_slice(), ""),
-            Self::Text(text) => ([].as_slice(), text.as_str()),
-        };
-        list.iter()
-            .map(String::as_str)
-            .chain(text.split_whitespace())
-    }
+    Ok(match Overrides::deserialize(deserializer)? {
+        Overrides::List(list) => list,
+        Overrides::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
+    })
 }
 
 /// Reads a stage.
@@ -145,23 +132,16 @@ mod tests {
         assert_eq!(dev.profile.as_deref(), Some("production"));
         for stage in ["dev", "text"] {
             let stage = parse(samconfig, stage).unwrap();
-            let parameters: Vec<_> = stage.parameter_overrides.iter().collect();
-            assert_eq!(parameters, ["AppId=1", "LogLevel=WARN"]);
+            assert_eq!(stage.parameter_overrides, ["AppId=1", "LogLevel=WARN"]);
         }
     }
 
     #[test]
     fn refuses_a_stage_without_a_stack() {
-        for (name, section) in [
-            ("no parameters", "[dev.build]"),
-            ("no table", "[dev.deploy]\nx = 1"),
-            ("others", "[dev.deploy.parameters]\nx = 1"),
-        ] {
-            let error = parse(section, "dev").unwrap_err().to_string();
-            assert!(
-                error.contains("missing field `stack_name`"),
-                "{name}: {error}"
-            );
-        }
+        let error = parse("[dev.deploy.parameters]\nx = 1", "dev").unwrap_err();
+        assert!(
+            error.message.contains("missing field `stack_name`"),
+            "{error}"
+        );
     }
 }

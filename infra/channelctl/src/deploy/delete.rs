@@ -8,9 +8,8 @@ use serde_json::json;
 
 use crate::{
     aws::{self, AwsError},
-    ending::{self, Ending, Failure},
-    stack::Stack,
-    target::Target,
+    outcome::{self, Failure, Outcome},
+    stack::{Stack, target::Target},
     terminal,
 };
 
@@ -19,7 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(3_700);
 
 /// Deletes a stack after asking; its numbers stay.
-pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Ending, Failure> {
+pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome, Failure> {
     let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
     let stack = Stack::find(target).await?;
     let (target, place) = (&stack.target, stack.target.place(&account));
@@ -36,7 +35,7 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Ending, 
     let newest = newest(&client, &stack.id).await?.into_iter();
     let seen = newest.filter_map(|event| event.event_id).collect();
     eprintln!("deleting {place}");
-    ending::if_stopped(sentence(target));
+    outcome::if_stopped(sentence(target));
     let deleted = client.delete_stack().stack_name(&stack.id).send().await;
     deleted.map_err(|error| AwsError::new("delete the stack", &error))?;
     let status = until_deleted(&client, &stack.id, Some(seen)).await?;
@@ -48,7 +47,7 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Ending, 
     show(&stack, &account, as_json)
 }
 
-fn sentence(target: &Target) -> String {
+pub fn sentence(target: &Target) -> String {
     format!(
         "CloudFormation finishes what it has begun. See how far it is: {}",
         target.command("doctor")
@@ -56,37 +55,34 @@ fn sentence(target: &Target) -> String {
 }
 
 /// Tells that CloudFormation works on after Ctrl-C.
-pub fn goes_on(target: &Target) -> Ending {
+pub fn goes_on(target: &Target) -> Outcome {
     eprintln!("{}", sentence(target));
-    Ending::Interrupted
+    Outcome::Interrupted
 }
 
-fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Ending, Failure> {
+fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Outcome, Failure> {
     // A stack whose first deploy failed has no outputs.
     let table = stack.output("NumbersTable").ok();
     let commands = table.map(|table| table_commands(stack, table));
     let commands = commands.unwrap_or_default();
-    if as_json {
-        terminal::print_json(&json!({
-            "stack": stack.target.stack, "account": account, "region": stack.target.region(),
-            "result": "deleted", "numbersTable": table, "deleteNumbers": commands,
-        }))?;
-        return Ok(Ending::Done);
-    }
-    let mut output = terminal::output();
-    match table {
-        None => writeln!(output, "Deleted. The stack had no numbers table.")?,
-        Some(table) => {
-            writeln!(
+    let document = json!({
+        "stack": stack.target.stack, "account": account, "region": stack.target.region(),
+        "result": "deleted", "numbersTable": table, "deleteNumbers": commands,
+    });
+    terminal::print(as_json, &document, || {
+        let mut output = terminal::output();
+        match table {
+            None => writeln!(output, "Deleted. The stack had no numbers table.")?,
+            Some(table) => writeln!(
                 output,
                 "Deleted. The numbers are still in the table {table}."
-            )?;
+            )?,
         }
-    }
-    for command in commands {
-        writeln!(output, "  {command}")?;
-    }
-    Ok(Ending::Done)
+        commands
+            .iter()
+            .try_for_each(|command| writeln!(output, "  {command}"))
+    })?;
+    Ok(Outcome::Done)
 }
 
 /// Writes the commands that delete the numbers too; none for a table that the stack only used.

@@ -1,0 +1,105 @@
+//! AWS SAM's command: for a target's account alone, and followed until it ends.
+
+use std::{env, path::PathBuf, process::Stdio};
+
+use anstream::eprintln;
+use tokio::{process::Command, signal};
+
+use crate::{
+    aws,
+    outcome::{self, Failure, Outcome},
+    stack::{Stack, samconfig, target::Target},
+    terminal,
+};
+
+/// Where `make` puts SAM's command.
+const FETCHED: &str = ".local/tools/bin/sam";
+const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
+
+/// Finds SAM's command on PATH, or where `make` puts it.
+pub fn program() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .map(|folder| folder.join("sam"))
+        .find(|program| program.is_file())
+        .or_else(|| samconfig::above(FETCHED))
+}
+
+/// Returns SAM's command, for the target's account and region.
+pub fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+    let program = program().ok_or_else(|| {
+        Failure::failed(format!(
+            "AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}"
+        ))
+    })?;
+    let mut sam = Command::new(program);
+    sam.arg(command).args(["--region", target.region()]);
+    if let Some(profile) = &target.profile {
+        sam.args(["--profile", profile]);
+    }
+    if let (Some(_), Some(endpoint)) = (target.local, target.aws.endpoint_url()) {
+        leave_the_users_account(&mut sam, target.region(), endpoint);
+    }
+    sam.env("SAM_CLI_TELEMETRY", "0")
+        .env("SAM_CLI_CHECK_FOR_UPDATES", "0")
+        .stdin(Stdio::null());
+    Ok(sam)
+}
+
+/// Points a program at the local AWS and at nothing else.
+fn leave_the_users_account(program: &mut Command, region: &str, endpoint: &str) {
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        // A proxy of the user's knows nothing of this machine's ports.
+        if name.starts_with("AWS_") || name.to_uppercase().ends_with("_PROXY") {
+            program.env_remove(&*name);
+        }
+    }
+    program.envs([
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ENDPOINT_URL", endpoint),
+    ]);
+}
+
+/// Runs SAM to its end; what it prints goes to the terminal as it comes.
+pub async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
+    // The terminal sends Ctrl-C to SAM too, which ends by itself.
+    outcome::if_stopped(None);
+    let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));
+    let mut child = sam.spawn().map_err(unusable)?;
+    let ended = tokio::select! {
+        status = child.wait() => Some(status.map_err(unusable)?),
+        _ = signal::ctrl_c() => {
+            child.wait().await.map_err(unusable)?;
+            None
+        }
+    };
+    outcome::if_stopped("Stopped.".to_owned());
+    match ended {
+        None => Ok(Outcome::Interrupted),
+        Some(status) if status.success() => Ok(Outcome::Done),
+        Some(_) => Err(Failure::failed(if_it_fails)),
+    }
+}
+
+/// Follows both functions' logs until Ctrl-C.
+pub async fn logs(stack: &Stack, since: &str) -> Result<Outcome, Failure> {
+    let groups = [
+        stack.output("NumbersWebhookLogs")?,
+        stack.output("DeployHookLogs")?,
+    ];
+    let mut sam = sam("logs", &stack.target)?;
+    let account = terminal::wait("AWS STS", aws::account(&stack.target.aws)).await?;
+    let place = stack.target.place(&account);
+    eprintln!("{place}, since {since}; Ctrl-C ends");
+    sam.args(["--tail", "--start-time", since]);
+    for group in groups {
+        sam.args(["--cw-log-group", group]);
+    }
+    run(sam, "The logs cannot be followed; the reasons are above.").await
+}
