@@ -129,7 +129,9 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     printed = succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
     assert "the previous one stays accepted" in printed
     succeed("verify")
-    assert "the previous one stays accepted" in succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
+    assert "the previous one stays accepted" in succeed(
+        "secrets", "set", answer='{"clientSecret": "rotated"}'
+    )
     succeed("secrets", "set", answer=json.dumps(CLIENT_SECRET))
     assert "no longer accepted" in succeed("secrets", "end-rotation")
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -120,11 +121,13 @@ def typed(stage, stack, answers, *arguments):
         os.execve(program, [program, "--stage", "dev", *map(str, arguments)], stack.aws.env | own)
     printed, asked = "", ""
     with suppress(OSError):  # Linux's word for the end.
-        while part := os.read(terminal, 65536).decode(errors="replace"):
+        while select.select([terminal], [], [], 60)[0]:
+            part = os.read(terminal, 65536).decode(errors="replace")
             printed, asked = printed + part, asked + part
             if answers and answers[0][0] in asked:
                 os.write(terminal, f"{answers.pop(0)[1]}\n".encode())
                 asked = ""
+    # Ends whatever still waits for an answer.
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, printed
     assert answers == [], printed
@@ -184,7 +187,7 @@ def test_release_is_installed_upgraded_and_downgraded_without_sam(stack, stage, 
         ("Client secret", CLIENT_SECRET["clientSecret"]),
         ("Once more: ", CLIENT_SECRET["clientSecret"]),
         ("HubSpot credential", "1"),
-        ("developerApiKey: ", CREDENTIAL["developerApiKey"]),
+        ("Developer API key: ", CREDENTIAL["developerApiKey"]),
     ]
     stack.aws.client("cloudformation").delete_stack(StackName=SAMS_STACK)
     printed = typed(stage, stack, answers, "deploy", "--version", first, *stage.local)
