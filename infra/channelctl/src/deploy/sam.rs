@@ -17,7 +17,7 @@ const FETCHED: &str = ".local/tools/bin/sam";
 const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
 
 /// Finds SAM's command on PATH, or where `make` puts it.
-pub fn program() -> Option<PathBuf> {
+pub(super) fn program() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .map(|folder| folder.join("sam"))
