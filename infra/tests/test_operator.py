@@ -145,17 +145,6 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     succeed("numbers", "import", str(backup), "--yes")
     assert rows(export()) == rows(backup.read_text(encoding="utf-8"))
 
-    # Read an alarm.
-    cloudwatch = stack.aws.client("cloudwatch")
-    names = [one["AlarmName"] for one in cloudwatch.describe_alarms(AlarmNamePrefix=STACK)["MetricAlarms"]]
-    name = next(name for name in names if "WebhookServerErrorsAlarm" in name)
-    assert status()["alarms"] == []
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="HubSpot got errors")
-    for command in ("status", "doctor"):
-        code, printed = stage(command)
-        assert (code, name in printed, "HubSpot gets errors" in printed) == (3, True, True), printed
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="HubSpot gets numbers")
-
     # Somebody else overwrote the settings.
     stack.hubspot.register(ELSEWHERE, True)
     code, printed = stage("doctor")
@@ -170,6 +159,22 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
     assert (code, "nobody to ask" in printed) == (4, True), printed
     assert "aws dynamodb delete-table" in succeed("delete", "--yes")
     assert (stack.hubspot.settings(), state(stack)) == (None, None)
+
+
+def test_alarm_is_read(stack, stage, succeed, status):
+    # The local AWS speaks CloudWatch's protocol with it.
+    pytest.importorskip("cbor2")
+    succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
+    assert (status()["alarms"], status()["findings"]) == ([], [])
+    cloudwatch = stack.aws.client("cloudwatch")
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-DeployHookAlarm")["MetricAlarms"]
+    (alarm,) = [one["AlarmName"] for one in alarms]
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="an invocation failed")
+    for command, advice in (("status", alarm), ("doctor", "channelctl --local --stage dev logs")):
+        code, printed = stage(command)
+        assert (code, alarm in printed, advice in printed) == (3, True, True), printed
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="all is well")
+    assert status()["alarms"] == []
 
 
 def test_deploy_is_compared_and_rolled_back(stack, succeed, status):

@@ -22,7 +22,7 @@ pub const USER_AGENT: &str = concat!("hubspot-channel-connection/", env!("CARGO_
 pub enum HttpError {
     #[error("no response in time")]
     Timeout,
-    #[error("the webhook cannot be reached ({})", cause(.0))]
+    #[error("no connection ({})", cause(.0))]
     Unreachable(#[source] reqwest::Error),
     #[error("the response is larger than {0} bytes")]
     TooLarge(usize),

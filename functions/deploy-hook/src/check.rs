@@ -1,4 +1,4 @@
-//! The scheduled check: what an event finds wrong while nobody deploys. It writes nothing to HubSpot.
+//! The scheduled check of the webhook, HubSpot's settings and the credential. It writes nothing to HubSpot.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,8 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     handler::{Handler, HookError},
-    hubspot::versioned::redacted,
-    probe::Probe,
+    hubspot::client::redacted,
 };
 
 /// The namespace of the metrics in CloudWatch.
@@ -17,120 +16,90 @@ const NAMESPACE: &str = "ChannelConnection";
 /// Time for retries: a single lost packet is no finding.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// What is wrong; `None` for what is right, or could not be asked.
-#[derive(Debug, Default)]
-struct Findings {
-    /// The public URL does not answer as HubSpot needs it.
-    webhook: Option<String>,
-    /// HubSpot has another URL than the stack's. A hold is no finding.
-    settings: Option<String>,
-    /// HubSpot refuses the credential, or its secret cannot be read.
-    credential: Option<String>,
-}
+/// What is wrong; `None` for what is right, or could not be read.
+type Findings = [(&'static str, Option<String>); 3];
 
 impl Handler {
     /// Checks the webhook, HubSpot's settings and the credential, and prints a metric of each.
     ///
-    /// It succeeds whatever it finds: the function's errors have an alarm of their own.
+    /// It succeeds with findings, too: the function's errors have an alarm of their own.
     pub(crate) async fn check(&self, deadline: Instant) -> Value {
         let until = deadline.min(Instant::now() + MAX_TIME);
-        let probe = self.public_probe(&self.config.target, until).await;
-        let is_set = !probe.as_ref().is_err_and(HookError::is_not_set_yet);
-        let (webhook, mut findings) =
-            tokio::join!(self.check_webhook(probe, until), self.check_settings(until));
-        if is_set {
-            findings.webhook = webhook;
-        } else {
-            // Nothing is registered before the secret is set.
-            findings.settings = None;
-        }
-        for line in findings.lines(&self.config.function_name, SystemTime::now()) {
+        let findings = self.findings(until).await;
+        for line in lines(&findings, &self.config.function_name, SystemTime::now()) {
             println!("{line}");
         }
-        let found = findings
-            .all()
-            .map(|(name, reason)| (name.into(), json!(reason)));
-        let found = Value::Object(found.into_iter().collect());
-        json!({"action": "check", "done": true, "findings": found})
+        let findings = findings.map(|(name, reason)| (name.into(), json!(reason)));
+        let findings = Value::Object(findings.into_iter().collect());
+        json!({"action": "check", "done": true, "findings": findings})
     }
 
-    async fn check_webhook(
-        &self,
-        probe: Result<Probe, HookError>,
-        until: Instant,
-    ) -> Option<String> {
-        match probe {
-            Ok(probe) => {
-                let verified = probe.verify(&self.config.target.url, until).await;
-                verified.err().map(|error| error.to_string())
-            }
-            Err(error) => Some(error.to_string()),
-        }
-    }
-
-    async fn check_settings(&self, until: Instant) -> Findings {
-        let mut findings = Findings::default();
-        match self.read(until).await.settings {
+    async fn findings(&self, until: Instant) -> Findings {
+        let (verified, hubspot) = tokio::join!(self.verify(until), self.read_hubspot(false, until));
+        let (mut settings, mut credential) = (None, None);
+        match hubspot.settings {
+            // A hold is no finding.
             Ok(Some(held)) if held.has_url(&self.config.target.url) => {}
             Ok(held) => {
                 let held = json!(held.as_ref().map(redacted));
-                findings.settings = Some(format!("HubSpot has {held}"));
+                settings = Some(format!("HubSpot has {held}"));
             }
             Err(error) if error.is_not_set_yet() => {}
             Err(error) if error.rejects_credential() || matches!(error, HookError::Secret(_)) => {
-                findings.credential = Some(error.to_string());
+                credential = Some(error.to_string());
             }
-            Err(error) => tracing::warn!(%error, "HubSpot could not be asked"),
+            Err(error) => tracing::warn!(%error, "HubSpot could not be read"),
         }
-        findings
+        let webhook = match verified {
+            Ok(_) => None,
+            // Nothing is registered before the secret is set.
+            Err(error) if error.is_not_set_yet() => {
+                settings = None;
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        [
+            ("webhook", webhook),
+            ("settings", settings),
+            ("credential", credential),
+        ]
     }
 }
 
-impl Findings {
-    fn all(&self) -> [(&'static str, Option<&str>); 3] {
-        [
-            ("webhook", self.webhook.as_deref()),
-            ("settings", self.settings.as_deref()),
-            ("credential", self.credential.as_deref()),
-        ]
-    }
-
-    /// Returns a line for each finding, and one for the run, in CloudWatch's embedded metric format.
-    fn lines(&self, function: &str, now: SystemTime) -> Vec<String> {
-        let line = |metric: &str, dimensions: &[&str], fields: Value| {
-            let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-            let mut line = json!({
-                // Lambda takes a line's level only from one that has a time in this form.
-                "timestamp": DateTime::from(now).fmt(Format::DateTime).unwrap_or_default(),
-                "message": "check",
-                "function": function,
-                "_aws": {
-                    "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
-                    "CloudWatchMetrics": [{
-                        "Namespace": NAMESPACE,
-                        "Dimensions": [dimensions],
-                        "Metrics": [{"Name": metric, "Unit": "Count"}],
-                    }],
-                },
-            });
-            if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
-                line.extend(fields);
-            }
-            line.to_string()
-        };
-        let findings = self.all().map(|(finding, reason)| {
-            let level = if reason.is_some() { "WARN" } else { "INFO" };
-            let failed = u8::from(reason.is_some());
-            let fields = json!({"level": level, "finding": finding, "reason": reason, "CheckFailed": failed});
-            line("CheckFailed", &["function", "finding"], fields)
+/// Returns a line for each finding, and one for the run, in CloudWatch's embedded metric format.
+fn lines(findings: &Findings, function: &str, now: SystemTime) -> Vec<String> {
+    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let line = |metric: &str, dimensions: &[&str], fields: Value| {
+        let mut line = json!({
+            // Lambda takes a line's level only from one that has a time in this form.
+            "timestamp": DateTime::from(now).fmt(Format::DateTime).unwrap_or_default(),
+            "message": "check",
+            "function": function,
+            "_aws": {
+                "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [dimensions],
+                    "Metrics": [{"Name": metric, "Unit": "Count"}],
+                }],
+            },
         });
-        let run = line(
-            "CheckRuns",
-            &["function"],
-            json!({"level": "INFO", "CheckRuns": 1}),
-        );
-        findings.into_iter().chain([run]).collect()
-    }
+        if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
+            line.extend(fields);
+        }
+        line.to_string()
+    };
+    let findings = findings.iter().map(|(finding, reason)| {
+        let level = if reason.is_some() { "WARN" } else { "INFO" };
+        let failed = u8::from(reason.is_some());
+        let fields =
+            json!({"level": level, "finding": finding, "reason": reason, "CheckFailed": failed});
+        line("CheckFailed", &["function", "finding"], fields)
+    });
+    let run = json!({"level": "INFO", "CheckRuns": 1});
+    let run = line("CheckRuns", &["function"], run);
+    findings.chain([run]).collect()
 }
 
 #[cfg(test)]
@@ -139,12 +108,14 @@ mod tests {
 
     #[test]
     fn each_finding_has_a_metric() {
-        let findings = Findings {
-            settings: Some("HubSpot has null".into()),
-            ..Findings::default()
-        };
+        let settings = Some("HubSpot has null".into());
+        let findings = [
+            ("webhook", None),
+            ("settings", settings),
+            ("credential", None),
+        ];
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let lines = findings.lines("hook", now);
+        let lines = lines(&findings, "hook", now);
         let lines: Vec<Value> = lines
             .iter()
             .map(|line| serde_json::from_str(line).unwrap())

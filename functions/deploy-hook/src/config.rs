@@ -1,8 +1,5 @@
-//! The function's configuration, and how long its steps may take.
+//! The function's configuration.
 
-use std::{fmt::Display, time::Duration};
-
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use channel_connection::{
     environment::{
         EnvironmentError, Lookup, optional, or_default, required, required_with, url_policy,
@@ -11,7 +8,6 @@ use channel_connection::{
     settings::ApiVersion,
     webhook_url::{UrlPolicy, WebhookUrl},
 };
-use tokio::time::Instant;
 
 /// The variables that `infra/template.yaml` sets, parsed.
 #[derive(Debug, Clone)]
@@ -93,136 +89,6 @@ impl Config {
     }
 }
 
-/// The time that each step has; tests wait less than a deploy.
-#[derive(Debug, Clone, Copy)]
-pub struct TimeBudget {
-    /// One call of HubSpot, of the webhook or of AWS.
-    pub call: Duration,
-    /// What a hold waits for writes of events that read HubSpot before: two calls, and a margin for a
-    /// write that takes effect after its caller gave up.
-    pub settle: Duration,
-    /// Retries of a HubSpot call.
-    pub hubspot: RetryPolicy,
-    /// Retries of a probe: a new API deployment, permission or DNS name takes a while to spread.
-    pub probe: RetryPolicy,
-    /// Retries of the response to CloudFormation.
-    pub response: RetryPolicy,
-    /// Kept back from the invocation's time to restore the previous settings.
-    pub rollback_reserve: Duration,
-    /// Kept back from the invocation's time to report the outcome.
-    pub response_reserve: Duration,
-    /// An operator's action, before its report: AWS's own tools give up after 60 s, and repeat it.
-    pub action: Duration,
-}
-
-impl TimeBudget {
-    /// The times of a function with a timeout of 90 s.
-    pub const DEPLOYED: Self = Self {
-        call: Duration::from_secs(3),
-        settle: Duration::from_secs(7),
-        hubspot: RetryPolicy {
-            max_retries: 7,
-            min_delay: Duration::from_millis(250),
-            max_delay: Duration::from_secs(5),
-        },
-        probe: RetryPolicy {
-            max_retries: 39,
-            min_delay: Duration::from_secs(1),
-            max_delay: Duration::from_secs(1),
-        },
-        response: RetryPolicy {
-            max_retries: 2,
-            min_delay: Duration::from_millis(300),
-            max_delay: Duration::from_millis(300),
-        },
-        rollback_reserve: Duration::from_secs(15),
-        response_reserve: Duration::from_secs(12),
-        action: Duration::from_secs(35),
-    };
-}
-
-/// How often a failed attempt is retried; pauses double, with jitter.
-#[derive(Debug, Clone, Copy)]
-pub struct RetryPolicy {
-    /// Maximum retries.
-    pub max_retries: usize,
-    /// The first pause, before jitter.
-    pub min_delay: Duration,
-    /// The longest pause, before jitter.
-    pub max_delay: Duration,
-}
-
-/// Whether and when a failed attempt is worth another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RetryHint {
-    /// It would fail again.
-    Never,
-    /// After the policy's next pause.
-    Backoff,
-    /// At a time that the server named (`Retry-After`).
-    At(Instant),
-}
-
-/// An error that knows whether another attempt may succeed.
-pub(crate) trait Retryable: Display {
-    fn retry_hint(&self) -> RetryHint;
-}
-
-/// The retries that are left.
-#[derive(Debug)]
-pub(crate) struct Retries {
-    backoff: ExponentialBackoff,
-    attempt: Duration,
-    until: Instant,
-}
-
-impl RetryPolicy {
-    /// Starts the retries of attempts that take up to `attempt` each and must end by `until`.
-    pub(crate) fn start(self, attempt: Duration, until: Instant) -> Retries {
-        Retries {
-            backoff: ExponentialBuilder::default()
-                .with_min_delay(self.min_delay)
-                .with_max_delay(self.max_delay)
-                .with_max_times(self.max_retries)
-                .with_jitter()
-                .build(),
-            attempt,
-            until,
-        }
-    }
-}
-
-impl Retries {
-    /// Attempts until it works or another attempt is not worth it; the error is the last one's.
-    pub(crate) async fn run<T, E: Retryable>(
-        mut self,
-        mut attempt: impl AsyncFnMut() -> Result<T, E>,
-    ) -> Result<T, E> {
-        loop {
-            match attempt().await {
-                Err(error) if self.pause(&error).await => {}
-                result => return result,
-            }
-        }
-    }
-
-    /// Waits before another attempt; returns false if none is worth it, or none would end in time.
-    pub(crate) async fn pause(&mut self, error: &impl Retryable) -> bool {
-        let now = Instant::now();
-        let resume = match (error.retry_hint(), self.backoff.next()) {
-            (RetryHint::Never, _) | (_, None) => return false,
-            (RetryHint::Backoff, Some(pause)) => now + pause,
-            (RetryHint::At(time), Some(_)) => time,
-        };
-        if resume + self.attempt > self.until {
-            return false;
-        }
-        tracing::info!(%error, pause = ?resume.saturating_duration_since(now), "retrying");
-        tokio::time::sleep_until(resume).await;
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,56 +144,6 @@ mod tests {
         ] {
             let error = read(name, value).unwrap_err();
             assert_eq!(error, format!("the environment variable {name} {reason}"));
-        }
-    }
-
-    #[test]
-    fn a_hold_and_a_response_fit_the_budget() {
-        let budget = TimeBudget::DEPLOYED;
-        let responses = u32::try_from(budget.response.max_retries).unwrap() + 1;
-        // A jittered pause is up to twice as long.
-        let pauses = budget.response.max_delay * 2 * (responses - 1);
-        assert!(budget.call * responses + pauses < budget.response_reserve);
-        assert!(budget.settle > budget.call * 2);
-        assert!(budget.settle * 2 + budget.call * 3 < budget.action);
-    }
-
-    #[derive(Debug)]
-    struct Failed(RetryHint);
-
-    impl Display for Failed {
-        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("failed")
-        }
-    }
-
-    impl Retryable for Failed {
-        fn retry_hint(&self) -> RetryHint {
-            self.0
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn waits_as_the_server_says_and_never_too_long() {
-        let budget = TimeBudget::DEPLOYED;
-        let start = Instant::now();
-        let seconds = |seconds| start + Duration::from_secs(seconds);
-        let cases = [
-            ("not worth it", RetryHint::Never, false, 0),
-            ("named by the server", RetryHint::At(seconds(10)), true, 10),
-            ("past already", RetryHint::At(seconds(3)), true, 10),
-            (
-                "too late for another call",
-                RetryHint::At(seconds(58)),
-                false,
-                10,
-            ),
-        ];
-        for (case, hint, is_retried, after) in cases {
-            let mut retries = budget.hubspot.start(budget.call, seconds(60));
-            assert_eq!(retries.pause(&Failed(hint)).await, is_retried, "{case}");
-            let waited = start.elapsed().as_secs();
-            assert_eq!(waited, after, "{case}");
         }
     }
 }

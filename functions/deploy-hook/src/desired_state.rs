@@ -1,7 +1,5 @@
 //! The desired state of an app's settings, and the steps that lead to it safely.
 
-use std::str::FromStr;
-
 use channel_connection::settings::ChannelConnectionSettings;
 use serde::Deserialize;
 
@@ -20,7 +18,7 @@ pub(crate) struct DesiredState {
 
 /// Whether every customer's users can select the app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum IsReady {
     True,
     /// Only users who set the flag in their browser can.
@@ -31,19 +29,16 @@ pub(crate) enum IsReady {
 }
 
 /// What a stack leaves in HubSpot when it is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum OnDelete {
+    #[default]
     Remove,
     /// Its URL, not released.
     Hold,
     /// The settings as they are.
     Retain,
 }
-
-/// The reason a text is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be {0}")]
-pub(crate) struct Expected(pub(crate) &'static str);
 
 /// One step towards the desired settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,40 +108,6 @@ pub(crate) fn plan(
         Some(released) if released.is_ready => vec![Verify, write(), Confirm],
         _ if desired.is_ready => vec![Announce(desired.unreleased()), Verify, write(), Confirm],
         _ => vec![write(), Verify, Confirm],
-    }
-}
-
-impl FromStr for IsReady {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        match text {
-            "true" => Ok(Self::True),
-            "false" => Ok(Self::False),
-            "keep" => Ok(Self::Keep),
-            _ => Err(Expected("true, false or keep")),
-        }
-    }
-}
-
-impl TryFrom<String> for IsReady {
-    type Error = Expected;
-
-    fn try_from(text: String) -> Result<Self, Expected> {
-        text.parse()
-    }
-}
-
-impl FromStr for OnDelete {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        match text {
-            "remove" => Ok(Self::Remove),
-            "hold" => Ok(Self::Hold),
-            "retain" => Ok(Self::Retain),
-            _ => Err(Expected("remove, hold or retain")),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Routes an event to its handler, and gives each what it needs: clients, secrets, time.
+//! Routes an event to its handler; each makes its clients with the secrets that are stored now.
 
-use std::{error::Error, time::SystemTime};
+use std::time::SystemTime;
 
 use aws_sdk_codedeploy::Client as CodeDeploy;
 use aws_sdk_lambda::Client as Lambda;
@@ -13,27 +13,20 @@ use channel_connection::{
     secret_store::{self, SecretError},
 };
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
-use tracing::{error, info, warn};
+use tokio::time::Instant;
 
 use crate::{
-    cloudformation::{
-        request::{InvalidProperty, Operation, StackRequest},
-        response::{Callback, Outcome},
-    },
-    config::{Config, Target, TimeBudget},
-    desired_state::{DesiredState, OnDelete},
+    budget::TimeBudget,
+    cloudformation::request::InvalidProperty,
+    config::{Config, Target},
     hubspot::{
-        auth::{Auth, CredentialError},
-        client::{HubSpot, SettingsApi},
+        auth::{Auth, InvalidCredential},
+        client::{Audit, HubSpot, SettingsApi},
         error::ApiError,
-        versioned::Audit,
     },
-    operator,
-    probe::{Probe, ProbeError, Transport},
-    registration::{
-        After, Deadlines, FailedRegistration, Registration, RegistrationError, WithdrawOutcome,
-    },
+    probe::{Probe, ProbeError, Transport, Verified},
+    registration::{After, FailedRegistration, RegistrationError},
+    withdrawal::WithdrawOutcome,
 };
 
 /// Handles events with one set of clients.
@@ -43,7 +36,7 @@ pub struct Handler {
     pub(crate) budget: TimeBudget,
     pub(crate) lambda: Lambda,
     pub(crate) codedeploy: CodeDeploy,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     secrets_manager: SecretsManager,
 }
 
@@ -64,8 +57,10 @@ pub enum HookError {
     ClientSecret(#[from] InvalidClientSecrets),
     #[error("the client secret is not set yet")]
     NoClientSecret,
+    #[error("the HubSpot credential is not set yet")]
+    NoCredential,
     #[error(transparent)]
-    Credential(#[from] CredentialError),
+    Credential(#[from] InvalidCredential),
     #[error(transparent)]
     Api(#[from] ApiError),
     #[error(transparent)]
@@ -119,109 +114,25 @@ impl Handler {
         } else if event["action"] == "check" {
             Ok(Box::pin(self.check(deadline)).await)
         } else {
-            let request = operator::Request::parse(event).ok_or(HookError::UnknownEvent)?;
-            Ok(Box::pin(self.operate(request, deadline)).await)
+            let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
+            let report = Box::pin(self.operate(request, deadline)).await;
+            serde_json::to_value(report).map_err(|error| HookError::Report(error.to_string()))
         }
-    }
-
-    /// Does what a stack asks for, and sends CloudFormation the outcome.
-    async fn deploy(&self, event: Value, deadline: Instant) -> Result<(), HookError> {
-        let callback = Callback::parse(&event, self.config.url_policy)?;
-        let result = timeout_at(deadline, Box::pin(self.execute(event, deadline))).await;
-        let result = result.unwrap_or(Err(HookError::OutOfTime));
-        match &result {
-            Ok(done) => info!(done, "deploy"),
-            Err(error) => error!(error = error as &dyn Error, "deploy"),
-        }
-        let is_failed = result.is_err();
-        let outcome = Outcome::from(result);
-        let until = deadline + self.budget.response_reserve;
-        let retries = self.budget.response.start(self.budget.call, until);
-        callback.send(&self.http, &outcome, retries).await?;
-        match outcome {
-            // Lambda counts it, and an alarm watches that.
-            Outcome::Failed(reason) | Outcome::FailedPartial(reason) if is_failed => {
-                Err(HookError::Report(reason))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn execute(&self, event: Value, deadline: Instant) -> Result<String, HookError> {
-        let request = StackRequest::parse(event)?;
-        let audit = Audit::new(&*request.stack_id, &request.reason());
-        match request.operation(self.config.url_policy)? {
-            Operation::NoOp(reason) => Ok(reason.into()),
-            Operation::Register(desired) => {
-                let registered = self.register(&desired, audit, deadline).await;
-                registered.or_else(|error| allowed(&request, error))
-            }
-            Operation::Withdraw(_, OnDelete::Retain) => {
-                Ok("HubSpot was not told: OnDelete=retain leaves the settings as they are.".into())
-            }
-            Operation::Withdraw(target, on_delete) => {
-                match self.withdraw(&target, on_delete, audit, deadline).await {
-                    Err(error) if error.is_not_set_yet() => {
-                        Ok(format!("Nothing was removed from HubSpot: {error}."))
-                    }
-                    withdrawn => Ok(withdrawn?.explain().into()),
-                }
-            }
-        }
-    }
-
-    /// Brings HubSpot to the desired state; the last part of the time is kept for a rollback.
-    pub(crate) async fn register(
-        &self,
-        desired: &DesiredState,
-        audit: Audit,
-        deadline: Instant,
-    ) -> Result<String, HookError> {
-        let done = deadline.checked_sub(self.budget.rollback_reserve);
-        let deadlines = Deadlines {
-            done: done.unwrap_or(deadline),
-            rolled_back: deadline,
-        };
-        let target = &desired.target;
-        let registration = self.registration(target, audit, deadlines.done).await?;
-        let probe = self.public_probe(target, deadlines.done).await?;
-        Ok(registration.register(&probe, desired, deadlines).await?)
-    }
-
-    pub(crate) async fn withdraw(
-        &self,
-        target: &Target,
-        on_delete: OnDelete,
-        audit: Audit,
-        deadline: Instant,
-    ) -> Result<WithdrawOutcome, HookError> {
-        let registration = self.registration(target, audit, deadline).await?;
-        let withdrawn = registration.withdraw(&target.url, on_delete, deadline);
-        Ok(withdrawn.await?)
-    }
-
-    async fn registration(
-        &self,
-        target: &Target,
-        audit: Audit,
-        until: Instant,
-    ) -> Result<Registration, HookError> {
-        let api = self.settings_api(target, until).await?;
-        Ok(Registration::new(api, audit))
     }
 
     /// Returns the target's settings endpoints, with the credential that is stored now.
     pub(crate) async fn settings_api(
         &self,
         target: &Target,
+        audit: Audit,
         until: Instant,
     ) -> Result<SettingsApi, HookError> {
         let secret = self.secret(&self.config.credential_arn, until).await?;
-        let auth = Auth::from_json(&secret)?;
+        let auth = Auth::from_json(&secret)?.ok_or(HookError::NoCredential)?;
         let hubspot = HubSpot::new(self.http.clone(), &self.config.hubspot_api_url);
         let retries = self.budget.hubspot.start(self.budget.call, until);
         let auth = auth.exchange(&hubspot, retries).await?;
-        Ok(SettingsApi::new(hubspot, auth, target, self.budget))
+        Ok(SettingsApi::new(hubspot, auth, target, audit, self.budget))
     }
 
     /// Returns a probe of the target's webhook as HubSpot reaches it.
@@ -232,6 +143,13 @@ impl Handler {
     ) -> Result<Probe, HookError> {
         let transport = Transport::Http(self.http.clone());
         self.probe(target, transport, until).await
+    }
+
+    /// Verifies this stack's webhook, with retries.
+    pub(crate) async fn verify(&self, until: Instant) -> Result<Verified, HookError> {
+        let target = &self.config.target;
+        let probe = self.public_probe(target, until).await?;
+        Ok(probe.verify(&target.url, until).await?)
     }
 
     pub(crate) async fn probe(
@@ -259,39 +177,16 @@ impl Handler {
     }
 }
 
-/// Returns the explanation of a failure that must not fail the stack.
-///
-/// A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
-/// longer be updated, so a rollback that has nothing to bring back succeeds: without secrets the deploy
-/// that failed wrote nothing either, or it asks for the same, or HubSpot has it already, and only the
-/// webhook could not be verified.
-fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
-    if error.is_not_set_yet() && (request.may_precede_secrets() || request.is_rollback()) {
-        return Ok(format!(
-            "Nothing was told to HubSpot: {error}. Set it, then deploy again."
-        ));
-    }
-    let brings_nothing_back = request.changes_nothing() || error.left_the_desired_state();
-    if request.is_rollback_in_place() && brings_nothing_back {
-        warn!(error = &error as &dyn Error, "rollback");
-        return Ok(format!("Rolled back, with one thing to look at: {error}"));
-    }
-    Err(error)
-}
-
 impl HookError {
     /// Returns whether a secret is still to be set.
     pub(crate) fn is_not_set_yet(&self) -> bool {
-        matches!(
-            self,
-            Self::NoClientSecret | Self::Credential(CredentialError::NotSet)
-        )
+        matches!(self, Self::NoClientSecret | Self::NoCredential)
     }
 
     /// Returns whether the credential is missing, invalid or rejected.
     pub(crate) fn rejects_credential(&self) -> bool {
         match self {
-            Self::Credential(_) => true,
+            Self::NoCredential | Self::Credential(_) => true,
             Self::Api(error) => error.rejects_credential(),
             Self::Register(failed) => failed.cause.rejects_credential(),
             _ => false,
@@ -307,7 +202,8 @@ impl HookError {
         }
     }
 
-    fn left_the_desired_state(&self) -> bool {
+    /// Returns whether HubSpot has what the event asked for, although it failed.
+    pub(crate) fn left_the_desired_state(&self) -> bool {
         matches!(self, Self::Register(failed)
             if matches!(failed.after, After::Unchanged { is_desired: true }))
     }

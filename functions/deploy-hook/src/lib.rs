@@ -1,15 +1,18 @@
 //! The Lambda that registers the webhook with HubSpot at deploy time, verifies it and releases it.
 //!
-//! `handler` routes an event; `registration` brings HubSpot to the desired state.
+//! `handler` routes an event; `deploy` and `registration` are a deploy's way to the desired state.
 
+pub mod budget;
 mod check;
-mod codedeploy;
 pub mod config;
+mod deploy;
 mod desired_state;
 pub mod handler;
 mod operator;
 mod probe;
 mod registration;
+mod report;
+mod withdrawal;
 
 mod cloudformation {
     pub(crate) mod request;

@@ -1,10 +1,7 @@
 use std::{error::Error, sync::Arc};
 
 use channel_connection::{aws_http::AwsHttpClient, aws_sdk, environment};
-use deploy_hook::{
-    config::{Config, TimeBudget},
-    handler::Handler,
-};
+use deploy_hook::{budget::TimeBudget, config::Config, handler::Handler};
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
 

@@ -6,39 +6,34 @@ use std::error::Error;
 
 use channel_connection::settings::ChannelConnectionSettings;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    config::Target,
     desired_state::{DesiredState, IsReady, OnDelete},
     handler::{Handler, HookError},
-    hubspot::versioned::{Audit, redacted},
-    probe::Verified,
-    registration::WithdrawOutcome,
+    hubspot::client::Audit,
+    report::Report,
+    withdrawal::WithdrawOutcome,
 };
 
-const FIELDS: [&str; 5] = ["action", "reason", "why", "dryRun", "isReady"];
-
-/// An operator's request.
+/// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Request {
-    #[serde(flatten)]
     action: Action,
     /// For the log; `why` is the name in earlier versions.
     #[serde(default, alias = "why")]
     reason: String,
     /// Whether to report what the action would do, and write nothing.
-    #[serde(default, rename = "dryRun")]
+    #[serde(default)]
     dry_run: bool,
+    /// What `register` sets.
+    #[serde(default)]
+    is_ready: IsReady,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(
-    tag = "action",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(rename_all = "camelCase")]
 enum Action {
     /// Report what HubSpot has.
     Status,
@@ -50,130 +45,76 @@ enum Action {
     /// Set isReady=false, if HubSpot has this stack's URL; for emergencies too.
     Hold,
     /// Register the URL and verify it, as a deploy does.
-    Register {
-        #[serde(default)]
-        is_ready: IsReady,
-    },
+    Register,
     /// Remove the settings, if they have this stack's URL; `remove` is the name in earlier versions.
     #[serde(alias = "remove")]
     Unregister,
 }
 
-impl Request {
-    /// Parses an action; a mistyped field is none of an action's, as `dryrun` would be a write.
-    pub(crate) fn parse(event: Value) -> Option<Self> {
-        let fields = event.as_object()?;
-        let is_known = |name: &String| FIELDS.contains(&name.as_str());
-        fields.keys().all(is_known).then_some(())?;
-        serde_json::from_value(event).ok()
-    }
-}
-
-/// A registration that is a release too.
-const RELEASE: Action = Action::Register {
-    is_ready: IsReady::True,
-};
-
-/// What could be read for the report.
-pub(crate) struct Read {
-    /// The credential's kind; `None` if there is no usable one.
-    credential: Option<&'static str>,
-    pub(crate) settings: Result<Option<ChannelConnectionSettings>, HookError>,
-}
-
 impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
-    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Value {
-        let Request {
-            action,
-            reason,
-            dry_run,
-        } = request;
+    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Report {
+        let action = request.action;
         let deadline = deadline.min(Instant::now() + self.budget.action);
-        let audit = Audit::new(format!("action {}", action.name()), &reason);
-        let run = async {
-            let run = timeout_at(deadline, self.run_action(action, audit, deadline)).await;
-            run.unwrap_or(Err(HookError::OutOfTime))
-                .inspect_err(|error| {
-                    tracing::error!(error = error as &dyn Error, action = action.name());
-                })
+        let result = if request.dry_run {
+            None
+        } else {
+            let run = timeout_at(deadline, self.run_action(&request, deadline)).await;
+            let result = run.unwrap_or(Err(HookError::OutOfTime));
+            Some(result.inspect_err(|error| {
+                tracing::error!(error = error as &dyn Error, action = action.name());
+            }))
         };
-        let result = if dry_run { None } else { Some(run.await) };
         // An action may leave too little of its time, and the report must not depend on it.
         let report_by = deadline.max(Instant::now() + self.budget.call * 2);
-        let (read, last_probe) = tokio::join!(self.read(report_by), self.last_probe(report_by));
-        let registered = read.settings.as_ref().ok().and_then(Option::as_ref);
-        let is_ready = registered.is_some_and(|held| held.is_ready);
-        let mut plan = registered.cloned();
-        let result = match (result, action, &read.settings) {
-            (None, ..) | (_, Action::Status, _) if read.settings.is_err() => Err(read.failure()),
-            (None, ..) => match self.plan(action, registered) {
-                Ok(planned) => {
-                    plan = planned;
-                    Ok(explain(plan.as_ref()))
-                }
-                Err(reason) => Err(reason),
-            },
-            (Some(Ok(_)), Action::Hold, Ok(_)) if is_ready => {
+        let is_status = action == Action::Status;
+        let (hubspot, last_probe) = tokio::join!(
+            self.read_hubspot(is_status, report_by),
+            self.last_probe(report_by)
+        );
+        let is_released = hubspot.is_released();
+        let mut plan = None;
+        let outcome = match (result, &hubspot.settings) {
+            (None, Err(error)) => Err(error.to_string()),
+            (Some(_), Err(error)) if is_status => Err(error.to_string()),
+            (None, Ok(current)) => {
+                let planned = self.plan(&request, current.as_ref());
+                plan = planned.clone().unwrap_or_else(|_| current.clone());
+                planned.map(|_| explain(plan.as_ref()))
+            }
+            (Some(Ok(_)), Ok(_)) if action == Action::Hold && is_released => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
             }
-            (Some(Ok(_)), Action::Release | RELEASE, Ok(_)) if !is_ready => {
+            (Some(Ok(_)), Ok(_)) if request.releases() && !is_released => {
                 Err("It was released, but somebody else held or replaced it meanwhile.".into())
             }
-            (Some(result), ..) => result.map_err(|error| error.to_string()),
+            (Some(result), _) => result.map_err(|error| error.to_string()),
         };
         let target = &self.config.target;
-        let has_own_url = registered.is_some_and(|held| held.has_url(&target.url));
-        let is_usable = match &read.settings {
-            Ok(_) => Some(true),
-            Err(error) => error.rejects_credential().then_some(false),
-        };
-        json!({
-            "action": action.name(),
-            "done": result.is_ok(),
-            "outcome": result.unwrap_or_else(|reason| reason),
-            "appId": target.app_id,
-            "apiVersion": target.api_version.name(),
-            "expected": {"url": target.url.to_string()},
-            "credential": read.credential,
-            "credentialUsable": is_usable,
-            "registered": registered.map(redacted),
-            "drift": read.settings.is_ok().then_some(!has_own_url),
-            "ready": read.settings.is_ok().then_some(is_ready),
-            "plan": dry_run.then_some(plan.as_ref().map(redacted)),
-            "lastProbe": last_probe,
-        })
+        hubspot.report(action.name(), outcome, plan.as_ref(), last_probe, target)
     }
 
-    async fn run_action(
-        &self,
-        action: Action,
-        audit: Audit,
-        deadline: Instant,
-    ) -> Result<String, HookError> {
+    async fn run_action(&self, request: &Request, deadline: Instant) -> Result<String, HookError> {
         let target = &self.config.target;
-        match action {
+        let actor = format!("action {}", request.action.name());
+        let audit = Audit::new(actor, &request.reason);
+        match request.action {
             Action::Status => Ok("See registered and lastProbe.".into()),
             Action::Verify => {
-                let probe = self.public_probe(target, deadline).await?;
-                probe.verify(&target.url, deadline).await?;
+                self.verify(deadline).await?;
                 Ok("The webhook answers HubSpot, and nobody else.".into())
             }
-            Action::Release => {
-                let release = desired(target, IsReady::True, true);
-                self.register(&release, audit, deadline).await
-            }
-            Action::Register { is_ready } => {
-                let register = desired(target, is_ready, false);
-                self.register(&register, audit, deadline).await
+            Action::Release | Action::Register => {
+                let desired = self.desired(request);
+                self.register(&desired, audit, deadline).await
             }
             Action::Hold => {
                 let held = self.withdraw(target, OnDelete::Hold, audit, deadline);
-                withdrawn(action, held.await?)
+                withdrawn(request.action, held.await?)
             }
             Action::Unregister => {
                 let removed = self.withdraw(target, OnDelete::Remove, audit, deadline);
-                withdrawn(action, removed.await?)
+                withdrawn(request.action, removed.await?)
             }
         }
     }
@@ -181,59 +122,37 @@ impl Handler {
     /// Returns the settings that an action would lead to.
     fn plan(
         &self,
-        action: Action,
+        request: &Request,
         current: Option<&ChannelConnectionSettings>,
     ) -> Result<Option<ChannelConnectionSettings>, String> {
-        let target = &self.config.target;
-        let registered = |is_ready, must_be_registered| {
-            let desired = desired(target, is_ready, must_be_registered);
-            let settings = desired.settings(current);
-            settings.map(Some).map_err(|error| error.to_string())
-        };
-        match action {
+        match request.action {
             Action::Status | Action::Verify => Ok(current.cloned()),
-            Action::Release => registered(IsReady::True, true),
-            Action::Register { is_ready } => registered(is_ready, false),
+            Action::Release | Action::Register => {
+                let settings = self.desired(request).settings(current);
+                settings.map(Some).map_err(|error| error.to_string())
+            }
             Action::Hold | Action::Unregister => {
-                if let Some(outcome) = WithdrawOutcome::without_own(current, &target.url) {
-                    withdrawn(action, outcome).map_err(|error| error.to_string())?;
+                let url = &self.config.target.url;
+                if let Some(outcome) = WithdrawOutcome::without_own(current, url) {
+                    withdrawn(request.action, outcome).map_err(|error| error.to_string())?;
                 }
-                let held = current.filter(|_| action == Action::Hold);
+                let held = current.filter(|_| request.action == Action::Hold);
                 Ok(held.map(ChannelConnectionSettings::unreleased))
             }
         }
     }
 
-    pub(crate) async fn read(&self, deadline: Instant) -> Read {
-        match self.settings_api(&self.config.target, deadline).await {
-            Ok(api) => Read {
-                credential: Some(api.credential_kind()),
-                settings: match api.read(deadline).await {
-                    Ok((read, _)) => Ok(read.map(|read| read.settings)),
-                    Err(error) => Err(error.into()),
-                },
+    fn desired(&self, request: &Request) -> DesiredState {
+        let is_release = request.action == Action::Release;
+        DesiredState {
+            target: self.config.target.clone(),
+            previous_url: None,
+            is_ready: if is_release {
+                IsReady::True
+            } else {
+                request.is_ready
             },
-            Err(error) => Read {
-                credential: None,
-                settings: Err(error),
-            },
-        }
-    }
-
-    async fn last_probe(&self, deadline: Instant) -> Value {
-        let target = &self.config.target;
-        let failed = |reason: String| json!({"verified": false, "reason": reason});
-        match self.public_probe(target, deadline).await {
-            Err(error) => failed(error.to_string()),
-            Ok(probe) => match probe.verify_once(&target.url).await {
-                Err(error) => failed(error.to_string()),
-                Ok(Verified {
-                    numbers,
-                    milliseconds,
-                }) => {
-                    json!({"verified": true, "numbers": numbers, "milliseconds": milliseconds})
-                }
-            },
+            must_be_registered: is_release,
         }
     }
 }
@@ -241,7 +160,7 @@ impl Handler {
 /// Without settings nothing can be held: a deploy that is running may still release.
 fn withdrawn(action: Action, outcome: WithdrawOutcome) -> Result<String, HookError> {
     match outcome {
-        WithdrawOutcome::NotOwned => Err(HookError::NotWithdrawn(outcome)),
+        WithdrawOutcome::OtherUrl => Err(HookError::NotWithdrawn(outcome)),
         WithdrawOutcome::NotRegistered if action == Action::Hold => {
             Err(HookError::NotWithdrawn(outcome))
         }
@@ -259,19 +178,13 @@ fn explain(plan: Option<&ChannelConnectionSettings>) -> String {
     }
 }
 
-fn desired(target: &Target, is_ready: IsReady, must_be_registered: bool) -> DesiredState {
-    DesiredState {
-        target: target.clone(),
-        previous_url: None,
-        is_ready,
-        must_be_registered,
-    }
-}
-
-impl Read {
-    fn failure(&self) -> String {
-        let error = self.settings.as_ref().err();
-        error.map(ToString::to_string).unwrap_or_default()
+impl Request {
+    fn releases(&self) -> bool {
+        match self.action {
+            Action::Release => true,
+            Action::Register => self.is_ready == IsReady::True,
+            _ => false,
+        }
     }
 }
 
@@ -282,7 +195,7 @@ impl Action {
             Self::Verify => "verify",
             Self::Release => "release",
             Self::Hold => "hold",
-            Self::Register { .. } => "register",
+            Self::Register => "register",
             Self::Unregister => "unregister",
         }
     }
@@ -290,55 +203,48 @@ impl Action {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, from_value, json};
 
     use super::*;
-
-    fn parse(request: Value) -> Option<Request> {
-        Request::parse(request)
-    }
 
     #[test]
     fn parses_actions_by_name() {
         for (name, action) in [
             ("status", Action::Status),
             ("verify", Action::Verify),
+            ("probe", Action::Verify),
             ("release", Action::Release),
             ("hold", Action::Hold),
+            ("register", Action::Register),
             ("unregister", Action::Unregister),
+            ("remove", Action::Unregister),
         ] {
-            let request = parse(json!({"action": name, "reason": "because"})).unwrap();
-            assert_eq!((request.action, action.name()), (action, name));
-            assert_eq!(request.reason, "because");
-        }
-        for unknown in [
-            json!({"action": "dance"}),
-            json!({"action": "hold", "dryrun": true}),
-        ] {
-            assert_eq!(parse(unknown), None);
+            for reason in ["reason", "why"] {
+                let request: Request =
+                    from_value(json!({"action": name, reason: "because"})).unwrap();
+                assert_eq!(
+                    (request.action, request.reason.as_str()),
+                    (action, "because")
+                );
+                assert_eq!((request.dry_run, request.is_ready), (false, IsReady::Keep));
+            }
         }
     }
 
     #[test]
-    fn accepts_the_names_of_earlier_versions() {
-        for (name, action) in [("probe", Action::Verify), ("remove", Action::Unregister)] {
-            let request = parse(json!({"action": name, "why": "because"})).unwrap();
-            assert_eq!(
-                (request.action, request.reason.as_str()),
-                (action, "because")
-            );
+    fn refuses_mistyped_requests() {
+        let cases: [(&str, Value); 5] = [
+            ("action", json!({"action": "dance"})),
+            ("field", json!({"action": "hold", "dryrun": true})),
+            (
+                "text for a flag",
+                json!({"action": "hold", "dryRun": "true"}),
+            ),
+            ("no flag", json!({"action": "hold", "dryRun": null})),
+            ("isReady", json!({"action": "register", "isReady": "yes"})),
+        ];
+        for (case, request) in cases {
+            assert!(from_value::<Request>(request).is_err(), "{case}");
         }
-    }
-
-    #[test]
-    fn register_keeps_the_flag_by_default() {
-        let is_ready = |request| match parse(request).unwrap().action {
-            Action::Register { is_ready } => is_ready,
-            other => unreachable!("{other:?}"),
-        };
-        assert_eq!(is_ready(json!({"action": "register"})), IsReady::Keep);
-        let no = json!({"action": "register", "isReady": "false"});
-        assert_eq!(is_ready(no), IsReady::False);
-        assert_eq!(parse(json!({"action": "register", "isReady": "yes"})), None);
     }
 }

@@ -14,10 +14,13 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use reqwest::Client;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
-use crate::config::{ProbePortal, RetryHint, Retryable, TimeBudget};
+use crate::{
+    budget::{RetryHint, TimeBudget},
+    config::ProbePortal,
+};
 
 /// The requests of one attempt: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;
@@ -42,11 +45,11 @@ pub(crate) enum Transport {
 }
 
 /// A verified webhook's response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Verified {
     pub numbers: usize,
     /// The signed request's time.
-    pub milliseconds: u128,
+    pub milliseconds: u64,
 }
 
 /// The reason a webhook is not verified, and what to check.
@@ -75,13 +78,6 @@ pub enum ProbeError {
         "the webhook answered {1} request with {0}, expected 401: it must refuse what HubSpot did not sign"
     )]
     AcceptedUnsigned(u16, &'static str),
-}
-
-impl Retryable for ProbeError {
-    /// A new deployment may still answer like the one before.
-    fn retry_hint(&self) -> RetryHint {
-        RetryHint::Backoff
-    }
 }
 
 impl Probe {
@@ -115,7 +111,11 @@ impl Probe {
     ) -> Result<Verified, ProbeError> {
         let attempt = self.budget.call * REQUESTS;
         let retries = self.budget.probe.start(attempt, until);
-        retries.run(async || self.verify_once(url).await).await
+        // A new deployment may still answer like the one before.
+        let hint = |_: &ProbeError| RetryHint::Backoff;
+        retries
+            .run(hint, async || self.verify_once(url).await)
+            .await
     }
 
     /// Verifies a URL with one attempt.
@@ -124,7 +124,7 @@ impl Probe {
             WebhookCall::signed(url.clone(), self.request, &self.secret, SystemTime::now());
         let started = Instant::now();
         let response = self.send(&signed).await?;
-        let milliseconds = started.elapsed().as_millis();
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let numbers = self.check(&response)?;
         let forged = WebhookCall {
             body: format!("{} ", signed.body),

@@ -1,6 +1,9 @@
 //! AWS: how it is called, whose account it is, and what it refused.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
@@ -8,10 +11,7 @@ use aws_config::{
 };
 use aws_sdk_sts::{
     Client,
-    config::{
-        SharedCredentialsProvider,
-        endpoint::{DefaultResolver, Params, ResolveEndpoint},
-    },
+    config::SharedCredentialsProvider,
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::{
@@ -26,12 +26,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     runtime_components::RuntimeComponents,
 };
-use channel_connection::{
-    http_client,
-    webhook_url::{UrlPolicy, WebhookUrl},
-};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use reqwest::header::DATE;
 
 use crate::outcome::Failure;
 
@@ -141,7 +136,11 @@ fn http_client() -> SharedHttpClient {
     ))
 }
 
-/// Logs each attempt of a call, for --verbose; bodies hold secrets and numbers, and are left out.
+/// How far this machine's clock was ahead at AWS's last response.
+static CLOCK_AHEAD: Mutex<Option<SignedDuration>> = Mutex::new(None);
+
+/// Reads AWS's clock, and logs each attempt of a call, for --verbose; bodies hold secrets and
+/// numbers, and are left out.
 #[derive(Debug)]
 struct LoggedClient(SharedHttpClient);
 
@@ -172,6 +171,11 @@ impl HttpConnector for LoggedConnector {
         let (started, response) = (Instant::now(), self.0.call(request));
         HttpConnectorFuture::new(async move {
             let response = response.await;
+            let headers = response.as_ref().ok().map(HttpResponse::headers);
+            let date = headers.and_then(|headers| headers.get("date"));
+            if let (Some(date), Ok(mut ahead)) = (date, CLOCK_AHEAD.lock()) {
+                *ahead = ahead_of(date);
+            }
             let outcome = match &response {
                 Ok(response) => response.status().as_u16().to_string(),
                 Err(_) => "no response".to_owned(),
@@ -190,31 +194,15 @@ pub async fn account(aws: &SdkConfig) -> Result<String, AwsError> {
     Ok(caller.account.unwrap_or_else(|| "unknown".into()))
 }
 
-/// Returns how far this machine's clock is ahead of AWS's; `None` where AWS does not say.
+/// Returns how far this machine's clock is ahead of AWS's, by AWS's last response; `None` where it
+/// did not tell the time.
 ///
 /// HTTP's own `Date` has whole seconds, so it is a second off at best.
-pub async fn clock_ahead(aws: &SdkConfig) -> Option<SignedDuration> {
-    // It looks at no signature before it tells the time.
-    let url = match aws.endpoint_url() {
-        Some(endpoint) => endpoint.to_owned(),
-        None => regional_endpoint(aws).await?,
-    };
-    let url =
-        WebhookUrl::parse(&format!("{}/", url.trim_end_matches('/')), UrlPolicy::Local).ok()?;
-    let http = http_client::client(Duration::from_secs(5), url.policy()).ok()?;
-    let answer = http.head(url.as_str()).send().await.ok()?;
-    let date = answer.headers().get(DATE)?.to_str().ok()?;
-    let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
-    Some(Timestamp::now().duration_since(server))
+pub fn clock_ahead() -> Option<SignedDuration> {
+    *CLOCK_AHEAD.lock().ok()?
 }
 
-async fn regional_endpoint(aws: &SdkConfig) -> Option<String> {
-    let params = Params::builder()
-        .region(aws.region()?.as_ref())
-        .use_fips(aws.use_fips().unwrap_or_default())
-        .use_dual_stack(aws.use_dual_stack().unwrap_or_default())
-        .build()
-        .ok()?;
-    let endpoint = DefaultResolver::new().resolve_endpoint(&params).await;
-    Some(endpoint.ok()?.url().to_owned())
+fn ahead_of(date: &str) -> Option<SignedDuration> {
+    let server = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    Some(Timestamp::now().duration_since(server))
 }

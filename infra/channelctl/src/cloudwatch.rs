@@ -3,7 +3,10 @@
 use aws_sdk_cloudwatch::{
     Client,
     primitives::DateTime,
-    types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StateValue},
+    types::{
+        Dimension, Metric, MetricAlarm, MetricDataQuery, MetricDataResult, MetricStat, ScanBy,
+        StateValue,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -112,14 +115,23 @@ fn newest_check(results: &[MetricDataResult]) -> Option<LastCheck> {
 
 /// Returns the alarms that are on: CloudFormation begins their names with the stack's.
 pub async fn alarms(stack: &Stack) -> Result<Vec<Alarm>, AwsError> {
+    let prefix = format!("{}-", stack.target.stack);
+    // Behind it come the alarm's name in the template and a suffix; more is of another stack.
+    let is_own = |alarm: &MetricAlarm| {
+        let rest = alarm
+            .alarm_name()
+            .and_then(|name| name.strip_prefix(&prefix));
+        rest.is_some_and(|rest| rest.matches('-').count() == 1)
+    };
     let asked = Client::new(&stack.target.aws)
         .describe_alarms()
-        .alarm_name_prefix(format!("{}-", stack.target.stack))
+        .alarm_name_prefix(&prefix)
         .state_value(StateValue::Alarm);
     let answer = asked.send().await;
     let answer = answer.map_err(|error| AwsError::new("read the alarms", &error))?;
     let alarms = answer.metric_alarms.unwrap_or_default().into_iter();
     Ok(alarms
+        .filter(is_own)
         .map(|alarm| Alarm {
             name: alarm.alarm_name.unwrap_or_default(),
             description: alarm.alarm_description.unwrap_or_default(),

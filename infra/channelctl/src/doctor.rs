@@ -106,9 +106,10 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> 
         findings.push(finding);
         io::Result::Ok(())
     };
+    let credentials = terminal::wait("AWS STS", credentials(&target)).await;
     // AWS refuses whatever a clock that is far off has signed, and does not always say why.
-    add(terminal::wait("AWS's clock", clock(&target)).await)?;
-    add(terminal::wait("AWS STS", credentials(&target)).await)?;
+    add(clock())?;
+    add(credentials)?;
     match Stack::find(target).await {
         Err(missing) => add(failure("stack", missing))?,
         Ok(stack) => of_stack(&stack, &mut add).await?,
@@ -139,9 +140,9 @@ async fn of_stack(stack: &Stack, mut add: impl FnMut(Finding) -> io::Result<()>)
     of_alarms(stack, &alarms).into_iter().try_for_each(add)
 }
 
-async fn clock(target: &Target) -> Finding {
+fn clock() -> Finding {
     let check = "clock";
-    let ahead = match aws::clock_ahead(&target.aws).await {
+    let ahead = match aws::clock_ahead() {
         None => return warning(check, "AWS did not tell the time", None),
         Some(ahead) => ahead.abs(),
     };
@@ -390,43 +391,41 @@ mod tests {
 
     #[test]
     fn each_fault_in_a_report_has_its_fix() {
-        let with = |change: fn(&mut Report)| {
-            let mut report = report(Some((URL, true)));
-            change(&mut report);
-            report
-        };
-        let unset = error("client secret", "not set", "set it".to_owned());
-        let healthy = with(|_| {});
-        let drifted = with(|report| report.drift = Some(true));
-        let unasked = with(|report| (report.drift, report.registered) = (None, None));
-        let absent = with(|report| (report.drift, report.registered) = (Some(true), None));
-        let foreign = with(|report| report.app_id = 7);
-        let refused = with(|report| report.credential_usable = Some(false));
-        let silent = with(|report| report.credential_usable = None);
-        let unverified = with(|report| report.last_probe.verified = false);
-        let held = with(|report| report.is_ready = Some(false));
+        type Fault = fn(&mut Report);
         let stack = stack("UPDATE_COMPLETE");
-        for (name, report, at, fix) in [
-            ("credential", &healthy, 0, ""),
-            ("refused credential", &refused, 0, "secrets set"),
-            ("silent HubSpot", &silent, 0, "doctor"),
-            ("app", &healthy, 1, ""),
-            ("another app", &foreign, 1, "deploy"),
-            ("registered", &healthy, 2, ""),
-            ("drift", &drifted, 2, "register"),
-            ("nothing registered", &absent, 2, "register"),
-            ("not asked", &unasked, 2, ""),
-            ("verified", &healthy, 3, ""),
-            ("unverified", &unverified, 3, "logs"),
-            ("released", &healthy, 4, ""),
-            ("held", &held, 4, "release"),
-        ] {
-            assert_fix(
-                name,
-                of_report(&stack, report, None)[at].fix.as_deref(),
-                fix,
-            );
+        let faults: [(&str, usize, &str, Fault); 10] = [
+            ("refused credential", 0, "secrets set", |report| {
+                report.credential_usable = Some(false);
+            }),
+            ("silent HubSpot", 0, "doctor", |report| {
+                report.credential_usable = None;
+            }),
+            ("another app", 1, "deploy", |report| report.app_id = 7),
+            ("drift", 2, "register", |report| report.drift = Some(true)),
+            ("nothing registered", 2, "register", |report| {
+                (report.drift, report.registered) = (Some(true), None);
+            }),
+            ("not asked", 2, "", |report| {
+                (report.drift, report.registered) = (None, None);
+            }),
+            ("unverified", 3, "logs", |report| {
+                report.last_probe.verified = false;
+            }),
+            ("held", 4, "release", |report| report.is_ready = Some(false)),
+            ("unknown", 4, "", |report| report.is_ready = None),
+            ("none", 4, "", |_| {}),
+        ];
+        for (name, at, fix, fault) in faults {
+            let mut report = report(Some((URL, true)));
+            fault(&mut report);
+            let findings = of_report(&stack, &report, None);
+            assert_fix(name, findings[at].fix.as_deref(), fix);
+            let wrong = findings.iter().filter(|finding| !finding.is_ok()).count();
+            assert_eq!(wrong, usize::from(name != "none"), "{name}");
         }
+        let mut unverified = report(Some((URL, true)));
+        unverified.last_probe.verified = false;
+        let unset = error("client secret", "not set", "set it".to_owned());
         let [_, _, _, webhook, _] = of_report(&stack, &unverified, Some(&unset));
         assert_eq!(webhook.fix.as_deref(), Some("set it"));
         let empty = of_census(&stack, Census::default());

@@ -287,7 +287,6 @@ fn answer_of_another_version(stack: &Stack) -> Failure {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::stack::tests::stack;
 
     pub(crate) const URL: &str = "https://calls.example.com/numbers";
 
@@ -325,24 +324,5 @@ pub(crate) mod tests {
             .lines()
             .filter_map(|line| line.trim().strip_prefix("Timeout: ")?.parse().ok());
         assert!(functions.max().map(Duration::from_secs) < Some(HOOK_TIMEOUT));
-    }
-
-    #[test]
-    fn each_action_leads_to_its_next_step() {
-        let stack = stack("UPDATE_COMPLETE", ("", ""));
-        let (held, none) = (report(Some((URL, false))), report(None));
-        let mut failed = held.clone();
-        failed.done = false;
-        let register = Action::Register(IsReady::Keep);
-        for (name, action, report, command) in [
-            ("registered", register, &held, "release"),
-            ("unregistered", Action::Unregister, &none, "status"),
-            ("held", Action::Hold, &held, "status"),
-            ("not held", Action::Hold, &failed, "doctor"),
-        ] {
-            let next = next(&stack, action, report);
-            let command = format!("channelctl --stage dev {command}");
-            assert_eq!(next, Some(command), "{name}");
-        }
     }
 }

@@ -96,8 +96,7 @@ impl Credential {
 
 impl Accepted {
     /// Takes what is stored as far as it is usable.
-    fn stored(json: &str) -> Self {
-        let stored: Value = serde_json::from_str(json).unwrap_or_default();
+    fn stored(stored: &Value) -> Self {
         let secret = |name: &str| Secret::try_from(stored[name].as_str()?.to_owned()).ok();
         Self {
             client_secret: secret("clientSecret"),
@@ -162,8 +161,9 @@ async fn change(
     let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
     eprintln!("secrets of {}", target.place(&account));
     let client = Client::new(&target.aws);
-    let stored = terminal::wait("Secrets Manager", read(&client, client_secret_arn)).await?;
-    let stored = Accepted::stored(&stored);
+    let text = terminal::wait("Secrets Manager", read(&client, client_secret_arn)).await?;
+    let text: Value = serde_json::from_str(&text).unwrap_or_default();
+    let stored = Accepted::stored(&text);
     let new = ask()?;
     let show = stack.command("status");
     outcome::if_stopped(format!("Stopped. A secret may be stored already: {show}"));
@@ -174,12 +174,14 @@ async fn change(
     if ends_rotation {
         accepted.previous_client_secret = None;
     }
+    let is_to_store = ends_rotation || new.client_secret.is_some();
     // The same one again pushes no previous one out.
     if new.client_secret.is_some() && new.client_secret != stored.client_secret {
         accepted.previous_client_secret = stored.client_secret.clone();
         accepted.client_secret = new.client_secret;
     }
-    if accepted != stored {
+    // What is stored may be damaged.
+    if is_to_store && json!(accepted) != text {
         put(&client, client_secret_arn, &json!(accepted)).await?;
     }
     let is_set = accepted.client_secret != stored.client_secret;

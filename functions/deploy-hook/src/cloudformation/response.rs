@@ -4,12 +4,12 @@ use aws_lambda_events::cloudformation::{
     CloudFormationCustomResourceResponse as Response,
     CloudFormationCustomResourceResponseStatus as Status,
 };
-use channel_connection::webhook_url::UrlPolicy;
+use channel_connection::{http_client, webhook_url::UrlPolicy};
 use reqwest::{Client, Url};
 use serde_json::Value;
 
 use crate::{
-    config::{Retries, RetryHint, Retryable},
+    budget::{Retries, RetryHint},
     handler::HookError,
 };
 
@@ -30,17 +30,6 @@ const S3_DOMAINS: [&str; 7] = [
     "csp.hci.ic.gov",
 ];
 
-/// The outcome of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Done, as explained.
-    Done(String),
-    /// Failed, and HubSpot has nothing of it.
-    Failed(String),
-    /// Failed, and HubSpot may have a part of it.
-    FailedPartial(String),
-}
-
 /// The place where CloudFormation waits for the outcome, and what identifies the request there.
 ///
 /// It has no `Debug`: the presigned URL lets anybody answer.
@@ -49,28 +38,7 @@ pub(crate) struct Callback {
     event: Value,
 }
 
-/// The reason the response was not accepted; it never holds the presigned URL.
-#[derive(Debug, thiserror::Error)]
-#[error("CloudFormation's response URL {reason}")]
-struct NotAccepted {
-    reason: String,
-}
-
-impl Retryable for NotAccepted {
-    fn retry_hint(&self) -> RetryHint {
-        RetryHint::Backoff
-    }
-}
-
-impl From<Result<String, HookError>> for Outcome {
-    fn from(result: Result<String, HookError>) -> Self {
-        match result {
-            Ok(done) => Self::Done(done),
-            Err(error) if error.is_partial() => Self::FailedPartial(error.to_string()),
-            Err(error) => Self::Failed(error.to_string()),
-        }
-    }
-}
+type Outcome = Result<String, HookError>;
 
 impl Callback {
     /// Takes the response URL of an event, if only CloudFormation can have written it.
@@ -96,33 +64,34 @@ impl Callback {
         retries: Retries,
     ) -> Result<(), HookError> {
         let body = serde_json::to_string(&self.response(outcome)).unwrap_or_default();
-        let sent = retries
-            .run(async || self.put(http, body.clone()).await)
-            .await;
-        sent.map_err(|error| HookError::Report(error.to_string()))
+        let hint = |_: &String| RetryHint::Backoff;
+        let sent = retries.run(hint, async || self.put(http, body.clone()).await);
+        sent.await.map_err(HookError::Report)
     }
 
-    async fn put(&self, http: &Client, body: String) -> Result<(), NotAccepted> {
+    /// Sends the outcome once; the error never holds the presigned URL.
+    async fn put(&self, http: &Client, body: String) -> Result<(), String> {
         // No content type: the URL is presigned without one, and S3 refuses any.
         let request = http.put(self.url.clone()).body(body);
-        let response = request.send().await.map_err(|error| NotAccepted {
-            reason: format!(
-                "cannot be reached ({})",
-                channel_connection::http_client::cause(&error.without_url())
-            ),
+        let response = request.send().await.map_err(|error| {
+            let cause = http_client::cause(&error);
+            format!("CloudFormation's response URL cannot be reached ({cause})")
         })?;
         match response.status() {
             status if status.is_success() => Ok(()),
-            status => Err(NotAccepted {
-                reason: format!("answered {}", status.as_u16()),
-            }),
+            status => Err(format!(
+                "CloudFormation's response URL answered {}",
+                status.as_u16()
+            )),
         }
     }
 
     /// The template can read a success's explanation as the resource's attribute `Outcome`.
     fn response(&self, outcome: &Outcome) -> Response {
-        let (Outcome::Done(text) | Outcome::Failed(text) | Outcome::FailedPartial(text)) = outcome;
-        let explanation = truncate(text, MAX_EXPLANATION).to_owned();
+        let explanation = match outcome {
+            Ok(done) => truncate(done, MAX_EXPLANATION).to_owned(),
+            Err(error) => truncate(&error.to_string(), MAX_EXPLANATION).to_owned(),
+        };
         let mut response = Response::default();
         response.physical_resource_id = self.physical_id(outcome);
         self.text("StackId").clone_into(&mut response.stack_id);
@@ -130,7 +99,7 @@ impl Callback {
         self.text("LogicalResourceId")
             .clone_into(&mut response.logical_resource_id);
         response.status = Status::Failed;
-        if matches!(outcome, Outcome::Done(_)) {
+        if outcome.is_ok() {
             response.status = Status::Success;
             response.data.insert("Outcome".into(), explanation.clone());
         }
@@ -148,12 +117,10 @@ impl Callback {
         );
         let has_new_app = app("ResourceProperties") != app("OldResourceProperties");
         match (self.text("RequestType"), outcome) {
-            ("Create", Outcome::Failed(_)) => created + NOT_CREATED,
+            ("Create", Err(error)) if !error.is_partial() => created + NOT_CREATED,
             ("Create", _) => created,
             // Another app is another resource.
-            ("Update", Outcome::Done(_)) if has_new_app || current.ends_with(NOT_CREATED) => {
-                created
-            }
+            ("Update", Ok(_)) if has_new_app || current.ends_with(NOT_CREATED) => created,
             _ if current.is_empty() => created + NOT_CREATED,
             _ => current.to_owned(),
         }
@@ -223,8 +190,9 @@ mod tests {
 
     #[test]
     fn changes_the_physical_id_on_success_only() {
-        let (done, failed) = (Outcome::Done(String::new()), Outcome::Failed(String::new()));
-        let partial = Outcome::FailedPartial(String::new());
+        let done: Outcome = Ok(String::new());
+        let failed: Outcome = Err(HookError::UnknownEvent);
+        let partial: Outcome = Err(HookError::OutOfTime);
         let marker = "channel-connection/1/not-created";
         let cases = [
             ("created", "Create", "", "2", &done, "channel-connection/2"),
@@ -352,12 +320,12 @@ mod tests {
 
     #[test]
     fn a_response_stays_under_cloudformations_limit() {
-        for outcome in [Outcome::Done, Outcome::Failed, Outcome::FailedPartial] {
-            for character in ["é", "\"", "\u{1}"] {
-                let callback = callback("Create", "", &"9".repeat(9_000));
-                let response = callback.response(&outcome(character.repeat(60_000)));
-                let size = serde_json::to_string(&response).unwrap().len();
-                assert!(size < 4_096, "{character:?}");
+        let callback = callback("Create", "", &"9".repeat(9_000));
+        for character in ["é", "\"", "\u{1}"] {
+            let text = character.repeat(60_000);
+            for outcome in [Ok(text.clone()), Err(HookError::Report(text))] {
+                let size = serde_json::to_string(&callback.response(&outcome));
+                assert!(size.unwrap().len() < 4_096, "{character:?}");
             }
         }
     }

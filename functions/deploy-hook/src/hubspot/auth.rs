@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 
 use crate::{
-    config::Retries,
+    budget::Retries,
     hubspot::{client::HubSpot, error::ApiError},
 };
 
@@ -18,12 +18,8 @@ const EXCHANGE: &str = "exchange the OAuth client credentials";
 
 /// The reason a stored credential cannot be used; it never repeats the stored text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialError {
-    #[error("the HubSpot credential is not set yet")]
-    NotSet,
-    #[error(r#"the stored HubSpot credential must be JSON of one kind, with no spaces in it: {{"developerApiKey":"…"}}, {{"accessToken":"…"}} or {{"clientId":"…","clientSecret":"…"}}"#)]
-    Invalid,
-}
+#[error(r#"the stored HubSpot credential must be JSON of one kind, with no spaces in it: {{"developerApiKey":"…"}}, {{"accessToken":"…"}} or {{"clientId":"…","clientSecret":"…"}}"#)]
+pub struct InvalidCredential;
 
 /// The authentication of a call; `Debug` shows only its kind.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,8 +42,8 @@ enum AuthMethod {
 
 impl Auth {
     /// Parses the JSON that Secrets Manager keeps: `{"developerApiKey":"…"}`, `{"accessToken":"…"}`, or
-    /// `{"clientId":"…","clientSecret":"…"}`.
-    pub(crate) fn from_json(json: &str) -> Result<Self, CredentialError> {
+    /// `{"clientId":"…","clientSecret":"…"}`. Returns `None` if it is not set yet.
+    pub(crate) fn from_json(json: &str) -> Result<Option<Self>, InvalidCredential> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Stored {
@@ -56,7 +52,7 @@ impl Auth {
             client_id: Option<String>,
             client_secret: Option<String>,
         }
-        let stored: Stored = serde_json::from_str(json).map_err(|_| CredentialError::Invalid)?;
+        let stored: Stored = serde_json::from_str(json).map_err(|_| InvalidCredential)?;
         let texts = [
             stored.developer_api_key,
             stored.access_token,
@@ -66,16 +62,16 @@ impl Auth {
         let texts = texts.map(|text| text.filter(|text| !text.is_empty()));
         let has_space = |text: &String| text.contains(char::is_whitespace);
         if texts.iter().flatten().any(has_space) {
-            return Err(CredentialError::Invalid);
+            return Err(InvalidCredential);
         }
         let (method, secret) = match texts {
             [Some(key), None, None, None] => (AuthMethod::Key, key),
             [None, Some(token), None, None] => (AuthMethod::Token, token),
             [None, None, Some(id), Some(secret)] => (AuthMethod::Client { id }, secret),
-            [None, None, None, None] => return Err(CredentialError::NotSet),
-            _ => return Err(CredentialError::Invalid),
+            [None, None, None, None] => return Ok(None),
+            _ => return Err(InvalidCredential),
         };
-        Ok(Self { method, secret })
+        Ok(Some(Self { method, secret }))
     }
 
     /// Exchanges OAuth client credentials for an access token; other credentials need no exchange.
@@ -87,7 +83,9 @@ impl Auth {
         let AuthMethod::Client { id } = &self.method else {
             return Ok(self);
         };
-        let token = retries.run(async || self.request_token(hubspot, id).await);
+        let token = retries.run(ApiError::retry_hint, async || {
+            self.request_token(hubspot, id).await
+        });
         Ok(Self {
             method: AuthMethod::ClientToken,
             secret: token.await?,
@@ -179,7 +177,7 @@ mod tests {
                 "OAuth client credentials",
             ),
         ] {
-            let auth = Auth::from_json(json).unwrap();
+            let auth = Auth::from_json(json).unwrap().unwrap();
             assert_eq!(format!("{auth:?}"), format!("Auth({kind})"));
         }
     }
@@ -188,7 +186,7 @@ mod tests {
     fn tells_an_empty_secret_from_an_invalid_one() {
         for json in ["{}", r#"{"developerApiKey":""}"#] {
             let parsed = Auth::from_json(json);
-            assert_eq!(parsed, Err(CredentialError::NotSet), "{json}");
+            assert_eq!(parsed, Ok(None), "{json}");
         }
         for (case, json) in [
             ("empty", ""),
@@ -200,7 +198,7 @@ mod tests {
             ("the webhook's secret", r#"{"clientSecret":"a"}"#),
         ] {
             let parsed = Auth::from_json(json);
-            assert_eq!(parsed, Err(CredentialError::Invalid), "{case}");
+            assert_eq!(parsed, Err(InvalidCredential), "{case}");
         }
     }
 }

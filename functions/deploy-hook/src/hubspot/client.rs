@@ -6,11 +6,14 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use reqwest::{Client, Method, RequestBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
+use tracing::{info, warn};
 
 use crate::{
-    config::{Retries, Target, TimeBudget},
+    budget::{Retries, TimeBudget},
+    config::Target,
     hubspot::{
         auth::Auth,
         error::{ApiError, correlation_id},
@@ -19,7 +22,8 @@ use crate::{
 
 /// HubSpot's responses have some 300 bytes.
 const MAX_RESPONSE: usize = 64 * 1024;
-const READ: &str = "read the settings";
+/// Maximum characters of an operator's reason.
+const MAX_REASON: usize = 200;
 
 /// HubSpot's API.
 #[derive(Debug)]
@@ -45,12 +49,19 @@ pub(crate) struct Registered {
     pub updated_at: Option<String>,
 }
 
-/// One write of an app's settings.
-#[derive(Debug, Clone)]
-pub(crate) enum Write {
-    Create(ChannelConnectionSettings),
-    Change(SettingsChange),
-    Remove,
+/// The app's calling settings, as far as help desk needs them.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallingSettings {
+    supports_inbound_calling: Option<bool>,
+    is_ready: Option<bool>,
+}
+
+/// The actor and the reason of every write, for the log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Audit {
+    actor: String,
+    reason: String,
 }
 
 /// The settings endpoints of one app.
@@ -59,7 +70,17 @@ pub(crate) struct SettingsApi {
     hubspot: HubSpot,
     auth: Auth,
     path: String,
+    audit: Audit,
     pub budget: TimeBudget,
+}
+
+impl Audit {
+    pub(crate) fn new(actor: impl Into<String>, reason: &str) -> Self {
+        Self {
+            actor: actor.into(),
+            reason: reason.chars().take(MAX_REASON).collect(),
+        }
+    }
 }
 
 impl HubSpot {
@@ -101,11 +122,18 @@ impl HubSpot {
 }
 
 impl SettingsApi {
-    pub(crate) fn new(hubspot: HubSpot, auth: Auth, target: &Target, budget: TimeBudget) -> Self {
+    pub(crate) fn new(
+        hubspot: HubSpot,
+        auth: Auth,
+        target: &Target,
+        audit: Audit,
+        budget: TimeBudget,
+    ) -> Self {
         Self {
             hubspot,
             auth,
             path: target.api_version.settings_path(target.app_id),
+            audit,
             budget,
         }
     }
@@ -125,47 +153,83 @@ impl SettingsApi {
     ) -> Result<(Option<Registered>, Instant), ApiError> {
         let read = async || {
             let sent = Instant::now();
-            Ok((self.read_once(until).await?, sent))
+            let settings = self.get("read the settings", &self.path, until).await?;
+            Ok((settings, sent))
         };
-        self.retries(until).run(read).await
+        self.retries(until).run(ApiError::retry_hint, read).await
     }
 
-    async fn read_once(&self, until: Instant) -> Result<Option<Registered>, ApiError> {
-        let request = self.hubspot.request(Method::GET, &self.path);
-        match self.send(READ, request, until).await {
-            Ok(response) => parse(READ, &response.body).map(Some),
+    /// Reads the app's calling settings, whose path is the parent's, with one attempt.
+    pub(crate) async fn read_calling_settings(
+        &self,
+        until: Instant,
+    ) -> Result<Option<CallingSettings>, ApiError> {
+        let path = self.path.trim_end_matches("/channel-connection");
+        self.get("read the calling settings", path, until).await
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+        until: Instant,
+    ) -> Result<Option<T>, ApiError> {
+        let request = self.hubspot.request(Method::GET, path);
+        match self.send(action, request, until).await {
+            Ok(response) => parse(action, &response.body).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Sends one write once, and returns the settings that HubSpot then has.
+    /// Sends one write once, logs it, and returns the settings that HubSpot then has.
     pub(crate) async fn write(
         &self,
-        write: &Write,
+        current: Option<&ChannelConnectionSettings>,
+        desired: Option<&ChannelConnectionSettings>,
+        until: Instant,
+    ) -> Result<Option<Registered>, ApiError> {
+        let written = self.send_write(current, desired, until).await;
+        let Audit { actor, reason } = &self.audit;
+        let [before, after] = [current, desired].map(|settings| json!(settings.map(redacted)));
+        match written {
+            Ok((registered, correlation_id)) => {
+                info!(audit = true, actor, reason, %before, %after, correlation_id, "settings written");
+                Ok(registered)
+            }
+            Err(error) => {
+                warn!(audit = true, actor, reason, %before, %after, %error, "settings perhaps not written");
+                Err(error)
+            }
+        }
+    }
+
+    async fn send_write(
+        &self,
+        current: Option<&ChannelConnectionSettings>,
+        desired: Option<&ChannelConnectionSettings>,
         until: Instant,
     ) -> Result<(Option<Registered>, String), ApiError> {
         let request = |method| self.hubspot.request(method, &self.path);
-        let (action, request) = match write {
-            Write::Create(settings) => {
-                ("create the settings", request(Method::POST).json(settings))
-            }
-            Write::Change(change) => ("change the settings", request(Method::PATCH).json(change)),
-            Write::Remove => ("remove the settings", request(Method::DELETE)),
+        let change = current.zip(desired);
+        let change = change.map(|(current, desired)| SettingsChange::between(current, desired));
+        let (action, request) = match (&change, desired) {
+            (_, None) => ("remove the settings", request(Method::DELETE)),
+            (None, Some(new)) => ("create the settings", request(Method::POST).json(new)),
+            (Some(change), _) => ("change the settings", request(Method::PATCH).json(change)),
         };
         let response = self.send(action, request, until).await?;
-        let registered = match write {
-            Write::Remove => None,
-            // A proxy's 200 is no write: HubSpot must return the settings.
-            Write::Create(_) | Write::Change(_) => Some(parse(action, &response.body)?),
+        let Some(desired) = desired else {
+            return Ok((None, response.correlation_id));
         };
-        let is_applied = registered.as_ref().is_none_or(|now| match write {
-            Write::Create(settings) => now.settings == *settings,
-            Write::Change(change) => change.is_applied_in(&now.settings),
-            Write::Remove => true,
-        });
+        // A proxy's 200 is no write: HubSpot must return the settings.
+        let registered: Registered = parse(action, &response.body)?;
+        let is_applied = match change {
+            None => registered.settings == *desired,
+            Some(change) => change.is_applied_in(&registered.settings),
+        };
         if is_applied {
-            Ok((registered, response.correlation_id))
+            Ok((Some(registered), response.correlation_id))
         } else {
             Err(ApiError::NotApplied(action))
         }
@@ -183,6 +247,11 @@ impl SettingsApi {
     }
 }
 
-fn parse(action: &'static str, body: &[u8]) -> Result<Registered, ApiError> {
+fn parse<T: DeserializeOwned>(action: &'static str, body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|_| ApiError::InvalidResponse(action))
+}
+
+/// Returns settings for people, without the URL's query.
+pub(crate) fn redacted(settings: &ChannelConnectionSettings) -> Value {
+    json!({"url": settings.url.to_string(), "isReady": settings.is_ready})
 }

@@ -7,24 +7,13 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::{
-    config::{RetryHint, Retryable},
-    hubspot::auth::Auth,
-};
+use crate::{budget::RetryHint, hubspot::auth::Auth};
 
 /// Maximum characters of a text of HubSpot's.
 const MAX_TEXT: usize = 300;
 const CORRELATION_ID: &str = "x-hubspot-correlation-id";
 /// The interval of the rate limit that a call with 429 exceeded.
 const RATE_LIMIT_INTERVAL: &str = "x-hubspot-ratelimit-interval-milliseconds";
-/// Errors of the token endpoint that reject the client (RFC 6749, 5.2).
-const CLIENT_ERRORS: [&str; 4] = [
-    "invalid_client",
-    "invalid_grant",
-    "invalid_scope",
-    "unauthorized_client",
-];
-
 /// The reason a call of HubSpot's API failed; it never holds the URL, which may hold a key.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -37,12 +26,12 @@ pub enum ApiError {
     #[error("HubSpot did not apply the change ({0}), although it accepted it")]
     NotApplied(&'static str),
     #[error("{0}")]
-    Refused(Box<Refusal>),
+    Refused(Box<ErrorResponse>),
 }
 
-/// HubSpot's refusal of a call.
+/// HubSpot's response to a refused call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ErrorResponse {
     action: &'static str,
     status: u16,
     /// HubSpot's message and its category, without secrets.
@@ -72,7 +61,7 @@ struct ErrorBody {
 }
 
 impl ApiError {
-    /// Reads a refusal, however little of it is as documented.
+    /// Reads an error response, however little of it is as documented.
     pub(crate) fn refused(
         action: &'static str,
         auth: &Auth,
@@ -83,9 +72,10 @@ impl ApiError {
         let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
         let shown = |text: &String| shown(auth, text);
         let is_rejected = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-            || (auth.is_token_request() && body.rejects_client());
+            // RFC 6749 (5.2) allows 400 for a rejected client, too.
+            || (auth.is_token_request() && status == StatusCode::BAD_REQUEST);
         let correlation_id = body.correlation_id.as_ref().map(shown);
-        Self::Refused(Box::new(Refusal {
+        Self::Refused(Box::new(ErrorResponse {
             action,
             status: status.as_u16(),
             is_hubspots: body.message.is_some() || body.category.is_some(),
@@ -98,17 +88,17 @@ impl ApiError {
 
     /// Returns whether HubSpot rejected the credential.
     pub fn rejects_credential(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.credential.is_some())
+        matches!(self, Self::Refused(response) if response.credential.is_some())
     }
 
     /// Returns whether HubSpot says that there is nothing; a proxy's 404 is no such answer.
     pub(crate) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.status == 404 && refusal.is_hubspots)
+        matches!(self, Self::Refused(response) if response.status == 404 && response.is_hubspots)
     }
 
     /// Returns whether a write contradicts what HubSpot holds: POST onto settings, PATCH of none.
     pub(crate) fn is_contradiction(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if matches!(refusal.status, 400 | 404 | 409))
+        matches!(self, Self::Refused(response) if matches!(response.status, 400 | 404 | 409))
     }
 
     /// Returns whether a write may have been applied.
@@ -116,22 +106,21 @@ impl ApiError {
         match self {
             Self::Unreachable(..) | Self::OutOfTime(_) | Self::InvalidResponse(_) => true,
             Self::NotApplied(_) => false,
-            Self::Refused(refusal) => refusal.status >= 500,
+            Self::Refused(response) => response.status >= 500,
         }
     }
-}
 
-impl Retryable for ApiError {
-    fn retry_hint(&self) -> RetryHint {
+    /// Returns whether and when another attempt may succeed.
+    pub(crate) fn retry_hint(&self) -> RetryHint {
         match self {
             Self::Unreachable(..) | Self::InvalidResponse(_) => RetryHint::Backoff,
             Self::OutOfTime(_) | Self::NotApplied(_) => RetryHint::Never,
-            Self::Refused(refusal) => refusal.retry_hint,
+            Self::Refused(response) => response.retry_hint,
         }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             action,
@@ -158,12 +147,6 @@ impl ErrorBody {
     fn code(&self) -> Option<&String> {
         let status = self.status.as_ref().filter(|status| *status != "error");
         self.category.as_ref().or(self.error.as_ref()).or(status)
-    }
-
-    fn rejects_client(&self) -> bool {
-        self.code().is_some_and(|code| {
-            CLIENT_ERRORS.contains(&code.as_str()) || code.starts_with("BAD_CLIENT")
-        })
     }
 
     fn reason(&self, shown: impl Fn(&String) -> String) -> String {
@@ -221,8 +204,10 @@ mod tests {
 
     const HEADERS: [(&str, &str); 0] = [];
 
-    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Refusal {
-        let auth = Auth::from_json(r#"{"accessToken":"marked"}"#).unwrap();
+    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ErrorResponse {
+        let auth = Auth::from_json(r#"{"accessToken":"marked"}"#)
+            .unwrap()
+            .unwrap();
         refused_with(&auth, status, headers, body)
     }
 
@@ -231,14 +216,14 @@ mod tests {
         status: u16,
         headers: &[(&'static str, &'static str)],
         body: &str,
-    ) -> Refusal {
+    ) -> ErrorResponse {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         let status = StatusCode::from_u16(status).unwrap();
         match ApiError::refused("read the settings", auth, status, &headers, body.as_bytes()) {
-            ApiError::Refused(refusal) => *refusal,
+            ApiError::Refused(response) => *response,
             other => unreachable!("{other}"),
         }
     }
@@ -305,34 +290,31 @@ mod tests {
             ),
         ];
         for (case, body, text) in cases {
-            let refusal = refused(403, &[(CORRELATION_ID, "c-2")], body).to_string();
-            assert!(refusal.starts_with(text), "{case}: {refusal}");
+            let response = refused(403, &[(CORRELATION_ID, "c-2")], body).to_string();
+            assert!(response.starts_with(text), "{case}: {response}");
         }
     }
 
     #[test]
     fn token_endpoint_rejects_the_credential() {
         let client = r#"{"clientId":"id","clientSecret":"marked"}"#;
-        let exchange = Auth::from_json(client).unwrap();
+        let exchange = Auth::from_json(client).unwrap().unwrap();
         let cases = [
             (
                 "RFC 6749",
                 r#"{"error":"invalid_client","error_description":"marked is wrong"}"#,
-                Some("… is wrong [invalid_client]"),
+                "… is wrong [invalid_client]",
             ),
             (
                 "HubSpot's older body",
                 r#"{"status":"BAD_CLIENT_SECRET","message":"missing or invalid client secret"}"#,
-                Some("missing or invalid client secret [BAD_CLIENT_SECRET]"),
+                "missing or invalid client secret [BAD_CLIENT_SECRET]",
             ),
-            ("another error", r#"{"error":"invalid_request"}"#, None),
         ];
         for (case, body, reason) in cases {
-            let refusal = refused_with(&exchange, 400, &HEADERS, body);
-            assert_eq!(refusal.credential.is_some(), reason.is_some(), "{case}");
-            if let Some(reason) = reason {
-                assert_eq!(refusal.reason, reason, "{case}");
-            }
+            let response = refused_with(&exchange, 400, &HEADERS, body);
+            assert!(response.credential.is_some(), "{case}");
+            assert_eq!(response.reason, reason, "{case}");
         }
     }
 
@@ -368,8 +350,8 @@ mod tests {
         ];
         for (case, message) in cases {
             let body = serde_json::json!({"message": message, "correlationId": "marked"});
-            let refusal = refused(400, &HEADERS, &body.to_string());
-            assert!(!refusal.to_string().contains("mar"), "{case}: {refusal}");
+            let response = refused(400, &HEADERS, &body.to_string());
+            assert!(!response.to_string().contains("mar"), "{case}: {response}");
         }
         let header = refused(400, &[(CORRELATION_ID, "marked")], "");
         assert_eq!(header.correlation_id, "…");

@@ -9,121 +9,76 @@
 //! a settle time of its start. A hold that is not done by then finds another version than its own,
 //! and writes again; the event finds that version, and ends.
 
-use channel_connection::{
-    settings::{ChannelConnectionSettings, SettingsChange},
-    webhook_url::WebhookUrl,
-};
-use serde_json::{Value, json};
-use tokio::time::{Duration, Instant, sleep_until};
-use tracing::{info, warn};
+use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
+use tokio::time::{Instant, sleep_until};
 
 use crate::hubspot::{
-    client::{Registered, SettingsApi, Write},
+    client::{Registered, SettingsApi},
     error::ApiError,
 };
 
-/// Maximum characters of an operator's reason.
-const MAX_REASON: usize = 200;
-
-/// The actor and the reason of every write, for the log.
-#[derive(Debug, Clone)]
-pub(crate) struct Audit {
-    actor: String,
-    reason: String,
-}
-
 /// One app's settings in HubSpot, as far as one event knows them.
 #[derive(Debug)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own that no other implies"
-)]
 pub(crate) struct VersionedSettings<'a> {
-    api: &'a SettingsApi,
-    audit: &'a Audit,
-    /// What a rollback restores.
+    pub(crate) api: &'a SettingsApi,
+    /// What a rollback restores: what the event found, or what somebody else wrote since.
     previous: Option<Registered>,
     current: Option<Registered>,
-    /// When `current` was asked for; HubSpot's answer is no older.
+    /// When the read or write that returned `current` was sent.
     known_at: Instant,
     /// Writes without a definite response: HubSpot may have their values under an unknown version.
-    attempted: Vec<Option<ChannelConnectionSettings>>,
+    lost: Vec<Option<ChannelConnectionSettings>>,
     /// When the latest of them was sent: it may still take effect.
     lost_at: Option<Instant>,
-    /// Whether this event wrote, or may have written.
-    has_written: bool,
-    /// Whether somebody else wrote meanwhile, and what they wrote became `previous`.
-    has_conflicted: bool,
-    /// When the event began to read.
-    started: Instant,
-    /// Whether every hold that began after the event, or is not done, knows of it: the current version
-    /// is this event's, and was written in time.
-    is_announced: bool,
-    /// Whether a hold may have come after the announcement, so that the event must not release.
-    may_be_held: bool,
-    /// Whether an own write changed the version.
-    pub(crate) has_moved: bool,
+    /// An own write until then is an announcement.
+    announce_by: Instant,
+    announcement: Announcement,
+    own_writes: OwnWrites,
+}
+
+/// The writes that this event sent, with any response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnWrites {
+    None,
+    Sent,
+    /// HubSpot has a version that is not the last one's: somebody else's, as far as can be known.
+    Overwritten,
+}
+
+/// Whether every hold that began after the event, or is not done, knows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Announcement {
+    Missing,
+    Made,
+    /// By somebody else, perhaps a hold: the event must not release any more.
+    Overwritten,
 }
 
 /// The result of a write that needs the known version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
     Done,
+    /// Done, but HubSpot's version stayed: others cannot see the write.
+    SameVersion,
     /// Somebody else wrote; the current settings are read again.
     Conflict,
 }
 
-impl Audit {
-    pub(crate) fn new(actor: impl Into<String>, reason: &str) -> Self {
-        Self {
-            actor: actor.into(),
-            reason: reason.chars().take(MAX_REASON).collect(),
-        }
-    }
-
-    fn log(
-        &self,
-        before: Option<&ChannelConnectionSettings>,
-        after: Option<&ChannelConnectionSettings>,
-        result: Result<&String, &ApiError>,
-    ) {
-        let Self { actor, reason } = self;
-        let shown = |settings: Option<_>| json!(settings.map(redacted));
-        let (before, after) = (shown(before), shown(after));
-        match result {
-            Ok(correlation_id) => {
-                info!(audit = true, actor, reason, %before, %after, correlation_id, "settings written");
-            }
-            Err(error) => {
-                warn!(audit = true, actor, reason, %before, %after, %error, "settings perhaps not written");
-            }
-        }
-    }
-}
-
 impl<'a> VersionedSettings<'a> {
     /// Reads the settings that an event starts from.
-    pub(crate) async fn read(
-        api: &'a SettingsApi,
-        audit: &'a Audit,
-        until: Instant,
-    ) -> Result<Self, ApiError> {
-        let started = Instant::now();
+    pub(crate) async fn read(api: &'a SettingsApi, until: Instant) -> Result<Self, ApiError> {
+        let announce_by = Instant::now() + api.budget.settle;
         let (current, known_at) = api.read(until).await?;
         Ok(Self {
             api,
-            audit,
             previous: current.clone(),
             current,
             known_at,
-            attempted: Vec::new(),
+            lost: Vec::new(),
             lost_at: None,
-            has_written: false,
-            has_conflicted: false,
-            started,
-            is_announced: false,
-            may_be_held: false,
-            has_moved: false,
+            announce_by,
+            announcement: Announcement::Missing,
+            own_writes: OwnWrites::None,
         })
     }
 
@@ -143,24 +98,25 @@ impl<'a> VersionedSettings<'a> {
         self.current().is_some_and(|current| current.has_url(url))
     }
 
-    pub(crate) fn has_written(&self) -> bool {
-        self.has_written
+    /// Returns whether HubSpot has a URL with isReady=false.
+    pub(crate) fn holds(&self, url: &WebhookUrl) -> bool {
+        self.has_url(url) && !self.is_released()
     }
 
-    pub(crate) fn has_conflicted(&self) -> bool {
-        self.has_conflicted
+    pub(crate) fn own_writes(&self) -> OwnWrites {
+        self.own_writes
     }
 
     /// Returns whether no hold is undone by isReady=true.
     pub(crate) fn may_release(&self) -> bool {
         let has_version = |current: &Registered| current.updated_at.is_some();
         let is_known = self.current.as_ref().is_some_and(has_version);
-        self.is_released() || (is_known && self.is_announced)
+        self.is_released() || (is_known && self.announcement == Announcement::Made)
     }
 
     /// Returns whether somebody else wrote after the announcement: perhaps a hold.
     pub(crate) fn may_be_held(&self) -> bool {
-        self.may_be_held && !self.is_released()
+        self.announcement == Announcement::Overwritten && !self.is_released()
     }
 
     /// Reads again; returns whether HubSpot still has the version that this event knows. What somebody
@@ -171,25 +127,23 @@ impl<'a> VersionedSettings<'a> {
         self.current = now;
         self.known_at = sent;
         if !is_known {
-            self.may_be_held |= self.is_announced;
-            self.is_announced = false;
-            if !self.is_own_write() {
-                self.has_conflicted = true;
+            if self.announcement == Announcement::Made {
+                self.announcement = Announcement::Overwritten;
+            }
+            let current = settings(self.current.as_ref());
+            if !self.lost.iter().any(|lost| lost.as_ref() == current) {
                 self.previous.clone_from(&self.current);
-                self.attempted.clear();
+                self.lost.clear();
+                if self.own_writes == OwnWrites::Sent {
+                    self.own_writes = OwnWrites::Overwritten;
+                }
             }
         }
         Ok(is_known)
     }
 
-    /// Reads again, once no lost write can take effect any more; returns whether this event may replace
-    /// what HubSpot has: its version is known, or it has the values of a lost write.
-    pub(crate) async fn refresh_own(&mut self, until: Instant) -> Result<bool, ApiError> {
-        self.await_lost_writes().await;
-        Ok(self.refresh(until).await? || self.is_own_write())
-    }
-
-    async fn await_lost_writes(&self) {
+    /// Waits until no lost write can take effect any more.
+    pub(crate) async fn await_lost_writes(&self) {
         if let Some(sent) = self.lost_at {
             let budget = self.api.budget;
             sleep_until(sent + budget.settle.saturating_sub(budget.call)).await;
@@ -225,16 +179,16 @@ impl<'a> VersionedSettings<'a> {
     ) -> Result<Written, ApiError> {
         let releases = desired.is_some_and(|desired| desired.is_ready);
         let mut retries = self.api.retries(until);
-        let mut must_read = releases;
         if releases {
             // An announcement that takes effect late would undo the release.
             self.await_lost_writes().await;
         }
         loop {
-            while must_read || !self.is_fresh() {
+            let mut must_read = releases;
+            while must_read || self.known_at.elapsed() > self.api.budget.call {
                 if !self.refresh(until).await? {
                     match self.compare(desired) {
-                        // Whoever wrote it: only a version of its own announces this event.
+                        // Only a version of its own announces this event.
                         Written::Done if announces => {}
                         written => return Ok(written),
                     }
@@ -249,10 +203,9 @@ impl<'a> VersionedSettings<'a> {
             }
             if self.current() != desired && announces {
                 // Nothing holds the URL, so no hold that began before this read is undone.
-                self.started = self.known_at;
+                self.announce_by = self.known_at + self.api.budget.settle;
             }
-            let write = self.write_to(desired);
-            let Err(error) = self.send(&write, desired, until).await else {
+            let Err(error) = self.send(desired, until).await else {
                 return Ok(self.compare(desired));
             };
             let is_doubtful = error.is_ambiguous() || error.is_contradiction();
@@ -263,45 +216,20 @@ impl<'a> VersionedSettings<'a> {
                     written => written,
                 });
             }
-            if !retries.pause(&error).await {
+            if !retries.pause(error.retry_hint(), &error).await {
                 return Err(error);
             }
-            must_read = releases;
         }
     }
 
-    /// Sets isReady=false, or removes the settings, whatever their version, while they have `url`.
-    pub(crate) async fn withdraw(
+    /// Reads whether HubSpot has the desired settings, of any writer.
+    pub(crate) async fn confirm(
         &mut self,
-        url: &WebhookUrl,
-        write: &Write,
+        desired: Option<&ChannelConnectionSettings>,
         until: Instant,
     ) -> Result<Written, ApiError> {
-        let mut retries = self.api.retries(until);
-        loop {
-            if !self.has_url(url) {
-                return Ok(Written::Conflict);
-            }
-            let desired = match write {
-                Write::Remove => None,
-                _ => self.current().map(ChannelConnectionSettings::unreleased),
-            };
-            let result = self.send(write, desired.as_ref(), until).await;
-            let Err(error) = result else {
-                return Ok(self.compare(desired.as_ref()));
-            };
-            let is_not_found = error.is_not_found();
-            if !is_not_found && !retries.pause(&error).await {
-                return Err(error);
-            }
-            self.refresh(until).await?;
-            if desired.is_none() && self.current.is_none() {
-                return Ok(Written::Done);
-            }
-            if is_not_found && self.current.is_some() {
-                return Err(error);
-            }
-        }
+        self.refresh(until).await?;
+        Ok(self.compare(desired))
     }
 
     fn compare(&self, desired: Option<&ChannelConnectionSettings>) -> Written {
@@ -312,64 +240,39 @@ impl<'a> VersionedSettings<'a> {
         }
     }
 
-    /// Reads whether HubSpot has the desired settings, whoever wrote them.
-    pub(crate) async fn confirm(
+    /// Sends one write over any version. It counts as lost until a definite response, even if this future
+    /// is dropped.
+    pub(crate) async fn send(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
         until: Instant,
     ) -> Result<Written, ApiError> {
-        self.refresh(until).await?;
-        Ok(self.compare(desired))
-    }
-
-    fn is_fresh(&self) -> bool {
-        self.known_at.elapsed() <= self.api.budget.call
-    }
-
-    fn is_own_write(&self) -> bool {
-        self.attempted
-            .iter()
-            .any(|attempted| attempted.as_ref() == self.current())
-    }
-
-    fn write_to(&self, desired: Option<&ChannelConnectionSettings>) -> Write {
-        match (self.current(), desired) {
-            (_, None) => Write::Remove,
-            (None, Some(desired)) => Write::Create(desired.clone()),
-            (Some(current), Some(desired)) => {
-                Write::Change(SettingsChange::between(current, desired))
-            }
-        }
-    }
-
-    async fn send(
-        &mut self,
-        write: &Write,
-        desired: Option<&ChannelConnectionSettings>,
-        until: Instant,
-    ) -> Result<(), ApiError> {
-        self.has_written = true;
-        self.attempted.push(desired.cloned());
         let sent = Instant::now();
-        let result = self.api.write(write, until).await;
-        let id = result.as_ref().map(|(_, id)| id);
-        self.audit.log(self.current(), desired, id);
-        match &result {
-            Err(error) if error.is_ambiguous() => self.lost_at = Some(sent),
-            Err(_) => drop(self.attempted.pop()),
-            Ok(_) => {}
+        self.own_writes = OwnWrites::Sent;
+        self.lost.push(desired.cloned());
+        let lost_before = self.lost_at.replace(sent);
+        let written = self.api.write(self.current(), desired, until).await;
+        if !written.as_ref().is_err_and(ApiError::is_ambiguous) {
+            self.lost.pop();
+            self.lost_at = lost_before;
         }
-        let (now, _) = result?;
-        self.attempted.clear();
-        self.has_moved |= !is_same_version(now.as_ref(), self.current.as_ref());
+        let now = written?;
+        self.lost.clear();
+        let has_moved = !is_same_version(now.as_ref(), self.current.as_ref());
         self.current = now;
         self.known_at = sent;
-        self.is_announced = self.started.elapsed() <= self.api.budget.settle;
-        Ok(())
-    }
-
-    pub(crate) fn settle(&self) -> Duration {
-        self.api.budget.settle
+        if self.announcement != Announcement::Overwritten {
+            self.announcement = if Instant::now() <= self.announce_by {
+                Announcement::Made
+            } else {
+                Announcement::Missing
+            };
+        }
+        Ok(if has_moved {
+            Written::Done
+        } else {
+            Written::SameVersion
+        })
     }
 }
 
@@ -386,9 +289,4 @@ fn is_same_version(one: Option<&Registered>, other: Option<&Registered>) -> bool
         }
         _ => false,
     }
-}
-
-/// Returns settings for people, without the URL's query.
-pub(crate) fn redacted(settings: &ChannelConnectionSettings) -> Value {
-    json!({"url": settings.url.to_string(), "isReady": settings.is_ready})
 }

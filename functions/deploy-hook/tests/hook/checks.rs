@@ -22,7 +22,7 @@ async fn findings(env: &TestEnv) -> Vec<String> {
 #[tokio::test]
 async fn a_check_finds_each_fault_alone() {
     type Fault = fn(&TestEnv);
-    let cases: [(&str, Fault, &[&str]); 8] = [
+    let cases: [(&str, Fault, &[&str]); 9] = [
         ("none", |_| {}, &[]),
         ("held", |env| env.register(&env.webhook_url, false), &[]),
         (
@@ -49,6 +49,13 @@ async fn a_check_finds_each_fault_alone() {
             "client secret that is none",
             |env| env.aws.secrets.set(CLIENT_SECRET_ARN, "marked"),
             &["webhook"],
+        ),
+        (
+            "secrets unreadable",
+            |env| {
+                env.aws.secrets.set_error(Some("ResourceNotFoundException"));
+            },
+            &["credential", "webhook"],
         ),
         (
             "HubSpot down",

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use channel_connection::settings::ApiVersion;
 use hubspot_simulator::fault::{How, When};
 use serde_json::{Value, json};
-use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID, http};
+use test_support::{APP_ID, CLIENT_SECRET_ARN};
 
 use crate::{
     account::{CLIENT_ID, ELSEWHERE, KEY, OAUTH_SECRET, TOKEN},
@@ -70,17 +70,6 @@ async fn every_api_version_and_credential_works() {
 }
 
 #[tokio::test]
-async fn unchanged_deploy_writes_nothing() {
-    let env = TestEnv::new().await;
-    env.register(&env.webhook_url, true);
-    for is_ready in ["true", "keep"] {
-        let response = env.deploy("update", property("IsReady", is_ready)).await;
-        reason(&response, "SUCCESS");
-    }
-    assert_eq!(env.calls(), ["GET 200", "GET 200"]);
-}
-
-#[tokio::test]
 async fn released_url_change_is_verified_before_and_after() {
     let env = TestEnv::new().await;
     env.register(ELSEWHERE, true);
@@ -106,7 +95,7 @@ async fn keep_replaces_no_other_stacks_released_url() {
         reason(&response, "FAILED"),
         "HubSpot holds another URL (https://other.example.com/numbers), released to customers. It may be \
          another stage's: each needs an app of its own. To replace it, \
-         say true or false for IsReady, not keep. HubSpot holds what it held before."
+         say true or false for IsReady, not keep. This event left no change in HubSpot."
     );
     let id = response["PhysicalResourceId"].clone();
     let delete = |event: &mut Value| event["PhysicalResourceId"] = id;
@@ -126,21 +115,6 @@ async fn deploy_holds_a_released_app_with_broken_webhook() {
     let response = env.deploy("update", property("IsReady", "false")).await;
     reason(&response, "SUCCESS");
     assert_eq!(env.held(), settings(&env.webhook_url, false));
-}
-
-#[tokio::test]
-async fn hubspot_calls_the_registered_webhook() {
-    let env = TestEnv::new().await;
-    env.numbers.put_named("+18001231234", "Sales").await;
-    env.deploy("create", property("IsReady", "true")).await;
-    let request = json!({"portalId": PORTAL_ID.parse::<i64>().unwrap(), "userId": 4242});
-    let call = format!("{}/simulator/call", env.hubspot.api_url());
-    let response = http().post(call).json(&request).send().await.unwrap();
-    let text = response.text().await.unwrap();
-    assert!(
-        text.contains("+18001231234") && text.contains("Sales"),
-        "{text}"
-    );
 }
 
 #[tokio::test]
@@ -168,7 +142,12 @@ async fn failed_verification_restores_the_previous_settings() {
     ];
     for (case, status, body, cause) in cases {
         let url = constant_webhook(status, body).await;
-        for previous in [None, settings(ELSEWHERE, false), settings(ELSEWHERE, true)] {
+        for previous in [
+            None,
+            settings(ELSEWHERE, false),
+            settings(ELSEWHERE, true),
+            settings(&url, true),
+        ] {
             let mut env = TestEnv::new().await;
             env.webhook_url.clone_from(&url);
             if let Some(previous) = &previous {
@@ -176,7 +155,7 @@ async fn failed_verification_restores_the_previous_settings() {
             }
             let was_released = previous.as_ref().is_some_and(|previous| previous.is_ready);
             let after = if was_released {
-                "HubSpot holds what it held before."
+                "This event left no change in HubSpot."
             } else {
                 "The previous HubSpot settings were restored."
             };
@@ -186,15 +165,6 @@ async fn failed_verification_restores_the_previous_settings() {
             assert_eq!(env.held(), previous, "{case}");
         }
     }
-}
-
-#[tokio::test]
-async fn unchanged_deploy_fails_if_the_webhook_is_broken() {
-    let mut env = TestEnv::new().await;
-    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
-    env.register(&env.webhook_url, true);
-    reason(&env.deploy("update", unchanged).await, "FAILED");
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
 }
 
 #[tokio::test]
@@ -309,7 +279,7 @@ async fn secrets_may_be_empty_until_something_changes() {
             }
         };
         let told = format!(
-            "Nothing was told to HubSpot: the {name} is not set yet. Set it, then deploy again."
+            "Nothing was sent to HubSpot: the {name} is not set yet. Set it, then deploy again."
         );
         let create = env.deploy("create", unchanged).await;
         assert_eq!(reason(&create, "SUCCESS"), told);
@@ -330,13 +300,6 @@ async fn secrets_may_be_empty_until_something_changes() {
         reason(&env.deploy("delete", unchanged).await, "SUCCESS");
         assert_eq!(env.held(), None);
     }
-}
-
-#[tokio::test]
-async fn denied_secrets_are_retried() {
-    let env = TestEnv::new().await;
-    *env.aws.denials.lock().unwrap() = 2;
-    reason(&env.deploy("create", unchanged).await, "SUCCESS");
 }
 
 #[tokio::test]

@@ -72,17 +72,6 @@ async fn lost_responses_of_writes_are_found_again() {
 }
 
 #[tokio::test]
-async fn a_200_of_another_server_is_no_write() {
-    for how in [How::Garbage, How::WrongContentType] {
-        let env = TestEnv::new().await;
-        env.fail([None, Some((BEFORE, how))]);
-        reason(&env.deploy("create", unchanged).await, "SUCCESS");
-        let calls = ["GET 404", "POST fault", "GET 404", "POST 200", "GET 200"];
-        assert_eq!(env.calls(), calls);
-    }
-}
-
-#[tokio::test]
 async fn a_404_of_another_server_is_no_answer() {
     let env = TestEnv::new().await;
     env.register(&env.webhook_url, true);
@@ -110,23 +99,6 @@ async fn settings_that_hubspot_denied_are_changed_and_restored() {
     env.fail([Some((BEFORE, How::Status(404)))]);
     reason(&env.deploy("create", unchanged).await, "FAILED");
     assert_eq!(env.held(), settings(ELSEWHERE, false));
-}
-
-#[tokio::test]
-async fn rate_limit_is_waited_for_once() {
-    let env = TestEnv::new().await;
-    env.fail([None, Some((BEFORE, How::StatusWithRetryAfter(429, 1)))]);
-    let started = Instant::now();
-    reason(&env.deploy("create", unchanged).await, "SUCCESS");
-    let waited = started.elapsed();
-    assert!(
-        waited > Duration::from_secs(1) && waited < Duration::from_secs(2),
-        "{waited:?}"
-    );
-    assert_eq!(
-        env.calls(),
-        ["GET 404", "POST fault", "POST 200", "GET 200"]
-    );
 }
 
 #[tokio::test]
@@ -161,7 +133,7 @@ async fn an_ignored_change_is_reported_at_once() {
     let outcome = outcome(&env.act("release").await, false);
     assert_eq!(
         outcome,
-        "HubSpot did not apply the change (change the settings), although it accepted it. HubSpot holds what it held before."
+        "HubSpot did not apply the change (change the settings), although it accepted it. This event left no change in HubSpot."
     );
     // The last two are of the rollback and of the report.
     let calls = [
@@ -200,7 +172,7 @@ async fn silence_leaves_the_time_to_respond() {
     );
     assert_eq!(
         reason(&response, "FAILED"),
-        "HubSpot did not respond in time to read the settings. HubSpot holds what it held before."
+        "HubSpot did not respond in time to read the settings. This event left no change in HubSpot."
     );
 }
 
@@ -253,7 +225,8 @@ async fn an_unreachable_webhook_is_refused_with_the_cause() {
     let mut env = TestEnv::new().await;
     env.webhook_url = "http://localhost:1/numbers".into();
     let reason = reason(&env.deploy("create", unchanged).await, "FAILED");
-    let start = "http://localhost:1/numbers is not verified: the webhook did not respond: the webhook cannot be reached (";
+    let start =
+        "http://localhost:1/numbers is not verified: the webhook did not respond: no connection (";
     assert!(reason.starts_with(start), "{reason}");
     assert!(reason.contains("refused"), "{reason}");
     assert_eq!(env.held(), None);

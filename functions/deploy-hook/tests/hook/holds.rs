@@ -66,40 +66,6 @@ async fn stops_a_release_that_is_verifying() {
 }
 
 #[tokio::test]
-async fn stops_a_release_that_read_late() {
-    let env = env().await;
-    let gate = env.webhook.gate.write().await;
-    env.fail([late(200)]);
-    let hold = async {
-        // The release's read comes after the hold's first write.
-        used_faults(&env).await;
-        assert_eq!(outcome(&env.act("hold").await, true), HELD);
-        drop(gate);
-    };
-    let (report, ()) = tokio::join!(env.act("release"), hold);
-    outcome(&report, false);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
-}
-
-#[tokio::test]
-async fn stops_a_release_that_starts_while_it_settles() {
-    let env = env().await;
-    let gate = env.webhook.gate.write().await;
-    env.fail([None, None]);
-    let hold = async {
-        assert_eq!(outcome(&env.act("hold").await, true), HELD);
-        drop(gate);
-    };
-    let release = async {
-        // The hold has read and written.
-        used_faults(&env).await;
-        outcome(&env.act("release").await, false);
-    };
-    tokio::join!(hold, release);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
-}
-
-#[tokio::test]
 async fn overrides_a_release_whose_write_is_late() {
     let env = env().await;
     env.fail([None, None, None, late(250)]);
@@ -134,6 +100,33 @@ async fn a_failed_hold_of_a_deploy_leaves_what_others_wrote() {
     };
     tokio::join!(deploy, others);
     assert_eq!(env.held(), settings(ELSEWHERE, true));
+}
+
+#[tokio::test]
+async fn a_false_404_is_asked_again() {
+    let env = TestEnv::new().await;
+    let lie = Some((When::Before, How::Status(404)));
+    env.register(&env.webhook_url, true);
+    env.fail([lie, None, lie]);
+    assert_eq!(outcome(&env.act("hold").await, true), HELD);
+    env.fail([None, lie]);
+    outcome(&env.act("remove").await, true);
+    let calls = [
+        "GET fault",
+        "GET 200",
+        "PATCH fault",
+        "GET 200",
+        "PATCH 200",
+        "GET 200",
+        "GET 200",
+        "GET 200",
+        "DELETE fault",
+        "GET 200",
+        "DELETE 204",
+        "GET 404",
+        "GET 404",
+    ];
+    assert_eq!(env.calls(), calls);
 }
 
 #[tokio::test]

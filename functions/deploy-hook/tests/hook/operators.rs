@@ -1,12 +1,11 @@
 //! An operator's actions and the report.
 
-use axum::{Json, Router, http::StatusCode, routing::post};
+use axum::{Json, Router, http::StatusCode, routing::get};
+use channel_connection::settings::ApiVersion;
 use channelctl::registration::{Action, IsReady, Report};
-use deploy_hook::config::Config;
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
-use std::time::SystemTime;
-use test_support::{CLIENT_SECRET_ARN, PORTAL_ID};
+use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};
 
 use crate::{
     account::{ELSEWHERE, config},
@@ -28,6 +27,9 @@ async fn status_compares_hubspot_with_the_stack() {
             "credentialUsable": true, "expected": {"url": env.webhook_url},
             "registered": registered, "drift": drift, "ready": ready, "plan": null,
             "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null},
+            "callingSettings": {
+                "state": "found", "supportsInboundCalling": true, "isReady": true,
+            },
         })
     };
     assert_eq!(status().await, expected(Value::Null, true, false));
@@ -72,6 +74,8 @@ async fn status_reports_missing_secrets() {
     }
     let last_probe = json!({"verified": false, "reason": "the client secret is not set yet"});
     assert_eq!(report["lastProbe"], last_probe);
+    let calling_settings = report["callingSettings"]["reason"].as_str().unwrap();
+    assert!(calling_settings.contains("(to read the calling settings, "));
 }
 
 #[tokio::test]
@@ -90,29 +94,63 @@ async fn an_outage_says_nothing_against_the_credential() {
 }
 
 #[tokio::test]
-async fn the_token_endpoints_reason_is_reported() {
+async fn status_shows_the_calling_settings() {
+    let settings = json!({
+        "name": "Calls", "url": "https://calls.example.com/", "supportsInboundCalling": true,
+        "isReady": false, "createdAt": "2026-01-01T00:00:00Z",
+    });
+    let unknown = |reason: &str| json!({"state": "unknown", "reason": reason});
+    let cases: [(&str, StatusCode, Value, Value); 5] = [
+        (
+            "found",
+            StatusCode::OK,
+            settings,
+            json!({"state": "found", "supportsInboundCalling": true, "isReady": false}),
+        ),
+        (
+            "old app",
+            StatusCode::OK,
+            json!({"name": "Calls"}),
+            json!({"state": "found", "supportsInboundCalling": null, "isReady": null}),
+        ),
+        (
+            "none",
+            StatusCode::NOT_FOUND,
+            json!({"status": "error", "message": "none"}),
+            json!({"state": "absent"}),
+        ),
+        (
+            "refused",
+            StatusCode::CONFLICT,
+            json!({"message": "no", "correlationId": "c-1"}),
+            unknown("HubSpot answered 409 to read the calling settings: no (correlation id c-1)"),
+        ),
+        (
+            "another server",
+            StatusCode::OK,
+            json!([]),
+            unknown(
+                "HubSpot's response to read the calling settings is not as its specification says",
+            ),
+        ),
+    ];
     let env = TestEnv::new().await;
-    let body =
-        json!({"error": "invalid_client", "error_description": "client marked-secret is unknown"});
-    let respond = async move || (StatusCode::BAD_REQUEST, Json(body.clone()));
-    let routes = Router::new().route("/oauth/2026-03/token", post(respond));
-    let hubspot = serve_locally(routes).await;
-    env.set_credential(&json!({"clientId": "id", "clientSecret": "marked-secret"}));
-    let config: Config = config(&hubspot, &env.webhook_url);
-    let handler = env.handler_with(config);
-    let deadline = SystemTime::now() + env.timeout;
-    let report = handler
-        .handle(json!({"action": "status"}), deadline)
-        .await
-        .unwrap();
-    let outcome = outcome(&report, false);
-    let start = "HubSpot refused the OAuth client credentials with 400: client … is unknown [invalid_client] (";
-    assert!(outcome.starts_with(start), "{outcome}");
-    assert!(
-        outcome.contains("check that client id and secret"),
-        "{outcome}"
-    );
-    assert_eq!(report["credentialUsable"], false);
+    for (case, status, body, expected) in cases {
+        for version in ApiVersion::ALL {
+            let path = version.settings_path(APP_ID);
+            let none = (StatusCode::NOT_FOUND, Json(json!({"message": "none"})));
+            let calling = (status, Json(body.clone()));
+            let routes = Router::new().route(&path, get(async move || none)).route(
+                path.strip_suffix("/channel-connection").unwrap(),
+                get(async move || calling),
+            );
+            let mut config = config(&serve_locally(routes).await, &env.webhook_url);
+            config.target.api_version = version;
+            let report = env.handle_with(config, json!({"action": "status"})).await;
+            outcome(&report, true);
+            assert_eq!(report["callingSettings"], expected, "{case}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -122,7 +160,7 @@ async fn a_broken_webhook_is_held_but_not_released() {
     env.register(&env.webhook_url, false);
     let expected = format!(
         "{} is not verified: the webhook answered the signed request with 502, expected 200. \
-         See the log of its function. HubSpot holds what it held before.",
+         See the log of its function. This event left no change in HubSpot.",
         env.webhook_url
     );
     assert_eq!(outcome(&env.act("release").await, false), expected);
@@ -130,38 +168,6 @@ async fn a_broken_webhook_is_held_but_not_released() {
     env.register(&env.webhook_url, true);
     outcome(&env.act("hold").await, true);
     assert_eq!(env.held(), settings(&env.webhook_url, false));
-}
-
-#[tokio::test]
-async fn no_action_replaces_another_stacks_released_url() {
-    let env = TestEnv::new().await;
-    env.register(ELSEWHERE, true);
-    for (action, start) in [
-        (
-            "release",
-            "HubSpot does not hold this stack's URL. Register it first",
-        ),
-        (
-            "register",
-            "HubSpot holds another URL (https://other.example.com/numbers), released",
-        ),
-    ] {
-        let outcome = outcome(&env.act(action).await, false);
-        assert!(outcome.starts_with(start), "{outcome}");
-        assert_eq!(env.held(), settings(ELSEWHERE, true), "{action}");
-    }
-}
-
-#[tokio::test]
-async fn register_and_remove_work_like_deploy_and_delete() {
-    let env = TestEnv::new().await;
-    outcome(&env.act("register").await, true);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
-    let release = json!({"action": "register", "isReady": "true"});
-    assert_eq!(env.handle(release).await.unwrap()["ready"], true);
-    let removed = outcome(&env.act("remove").await, true);
-    assert_eq!(removed, "The settings were removed from HubSpot.");
-    assert_eq!(env.held(), None);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use test_support::{CLIENT_SECRET_ARN, Log};
 
-use crate::support::{TestEnv, constant_webhook, property, settings, unchanged};
+use crate::support::{TestEnv, constant_webhook, property, unchanged};
 
 const ELSEWHERE: &str = "https://other.example.com/numbers?key=marked";
 
@@ -40,7 +40,6 @@ async fn the_exact_url_is_registered() {
     env.register(&url, true);
     env.deploy("delete", update).await;
     assert_eq!(env.held(), None, "the exact URL is compared");
-    assert_ne!(settings(&url, true), settings(&broken, true));
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@ use aws_config::SdkConfig;
 use axum::{Router, body::Bytes, extract::State, routing::put};
 use channel_connection::ids::AppId;
 use deploy_hook::{
-    config::{Config, RetryPolicy, Target, TimeBudget},
+    budget::{RetryPolicy, TimeBudget},
+    config::{Config, Target},
     handler::Handler,
 };
 use hubspot_simulator::{
@@ -114,8 +115,7 @@ impl TestEnv {
 
     /// Starts a sequence with an empty account.
     pub async fn reset(&self) {
-        // A late write of the sequence before takes effect first.
-        sleep(Duration::from_millis(100)).await;
+        self.hubspot.settled().await;
         self.hubspot.with_account(|fresh| {
             *fresh = account();
             for app in 1..APPS {

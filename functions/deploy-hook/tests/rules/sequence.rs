@@ -239,8 +239,7 @@ impl TestEnv {
         for url in 0..URLS {
             self.webhooks.set_mode(url, WebhookMode::Works);
         }
-        // Late writes of the last round take effect first.
-        sleep(Duration::from_millis(100)).await;
+        self.hubspot.settled().await;
         let wanted = |deploy_id| Properties {
             deploy: Deploy {
                 url: 0,

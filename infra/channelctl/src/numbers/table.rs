@@ -21,7 +21,7 @@ use channel_connection::{
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
 use serde_json::Number;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     aws::{self, AwsError},
@@ -35,6 +35,7 @@ use crate::{
 pub const MAX_BATCH: usize = 25;
 /// The most numbers that are counted: beyond it, counting would cost more than the figure is worth.
 const MAX_COUNTED: u64 = 100_000;
+const ACCOUNT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ: &str = "read the numbers";
 const WRITE: &str = "write the numbers";
 
@@ -109,9 +110,10 @@ impl Table {
         let Self { name, stack, .. } = self;
         let of_stack = stack.as_ref().map(|stack| format!(" of the stack {stack}"));
         let of_stack = of_stack.unwrap_or_default();
-        // Who may write a table need not be allowed to ask.
-        let account = aws::account(&self.aws).await;
-        let account = account.unwrap_or_else(|_| "unknown".into());
+        // Who may write a table need not be able to ask.
+        let account = timeout(ACCOUNT_TIMEOUT, aws::account(&self.aws)).await;
+        let account = account.ok().and_then(Result::ok);
+        let account = account.unwrap_or_else(|| "unknown".into());
         let region = self.aws.region().map_or("no region", AsRef::as_ref);
         format!("the table {name}{of_stack} in account {account}, {region}")
     }

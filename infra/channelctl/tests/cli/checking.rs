@@ -91,23 +91,6 @@ async fn export_omits_rows_that_import_refuses() {
 }
 
 #[tokio::test]
-async fn check_sorts_users_as_list_does() {
-    let table = NumbersTable::start().await;
-    let ids = ["100", "9", "42", "7"].map(str::to_owned).to_vec();
-    table
-        .put("+18005550101", "userIds", AttributeValue::Ns(ids))
-        .await;
-    for command in ["check", "list"] {
-        let ran = run(on(&table.endpoint, &[command, "--portal", "62515"]), "").await;
-        assert!(
-            ran.output.contains("7 9 42 100"),
-            "{command}: {}",
-            ran.output
-        );
-    }
-}
-
-#[tokio::test]
 async fn unsafe_text_of_a_table_is_never_printed() {
     const BAD: &str = "S\u{1b}[2J\u{9b}2J\u{202e}\u{2028}\0";
     let table = NumbersTable::start().await;

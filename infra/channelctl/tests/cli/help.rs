@@ -67,14 +67,6 @@ async fn every_command_has_a_short_about_and_an_example() {
 }
 
 #[tokio::test]
-async fn old_names_are_gone() {
-    for name in ["probe", "remove", "completions"] {
-        let ran = run(program(&[name, "--stack", "calls"]), "").await;
-        assert_eq!(ran.code, Some(2), "{name}");
-    }
-}
-
-#[tokio::test]
 async fn mistyped_commands_are_explained() {
     for (name, arguments) in [
         ("no-such-command", &["number"][..]),

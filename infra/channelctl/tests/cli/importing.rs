@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::support::{NumbersTable, Ran, import, named, on, rows, run};
+use crate::support::{NumbersTable, Ran, import, named, rows, run};
 use test_support::{PORTAL_ID, numbers_request, respond, signed_request, webhook};
 
 const TWO: &str =
@@ -176,28 +176,6 @@ async fn an_absent_column_stays_and_an_empty_goes() {
         answer.items()[0].contains_key("crmId"),
         "what else the row holds stays"
     );
-}
-
-#[tokio::test]
-async fn writes_nothing_without_a_yes() {
-    let table = NumbersTable::start().await;
-    let dry = run(on(&table.endpoint, &["import", "-", "--dry-run"]), TWO).await;
-    assert_eq!(dry.code, Some(0));
-    assert!(
-        dry.output.contains("+ 62515  +18005550101  Sales"),
-        "{}",
-        dry.output
-    );
-    let unconfirmed = run(on(&table.endpoint, &["import", "-"]), TWO).await;
-    assert_eq!(unconfirmed.code, Some(4));
-    assert!(
-        unconfirmed
-            .errors
-            .contains("Add --yes (make: YES=1) to go on"),
-        "{}",
-        unconfirmed.errors
-    );
-    assert!(rows(&table).await.is_empty());
 }
 
 #[tokio::test]

@@ -132,14 +132,6 @@ async fn wait_for_requests(proxy: &DynamoDbProxy, count: usize, child: &mut Chil
     proxy.requests() >= count
 }
 
-#[tokio::test]
-async fn a_program_that_ends_early_is_not_waited_for() {
-    let table = NumbersTable::start().await;
-    let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
-    let mut child = start(on(&endpoint, &["import", "/no/such/file", "--yes"]));
-    assert!(!wait_for_requests(&proxy, 70, &mut child).await);
-}
-
 fn interrupt(child: &Child) {
     let kill = Command::new("kill")
         .args(["-INT", &child.id().to_string()])

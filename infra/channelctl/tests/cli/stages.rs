@@ -7,7 +7,6 @@ use std::{
     process::Command,
 };
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
@@ -173,17 +172,6 @@ async fn deploys_with_the_stages_configuration() {
             "{expected}: {sam:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn json_is_alone_on_standard_output() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let ran = checkout
-        .run(&aws, &["--stage", "dev", "deploy", "--json"])
-        .await;
-    let printed: Value = serde_json::from_str(&ran.output).unwrap();
-    assert_eq!(printed["webhookUrl"], "https://calls.example.com/numbers");
-    assert!(ran.errors.contains("sam prints"));
 }
 
 #[tokio::test]

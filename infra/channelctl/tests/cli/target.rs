@@ -18,18 +18,6 @@ async fn an_unclear_target_is_a_usage_error() {
         ("none", &[][..], &[][..], "No stack named. Add --stage dev"),
         ("empty", &[], &[("CHANNELCTL_STAGE", "")], "No stack named"),
         ("two", &[], &both, "Unset one, or add --stage or --stack"),
-        (
-            "unknown",
-            &["--stage", "qa"],
-            &[],
-            "There are: dev, empty, prod.",
-        ),
-        (
-            "two options",
-            &["--stage", "dev", "--stack", "x"],
-            &[],
-            "cannot be used with",
-        ),
     ] {
         let mut command = checkout.program(&aws, &[&["status"], arguments].concat());
         command.envs(environment.iter().copied());
@@ -46,39 +34,6 @@ async fn a_missing_region_is_a_usage_error() {
     let ran = run(command, "").await;
     assert_eq!(ran.code, Some(2));
     assert!(ran.errors.contains("Add --region"), "{}", ran.errors);
-}
-
-/// The environment's keys are another account's than the profile's.
-#[tokio::test]
-async fn the_stages_profile_and_region_are_used() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(Account::default()).await);
-    for (name, arguments, key, region) in [
-        (
-            "samconfig",
-            &["--stage", "prod"][..],
-            "PRODUCTION",
-            "eu-central-1",
-        ),
-        (
-            "option",
-            &["--stage", "prod", "--profile", "other"],
-            "OTHER",
-            "eu-central-1",
-        ),
-        ("environment", &["--stage", "dev"], "test", "us-east-1"),
-    ] {
-        let ran = checkout.run(&aws, &[&["status"], arguments].concat()).await;
-        assert_eq!(ran.code, Some(1), "{name}: {}", ran.errors);
-        let signature = aws.account(|account| account.signature.clone());
-        assert!(
-            signature.contains(&format!("Credential={key}/")),
-            "{name}: {signature}"
-        );
-        assert!(
-            signature.contains(&format!("/{region}/")),
-            "{name}: {signature}"
-        );
-    }
 }
 
 #[tokio::test]

@@ -1,13 +1,12 @@
 //! DynamoDB when it takes only a part of what it is given.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
 };
 
 use axum::{
     Json, Router,
-    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -16,15 +15,13 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use test_support::http;
-
 use crate::{
     numbers_json::document,
-    support::{NumbersTable, on, rows, run},
+    support::{on, run},
 };
 
 /// What becomes of the first batches.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Throttling {
     /// So many are taken in half.
     Halves(usize),
@@ -32,99 +29,96 @@ enum Throttling {
     Refuses(usize),
 }
 
+/// An empty table, which takes rows as it is told.
 #[derive(Clone)]
 struct Throttled {
-    upstream: String,
     throttling: Throttling,
-    batches: Arc<AtomicUsize>,
+    batches: Arc<Mutex<usize>>,
+    numbers: Arc<Mutex<BTreeSet<String>>>,
 }
 
-async fn before(endpoint: &str, throttling: Throttling) -> (Throttled, String) {
-    let throttled = Throttled {
-        upstream: endpoint.to_owned(),
-        throttling,
-        batches: Arc::default(),
-    };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Router::new()
-        .route("/", post(pass))
-        .with_state(throttled.clone());
-    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    (throttled, url)
+impl Throttled {
+    async fn start(throttling: Throttling) -> (Self, String) {
+        let throttled = Self {
+            throttling,
+            batches: Arc::default(),
+            numbers: Arc::default(),
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().route("/", post(answer));
+        let routes = routes.with_state(throttled.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        (throttled, url)
+    }
+
+    fn batches(&self) -> usize {
+        *self.batches.lock().unwrap()
+    }
+
+    fn numbers(&self) -> usize {
+        self.numbers.lock().unwrap().len()
+    }
 }
 
-async fn pass(State(throttled): State<Throttled>, headers: HeaderMap, body: Bytes) -> Response {
-    let mut body: Value = serde_json::from_slice(&body).unwrap();
-    let target = headers["x-amz-target"].to_str().unwrap().to_owned();
-    let mut unprocessed = Vec::new();
-    if target.ends_with("BatchWriteItem") {
-        let earlier = throttled.batches.fetch_add(1, Ordering::Relaxed);
-        match throttled.throttling {
-            Throttling::Halves(first) if earlier < first => {
-                let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
-                unprocessed = requests.split_off(requests.len() / 2);
-                if requests.is_empty() {
-                    let unprocessed = json!({"UnprocessedItems": {"numbers": unprocessed}});
-                    return Json(unprocessed).into_response();
-                }
-            }
-            Throttling::Refuses(first) if earlier < first => {
-                let refusal =
-                    json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"});
-                return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
-            }
-            _ => {}
+async fn answer(State(throttled): State<Throttled>, headers: HeaderMap, body: String) -> Response {
+    let is_batch = headers.get("x-amz-target").is_some_and(|target| {
+        let target = target.to_str().unwrap();
+        target.ends_with("BatchWriteItem")
+    });
+    if !is_batch {
+        return Json(json!({"Items": [], "Count": 0, "ScannedCount": 0})).into_response();
+    }
+    let mut body: Value = serde_json::from_str(&body).unwrap();
+    let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
+    let mut batches = throttled.batches.lock().unwrap();
+    *batches += 1;
+    let left = match throttled.throttling {
+        Throttling::Refuses(first) if *batches <= first => {
+            let refusal = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"});
+            return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
         }
-    }
-    let request = http()
-        .post(&throttled.upstream)
-        .header("x-amz-target", target)
-        .header("content-type", "application/x-amz-json-1.0")
-        .header("authorization", headers["authorization"].clone())
-        .header("x-amz-date", headers["x-amz-date"].clone())
-        .body(body.to_string());
-    let answer = request.send().await.unwrap();
-    let status = answer.status();
-    let mut answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    if !unprocessed.is_empty() {
-        answer["UnprocessedItems"] = json!({"numbers": unprocessed});
-    }
-    (status, Json(answer)).into_response()
+        Throttling::Halves(first) if *batches <= first => requests.split_off(requests.len() / 2),
+        _ => Vec::new(),
+    };
+    let number = |request: &Value| request["PutRequest"]["Item"]["number"]["S"].to_string();
+    let taken = requests.iter().map(number);
+    throttled.numbers.lock().unwrap().extend(taken);
+    let left = if left.is_empty() {
+        json!({})
+    } else {
+        json!({"numbers": left})
+    };
+    Json(json!({"UnprocessedItems": left})).into_response()
 }
 
 fn many(rows: usize) -> String {
     let row = |at| format!("62515,+1800555{at:04},Line {at}\n");
-    (0..rows).fold("portal,number,name\n".to_owned(), |file, at| {
-        file + &row(at)
-    })
+    let rows: String = (0..rows).map(row).collect();
+    format!("portal,number,name\n{rows}")
 }
 
 #[tokio::test]
 async fn unprocessed_rows_are_sent_again() {
-    let table = NumbersTable::start().await;
-    let (throttled, url) = before(&table.endpoint, Throttling::Halves(6)).await;
+    let (throttled, url) = Throttled::start(Throttling::Halves(6)).await;
     let ran = run(on(&url, &["import", "-", "--yes"]), many(120)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert!(ran.errors.contains("120 rows written"), "{}", ran.errors);
-    assert_eq!(rows(&table).await.len(), 120);
-    assert!(throttled.batches.load(Ordering::Relaxed) > 5 + 3);
+    assert_eq!(throttled.numbers(), 120);
+    assert!(throttled.batches() > 5 + 3);
 }
 
 #[tokio::test]
 async fn throttling_loses_nothing() {
-    let table = NumbersTable::start().await;
-    let (throttled, url) = before(&table.endpoint, Throttling::Refuses(3)).await;
+    let (throttled, url) = Throttled::start(Throttling::Refuses(3)).await;
     let ran = run(on(&url, &["import", "-", "--yes"]), many(2)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    assert_eq!(rows(&table).await.len(), 2);
-    assert_eq!(throttled.batches.load(Ordering::Relaxed), 4);
+    assert_eq!((throttled.numbers(), throttled.batches()), (2, 4));
 }
 
 #[tokio::test]
 async fn names_a_table_that_throttles_for_ever() {
-    let table = NumbersTable::start().await;
-    let (_, url) = before(&table.endpoint, Throttling::Refuses(usize::MAX)).await;
+    let (_, url) = Throttled::start(Throttling::Refuses(usize::MAX)).await;
     let ran = run(on(&url, &["import", "-", "--yes", "--json"]), many(2)).await;
     assert_eq!(ran.code, Some(1));
     assert!(ran.errors.contains("AWS throttles"), "{}", ran.errors);

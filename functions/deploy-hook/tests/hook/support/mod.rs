@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use aws_config::SdkConfig;
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::UrlPolicy};
 use deploy_hook::{
-    config::{Config, ProbePortal, RetryPolicy, Target, TimeBudget},
+    budget::{RetryPolicy, TimeBudget},
+    config::{Config, ProbePortal, Target},
     handler::{Handler, HookError},
 };
 use hubspot_simulator::{
@@ -91,14 +92,16 @@ impl TestEnv {
         self.aws.secrets.set(CREDENTIAL_ARN, &credential);
     }
 
-    pub fn handler_with(&self, config: Config) -> Handler {
+    async fn handle_by(&self, config: Config, event: Value) -> Result<Value, HookError> {
         let config = Config {
             probe_portal: self.probe_portal,
             webhook_version: self.webhook_version.clone(),
             url_policy: self.url_policy,
             ..config
         };
-        Handler::new(config, &self.sdk, self.budget).unwrap()
+        let handler = Handler::new(config, &self.sdk, self.budget).unwrap();
+        let deadline = SystemTime::now() + self.timeout;
+        handler.handle(event, deadline).await
     }
 
     /// Sets the faults of HubSpot's next calls, in order; `None` for a call without one.
@@ -129,10 +132,12 @@ impl TestEnv {
             api_version: version.unwrap_or("2026-03").parse().unwrap(),
             ..config.target
         };
-        let handler = self.handler_with(Config { target, ..config });
-        handler
-            .handle(event, SystemTime::now() + self.timeout)
-            .await
+        self.handle_by(Config { target, ..config }, event).await
+    }
+
+    /// Handles an event with another configuration.
+    pub async fn handle_with(&self, config: Config, event: Value) -> Value {
+        self.handle_by(config, event).await.unwrap()
     }
 
     /// Runs an operator's action, and returns its report.

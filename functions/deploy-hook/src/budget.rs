@@ -1,0 +1,172 @@
+//! The time of each step, and the retries in it.
+
+use std::{fmt::Display, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::time::Instant;
+
+/// The time that each step has; tests wait less than a deploy.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeBudget {
+    /// One call of HubSpot, of the webhook or of AWS.
+    pub call: Duration,
+    /// What a hold waits for writes of events that read HubSpot before: two calls, and a margin for a
+    /// write that takes effect after its caller gave up.
+    pub settle: Duration,
+    /// Retries of a HubSpot call.
+    pub hubspot: RetryPolicy,
+    /// Retries of a probe: a new API deployment, permission or DNS name takes a while to spread.
+    pub probe: RetryPolicy,
+    /// Retries of the response to CloudFormation.
+    pub response: RetryPolicy,
+    /// Kept back from the invocation's time to restore the previous settings.
+    pub rollback_reserve: Duration,
+    /// Kept back from the invocation's time to report the outcome.
+    pub response_reserve: Duration,
+    /// An operator's action, before its report: AWS's own tools give up after 60 s, and repeat it.
+    pub action: Duration,
+}
+
+impl TimeBudget {
+    /// The times of a function with a timeout of 90 s.
+    pub const DEPLOYED: Self = Self {
+        call: Duration::from_secs(3),
+        settle: Duration::from_secs(7),
+        hubspot: RetryPolicy {
+            max_retries: 7,
+            min_delay: Duration::from_millis(250),
+            max_delay: Duration::from_secs(5),
+        },
+        probe: RetryPolicy {
+            max_retries: 39,
+            min_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(1),
+        },
+        response: RetryPolicy {
+            max_retries: 2,
+            min_delay: Duration::from_millis(300),
+            max_delay: Duration::from_millis(300),
+        },
+        rollback_reserve: Duration::from_secs(15),
+        response_reserve: Duration::from_secs(12),
+        action: Duration::from_secs(35),
+    };
+}
+
+/// How often a failed attempt is retried; pauses double, with jitter.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryPolicy {
+    /// Maximum retries.
+    pub max_retries: usize,
+    /// The first pause, before jitter.
+    pub min_delay: Duration,
+    /// The longest pause, before jitter.
+    pub max_delay: Duration,
+}
+
+/// Whether and when a failed attempt is worth another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryHint {
+    /// It would fail again.
+    Never,
+    /// After the policy's next pause.
+    Backoff,
+    /// At a time that the server named (`Retry-After`).
+    At(Instant),
+}
+
+/// The retries that are left.
+#[derive(Debug)]
+pub(crate) struct Retries {
+    backoff: ExponentialBackoff,
+    attempt: Duration,
+    until: Instant,
+}
+
+impl RetryPolicy {
+    /// Starts the retries of attempts that take up to `attempt` each and must end by `until`.
+    pub(crate) fn start(self, attempt: Duration, until: Instant) -> Retries {
+        Retries {
+            backoff: ExponentialBuilder::default()
+                .with_min_delay(self.min_delay)
+                .with_max_delay(self.max_delay)
+                .with_max_times(self.max_retries)
+                .with_jitter()
+                .build(),
+            attempt,
+            until,
+        }
+    }
+}
+
+impl Retries {
+    /// Attempts until it works or another attempt is not worth it; the error is the last one's.
+    pub(crate) async fn run<T, E: Display>(
+        mut self,
+        hint: impl Fn(&E) -> RetryHint,
+        mut attempt: impl AsyncFnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            match attempt().await {
+                Err(error) if self.pause(hint(&error), &error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Waits before another attempt; returns false if none is worth it, or none would end in time.
+    pub(crate) async fn pause(&mut self, hint: RetryHint, error: &impl Display) -> bool {
+        let now = Instant::now();
+        let resume = match (hint, self.backoff.next()) {
+            (RetryHint::Never, _) | (_, None) => return false,
+            (RetryHint::Backoff, Some(pause)) => now + pause,
+            (RetryHint::At(time), Some(_)) => time,
+        };
+        if resume + self.attempt > self.until {
+            return false;
+        }
+        tracing::info!(%error, pause = ?resume.saturating_duration_since(now), "retrying");
+        tokio::time::sleep_until(resume).await;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_and_a_response_fit_the_budget() {
+        let budget = TimeBudget::DEPLOYED;
+        let responses = u32::try_from(budget.response.max_retries).unwrap() + 1;
+        // A jittered pause is up to twice as long.
+        let pauses = budget.response.max_delay * 2 * (responses - 1);
+        assert!(budget.call * responses + pauses < budget.response_reserve);
+        assert!(budget.settle > budget.call * 2);
+        assert!(budget.settle * 2 + budget.call * 3 < budget.action);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_as_the_server_says_and_never_too_long() {
+        let budget = TimeBudget::DEPLOYED;
+        let start = Instant::now();
+        let seconds = |seconds| start + Duration::from_secs(seconds);
+        let cases = [
+            ("not worth it", RetryHint::Never, false, 0),
+            ("named by the server", RetryHint::At(seconds(10)), true, 10),
+            ("past already", RetryHint::At(seconds(3)), true, 10),
+            (
+                "too late for another call",
+                RetryHint::At(seconds(58)),
+                false,
+                10,
+            ),
+        ];
+        for (case, hint, is_retried, after) in cases {
+            let mut retries = budget.hubspot.start(budget.call, seconds(60));
+            assert_eq!(retries.pause(hint, &"failed").await, is_retried, "{case}");
+            let waited = start.elapsed().as_secs();
+            assert_eq!(waited, after, "{case}");
+        }
+    }
+}
