@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::client::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
         SharedHttpConnector,
     },
-    orchestrator::HttpRequest,
+    orchestrator::{HttpRequest, HttpResponse},
     runtime_components::RuntimeComponents,
 };
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
