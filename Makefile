@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke browser-test lint check bench build channelctl deploy diff secrets logs delete clean
+.PHONY: help run test smoke browser-test lint check bench build release channelctl deploy diff secrets logs delete clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -63,6 +63,7 @@ check: $(AUDITED) $(PREPARED) ## Audit dependencies, templates, roles, workflows
 	$(CHECKOV) --framework github_actions -d .
 	$(AUDITS)/bin/zizmor --offline --quiet .github/workflows
 	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[bf]*.yml
 	$(PYTHON) -m pytest infra/tests/test_template.py
 
 # A function is measured as it is deployed, but built for this machine; the harness need not be quick.
@@ -84,6 +85,33 @@ build: check-prerequisites $(PREPARED) ## Build both functions for Lambda: ARCHI
 	@$(LAMBDA_BUILD) --profile release --package deploy-hook
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/numbers-webhook/bootstrap target/lambda/numbers-webhook $(NUMBERS_WEBHOOK_MB)
 	@$(PYTHON) -m infra.package $(LAMBDA_BUILT)/deploy-hook/bootstrap target/lambda/deploy-hook $(DEPLOY_HOOK_MB)
+
+# A release: both functions for both processors, and the programs that need nothing of the machine they run on.
+RELEASE := $(TARGET)/release-files
+PROGRAMS := channelctl hubspot-simulator
+LINUX_arm64 := aarch64-unknown-linux-musl
+LINUX_x86_64 := x86_64-unknown-linux-musl
+CYCLONEDX := .local/release/bin/cargo-cyclonedx
+release: check-prerequisites $(PREPARED) $(CYCLONEDX) ## Build everything that a release has into target/release-files
+	@rm -rf $(RELEASE)
+	@mkdir -p $(RELEASE)
+	@for architecture in arm64 x86_64; do $(MAKE) --no-print-directory release-build ARCHITECTURE=$$architecture || exit; done
+	@$(CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 --target all --no-build-deps
+	@for package in functions/numbers-webhook functions/deploy-hook infra/channelctl infra/local/hubspot-simulator; do \
+		sbom=$$(basename $$package).cdx.json; sed 's|file://$(CURDIR)/||g' $$package/$$sbom > $(RELEASE)/$$sbom; done
+	@rm functions/*/*.cdx.json infra/*/*.cdx.json infra/local/*/*.cdx.json
+	@$(PYTHON) -m infra.release $(RELEASE)
+
+release-build: build
+	@for function in numbers-webhook deploy-hook; do \
+		cp target/lambda/$$function/bootstrap.zip $(RELEASE)/$$function-$(ARCHITECTURE).zip; done
+	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" \
+		RUSTFLAGS="$(REMAPPED)" cargo lambda build $(QUIET) --profile tool --target $(LINUX_$(ARCHITECTURE)) $(PROGRAMS:%=--package %)
+	@for program in $(PROGRAMS); do \
+		cp $(TARGET)/$(LINUX_$(ARCHITECTURE))/tool/$$program $(RELEASE)/$$program-linux-$(ARCHITECTURE); done
+
+$(CYCLONEDX):
+	@cargo install $(QUIET) --locked --root .local/release cargo-cyclonedx@0.5.9
 
 # SAM as it is pinned comes before one of the machine's own.
 CHANNELCTL = PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(TARGET)/$(if $(BUILT),tool,debug)/channelctl --stage "$(STAGE)"
@@ -113,7 +141,7 @@ channelctl: check-prerequisites ## Build channelctl, for everything that is done
 	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" cargo build --quiet --profile tool --package channelctl
 	@echo "built       $(TARGET)/tool/channelctl; try it with --help"
 
-.PHONY: check-prerequisites check-python build-quick
+.PHONY: check-prerequisites check-python build-quick release-build
 check-prerequisites:
 	@infra/local/check-prerequisites rust
 

@@ -14,11 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra import QUICK_BUILDS, ROOT
 from infra.local.processes import LOOPBACK
 from infra.local.progress import Trouble, run
-from infra.package import package
+from infra.package import FUNCTIONS, package
 
 REGION = "us-east-1"
 STACK = "channel-connection-local"
-FUNCTIONS = ("numbers-webhook", "deploy-hook")
 TOOLS = Path(sys.executable).parent
 AwsError = (BotoCoreError, ClientError)
 CONFIG = Config(

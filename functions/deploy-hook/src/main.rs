@@ -8,6 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing::init_default_subscriber();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let handler = start()
         .await
         .inspect_err(|error| tracing::error!(%error, "cannot start"))?;

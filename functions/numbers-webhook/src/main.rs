@@ -7,6 +7,7 @@ use numbers_webhook::{aws::AwsClients, config::Config, lambda, webhook::Webhook}
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing::init_default_subscriber();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let webhook = start()
         .await
         .inspect_err(|error| tracing::error!(%error, "cannot start"))?;

@@ -215,7 +215,7 @@ impl Cli {
                 check,
                 yes,
             } => {
-                let target = target.target().await?;
+                let target = options.target(&target).await?;
                 Box::pin(deploy::deploy(target, &options, yes, check, json)).await
             }
             Command::Diff(options) => {

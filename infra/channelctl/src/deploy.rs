@@ -1,13 +1,18 @@
-//! Deploys a stack with SAM, and says what comes next.
+//! Deploys a stack, and says what comes next.
 
+mod bundle;
+mod change_set;
 pub mod delete;
 pub mod diff;
+mod download;
+mod guided;
 pub mod parameters;
-pub mod sam;
+mod sam;
+mod upload;
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -21,11 +26,16 @@ pub use self::{delete::delete, diff::diff, sam::logs};
 use crate::{
     aws::{self, AwsError},
     deploy::{
+        bundle::{Bundle, Source},
         parameters::{Parameters, Template},
-        sam::{run, sam},
     },
     outcome::{Failure, Outcome},
-    stack::{Stack, samconfig, target::Target},
+    secrets,
+    stack::{
+        Stack, samconfig,
+        target::{Target, TargetOptions},
+    },
+    status,
     terminal::{self, ago},
 };
 
@@ -42,8 +52,14 @@ pub struct DeployOptions {
     #[arg(long, env = "ARCHITECTURE", hide_env = true, value_parser = ["arm64", "x86_64"])]
     architecture: Option<String>,
     /// Template, if not infra/template.yaml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "version")]
     template: Option<PathBuf>,
+    /// Release, like v1.0.0, or a directory with its files
+    #[arg(long)]
+    version: Option<Source>,
+    /// Replace a newer release
+    #[arg(long, requires = "version")]
+    downgrade: bool,
     /// Role that CloudFormation works with
     #[arg(
         long,
@@ -54,10 +70,24 @@ pub struct DeployOptions {
     role_arn: Option<String>,
 }
 
+impl DeployOptions {
+    /// Finds the target; for a release, asks first for what its stage misses.
+    pub async fn target(&self, options: &TargetOptions) -> Result<Target, Failure> {
+        if self.version.is_some() {
+            let app_id = self.given.iter().rfind(|(name, _)| name == "AppId");
+            guided::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
+        }
+        options.target().await
+    }
+}
+
 /// A deploy that can begin.
 struct Deploy {
     target: Target,
     account: String,
+    /// The stack before the deploy.
+    stack: Option<Stack>,
+    bundle: Option<Bundle>,
     template: Template,
     parameters: Parameters,
     role: Option<String>,
@@ -71,8 +101,11 @@ pub async fn deploy(
     checks_only: bool,
     as_json: bool,
 ) -> Result<Outcome, Failure> {
-    let deploy = Deploy::prepare(target, options).await?;
-    let target = &deploy.target;
+    let mut deploy = Deploy::prepare(target, options).await?;
+    let target = deploy.target.clone();
+    if let (Some(bundle), Some(stack), false) = (&deploy.bundle, &deploy.stack, options.downgrade) {
+        bundle.check_newer(stack)?;
+    }
     eprintln!("{}", target.place(&deploy.account));
     if checks_only {
         let checked = deploy.result("checked", None)?;
@@ -83,17 +116,28 @@ pub async fn deploy(
     if target.asks_before_deploys() {
         terminal::confirm_name("Deploy?", target.name(), yes)?;
     }
-    let failed = "The deploy failed; the reasons are above.";
-    let ran = deploy.sam("--no-confirm-changeset", as_json, failed).await;
-    if ran.map_err(|failed| failed.then(target.command("doctor")))? == Outcome::Interrupted {
-        return Ok(delete::goes_on(target));
+    let Some(mut stack) = deploy.apply(as_json).await? else {
+        return Ok(delete::goes_on(&target));
+    };
+    let is_guided = deploy.bundle.is_some() && !as_json;
+    if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
+        secrets::set(&stack, false).await?;
+        eprintln!("Deploying again: without the secrets, nothing was registered.");
+        deploy = Deploy::prepare(target.clone(), options).await?;
+        match deploy.apply(as_json).await? {
+            Some(again) => stack = again,
+            None => return Ok(delete::goes_on(&target)),
+        }
     }
-    let stack = Stack::find(target.clone()).await?;
     if target.is_prod() && !target.is_local() && !stack.is_protected {
         // The deploy succeeded nevertheless.
-        if let Err(error) = protect(target).await {
+        if let Err(error) = protect(&target).await {
             eprintln!("Not protected from deletion: {error}");
         }
+    }
+    if is_guided && !misses_secrets(stack.output("Registration")?) {
+        Box::pin(status::show(&stack, false)).await?;
+        return Ok(Outcome::Done);
     }
     let result = deploy.result("deployed", Some(&stack))?;
     terminal::print(as_json, &result, || {
@@ -123,8 +167,12 @@ async fn protect(target: &Target) -> Result<(), AwsError> {
 
 /// Returns what comes after a deploy: the secrets, as long as the deploy-hook misses one.
 fn next(stack: &Stack, registration: &str) -> String {
-    let is_unset = registration.contains("not set yet");
+    let is_unset = misses_secrets(registration);
     stack.command(if is_unset { "secrets set" } else { "status" })
+}
+
+fn misses_secrets(registration: &str) -> bool {
+    registration.contains("not set yet")
 }
 
 impl Deploy {
@@ -132,7 +180,15 @@ impl Deploy {
     async fn prepare(target: Target, options: &DeployOptions) -> Result<Self, Failure> {
         let mut given = parameters::from_environment()?;
         given.extend(options.given.iter().cloned());
-        let mut template = Template::read(options.template.as_deref())?;
+        let architecture = options.architecture.as_deref();
+        let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
+        let bundle = match &options.version {
+            Some(source) => Some(Bundle::open(source, architecture).await?),
+            None => None,
+        };
+        let path = bundle.as_ref().map(|bundle| &bundle.template);
+        let mut template =
+            Template::read(path.or(options.template.as_ref()).map(PathBuf::as_path))?;
         // Without calling AWS, so that a mistyped parameter shows at once.
         parameters::for_target(&target, &template, &given, false)?;
         let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
@@ -144,10 +200,10 @@ impl Deploy {
             .remove("DeployId")
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
-        let architecture = options.architecture.as_deref();
-        let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
         parameters.insert("Architecture".into(), architecture.into());
-        if target.is_local() && options.template.is_none() {
+        if bundle.is_some() && target.aws.endpoint_url().is_some() {
+            template.text = with_default(&template.text, &deploy_id);
+        } else if target.is_local() && options.template.is_none() {
             let path = lay_out(&template.path, &deploy_id).map_err(|error| {
                 Failure::failed(format!(
                     "Cannot lay out the template for the local AWS: {error}. Start it in another terminal: make run"
@@ -160,6 +216,8 @@ impl Deploy {
         Ok(Self {
             target,
             account,
+            stack,
+            bundle,
             template,
             parameters,
             role: options.role_arn.clone().filter(|arn| !arn.is_empty()),
@@ -179,20 +237,42 @@ impl Deploy {
 
     /// Says how old the functions are: a build may be older than the source.
     fn announce_code(&self) -> Result<(), Failure> {
-        if let Some(built) = self.template.built()? {
+        if let Some(bundle) = &self.bundle {
+            let architecture = &self.parameters["Architecture"];
+            eprintln!("release {}, {architecture}", bundle.name());
+        } else if let Some(built) = self.template.built()? {
             eprintln!("functions built {}", ago(built));
         }
         Ok(())
     }
 
-    async fn sam(
+    /// Deploys, and returns the stack as it then is; `None` after Ctrl-C.
+    async fn apply(&self, as_json: bool) -> Result<Option<Stack>, Failure> {
+        let failed = "The deploy failed; the reasons are above.";
+        let ran = self.run(true, as_json, failed).await;
+        let ran = ran.map_err(|failed| failed.then(self.target.command("doctor")))?;
+        if ran == Outcome::Interrupted {
+            return Ok(None);
+        }
+        Stack::find(self.target.clone()).await.map(Some)
+    }
+
+    /// Has SAM show the changes, and make them if `executes` is set; a release can do without SAM.
+    async fn run(
         &self,
-        option: &str,
+        executes: bool,
         as_json: bool,
         if_it_fails: &str,
     ) -> Result<Outcome, Failure> {
         let target = &self.target;
-        let mut sam = sam("deploy", target)?;
+        if self.bundle.is_some() && sam::program().is_none() {
+            return change_set::deploy(self, executes, if_it_fails).await;
+        }
+        let copy = match &self.bundle {
+            Some(_) => Some(self.template.with_whole_paths()?),
+            None => None,
+        };
+        let mut sam = sam::sam("deploy", target)?;
         match &target.stage {
             // The local AWS is nobody's profile or region.
             Some(stage) if !target.is_local() => {
@@ -211,13 +291,20 @@ impl Deploy {
         if as_json {
             sam.stdout(io::stderr());
         }
-        sam.arg("--template-file").arg(&self.template.path);
-        sam.arg("--no-fail-on-empty-changeset").arg(option);
+        let template = copy
+            .as_ref()
+            .map_or(&*self.template.path, |copy| copy.path());
+        sam.arg("--template-file").arg(template);
+        sam.arg("--no-fail-on-empty-changeset").arg(if executes {
+            "--no-confirm-changeset"
+        } else {
+            "--no-execute-changeset"
+        });
         // In quotes, without which SAM takes no empty value.
         let parameters = self.parameters.iter();
         let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
         sam.arg("--parameter-overrides").args(parameters);
-        run(sam, if_it_fails).await
+        sam::run(sam, if_it_fails).await
     }
 }
 
@@ -245,10 +332,14 @@ fn check_state(stack: Option<&Stack>) -> Result<(), Failure> {
 fn lay_out(template: &Path, deploy_id: &str) -> io::Result<PathBuf> {
     let beside = samconfig::above(LOCAL_TEMPLATE);
     let beside = beside.ok_or_else(|| io::Error::other(format!("there is no {LOCAL_TEMPLATE}")))?;
-    let declared = "  DeployId:\n    Type: String\n";
-    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
-    let text = fs::read_to_string(template)?.replacen(declared, &default, 1);
+    let text = with_default(&fs::read_to_string(template)?, deploy_id);
     let copy = beside.with_file_name("channelctl.yaml");
     fs::write(&copy, text)?;
     Ok(copy)
+}
+
+fn with_default(template: &str, deploy_id: &str) -> String {
+    let declared = "  DeployId:\n    Type: String\n";
+    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
+    template.replacen(declared, &default, 1)
 }

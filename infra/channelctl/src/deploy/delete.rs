@@ -47,7 +47,7 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome,
     show(&stack, &account, as_json)
 }
 
-fn sentence(target: &Target) -> String {
+pub(super) fn sentence(target: &Target) -> String {
     format!(
         "CloudFormation finishes what it has begun. See how far it is: {}",
         target.command("doctor")
@@ -138,14 +138,14 @@ pub async fn until_deleted(
 }
 
 /// Returns the newest hundred events, the newest first.
-async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
+pub(super) async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
     let asked = client.describe_stack_events().stack_name(stack);
     let events = asked.send().await;
     let events = events.map_err(|error| AwsError::new("read the stack's events", &error))?;
     Ok(events.stack_events.unwrap_or_default())
 }
 
-fn line(event: &StackEvent) -> String {
+pub(super) fn line(event: &StackEvent) -> String {
     let status = event.resource_status.as_ref().map_or("", |it| it.as_str());
     let resource = event.logical_resource_id().unwrap_or_default();
     let reason = terminal::escape(event.resource_status_reason().unwrap_or_default());

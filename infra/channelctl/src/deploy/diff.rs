@@ -23,7 +23,7 @@ pub async fn diff(
     eprintln!("What a deploy would change: {}", target.place(account));
     deploy.announce_code()?;
     let failed = "The changes cannot be shown; the reasons are above. Nothing was changed.";
-    let ran = deploy.sam("--no-execute-changeset", as_json, failed).await;
+    let ran = deploy.run(false, as_json, failed).await;
     let cleared = Box::pin(take_change_set(target, &deploy.parameters["DeployId"]));
     let changes = terminal::wait("CloudFormation", cleared).await?;
     if ran? == Outcome::Interrupted {

@@ -4,11 +4,14 @@ use std::{
     collections::BTreeMap,
     env::{self, consts::ARCH},
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use jiff::Timestamp;
+use serde_json::Value;
+use tempfile::NamedTempFile;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::{
@@ -32,10 +35,11 @@ pub type Parameters = BTreeMap<String, String>;
 #[derive(Debug)]
 pub struct Template {
     pub path: PathBuf,
+    pub text: String,
     /// Its parameters with their defaults; none where one has to be given.
     parameters: BTreeMap<String, Option<String>>,
-    /// The packaged functions.
-    code: Vec<PathBuf>,
+    /// The packaged functions, by what the template calls them.
+    pub code: BTreeMap<String, PathBuf>,
 }
 
 impl Template {
@@ -71,14 +75,38 @@ impl Template {
                     Some((name.as_str()?.into(), text_of(&parameter["Default"])))
                 })
                 .collect(),
-            code: code.map(|uri| folder.join(uri)).collect(),
+            code: code.map(|uri| (uri.into(), folder.join(uri))).collect(),
             path,
+            text,
+        })
+    }
+
+    /// Returns a parameter's default.
+    pub fn default(&self, parameter: &str) -> Option<&str> {
+        self.parameters.get(parameter)?.as_deref()
+    }
+
+    /// Writes a copy that names the packaged functions wherever it lies; it goes with the returned file.
+    pub fn with_whole_paths(&self) -> Result<NamedTempFile, Failure> {
+        let mut text = self.text.clone();
+        let mut written = || {
+            for (written, file) in &self.code {
+                let whole = fs::canonicalize(file)?.display().to_string();
+                // YAML takes JSON's strings.
+                text = text.replace(written, &Value::from(whole).to_string());
+            }
+            let mut copy = tempfile::Builder::new().suffix(".yaml").tempfile()?;
+            copy.write_all(text.as_bytes())?;
+            Ok(copy)
+        };
+        written().map_err(|error: io::Error| {
+            Failure::failed(format!("Cannot write a copy of the template: {error}"))
         })
     }
 
     /// Returns when the older of the functions was built.
     pub fn built(&self) -> Result<Option<Timestamp>, Failure> {
-        let built = self.code.iter().map(|file| {
+        let built = self.code.values().map(|file| {
             let modified = fs::metadata(file).and_then(|found| found.modified());
             modified.map_err(|_| {
                 let file = file.display().to_string().replace("infra/../", "");

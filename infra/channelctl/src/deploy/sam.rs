@@ -1,6 +1,6 @@
 //! AWS SAM's command: for a target's account alone, and followed until it ends.
 
-use std::{env, process::Stdio};
+use std::{env, path::PathBuf, process::Stdio};
 
 use anstream::eprintln;
 use tokio::{process::Command, signal};
@@ -16,14 +16,18 @@ use crate::{
 const FETCHED: &str = ".local/tools/bin/sam";
 const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
 
-/// Returns SAM's command, for the target's account and region.
-pub fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+/// Finds SAM's command on PATH, or where `make` puts it.
+pub(super) fn program() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let program = env::split_paths(&path)
+    env::split_paths(&path)
         .map(|folder| folder.join("sam"))
         .find(|program| program.is_file())
-        .or_else(|| samconfig::above(FETCHED));
-    let program = program.ok_or_else(|| {
+        .or_else(|| samconfig::above(FETCHED))
+}
+
+/// Returns SAM's command, for the target's account and region.
+pub(super) fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+    let program = program().ok_or_else(|| {
         Failure::failed(format!(
             "AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}"
         ))
@@ -63,7 +67,7 @@ fn leave_the_users_account(program: &mut Command, region: &str, endpoint: &str) 
 }
 
 /// Runs SAM to its end; what it prints goes to the terminal as it comes.
-pub async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
+pub(super) async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
     // The terminal sends Ctrl-C to SAM too, which ends by itself.
     outcome::if_stopped(None);
     let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));

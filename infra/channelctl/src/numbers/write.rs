@@ -15,7 +15,10 @@ use clap::Args;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
+#[cfg(unix)]
+use tokio::signal::unix;
+#[cfg(windows)]
+use tokio::signal::windows::ctrl_c as interrupts;
 
 use crate::{
     numbers::{
@@ -26,6 +29,11 @@ use crate::{
     outcome::{Failure, Kind, Outcome},
     terminal::{self, counted, escape},
 };
+
+#[cfg(unix)]
+fn interrupts() -> io::Result<unix::Signal> {
+    unix::signal(unix::SignalKind::interrupt())
+}
 
 /// How rows are written.
 #[derive(Debug, Clone, Args)]
@@ -170,8 +178,7 @@ impl WriteOptions {
         say: impl Fn(&str),
     ) -> Result<Outcome, Failure> {
         // Once for all of it, so that no Ctrl-C comes unheard.
-        let interrupts = signal(SignalKind::interrupt());
-        let mut interrupts = interrupts
+        let mut interrupts = interrupts()
             .map_err(|error| Failure::failed(format!("cannot listen for Ctrl-C: {error}")))?;
         let is_stopping = Cell::new(false);
         // An update goes by one request a row: it leaves the row's other attributes.

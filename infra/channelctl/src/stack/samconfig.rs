@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer};
 use crate::outcome::Failure;
 
 pub const FILE: &str = "infra/samconfig.toml";
+/// Where a release's user has the stages.
+const BESIDE: &str = "samconfig.toml";
 
 /// A stage: its stack, its account and region where it names them, and its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -22,6 +24,11 @@ pub struct Stage {
     pub stack_name: String,
     pub region: Option<String>,
     pub profile: Option<String>,
+    /// The bucket for packaged functions, if not SAM's.
+    pub s3_bucket: Option<String>,
+    /// The stack's tags as `NAME=VALUE`.
+    #[serde(default, deserialize_with = "overrides")]
+    pub tags: Vec<String>,
     /// The template's parameters as `NAME=VALUE`.
     #[serde(default, deserialize_with = "overrides")]
     pub parameter_overrides: Vec<String>,
@@ -43,7 +50,7 @@ fn overrides<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
 
 /// Reads a stage.
 pub fn stage(name: &str) -> Result<Stage, Failure> {
-    let file = above(FILE).ok_or_else(|| {
+    let file = find().ok_or_else(|| {
         Failure::usage(format!(
             "There is no {FILE} here or in a folder above. Run this in the repository, or name the stack: --stack NAME."
         ))
@@ -57,7 +64,7 @@ fn unreadable(error: &str) -> Failure {
     Failure::bad_input(format!("{FILE}: {error}"))
 }
 
-fn parse(samconfig: &str, name: &str) -> Result<Stage, Failure> {
+pub fn parse(samconfig: &str, name: &str) -> Result<Stage, Failure> {
     let file: toml::Table = samconfig
         .parse()
         .map_err(|error: toml::de::Error| unreadable(error.message()))?;
@@ -85,6 +92,11 @@ fn parse(samconfig: &str, name: &str) -> Result<Stage, Failure> {
         name: name.to_owned(),
         ..stage
     })
+}
+
+/// Finds the file with the stages.
+pub fn find() -> Option<PathBuf> {
+    above(FILE).or_else(|| above(BESIDE))
 }
 
 /// Finds a file of the repository from wherever in it the command runs.
