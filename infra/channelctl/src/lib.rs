@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod call;
 pub mod cli;
+pub mod contract;
 pub mod delete;
 pub mod deploy;
 pub mod doctor;
