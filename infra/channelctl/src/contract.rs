@@ -151,7 +151,7 @@ async fn write(
         return refused("The app is released (isReady=true): take one that no customer uses.");
     }
     if found.iter().any(|held| *held != previous) {
-        return refused("API versions show different settings: name one with --api-version.");
+        return refused("Credentials or API versions show different settings: name one of each.");
     }
     let app_id = options.app_id;
     let question =

@@ -19,7 +19,6 @@ const HUBSPOT: &str = "https://api.hubapi.com";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// HubSpot's responses have some 300 bytes.
 const MAX_RESPONSE: usize = 64 * 1024;
-const MAX_FIELDS: usize = 50;
 const MAX_NAME: usize = 60;
 
 /// The settings that HubSpot holds, if any.
@@ -204,7 +203,7 @@ impl Call {
 }
 
 /// Describes a JSON value by its types alone.
-fn shape(value: &Value) -> String {
+pub(super) fn shape(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(_) => "boolean".to_owned(),
@@ -212,39 +211,30 @@ fn shape(value: &Value) -> String {
         Value::String(text) => date_pattern(text).unwrap_or_else(|| "string".to_owned()),
         Value::Array(items) => format!("[{}]", items.first().map(shape).unwrap_or_default()),
         Value::Object(fields) => {
-            let fields = fields.iter().take(MAX_FIELDS);
-            let fields =
-                fields.map(|(name, value)| format!("{}: {}", identifier(name), shape(value)));
-            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+            let field =
+                |(name, value): (&String, _)| format!("{}: {}", identifier(name), shape(value));
+            format!(
+                "{{{}}}",
+                fields.iter().map(field).collect::<Vec<_>>().join(", ")
+            )
         }
     }
 }
 
 /// Returns a date with zeros for its digits, and one for its fraction; `None` for another text.
-pub(super) fn date_pattern(text: &str) -> Option<String> {
-    let is_part = |character: char| character.is_ascii_digit() || "-:.TZ+ ".contains(character);
-    let is_date = text.len() <= MAX_NAME
-        && text.get(..5).is_some_and(|year| year.ends_with('-'))
-        && text.chars().all(is_part);
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let zone = fraction.trim_start_matches(|character: char| character.is_ascii_digit());
-    let point = if fraction.is_empty() { "" } else { ".0" };
-    let zeros = |text: &str| text.replace(|character: char| character.is_ascii_digit(), "0");
-    is_date.then(|| format!("{}{point}{}", zeros(seconds), zeros(zone)))
+fn date_pattern(text: &str) -> Option<String> {
+    let mut zeros = text.replace(|character: char| character.is_ascii_digit(), "0");
+    while zeros.contains(".00") {
+        zeros = zeros.replace(".00", ".0");
+    }
+    let is_date = zeros.starts_with("0000-") && zeros.chars().all(|part| "0-:.TZ+ ".contains(part));
+    is_date.then_some(zeros)
 }
 
 /// Returns a name or a code; "…" in place of a text that may hold a value.
 fn identifier(text: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphabetic() || "_-".contains(character);
-    let is_name = !text.is_empty()
-        && text.len() <= MAX_NAME
-        && text
-            .chars()
-            .all(|character| is_plain(character) || character.is_ascii_digit())
-        && text.chars().filter(char::is_ascii_digit).count() <= 4;
-    if is_name {
-        text.to_owned()
-    } else {
-        "…".to_owned()
-    }
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_name = text.len() <= MAX_NAME && digits <= 4 && text.chars().all(is_plain);
+    if is_name { text } else { "…" }.to_owned()
 }

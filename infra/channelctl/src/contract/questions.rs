@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     Run,
-    call::{Call, Step, date_pattern},
+    call::{Call, Step, shape},
 };
 
 #[derive(Debug, Serialize)]
@@ -15,39 +15,47 @@ pub(super) struct Answer {
     pub answer: String,
 }
 
-type Question = (&'static str, fn(&Run) -> Option<String>);
+/// Where in a run the answer stands.
+enum Source {
+    /// Whether the credential of a step was taken.
+    Taken(Step),
+    /// The response to a step.
+    Response(Step),
+    Other(fn(&Run) -> Option<String>),
+}
+use Source::{Other, Response, Taken};
 
-const QUESTIONS: [Question; 9] = [
-    ("credential that reads the settings", |run| {
-        is_taken(run, Step::ReadSettings)
-    }),
-    ("credential that reads the calling settings", |run| {
-        is_taken(run, Step::ReadCallingSettings)
-    }),
-    ("credential that writes the settings", |run| {
-        is_taken(run, Step::DeleteNothing)
-    }),
-    ("GET of no settings", read_of_nothing),
-    ("PATCH of no settings", |run| {
-        outcome(run, Step::ChangeNothing)
-    }),
-    ("DELETE of no settings", |run| {
-        outcome(run, Step::DeleteNothing)
-    }),
-    ("POST onto existing settings", |run| {
-        outcome(run, Step::CreateAgain)
-    }),
-    ("updatedAt after a PATCH that changes nothing", updated_at),
-    ("format of dates", date_formats),
+const QUESTIONS: [(&str, Source); 9] = [
+    (
+        "credential that reads the settings",
+        Taken(Step::ReadSettings),
+    ),
+    (
+        "credential that reads the calling settings",
+        Taken(Step::ReadCallingSettings),
+    ),
+    (
+        "credential that writes the settings",
+        Taken(Step::DeleteNothing),
+    ),
+    ("GET of no settings", Other(read_of_nothing)),
+    ("PATCH of no settings", Response(Step::ChangeNothing)),
+    ("DELETE of no settings", Response(Step::DeleteNothing)),
+    ("POST onto existing settings", Response(Step::CreateAgain)),
+    (
+        "updatedAt after a PATCH that changes nothing",
+        Other(updated_at),
+    ),
+    ("format of dates", Other(date_formats)),
 ];
 
 /// Returns the questions that the runs answer, and those that stay open.
 pub(super) fn answers(runs: &[Run]) -> (Vec<Answer>, Vec<&'static str>) {
     let (mut settled, mut open) = (Vec::new(), Vec::new());
-    for (question, answer_of) in QUESTIONS {
+    for (question, source) in QUESTIONS {
         let mut answers: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for run in runs {
-            if let Some(answer) = answer_of(run) {
+            if let Some(answer) = source.answer(run) {
                 answers.entry(answer).or_default().insert(run.api_version);
             }
         }
@@ -70,15 +78,21 @@ pub(super) fn answers(runs: &[Run]) -> (Vec<Answer>, Vec<&'static str>) {
     (settled, open)
 }
 
-fn is_taken(run: &Run, step: Step) -> Option<String> {
-    let is_taken = run.find(step)?.is_authenticated()?;
-    let verdict = if is_taken { "taken" } else { "rejected" };
-    Some(format!("{:?} is {verdict}", run.access))
-}
-
-fn outcome(run: &Run, step: Step) -> Option<String> {
-    let call = run.find(step)?;
-    (call.is_authenticated()?).then(|| call.outcome())
+impl Source {
+    fn answer(&self, run: &Run) -> Option<String> {
+        match self {
+            Taken(step) => {
+                let is_taken = run.find(*step)?.is_authenticated()?;
+                let verdict = if is_taken { "taken" } else { "rejected" };
+                Some(format!("{:?} is {verdict}", run.access))
+            }
+            Response(step) => {
+                let call = run.find(*step)?;
+                call.is_authenticated()?.then(|| call.outcome())
+            }
+            Other(answer) => answer(run),
+        }
+    }
 }
 
 fn read_of_nothing(run: &Run) -> Option<String> {
@@ -101,9 +115,8 @@ fn updated_at(run: &Run) -> Option<String> {
 }
 
 fn date_formats(run: &Run) -> Option<String> {
-    let dates = run.calls.iter().flat_map(|call| {
-        ["createdAt", "updatedAt"].map(|field| date_pattern(call.body[field].as_str()?))
-    });
-    let formats: BTreeSet<_> = dates.flatten().collect();
+    let fields = ["createdAt", "updatedAt"];
+    let of_call = |call: &Call| fields.map(|field| call.body.get(field).map(shape));
+    let formats: BTreeSet<_> = run.calls.iter().flat_map(of_call).flatten().collect();
     (!formats.is_empty()).then(|| formats.into_iter().collect::<Vec<_>>().join(" or "))
 }

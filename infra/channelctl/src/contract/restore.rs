@@ -96,7 +96,10 @@ async fn give(pipe: Option<&mut ChildStdin>, text: &str) -> io::Result<()> {
 pub(super) async fn when_input_ends(app_id: AppId) -> Result<Ending, Failure> {
     let mut input = io::stdin().lock();
     let (mut line, mut ending) = (String::new(), String::new());
-    input.read_line(&mut line)?;
+    if input.read_line(&mut line)? == 0 {
+        // Ended before anything was written.
+        return Ok(Ending::Done);
+    }
     let order: Order = serde_json::from_str(&line).map_err(io::Error::from)?;
     // An error ends the input too.
     let _ = input.read_to_string(&mut ending);

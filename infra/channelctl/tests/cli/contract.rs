@@ -204,6 +204,30 @@ async fn kill_at(call: usize, when: When, previous: Option<ChannelConnectionSett
     assert_eq!(hubspot.held(), previous, "call {call} {when:?}: {errors}");
 }
 
+#[tokio::test]
+async fn restores_although_the_guard_is_killed() {
+    let hubspot = HubSpot::start(Some(settings(false))).await;
+    hubspot.fail_after(3, When::After, How::Silence);
+    let mut command = tokio::process::Command::from(hubspot.program(&WRITE));
+    let child = command.stdin(key()).spawn().unwrap();
+    let silenced = timeout(Duration::from_mins(1), hubspot.simulator.silenced()).await;
+    assert!(silenced.is_ok() && hubspot.held().is_none());
+    let tasks = fs::read_dir(format!("/proc/{}/task", child.id().unwrap())).unwrap();
+    let children = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")));
+    let guards: Vec<_> = children
+        .map(Result::unwrap)
+        .filter(|ids| !ids.is_empty())
+        .collect();
+    assert_eq!(guards.len(), 1, "{guards:?}");
+    let killed = std::process::Command::new("kill")
+        .args(["-9", guards[0].trim()])
+        .status();
+    assert!(killed.unwrap().success());
+    let ended = timeout(Duration::from_mins(1), child.wait_with_output()).await;
+    assert_eq!(ended.unwrap().unwrap().status.code(), Some(0));
+    assert_eq!(hubspot.held(), Some(settings(false)));
+}
+
 fn key() -> std::fs::File {
     use std::io::{Seek, Write};
     let mut file = tempfile::tempfile().unwrap();
