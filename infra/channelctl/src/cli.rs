@@ -28,8 +28,7 @@ const MORE: &str = "\
 Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 findings or drift, 4 not
              confirmed, 5 bad input, 6 refused, 130 stopped by Ctrl-C
 JSON:        a document on stdout, an error on stderr; infra/channelctl/schema/
-Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
-             PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
+Environment: CHANNELCTL_STAGE, CHANNELCTL_STACK, PARAMETERS, NO_COLOR, AWS_...
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
 Example:     channelctl --stage dev status";
 const SECRETS: &str = r#"From a pipe, as JSON, with one or both of the secrets:

@@ -6,7 +6,7 @@ mod questions;
 mod restore;
 mod writes;
 
-use std::{collections::BTreeSet, fs, io::Write, path::PathBuf};
+use std::{collections::BTreeSet, fs, io, path::PathBuf};
 
 use channel_connection::{ids::AppId, settings::ApiVersion};
 use clap::Args;
@@ -20,8 +20,8 @@ use self::{
     questions::Answer,
 };
 use crate::{
-    ending::{self, Ending, Failure},
-    target::TargetOptions,
+    outcome::{self, Failure, Outcome},
+    stack::target::TargetOptions,
     terminal,
 };
 
@@ -75,7 +75,7 @@ struct Run {
 }
 
 /// Reads, and if asked to writes, with every credential and API version; prints the report.
-pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<Ending, Failure> {
+pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<Outcome, Failure> {
     if options.restore {
         return restore::when_input_ends(options.app_id).await;
     }
@@ -115,7 +115,7 @@ pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<En
     let header_names = calls.flat_map(|call| call.header_names.iter().cloned());
     let header_names = header_names.collect();
     let (settled, open) = questions::answers(&runs);
-    let report = terminal::json(&Report {
+    let report = Report {
         program: concat!("channelctl ", env!("CARGO_PKG_VERSION")),
         at: Timestamp::now(),
         app_id: options.app_id,
@@ -125,15 +125,16 @@ pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<En
         header_names,
         settled,
         open,
-    })?;
-    credentials.check_absence(&report)?;
+    };
+    let json = serde_json::to_string_pretty(&report).map_err(io::Error::from)?;
+    credentials.check_absence(&json)?;
     match &options.output {
-        None => writeln!(terminal::output(), "{report}")?,
-        Some(file) => fs::write(file, report + "\n").map_err(|error| {
+        None => terminal::print_json(&report)?,
+        Some(file) => fs::write(file, json + "\n").map_err(|error| {
             Failure::failed(format!("Cannot write {}: {error}", file.display()))
         })?,
     }
-    Ok(Ending::Done)
+    Ok(Outcome::Done)
 }
 
 /// Writes with every run that could read, while another process waits to restore.
@@ -158,7 +159,7 @@ async fn write(
         format!("Delete, create and change the settings of app {app_id}, and restore them?");
     terminal::confirm(&question, options.yes)?;
     let mut runs: Vec<_> = runs.iter_mut().filter(|run| run.held().is_some()).collect();
-    ending::if_stopped("Stopped. Within seconds, the previous settings are restored.".to_owned());
+    outcome::if_stopped("Stopped. Within seconds, the previous settings are restored.".to_owned());
     let order = restore::Order::new(hubspot, &runs, previous.clone());
     let guard = restore::Guard::start(order, app_id).await?;
     let written = writes::all(hubspot, &mut runs, &previous).await;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::credentials::Access;
-use crate::ending::Failure;
+use crate::outcome::Failure;
 
 const HUBSPOT: &str = "https://api.hubapi.com";
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, Serializer};
 
 use super::call::{Call, HubSpot, Step};
-use crate::ending::Failure;
+use crate::outcome::Failure;
 
 const MAX_BYTES: u64 = 64 * 1024;
 const TOKEN_PATH: &str = "/oauth/2026-03/token";

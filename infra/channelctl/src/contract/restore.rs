@@ -26,7 +26,7 @@ use super::{
     credentials::Access,
     writes::is_own,
 };
-use crate::ending::{Ending, Failure};
+use crate::outcome::{Failure, Outcome};
 
 /// The last line of a process whose writes were all answered.
 const ANSWERED: &str = "answered";
@@ -93,12 +93,12 @@ async fn give(pipe: Option<&mut ChildStdin>, text: &str) -> io::Result<()> {
 }
 
 /// Waits until the process that writes has ended, and restores.
-pub(super) async fn when_input_ends(app_id: AppId) -> Result<Ending, Failure> {
+pub(super) async fn when_input_ends(app_id: AppId) -> Result<Outcome, Failure> {
     let mut input = io::stdin().lock();
     let (mut line, mut ending) = (String::new(), String::new());
     if input.read_line(&mut line)? == 0 {
         // Ended before anything was written.
-        return Ok(Ending::Done);
+        return Ok(Outcome::Done);
     }
     let order: Order = serde_json::from_str(&line).map_err(io::Error::from)?;
     // An error ends the input too.
@@ -109,7 +109,7 @@ pub(super) async fn when_input_ends(app_id: AppId) -> Result<Ending, Failure> {
         anstream::eprintln!("channelctl: the previous settings were {outcome}");
     }
     match outcome {
-        RESTORED => Ok(Ending::Done),
+        RESTORED => Ok(Outcome::Done),
         outcome => Err(Failure::failed(format!("The settings were {outcome}."))),
     }
 }

@@ -7,7 +7,7 @@ use super::{
     Run,
     call::{Held, HubSpot, Step},
 };
-use crate::ending::Failure;
+use crate::outcome::Failure;
 
 const URL: &str = "https://example.com/channel-connection-contract";
 const CHANGED_URL: &str = "https://example.com/channel-connection-contract/changed";
