@@ -47,7 +47,7 @@ pub struct ContractOptions {
     restore: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
     program: &'static str,
@@ -63,10 +63,10 @@ struct Report {
 }
 
 /// The calls with one credential and one API version, in their order.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Run {
-    #[serde(rename = "credential")]
+    #[serde(flatten)]
     access: Access,
     api_version: &'static str,
     #[serde(skip)]

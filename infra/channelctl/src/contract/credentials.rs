@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     io::{self, IsTerminal, Read},
 };
 
 use reqwest::{Method, RequestBuilder};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::call::{Call, HubSpot, Step};
 use crate::outcome::Failure;
@@ -26,9 +25,14 @@ const MIN_SECRET: usize = 8;
 /// The credentials of one account, by the names that the deploy-hook knows them by.
 pub(super) struct Credentials(BTreeMap<String, String>);
 
-/// A credential as a call carries it: its kind and its secret. `Debug` and JSON show the kind.
-#[derive(Clone)]
-pub(super) struct Access(pub String, pub String);
+/// A credential as a call carries it.
+#[derive(Clone, Serialize)]
+pub(super) struct Access {
+    #[serde(rename = "credential")]
+    pub kind: String,
+    #[serde(skip)]
+    pub secret: String,
+}
 
 impl Credentials {
     /// Reads the credentials from a pipe, or without echo from a terminal.
@@ -55,10 +59,12 @@ impl Credentials {
 
     /// Returns each kind as calls carry it, and the exchange of the OAuth client's.
     pub(super) async fn accesses(&self, hubspot: &HubSpot) -> (Vec<Access>, Option<Call>) {
-        let stored = [KEY, TOKEN].into_iter().filter_map(|name| {
-            let secret = self.0.get(name)?;
-            Some(Access(name.to_owned(), secret.clone()))
-        });
+        let access = |kind: &str, secret: &str| Access {
+            kind: kind.to_owned(),
+            secret: secret.to_owned(),
+        };
+        let stored = [KEY, TOKEN].into_iter();
+        let stored = stored.filter_map(|kind| Some(access(kind, self.0.get(kind)?)));
         let mut accesses: Vec<_> = stored.collect();
         let (Some(id), Some(secret)) = (self.0.get(ID), self.0.get(SECRET)) else {
             return (accesses, None);
@@ -71,7 +77,7 @@ impl Credentials {
         ]);
         let exchange = HubSpot::send(Step::ExchangeToken, request).await;
         if let Some(token) = exchange.body["access_token"].as_str() {
-            accesses.push(Access("clientCredentials".to_owned(), token.to_owned()));
+            accesses.push(access("clientCredentials", token));
         }
         (accesses, Some(exchange))
     }
@@ -90,22 +96,10 @@ impl Credentials {
 impl Access {
     /// Adds the authentication; from then on the request's URL may hold a key.
     pub(super) fn apply(&self, request: RequestBuilder) -> RequestBuilder {
-        if self.0 == KEY {
-            request.query(&[("hapikey", &self.1)])
+        if self.kind == KEY {
+            request.query(&[("hapikey", &self.secret)])
         } else {
-            request.bearer_auth(&self.1)
+            request.bearer_auth(&self.secret)
         }
-    }
-}
-
-impl fmt::Debug for Access {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl Serialize for Access {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     call::{Call, Step, shape},
 };
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(super) struct Answer {
     pub question: &'static str,
     pub answer: String,
@@ -84,7 +84,7 @@ impl Source {
             Taken(step) => {
                 let is_taken = run.find(*step)?.is_authenticated()?;
                 let verdict = if is_taken { "taken" } else { "rejected" };
-                Some(format!("{:?} is {verdict}", run.access))
+                Some(format!("{} is {verdict}", run.access.kind))
             }
             Response(step) => {
                 let call = run.find(*step)?;

@@ -117,8 +117,8 @@ pub(super) async fn when_input_ends(app_id: AppId) -> Result<Outcome, Failure> {
 impl Order {
     pub(super) fn new(hubspot: &HubSpot, runs: &[&mut Run], previous: Held) -> Self {
         let way = |run: &&mut Run| {
-            let Access(kind, secret) = run.access.clone();
-            (kind, secret, run.version.name().to_owned())
+            let Access { kind, secret } = run.access.clone();
+            (kind, secret, run.api_version.to_owned())
         };
         Self {
             port: hubspot.port,
@@ -160,7 +160,8 @@ impl Order {
     /// Takes the first way that leads to an outcome.
     async fn attempt(&self, hubspot: &HubSpot) -> Option<&'static str> {
         for (kind, secret, version) in &self.ways {
-            let access = Access(kind.clone(), secret.clone());
+            let (kind, secret) = (kind.clone(), secret.clone());
+            let access = Access { kind, secret };
             let version = version.parse().ok()?;
             let call = |method, body| hubspot.call(Step::Restore, &access, version, method, body);
             let Some(held) = call(Method::GET, None).await.held() else {
