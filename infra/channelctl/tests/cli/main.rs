@@ -26,3 +26,4 @@ mod stages;
 mod support;
 mod target;
 mod throttled;
+mod users;
