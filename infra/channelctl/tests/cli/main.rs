@@ -27,3 +27,4 @@ mod stages;
 mod support;
 mod target;
 mod throttled;
+mod users;
