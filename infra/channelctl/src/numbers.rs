@@ -1,6 +1,7 @@
 //! Phone numbers: into the table, out of it, and as HubSpot will show them.
 
 pub mod columns;
+pub mod connected;
 pub mod delimited;
 pub mod file;
 pub mod import;
@@ -16,6 +17,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     numbers::{
+        connected::ConnectedOptions,
         import::{ImportOptions, RemoveOptions, SetOptions},
         list::{CheckOptions, ExportOptions, ListOptions},
         table::Table,
@@ -49,14 +51,18 @@ enum NumbersCommand {
     Remove(RemoveOptions),
     /// Show what HubSpot cuts, disables or does not get
     Check(CheckOptions),
+    /// Show which numbers a portal has connected
+    Connected(ConnectedOptions),
 }
 
 impl NumbersOptions {
     /// Runs the command.
     pub async fn run(&self, target: &TargetOptions, as_json: bool) -> Result<Outcome, Failure> {
-        let table = match &self.table {
-            Some(name) => Table::named(&target.aws_alone().await?, name),
-            None => Table::of(&Stack::find(target.target().await?).await?)?,
+        let (table, stack) = if let Some(name) = &self.table {
+            (Table::named(&target.aws_alone().await?, name), None)
+        } else {
+            let stack = Stack::find(target.target().await?).await?;
+            (Table::of(&stack)?, Some(stack))
         };
         match &self.command {
             NumbersCommand::Import(options) => import::import(&table, options, as_json).await,
@@ -65,6 +71,11 @@ impl NumbersOptions {
             NumbersCommand::Set(options) => import::set(&table, options, as_json).await,
             NumbersCommand::Remove(options) => import::remove(&table, options, as_json).await,
             NumbersCommand::Check(options) => list::check(&table, options, as_json).await,
+            NumbersCommand::Connected(options) => {
+                let of_no_app = || Failure::usage("A table has no app. Name the stack instead.");
+                let stack = stack.ok_or_else(of_no_app)?;
+                connected::show(&stack, &table, options, as_json).await
+            }
         }
     }
 }

@@ -1,0 +1,184 @@
+//! Which numbers a portal has connected, and who uses the app there, as the portal's own token reads it.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal, Read, Write},
+    time::Duration,
+};
+
+use channel_connection::{http_client, ids::PortalId, phone_number::E164, webhook_url::UrlPolicy};
+use clap::Args;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::{
+    numbers::table::Table,
+    outcome::{Failure, Outcome},
+    stack::Stack,
+    terminal::{self, counted, escape},
+};
+
+const STATUSES: &str = "crm/extensions/calling/v3/connection-statuses";
+const ACCOUNTS: &str = "conversations/v3/conversations/channel-accounts";
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A page has at most 100 channel accounts.
+const MAX_RESPONSE: usize = 1024 * 1024;
+const MAX_PAGES: usize = 100;
+const MAX_TOKEN: u64 = 4 * 1024;
+
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Example: channelctl --stage prod numbers connected --portal 62515 < portal-token"
+)]
+pub struct ConnectedOptions {
+    /// Customer's HubSpot account, whose access token is piped in
+    #[arg(long)]
+    portal: PortalId,
+}
+
+/// HubSpot's API, as a portal's token reads it.
+struct Portal {
+    http: Client,
+    url: String,
+    token: String,
+}
+
+/// Prints which numbers are connected, which of these are not in the table, and who uses the app.
+pub async fn show(
+    stack: &Stack,
+    table: &Table,
+    options: &ConnectedOptions,
+    as_json: bool,
+) -> Result<Outcome, Failure> {
+    let hubspot = Portal::of(stack)?;
+    let rows = table.rows(Some(options.portal)).await?;
+    let listed: BTreeSet<_> = rows.iter().filter_map(|row| number(row.key())).collect();
+    let accounts = terminal::wait("HubSpot", hubspot.accounts()).await?;
+    let numbers = accounts
+        .iter()
+        .filter(|account| account["archived"] != true);
+    let numbers: BTreeSet<_> = numbers
+        .filter_map(|account| number(account["deliveryIdentifier"]["value"].as_str()?))
+        .collect();
+    let app = stack.app_id()?;
+    let users = terminal::wait("HubSpot", hubspot.get(STATUSES, None)).await?;
+    let users: Vec<_> = list(&users)
+        .filter(|status| status["connected"] == true && status["provider"]["appId"] == app.get())
+        .filter_map(|status| status["userId"].as_str())
+        .collect();
+    // That HubSpot shows the numbers of calling apps among them is documented nowhere.
+    let shown = (!numbers.is_empty()).then_some(&numbers);
+    let connected = shown.map(|numbers| numbers.intersection(&listed).collect::<Vec<_>>());
+    let others = shown.map(|numbers| numbers.difference(&listed).collect::<Vec<_>>());
+    let document = json!({
+        "portalId": options.portal, "connected": connected, "notInTable": others, "users": users,
+    });
+    terminal::print(as_json, &document, || {
+        let text = |numbers: Option<Vec<&String>>| match numbers.as_deref() {
+            None => "unknown: HubSpot shows no phone number among the channel accounts".into(),
+            Some([]) => "none".into(),
+            Some(numbers) => escape(
+                &numbers
+                    .iter()
+                    .map(|one| one.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+        };
+        terminal::print_pairs([
+            ("connected", text(connected)),
+            (
+                "not in table",
+                format!("{} (of this app, or of another)", text(others)),
+            ),
+        ])?;
+        let users = escape(&match users.as_slice() {
+            [] => "none".to_owned(),
+            users => users.join(", "),
+        });
+        let count = counted(accounts.len() as u64, "channel account");
+        writeln!(
+            terminal::output(),
+            "app used by  {users}\n{count} looked at"
+        )
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// Returns the number of a key or an identifier, without its extension.
+fn number(text: &str) -> Option<String> {
+    let number = text.split(';').next().unwrap_or_default().to_owned();
+    Some(E164::try_from(number).ok()?.as_str().to_owned())
+}
+
+fn list(page: &Value) -> impl Iterator<Item = &Value> {
+    page["results"].as_array().into_iter().flatten()
+}
+
+impl Portal {
+    fn of(stack: &Stack) -> Result<Self, Failure> {
+        let url = stack.parameter("HubSpotApiUrl").unwrap_or_default();
+        let policy = if stack.target.aws.endpoint_url().is_some() {
+            UrlPolicy::Local
+        } else {
+            UrlPolicy::Public
+        };
+        let http = http_client::client(TIMEOUT, policy)
+            .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
+        Ok(Self {
+            http,
+            url: url.to_owned(),
+            token: token()?,
+        })
+    }
+
+    /// Reads all channel accounts.
+    async fn accounts(&self) -> Result<Vec<Value>, Failure> {
+        let (mut accounts, mut after) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let page = self.get(ACCOUNTS, after.as_deref()).await?;
+            accounts.extend(list(&page).cloned());
+            match page["paging"]["next"]["after"].as_str() {
+                Some(next) => after = Some(next.to_owned()),
+                None => return Ok(accounts),
+            }
+        }
+        let pages = format!("The portal has more than {MAX_PAGES} pages of channel accounts.");
+        Err(Failure::failed(pages))
+    }
+
+    async fn get(&self, path: &str, after: Option<&str>) -> Result<Value, Failure> {
+        let failed = |why: String| Failure::failed(format!("HubSpot's {path}: {why}."));
+        let request = self.http.get(format!("{}{path}", self.url));
+        let request = request.bearer_auth(&self.token);
+        let response = request
+            .query(&after.map(|after| [("after", after)]))
+            .send()
+            .await
+            .map_err(|error| failed(http_client::cause(&error)))?;
+        let status = response.status();
+        let body = http_client::body(response, MAX_RESPONSE).await;
+        let body = body.map_err(|error| failed(error.to_string()))?;
+        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status.is_success() && body["results"].is_array() {
+            return Ok(body);
+        }
+        let message = body["message"].as_str().unwrap_or("no reason given");
+        Err(failed(format!("{status}, {message}")))
+    }
+}
+
+fn token() -> Result<String, Failure> {
+    let read = if io::stdin().is_terminal() {
+        rpassword::prompt_password("The portal's access token: ")
+    } else {
+        let mut text = String::new();
+        let mut input = io::stdin().lock().take(MAX_TOKEN);
+        input.read_to_string(&mut text).map(|_| text)
+    };
+    let token = read.unwrap_or_default().trim().to_owned();
+    let is_token = !token.is_empty() && token.chars().all(|sign| sign.is_ascii_graphic());
+    is_token.then_some(token).ok_or_else(|| {
+        Failure::bad_input("No access token of the portal. Pipe it to standard input.")
+    })
+}
