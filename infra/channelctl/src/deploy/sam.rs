@@ -26,7 +26,7 @@ pub(super) fn program() -> Option<PathBuf> {
 }
 
 /// Returns SAM's command, for the target's account and region.
-pub fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+pub(super) fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
     let program = program().ok_or_else(|| {
         Failure::failed(format!(
             "AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}"
@@ -67,7 +67,7 @@ fn leave_the_users_account(program: &mut Command, region: &str, endpoint: &str) 
 }
 
 /// Runs SAM to its end; what it prints goes to the terminal as it comes.
-pub async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
+pub(super) async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
     // The terminal sends Ctrl-C to SAM too, which ends by itself.
     outcome::if_stopped(None);
     let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));
