@@ -200,10 +200,10 @@ async fn restore(
         settings.await_lost_writes().await;
         settings.refresh(until).await?;
     }
-    if settings.own_writes() == OwnWrites::Overwritten {
-        return Err(RegistrationError::Conflict);
-    }
     if settings.current() == settings.previous() {
+        if settings.own_writes() == OwnWrites::Overwritten {
+            return Err(RegistrationError::Conflict);
+        }
         let wanted = desired.settings(settings.current()).ok();
         let is_desired = wanted.as_ref() == settings.current();
         return Ok(Some(After::Unchanged { is_desired }));

@@ -11,6 +11,7 @@ use channel_connection::{
     numbers_request::NumbersRequest,
     shown_number::{ShownNumber, shown_numbers},
     webhook_call::{TIMEOUT, WebhookCall, WebhookResponse},
+    webhook_url::WebhookUrl,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -36,12 +37,16 @@ pub struct CallOptions {
     user: UserId,
 }
 
-/// Sends the signed request once, and prints the response.
-pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
+/// Sends the signed request once; returns the URL, the response and its milliseconds.
+pub async fn ask(
+    stack: &Stack,
+    portal_id: PortalId,
+    user_id: UserId,
+) -> Result<(WebhookUrl, WebhookResponse, u64), Failure> {
     let request = NumbersRequest {
         app_id: stack.app_id()?,
-        portal_id: options.portal,
-        user_id: options.user,
+        portal_id,
+        user_id,
     };
     let secret = terminal::wait("Secrets Manager", secrets::client_secret(stack)).await?;
     let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
@@ -53,7 +58,13 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
         Failure::failed(format!("{}: {error}", call.url)).then(stack.command("doctor"))
     })?;
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let (url, status) = (call.url.as_str(), answer.status);
+    Ok((call.url, answer, milliseconds))
+}
+
+/// Calls the webhook, and prints the response.
+pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
+    let (url, answer, milliseconds) = ask(stack, options.portal, options.user).await?;
+    let (url, status) = (url.as_str(), answer.status);
     let violations = contract::response_violations(status, &answer.body);
     let document = json!({
         "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),

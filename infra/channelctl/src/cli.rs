@@ -14,6 +14,7 @@ use crate::{
     call::{self, CallOptions},
     deploy::{self, DeployOptions},
     doctor,
+    explain::{self, ExplainOptions},
     numbers::NumbersOptions,
     outcome::{self, Failure, Outcome},
     registration::{self, Action, IsReady, WriteOptions},
@@ -25,8 +26,7 @@ use crate::{
 const MORE: &str = "\
 Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 findings or drift, 4 not
              confirmed, 5 bad input, 6 refused, 130 stopped by Ctrl-C
-JSON:        one document on standard output, an error as the last
-             line of standard error; shapes: infra/channelctl/schema/
+JSON:        a document on stdout, an error on stderr; infra/channelctl/schema/
 Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
              PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
@@ -144,6 +144,9 @@ enum StackCommand {
     /// Remove the stack's URL from HubSpot
     #[command(after_help = "Example: channelctl --stage dev unregister --dry-run")]
     Unregister(WriteOptions),
+    /// Explain why a user does not see a number
+    #[command(after_help = "Example: channelctl --stage dev explain --portal 62515 --user 41")]
+    Explain(ExplainOptions),
     /// Call the webhook as HubSpot does, and show the response
     #[command(after_help = "Example: channelctl --stage dev call --portal 62515")]
     Call(CallOptions),
@@ -254,6 +257,9 @@ impl StackCommand {
         let (action, options) = match self {
             Self::Status => return Box::pin(status::show(stack, json)).await,
             Self::Logs { since } => return deploy::logs(stack, &since).await,
+            Self::Explain(options) => {
+                return Box::pin(explain::explain(stack, &options, json)).await;
+            }
             Self::Call(options) => return call::send(stack, &options, json).await,
             Self::Release(options) => (Action::Release, options),
             Self::Hold(options) => (Action::Hold, options),

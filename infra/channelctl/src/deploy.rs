@@ -2,12 +2,12 @@
 
 mod bundle;
 mod change_set;
-mod delete;
-mod diff;
+pub mod delete;
+pub mod diff;
 mod download;
 mod guided;
 pub mod parameters;
-mod sam;
+pub mod sam;
 mod upload;
 
 use std::{

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     aws::{self, AwsError},
+    calling_settings::{Lack, lacks},
     cloudwatch::{self, Alarm, LastCheck},
     numbers::table::{Census, Table},
     outcome::{Failure, Outcome},
@@ -253,13 +254,14 @@ pub fn stack_state(stack: &Stack) -> Finding {
 }
 
 /// Returns the report's findings; the client secret's explains the webhook's.
-pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 5] {
+pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
     [
         credential(stack, report),
         app(stack, report),
         registered_url(stack, report),
         webhook(stack, report, client_secret),
         release(stack, report),
+        calling_settings(report),
     ]
 }
 
@@ -331,6 +333,23 @@ fn release(stack: &Stack, report: &Report) -> Finding {
     }
 }
 
+fn calling_settings(report: &Report) -> Finding {
+    let check = "help desk";
+    let lacks = lacks(report);
+    let found: Vec<_> = lacks
+        .iter()
+        .map(|lack| format!("{}. {}", lack.summary(), lack.detail(report)))
+        .collect();
+    match lacks.as_slice() {
+        [] => ok(
+            check,
+            "the app supports inbound calling, as help desk needs",
+        ),
+        [Lack::Unknown(_)] => warning(check, found.join(" "), None),
+        _ => error(check, found.join("; "), None),
+    }
+}
+
 /// Names the command that comes next: what fixes the first thing that is wrong, or the release.
 ///
 /// A fault of more than one possible cause leads to doctor, which looks for it.
@@ -351,6 +370,7 @@ pub fn next_step(stack: &Stack, report: &Report) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
+        calling_settings::CallingSettings,
         registration::tests::{URL, report},
         stack::tests::stack as made_up,
     };
@@ -393,7 +413,7 @@ mod tests {
     fn each_fault_in_a_report_has_its_fix() {
         type Fault = fn(&mut Report);
         let stack = stack("UPDATE_COMPLETE");
-        let faults: [(&str, usize, &str, Fault); 10] = [
+        let faults: [(&str, usize, &str, Fault); 11] = [
             ("refused credential", 0, "secrets set", |report| {
                 report.credential_usable = Some(false);
             }),
@@ -413,6 +433,9 @@ mod tests {
             }),
             ("held", 4, "release", |report| report.is_ready = Some(false)),
             ("unknown", 4, "", |report| report.is_ready = None),
+            ("no calling settings", 5, "", |report| {
+                report.calling_settings = Some(CallingSettings::Absent);
+            }),
             ("none", 4, "", |_| {}),
         ];
         for (name, at, fix, fault) in faults {
@@ -426,7 +449,7 @@ mod tests {
         let mut unverified = report(Some((URL, true)));
         unverified.last_probe.verified = false;
         let unset = error("client secret", "not set", "set it".to_owned());
-        let [_, _, _, webhook, _] = of_report(&stack, &unverified, Some(&unset));
+        let [_, _, _, webhook, _, _] = of_report(&stack, &unverified, Some(&unset));
         assert_eq!(webhook.fix.as_deref(), Some("set it"));
         let empty = of_census(&stack, Census::default());
         assert_fix("empty table", empty.fix.as_deref(), "numbers import FILE");

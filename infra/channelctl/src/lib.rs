@@ -2,10 +2,12 @@
 
 pub mod aws;
 pub mod call;
+pub mod calling_settings;
 pub mod cli;
 pub mod cloudwatch;
 pub mod deploy;
 pub mod doctor;
+pub mod explain;
 pub mod numbers;
 pub mod outcome;
 pub mod registration;

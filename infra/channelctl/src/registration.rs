@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     aws::{self, AwsError},
+    calling_settings::CallingSettings,
     doctor,
     outcome::{self, Failure, Kind, Outcome},
     stack::Stack,
@@ -79,6 +80,9 @@ pub struct Report {
     #[serde(rename(deserialize = "ready"))]
     pub is_ready: Option<bool>,
     pub last_probe: LastProbe,
+    /// None of a deploy-hook from before them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling_settings: Option<CallingSettings>,
     /// HubSpot's settings after an action that was only tried.
     #[serde(default, skip_serializing)]
     pub plan: Option<Settings>,
@@ -314,6 +318,10 @@ pub(crate) mod tests {
                 milliseconds: Some(41),
                 reason: None,
             },
+            calling_settings: Some(CallingSettings::Found {
+                supports_inbound_calling: Some(true),
+                is_ready: Some(true),
+            }),
             plan: None,
         }
     }

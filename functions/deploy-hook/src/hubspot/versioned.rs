@@ -41,7 +41,8 @@ pub(crate) struct VersionedSettings<'a> {
 pub(crate) enum OwnWrites {
     None,
     Sent,
-    /// HubSpot has a version that is not the last one's: somebody else's, as far as can be known.
+    /// HubSpot had a version that was not the last one's: somebody else's, or that of a write that was
+    /// refused and took effect.
     Overwritten,
 }
 
@@ -248,7 +249,9 @@ impl<'a> VersionedSettings<'a> {
         until: Instant,
     ) -> Result<Written, ApiError> {
         let sent = Instant::now();
-        self.own_writes = OwnWrites::Sent;
+        if self.own_writes == OwnWrites::None {
+            self.own_writes = OwnWrites::Sent;
+        }
         self.lost.push(desired.cloned());
         let lost_before = self.lost_at.replace(sent);
         let written = self.api.write(self.current(), desired, until).await;

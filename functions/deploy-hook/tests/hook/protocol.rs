@@ -15,6 +15,7 @@ async fn unknown_events_are_rejected() {
     let env = TestEnv::new().await;
     for event in [
         json!({"action": "dance"}),
+        json!({"action": "hold", "dryrun": true}),
         json!({}),
         json!([]),
         json!("status"),

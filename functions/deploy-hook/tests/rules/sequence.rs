@@ -123,56 +123,37 @@ impl TestEnv {
         let Stack {
             properties: from,
             physical_id,
-        } = stack;
+        } = stack.clone();
         let update = Event::Update {
             to: wanted,
             from,
             physical_id: physical_id.clone(),
         };
         let (is_updated, id) = self.handle(deployed, &update, trouble, is_patient).await;
-        let new_id = id.unwrap_or_else(|| physical_id.clone());
-        let (to, left, left_id) = if is_updated {
-            (wanted, from, physical_id)
+        let updated = Stack {
+            properties: wanted,
+            physical_id: id.unwrap_or(physical_id),
+        };
+        let (left, replaced) = if is_updated {
+            (updated, stack)
         } else {
             let roll_back = Event::Update {
                 to: from,
                 from: wanted,
-                physical_id: new_id.clone(),
+                physical_id: updated.physical_id.clone(),
             };
             let (_, id) = self.handle(deployed, &roll_back, trouble, is_patient).await;
-            let restored_id = id.unwrap_or_else(|| new_id.clone());
-            deployed.stack = Some(Stack {
+            let restored = Stack {
                 properties: from,
-                physical_id: restored_id.clone(),
-            });
-            self.clean_up(deployed, wanted, new_id, &restored_id, trouble)
-                .await;
-            return;
-        };
-        deployed.stack = Some(Stack {
-            properties: to,
-            physical_id: new_id.clone(),
-        });
-        self.clean_up(deployed, left, left_id, &new_id, trouble)
-            .await;
-    }
-
-    /// Deletes the resource whose id was replaced.
-    async fn clean_up(
-        &self,
-        deployed: &mut Deployed,
-        properties: Properties,
-        id: String,
-        new_id: &str,
-        trouble: &Trouble,
-    ) {
-        if id != new_id {
-            let replaced = Stack {
-                properties,
-                physical_id: id,
+                physical_id: id.unwrap_or_else(|| updated.physical_id.clone()),
             };
-            self.handle(deployed, &Event::Delete(replaced), trouble, false)
-                .await;
+            (restored, updated)
+        };
+        let is_replaced = left.physical_id != replaced.physical_id;
+        deployed.stack = Some(left);
+        if is_replaced {
+            let clean_up = Event::Delete(replaced);
+            self.handle(deployed, &clean_up, trouble, false).await;
         }
     }
 

@@ -170,7 +170,7 @@ pub async fn remove(
     writing.apply(&plan, table, &findings, as_json).await
 }
 
-fn ask_for_line() -> Result<String, Failure> {
+pub fn ask_for_line() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }

@@ -166,7 +166,9 @@ impl Table {
         match rows {
             [(key, row)] if row.change == Change::Update => self.update(key, row).await?,
             _ => {
-                let requests = rows.iter().filter_map(|(key, row)| write_request(key, row));
+                let now = now();
+                let requests = rows.iter();
+                let requests = requests.filter_map(|(key, row)| write_request(key, row, &now));
                 self.write_batch(requests.collect()).await?;
             }
         }
@@ -201,7 +203,7 @@ impl Table {
     async fn update(&self, key: &Key, row: &Planned) -> Result<(), Failure> {
         let mut request = self.client.update_item().table_name(&self.name);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
-        for (name, value) in attributes(row) {
+        for (name, value) in attributes(row, &now()) {
             match value {
                 None => remove.push(name),
                 Some(value) => {
@@ -326,14 +328,14 @@ fn text(attribute: &Attribute<String>) -> Option<&str> {
 }
 
 /// Puts a new row whole, or deletes one.
-fn write_request(key: &Key, row: &Planned) -> Option<WriteRequest> {
+fn write_request(key: &Key, row: &Planned, now: &str) -> Option<WriteRequest> {
     let mut item = item_key(key);
     let request = WriteRequest::builder();
     if row.change == Change::Delete {
         let delete = DeleteRequest::builder().set_key(Some(item)).build().ok()?;
         return Some(request.delete_request(delete).build());
     }
-    let attributes = attributes(row).into_iter();
+    let attributes = attributes(row, now).into_iter();
     item.extend(attributes.filter_map(|(name, value)| Some((name.to_owned(), value?))));
     let put = PutRequest::builder().set_item(Some(item)).build().ok()?;
     Some(request.put_request(put).build())
@@ -346,11 +348,14 @@ fn item_key((portal, number): &Key) -> Item {
     ])
 }
 
-/// Returns what a row is to have: `None` takes an attribute away, and one that is absent stays.
-fn attributes(row: &Planned) -> Vec<(&'static str, Option<AttributeValue>)> {
+fn now() -> String {
     let now = Timestamp::now();
-    let now = now.round(Unit::Second).unwrap_or(now).to_string();
-    let mut attributes = vec![("updatedAt", Some(AttributeValue::S(now)))];
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Returns what a row is to have: `None` takes an attribute away, and one that is absent stays.
+fn attributes(row: &Planned, now: &str) -> Vec<(&'static str, Option<AttributeValue>)> {
+    let mut attributes = vec![("updatedAt", Some(AttributeValue::S(now.to_owned())))];
     if let Some(name) = &row.name {
         let name = (!name.is_empty()).then(|| AttributeValue::S(name.clone()));
         attributes.push(("friendlyName", name));

@@ -59,12 +59,12 @@ struct Report<'a> {
     #[serde(flatten)]
     findings: &'a Findings,
     /// `None` where nothing was tried: a dry run, bad rows, or nobody said yes.
-    result: Option<Written>,
+    result: Option<Progress>,
 }
 
 /// The rows that were written, at least, and whether they are all.
 #[derive(Default, Serialize)]
-struct Written {
+struct Progress {
     written: u64,
     deleted: u64,
     complete: bool,
@@ -103,9 +103,9 @@ impl WriteOptions {
             )));
         }
         if self.dry_run || writes == 0 {
-            let nothing = Written {
+            let nothing = Progress {
                 complete: true,
-                ..Written::default()
+                ..Progress::default()
             };
             report(plan, findings, (!self.dry_run).then_some(nothing), as_json)?;
             return Ok(Outcome::Done);
@@ -114,9 +114,11 @@ impl WriteOptions {
             report(plan, findings, None, as_json)?;
             return Err(unconfirmed);
         }
-        let mut written = Written::default();
-        let ended = self.write(plan, table, writes, &mut written, as_json).await;
-        report(plan, findings, Some(written), as_json)?;
+        let mut progress = Progress::default();
+        let ended = self
+            .write(plan, table, writes, &mut progress, as_json)
+            .await;
+        report(plan, findings, Some(progress), as_json)?;
         ended
     }
 
@@ -136,7 +138,7 @@ impl WriteOptions {
         plan: &Plan,
         table: &Table,
         writes: usize,
-        written: &mut Written,
+        progress: &mut Progress,
         as_json: bool,
     ) -> Result<Outcome, Failure> {
         let bar = progress_bar("writing", "rows", writes);
@@ -145,11 +147,11 @@ impl WriteOptions {
                 bar.suspend(|| eprintln!("{text}"));
             }
         };
-        let ended = self.write_rows(plan, table, written, &bar, say).await;
+        let ended = self.write_rows(plan, table, progress, &bar, say).await;
         bar.finish_and_clear();
-        let done = written.written + written.deleted;
-        written.complete = ended.is_ok() && done == writes as u64;
-        if written.complete {
+        let done = progress.written + progress.deleted;
+        progress.complete = ended.is_ok() && done == writes as u64;
+        if progress.complete {
             let (rows, seconds) = (counted(done, "row"), bar.elapsed().as_secs_f64());
             say(&format!("{rows} written in {seconds:.1} s"));
             return Ok(Outcome::Done);
@@ -171,7 +173,7 @@ impl WriteOptions {
         &self,
         plan: &Plan,
         table: &Table,
-        written: &mut Written,
+        progress: &mut Progress,
         bar: &ProgressBar,
         say: impl Fn(&str),
     ) -> Result<Outcome, Failure> {
@@ -186,8 +188,8 @@ impl WriteOptions {
             (Change::Delete, MAX_BATCH),
         ] {
             let count = match change {
-                Change::Delete => &mut written.deleted,
-                _ => &mut written.written,
+                Change::Delete => &mut progress.deleted,
+                _ => &mut progress.written,
             };
             let rows: Vec<_> = plan.of(change).collect();
             let writes = stream::iter(rows.chunks(size))
@@ -225,7 +227,7 @@ impl WriteOptions {
 fn report(
     plan: &Plan,
     findings: &Findings,
-    result: Option<Written>,
+    result: Option<Progress>,
     as_json: bool,
 ) -> io::Result<()> {
     let report = Report {

@@ -115,6 +115,8 @@ fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCod
     let arn = request["SecretId"].as_str().unwrap_or_default().to_owned();
     let answer = match operation {
         "Scan" => json!({"Items": [{"portalId": {"N": "62515"}}], "Count": 1}),
+        "Query" => json!({"Items": [], "Count": 0}),
+        "FilterLogEvents" => json!({"events": []}),
         "DescribeSecret" => json!({"LastChangedDate": 1_796_000_000}),
         "GetMetricData" => json!({}),
         "GetSecretValue" => json!({"SecretString": account.secrets[&arn]}),

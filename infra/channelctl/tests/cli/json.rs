@@ -23,7 +23,7 @@ fn schema(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn assert_valid(name: &str, text: &str) -> Value {
+pub fn assert_valid(name: &str, text: &str) -> Value {
     let document = serde_json::from_str(text);
     let document: Value = document.unwrap_or_else(|error| panic!("{name}: {error}: {text}"));
     let errors: Vec<_> = schema(name)

@@ -13,6 +13,7 @@ mod cells;
 mod checking;
 mod doctor;
 mod editing;
+mod explain;
 mod files;
 mod help;
 mod importing;

@@ -2,7 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -85,4 +90,43 @@ async fn writes_nothing_that_it_cannot_show() {
     assert!(rows(&table).await.is_empty());
     let looked = run_unread(on(&table.endpoint, &["import", "-", "--dry-run"]), file).await;
     assert_eq!(looked.code, Some(0), "who looks may have seen enough");
+}
+
+/// A DynamoDB whose only row somebody deletes once it was read.
+async fn read_too_early(headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
+    let row = json!({"portalId": {"N": "62515"}, "number": {"S": "+18005550101"},
+        "userIds": {"NS": ["7"]}});
+    let target = headers
+        .get("x-amz-target")
+        .map(|target| target.to_str().unwrap());
+    let gone =
+        json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"});
+    match target {
+        Some(target) if target.ends_with("UpdateItem") => {
+            let request: Value = serde_json::from_str(&body).unwrap();
+            if request["ConditionExpression"] == "attribute_exists(portalId)" {
+                (StatusCode::BAD_REQUEST, Json(gone))
+            } else {
+                (StatusCode::OK, Json(json!({})))
+            }
+        }
+        _ => (
+            StatusCode::OK,
+            Json(json!({"Items": [row], "Count": 1, "ScannedCount": 1})),
+        ),
+    }
+}
+
+#[tokio::test]
+async fn an_update_brings_no_row_back() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new().route("/", post(read_too_early));
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    let file = "portal,number,name\n62515,+18005550101,Sales\n";
+    let ran = run(on(&endpoint, &["import", "-", "--yes"]), file).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.errors);
+    for text in ["writes to the table numbers", "is no longer in the table"] {
+        assert!(ran.errors.contains(text), "{}", ran.errors);
+    }
 }

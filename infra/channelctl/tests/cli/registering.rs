@@ -20,6 +20,7 @@ pub fn report(done: bool) -> Value {
         "credentialUsable": true, "registered": {"url": URL, "isReady": false}, "drift": false,
         "ready": false, "lastProbe": {"verified": true, "numbers": 1, "milliseconds": 41},
         "plan": {"url": URL, "isReady": true},
+        "callingSettings": {"state": "found", "supportsInboundCalling": true, "isReady": true},
     })
 }
 

@@ -1,0 +1,148 @@
+//! The facts that explain why a user sees a number or not, as they were gathered.
+
+use channel_connection::{
+    contract,
+    ids::{PortalId, UserId},
+    numbers_response::MAX_BODY,
+    phone_number::{NumberKey, split_key},
+    shown_number::{ShownNumber, shown_numbers},
+};
+use jiff::Timestamp;
+
+use crate::{
+    call,
+    explain::log::{self, Requests},
+    numbers::table::{Stored, Table},
+    outcome::Failure,
+    registration::{self, Report},
+    secrets,
+    stack::Stack,
+    terminal,
+};
+
+/// The question: who does not see which number.
+#[derive(Clone)]
+pub struct Question {
+    pub portal: PortalId,
+    /// `None` for a user whom no row names.
+    pub user: Option<UserId>,
+    /// `None` for every number of the portal.
+    pub number: Option<NumberKey>,
+}
+
+/// What was found at each place that HubSpot's request passes.
+pub struct Facts<'a> {
+    pub stack: &'a Stack,
+    pub question: Question,
+    pub report: Result<Report, Failure>,
+    pub secret_changed: Option<Timestamp>,
+    /// The webhook's response to this user now.
+    pub answer: Result<Answer, Failure>,
+    /// The portal's rows.
+    pub rows: Result<Vec<Stored>, Failure>,
+    /// The largest body of a response.
+    pub max_body: usize,
+    /// Other portals that have the number, where this one has not.
+    pub elsewhere: Vec<String>,
+    pub requests: Result<Requests, Failure>,
+}
+
+/// The webhook's response.
+pub struct Answer {
+    /// The first violation of HubSpot's contract.
+    pub violation: Option<String>,
+    pub numbers: Vec<ShownNumber>,
+}
+
+impl Question {
+    /// Returns the user that the webhook is asked as.
+    pub fn asked_user(&self) -> UserId {
+        self.user.unwrap_or(UserId::MAX)
+    }
+
+    /// Tells whether a row's key is the number, however badly it is written.
+    pub fn is_about(&self, key: &str) -> bool {
+        let Some(number) = &self.number else {
+            return true;
+        };
+        let (stored, asked) = (split_key(key).0, number.number.as_str());
+        key == number.to_string() || number.extension.is_none() && digits(stored) == digits(asked)
+    }
+}
+
+/// Returns a number's digits, less the zeros before a country code.
+fn digits(number: &str) -> String {
+    let digits = number.chars().filter(char::is_ascii_digit);
+    digits.skip_while(|digit| *digit == '0').collect()
+}
+
+impl<'a> Facts<'a> {
+    /// Looks everywhere; what cannot be seen is a fact too.
+    pub async fn gather(stack: &'a Stack, question: Question) -> Self {
+        let started = Timestamp::now();
+        let (report, secret_changed, answer, mut rows, requests) = tokio::join!(
+            registration::status(stack, "channelctl explain"),
+            secrets::client_secret_changed_at(stack),
+            answer(stack, &question),
+            rows(stack, Some(question.portal)),
+            log::read(stack, question.portal, started),
+        );
+        let is_about = |stored: &Stored| question.is_about(stored.key());
+        let mut elsewhere = Vec::new();
+        if question.number.is_some()
+            && let Ok(of_portal) = &rows
+            && !of_portal.iter().any(is_about)
+        {
+            match terminal::wait("the whole numbers table", self::rows(stack, None)).await {
+                Ok(all) => {
+                    elsewhere = all
+                        .into_iter()
+                        .filter(is_about)
+                        .map(|row| row.portal)
+                        .collect();
+                }
+                Err(failure) => rows = Err(failure),
+            }
+        }
+        Self {
+            stack,
+            question,
+            report,
+            secret_changed,
+            answer,
+            rows,
+            max_body: MAX_BODY,
+            elsewhere,
+            requests,
+        }
+    }
+
+    /// Writes the command that sets a number of the portal, which it asks for.
+    pub fn set(&self, options: &str) -> String {
+        let portal = self.question.portal;
+        self.stack
+            .command(&format!("numbers set --portal {portal} {options}"))
+    }
+
+    /// Writes the command that asks the same question for a user.
+    pub fn again(&self, user: Option<UserId>) -> String {
+        let user = user.map_or_else(String::new, |user| format!(" --user {user}"));
+        let number = self.question.number.as_ref().map_or("", |_| " --number");
+        let portal = self.question.portal;
+        self.stack
+            .command(&format!("explain --portal {portal}{user}{number}"))
+    }
+}
+
+async fn rows(stack: &Stack, portal: Option<PortalId>) -> Result<Vec<Stored>, Failure> {
+    Table::of(stack)?.rows(portal).await
+}
+
+async fn answer(stack: &Stack, question: &Question) -> Result<Answer, Failure> {
+    let (_, response, _) = call::ask(stack, question.portal, question.asked_user()).await?;
+    let violations = contract::response_violations(response.status, &response.body);
+    Ok(Answer {
+        violation: violations.into_iter().next(),
+        numbers: shown_numbers(&response.body),
+    })
+}
