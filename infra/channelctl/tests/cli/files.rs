@@ -75,6 +75,7 @@ fn between(rows: &str) -> Vec<u8> {
     format!("portal,number,name\n{ROW}{rows}{ROW}").into()
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 #[tokio::test]
 async fn a_damaged_file_replaces_nothing() {
     let table = NumbersTable::start().await;
