@@ -60,7 +60,7 @@ def other_client_secret(stack):
 @pytest.mark.parametrize(
     ("fault", "cause", "verdict"),
     [
-        pytest.param(nothing, None, f"sees {NUMBER}.", id="none"),
+        pytest.param(nothing, None, f"see {NUMBER}.", id="none"),
         pytest.param(held, "notReleased", "the app is not released", id="held"),
         pytest.param(
             partial(row, userIds={"NS": ["7"]}),

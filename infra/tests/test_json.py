@@ -55,7 +55,7 @@ def test_script_imports_verifies_and_releases(stack, script):
     code, document = script("registration", "release", "--dry-run")
     assert (code, document["allowed"], document["plan"]["isReady"]) == (0, True, True)
     code, document = script("registration", "release", "--yes")
-    assert (code, document["result"]["ready"]) == (0, True)
+    assert (code, document["result"]["isReady"]) == (0, True)
     assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
 
 

@@ -162,8 +162,6 @@ def test_operators_monday(stack, stage, succeed, status, tmp_path):
 
 
 def test_alarm_is_read(stack, stage, succeed, status):
-    # The local AWS speaks CloudWatch's protocol with it.
-    pytest.importorskip("cbor2")
     succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
     assert (status()["alarms"], status()["findings"]) == ([], [])
     cloudwatch = stack.aws.client("cloudwatch")

@@ -12,6 +12,7 @@ use tracing::Level;
 
 use crate::{
     call::{self, CallOptions},
+    contract::{self, ContractOptions},
     deploy::{self, DeployOptions},
     doctor,
     explain::{self, ExplainOptions},
@@ -27,8 +28,7 @@ const MORE: &str = "\
 Exit codes:  0 done, 1 failed, 2 wrong arguments, 3 findings or drift, 4 not
              confirmed, 5 bad input, 6 refused, 130 stopped by Ctrl-C
 JSON:        a document on stdout, an error on stderr; infra/channelctl/schema/
-Environment: CHANNELCTL_STAGE or CHANNELCTL_STACK, if no option names a stack;
-             PARAMETERS for deploy and diff; NO_COLOR; the AWS CLI's own
+Environment: CHANNELCTL_STAGE, CHANNELCTL_STACK, PARAMETERS, NO_COLOR, AWS_...
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
 Example:     channelctl --stage dev status";
 const SECRETS: &str = r#"From a pipe, as JSON, with one or both of the secrets:
@@ -36,6 +36,15 @@ const SECRETS: &str = r#"From a pipe, as JSON, with one or both of the secrets:
 The credential is developerApiKey, accessToken, or clientId and clientSecret.
 
 Example: channelctl --stage dev secrets set < secrets.json"#;
+
+const CONTRACT: &str = r#"Reads one app's settings with every credential and API version, and prints a
+report without secrets or URLs, to attach to an issue. --write also deletes,
+creates and changes the settings, then restores them: a second process does,
+should this one be killed. createdAt alone cannot be restored.
+Pipe in one or more credentials, as JSON:
+  {"developerApiKey":"...","accessToken":"...","clientId":"...","clientSecret":"..."}
+
+Example: channelctl contract --app-id 1234567 < credentials.json"#;
 
 /// Manage phone numbers and the HubSpot registration of a deployed stack
 #[derive(Debug, Parser)]
@@ -106,6 +115,9 @@ enum Command {
     /// Import, list, export, set, remove and check numbers
     #[command(disable_help_subcommand = true)]
     Numbers(NumbersOptions),
+    /// Try HubSpot's contract on a real account's test app
+    #[command(after_help = CONTRACT)]
+    Contract(ContractOptions),
     /// Print a shell's completions
     #[command(after_help = "Example: channelctl completion zsh > ~/.zfunc/_channelctl")]
     Completion {
@@ -238,6 +250,7 @@ impl Cli {
                     "This command prints lines. Run it without --json.",
                 ))
             }
+            Command::Contract(options) => Box::pin(contract::run(&target, &options)).await,
             Command::Completion { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Self::command(), "channelctl", &mut script);

@@ -7,7 +7,7 @@ pub mod diff;
 mod download;
 mod guided;
 pub mod parameters;
-pub mod sam;
+mod sam;
 mod upload;
 
 use std::{

@@ -126,7 +126,9 @@ fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> String {
     let errors: Vec<_> = reasons.iter().filter(|one| one.is_error()).collect();
     let of_rows = Cause::HiddenFromUser..=Cause::NotAnswered;
     let sees = match number {
-        Some(number) if errors.is_empty() => format!("sees {number}"),
+        Some(number) if reasons.is_empty() => format!("sees {number}"),
+        // A warning may be a reason too.
+        Some(number) if errors.is_empty() => format!("should see {number}"),
         Some(number) if errors.iter().all(|one| one.cause == Cause::HasExtension) => {
             format!("sees {number}, but cannot select it")
         }

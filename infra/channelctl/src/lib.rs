@@ -5,6 +5,7 @@ pub mod call;
 pub mod calling_settings;
 pub mod cli;
 pub mod cloudwatch;
+pub mod contract;
 pub mod deploy;
 pub mod doctor;
 pub mod explain;

@@ -9,6 +9,7 @@ pub mod phone;
 pub mod plan;
 pub mod row;
 pub mod table;
+pub mod users;
 pub mod write;
 
 use clap::{Args, Subcommand};

@@ -102,6 +102,17 @@ async fn settings_that_hubspot_denied_are_changed_and_restored() {
 }
 
 #[tokio::test]
+async fn a_refused_write_that_took_effect_is_reported() {
+    let mut env = TestEnv::new().await;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.fail([None, Some((AFTER, How::Status(429)))]);
+    let response = env.deploy("create", property("IsReady", "true")).await;
+    let reason = reason(&response, "FAILED");
+    assert!(reason.contains("NOT restored"), "{reason}");
+    assert_eq!(response["PhysicalResourceId"], "channel-connection/1234567");
+}
+
+#[tokio::test]
 async fn longer_rate_limits_are_not_waited_for() {
     let env = TestEnv::new().await;
     env.fail([Some((BEFORE, How::StatusWithRetryAfter(477, 86_400)))]);

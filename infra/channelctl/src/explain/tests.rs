@@ -307,7 +307,11 @@ fn verdict_says_who_sees_what() {
     for (number, causes, expected) in [
         (None, &[][..], "sees 1 number."),
         (Some(NUMBER), &[], "sees +493012345678."),
-        (Some(NUMBER), &[Cause::NoRequests], "sees +493012345678."),
+        (
+            Some(NUMBER),
+            &[Cause::NoRequests],
+            "should see +493012345678.",
+        ),
         (
             Some("+15550104"),
             &[Cause::HasExtension],

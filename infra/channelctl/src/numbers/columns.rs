@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, str::FromStr, sync::LazyLock};
 
 use serde::Serialize;
 
-use crate::{outcome::Failure, terminal::escape};
+use crate::{numbers::file::FileOptions, outcome::Failure, terminal::escape};
 
 /// The most headers, and the most characters of each, that an error repeats.
 const MAX_HEADERS: usize = 20;
@@ -14,6 +14,10 @@ const MAX_HEADER: usize = 30;
 /// Portuguese, Italian, Dutch and Polish add.
 const EXTENSION_WORDS: &str = "# x ext extn extension app apparat durchwahl dw klappe kl \
     nebenstelle nst poste anexo int interno extensao ramal toestel tst wew wewn wewnetrzny";
+
+/// The headers of emails, likewise.
+const EMAIL_HEADERS: &str = "email emails emailaddress useremail useremails mail emailadresse \
+    adressemail correoelectronico correo";
 
 /// The column of each header, folded and without anything but letters and digits, in the same
 /// languages.
@@ -64,9 +68,7 @@ impl Column {
 
     /// Returns the column that a header looks like.
     fn guess(header: &str) -> Option<Self> {
-        let mut letters = fold(header);
-        letters.retain(char::is_alphanumeric);
-        COLUMN_OF.get(letters.as_str()).copied()
+        COLUMN_OF.get(letters(header).as_str()).copied()
     }
 }
 
@@ -110,9 +112,9 @@ impl Mapping {
 
 impl Columns {
     /// Finds the columns by their headers; a header that looks like none is passed over.
-    pub fn find(headers: &[&str], mappings: &[Mapping]) -> Result<Self, Failure> {
+    pub fn find(headers: &[&str], options: &FileOptions) -> Result<Self, Failure> {
         let mut columns = Self::default();
-        for mapping in mappings {
+        for mapping in &options.mappings {
             let (column, at) = (mapping.column, mapping.find(headers)?);
             if columns.0[column as usize].replace(at).is_some() {
                 return Err(Failure::bad_input(format!(
@@ -122,7 +124,10 @@ impl Columns {
         }
         let mapped = columns;
         for (at, name) in headers.iter().enumerate() {
-            let guess = Column::guess(name).filter(|column| mapped.at(*column).is_none());
+            // Without a file of users, an email may be anybody's.
+            let is_users = options.users.is_given() && is_email(name);
+            let guess = Column::guess(name).or(is_users.then_some(Column::Users));
+            let guess = guess.filter(|column| mapped.at(*column).is_none());
             let Some(column) = guess.filter(|_| !mapped.0.contains(&Some(at))) else {
                 continue;
             };
@@ -161,6 +166,19 @@ impl Columns {
         });
         found.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Tells whether a header announces an email.
+pub fn is_email(header: &str) -> bool {
+    let letters = letters(header);
+    EMAIL_HEADERS.split(' ').any(|known| known == letters)
+}
+
+/// Returns a header's letters and digits, folded.
+pub fn letters(header: &str) -> String {
+    let mut letters = fold(header);
+    letters.retain(char::is_alphanumeric);
+    letters
 }
 
 /// A header that is mostly digits is data.

@@ -6,8 +6,8 @@ use csv::{ReaderBuilder, StringRecord};
 
 use crate::{
     numbers::{
-        columns::{Column, Columns, Mapping},
-        file::{TakeRow, damaged},
+        columns::{Column, Columns},
+        file::{FileOptions, TakeRow, damaged},
         row::{Place, RawRow},
     },
     outcome::Failure,
@@ -20,7 +20,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub fn read(
     text: &str,
     delimiter: Option<u8>,
-    mappings: &[Mapping],
+    options: &FileOptions,
     take: &mut TakeRow<'_>,
 ) -> Result<String, Failure> {
     let (delimiter, table, lines_before) = match (delimiter, excels_own(text)) {
@@ -56,7 +56,7 @@ pub fn read(
         check_quotes(written, &record, place)?;
         match &header {
             None => {
-                let columns = Columns::find(&record.iter().collect::<Vec<_>>(), mappings)?;
+                let columns = Columns::find(&record.iter().collect::<Vec<_>>(), options)?;
                 header = Some((record.clone(), columns));
             }
             Some((header, _)) if header.len() != record.len() => {
@@ -129,7 +129,7 @@ fn excels_own(text: &str) -> Option<(u8, &str)> {
 }
 
 /// Returns the delimiter that the header line has most of, outside quotation marks.
-fn most_frequent(text: &str) -> u8 {
+pub fn most_frequent(text: &str) -> u8 {
     let header = text.trim_start().lines().next().unwrap_or_default();
     let outside: String = header.split('"').step_by(2).collect();
     let count = |delimiter: &u8| outside.matches(char::from(*delimiter)).count();

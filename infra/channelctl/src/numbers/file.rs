@@ -18,6 +18,7 @@ use crate::{
         columns::{Column, Columns, Mapping},
         delimited,
         row::{Place, RawRow},
+        users::UsersOptions,
     },
     outcome::Failure,
     terminal::escape,
@@ -65,6 +66,8 @@ pub struct FileOptions {
     /// File's encoding, if neither UTF-8 nor UTF-16
     #[arg(long, value_parser = encoding)]
     pub encoding: Option<&'static Encoding>,
+    #[command(flatten)]
+    pub users: UsersOptions,
 }
 
 fn encoding(label: &str) -> Result<&'static Encoding, &'static str> {
@@ -86,6 +89,11 @@ pub fn name(path: &Path) -> String {
         Some("-") => "standard input".into(),
         _ => escape(&path.to_string_lossy()),
     }
+}
+
+/// Reads a whole file as a text.
+pub fn whole(path: &Path, encoding: Option<&'static Encoding>) -> Result<String, Failure> {
+    decode(&bytes(path)?, encoding)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -131,12 +139,11 @@ fn rows(
         '{' => Format::Jsonl,
         _ => Format::Csv,
     });
-    let mappings = &options.mappings;
     let columns = match format {
-        Format::Csv => delimited::read(&text, None, mappings, &mut counting),
-        Format::Tsv => delimited::read(&text, Some(b'\t'), mappings, &mut counting),
-        Format::Json => read_objects(&items(&text)?, mappings, &mut counting),
-        Format::Jsonl => read_objects(&lines(&text), mappings, &mut counting),
+        Format::Csv => delimited::read(&text, None, options, &mut counting),
+        Format::Tsv => delimited::read(&text, Some(b'\t'), options, &mut counting),
+        Format::Json => read_objects(&items(&text)?, options, &mut counting),
+        Format::Jsonl => read_objects(&lines(&text), options, &mut counting),
     }?;
     match count {
         0 => Err(Failure::bad_input("The file has no rows.")),
@@ -210,7 +217,7 @@ fn lines(text: &str) -> Vec<(Place, &str)> {
 /// Finds the columns by the fields of all objects, and reads each object.
 fn read_objects(
     objects: &[(Place, &str)],
-    mappings: &[Mapping],
+    options: &FileOptions,
     take: &mut TakeRow<'_>,
 ) -> Result<String, Failure> {
     let mut fields = BTreeSet::new();
@@ -221,7 +228,7 @@ fn read_objects(
     if fields.is_empty() {
         return Ok(String::new());
     }
-    let columns = Columns::find(&fields, mappings)?;
+    let columns = Columns::find(&fields, options)?;
     for (place, object) in objects {
         let object = parse(*place, object)?;
         let value = |column| object.get(fields[columns.at(column)?]);

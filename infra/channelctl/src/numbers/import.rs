@@ -20,6 +20,7 @@ use crate::{
         plan::Plan,
         row::{CellError, Expected, Findings, RawRow},
         table::{Table, joined},
+        users::Users,
         write::WriteOptions,
     },
     outcome::{Failure, Outcome},
@@ -87,10 +88,11 @@ pub async fn import(
     as_json: bool,
 ) -> Result<Outcome, Failure> {
     let (mut plan, mut findings) = (Plan::default(), Findings::default());
+    let users = options.reading.users.read()?;
     let mut rows = 0;
     let columns = file::read(&options.file, &options.reading, &mut |raw: &RawRow<'_>| {
         rows += 1;
-        if let Some(row) = raw.check(options.expected, &mut findings)
+        if let Some(row) = raw.check(options.expected, &users, &mut findings)
             && let Some(first) = plan.add(row)
         {
             let advice = format!("first in {first}, so delete one of the rows");
@@ -125,7 +127,7 @@ pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<O
         portal: Some(options.one.portal),
         country: options.one.country,
     };
-    if let Some(row) = raw.check(expected, &mut findings) {
+    if let Some(row) = raw.check(expected, &Users::default(), &mut findings) {
         plan.add(row);
     }
     let writing = &options.one.writing;

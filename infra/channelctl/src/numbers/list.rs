@@ -8,7 +8,7 @@ use std::{
 
 use anstream::eprintln;
 use channel_connection::{
-    ids::PortalId,
+    ids::{PortalId, UserId},
     shown_number::{not_selectable, truncate},
 };
 use clap::Args;
@@ -22,6 +22,7 @@ use crate::{
         phone,
         row::check_name,
         table::{NumberFields, Stored, Table, joined},
+        users::UsersOptions,
     },
     outcome::{Failure, Kind, Outcome},
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
@@ -33,6 +34,18 @@ pub struct ListOptions {
     /// Customer's HubSpot account
     #[arg(long)]
     portal: PortalId,
+    #[command(flatten)]
+    users: UsersOptions,
+}
+
+/// A row as it is stored, and its users' emails where they are known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    #[serde(flatten)]
+    fields: NumberFields<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_emails: Option<Vec<&'a str>>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -84,16 +97,27 @@ struct Finding<'a> {
 
 /// Prints a portal's rows as they are stored.
 pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result<Outcome, Failure> {
+    let known = options.users.read()?;
+    let emails = known.emails();
     let rows = table.rows(Some(options.portal)).await?;
-    let numbers: Vec<_> = rows.iter().map(Stored::fields).collect();
+    let listed = rows.iter().map(|stored| {
+        let fields = stored.fields();
+        let ids = fields.user_ids.iter().flatten();
+        let known = ids.filter_map(|id| emails.get(id).copied()).collect();
+        Listed {
+            fields,
+            user_emails: options.users.is_given().then_some(known),
+        }
+    });
+    let numbers: Vec<_> = listed.collect();
     terminal::print(as_json, &json!({"numbers": numbers}), || {
         let mut shown = terminal::table(["number", "extension", "name", "users"]);
-        for fields in &numbers {
+        for Listed { fields, .. } in &numbers {
             shown.add_row([
                 escape(fields.number),
                 escape(fields.extension.unwrap_or_default()),
                 escape(fields.friendly_name.unwrap_or_default()),
-                users(fields),
+                users(fields, &emails),
             ]);
         }
         let (count, portal) = (counted(rows.len() as u64, "number"), options.portal);
@@ -102,11 +126,16 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
     Ok(Outcome::Done)
 }
 
-fn users(fields: &NumberFields<'_>) -> String {
+/// Names a row's users, by their emails where these are known.
+fn users(fields: &NumberFields<'_>, emails: &HashMap<UserId, &str>) -> String {
+    let name = |id: &UserId| match emails.get(id) {
+        Some(email) => escape(email),
+        None => id.to_string(),
+    };
     match &fields.user_ids {
         None => "invalid".into(),
         Some(users) if users.is_empty() => "all".into(),
-        Some(users) => joined(users),
+        Some(users) => users.iter().map(name).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -335,7 +364,7 @@ fn print(checked: &[Checked<'_>], is_one_portal: bool) -> io::Result<()> {
             escape(row.shown_name.as_deref().unwrap_or_default()),
             escape(row.fields.number),
             escape(row.fields.extension.unwrap_or_default()),
-            users(&row.fields),
+            users(&row.fields, &HashMap::new()),
             row.problems.join("; "),
         ];
         table.add_row(cells.into_iter().skip(first));

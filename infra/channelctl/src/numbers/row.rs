@@ -1,12 +1,12 @@
 //! A row of a file, and what is wrong with it.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, fmt};
 
 use anstream::eprintln;
 use anstyle::Style;
 use channel_connection::{
     friendly_name::{MAX_NAME, is_unsafe},
-    ids::{PortalId, UserId},
+    ids::PortalId,
     phone_number::{Extension, NumberKey},
     shown_number::{not_selectable, truncate},
 };
@@ -18,6 +18,7 @@ use crate::{
         columns::Column,
         phone::{self, Country},
         plan::{Change, Key, Planned},
+        users::Users,
     },
     terminal::{DOUBTFUL, WRONG, coloured, escape},
 };
@@ -123,8 +124,13 @@ impl RawRow<'_> {
     }
 
     /// Checks the row, and adds what is wrong with it to the findings.
-    pub fn check(&self, expected: Expected, findings: &mut Findings) -> Option<(Key, Planned)> {
-        let parsed = self.parse(expected, findings);
+    pub fn check(
+        &self,
+        expected: Expected,
+        users: &Users,
+        findings: &mut Findings,
+    ) -> Option<(Key, Planned)> {
+        let parsed = self.parse(expected, users, findings);
         parsed
             .map_err(|(column, error)| findings.refuse(self, column, error))
             .ok()
@@ -133,6 +139,7 @@ impl RawRow<'_> {
     fn parse(
         &self,
         expected: Expected,
+        known: &Users,
         findings: &mut Findings,
     ) -> Result<(Key, Planned), (Column, CellError)> {
         if let Some(column) = self.of_wrong_type {
@@ -147,7 +154,9 @@ impl RawRow<'_> {
         let (number, extension) = (self.text(Column::Number), self.text(Column::Extension));
         let key =
             phone::parse(number, extension, expected.country).map_err(in_column(Column::Number))?;
-        let users = self.users().map_err(in_column(Column::Users))?;
+        let users = self.cells[Column::Users as usize].as_deref();
+        let users = users.map(|cell| known.parse(cell)).transpose();
+        let users = users.map_err(in_column(Column::Users))?;
         self.warn(&key, findings);
         let row = Planned {
             change: Change::Add,
@@ -157,18 +166,6 @@ impl RawRow<'_> {
             place: self.place,
         };
         Ok(((portal, key.to_string()), row))
-    }
-
-    fn users(&self) -> Result<Option<BTreeSet<UserId>>, CellError> {
-        let Some(text) = self.cells[Column::Users as usize].as_deref() else {
-            return Ok(None);
-        };
-        let separators = |character: char| character.is_whitespace() || ",;|".contains(character);
-        let users = text.split(separators).filter(|id| !id.is_empty());
-        let users = users.map(str::parse).collect::<Result<_, _>>();
-        users
-            .map(Some)
-            .map_err(|_| CellError::new("is not a list of user ids", "write it like 41 42"))
     }
 
     fn warn(&self, key: &NumberKey, findings: &mut Findings) {
