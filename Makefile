@@ -108,7 +108,7 @@ release-build: build
 	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" \
 		RUSTFLAGS="$(REMAPPED)" cargo lambda build $(QUIET) --profile tool --target $(LINUX_$(ARCHITECTURE)) $(PROGRAMS:%=--package %)
 	@for program in $(PROGRAMS); do \
-		cp $(TARGET)/$(LINUX_$(ARCHITECTURE))/tool/$$program $(RELEASE)/$$program-linux-$(ARCHITECTURE); done
+		cp $(LAMBDA_BUILT)/$$program/bootstrap $(RELEASE)/$$program-linux-$(ARCHITECTURE); done
 
 $(CYCLONEDX):
 	@cargo install $(QUIET) --locked --root .local/release cargo-cyclonedx@0.5.9

@@ -69,16 +69,12 @@ impl Bundle {
         let template = directory.join(template_name(architecture));
         let named = Template::read(Some(&template))?;
         let named = named.default("Version").and_then(version);
-        let version = named.ok_or_else(|| {
-            damaged(
-                &directory,
-                "its template names no version of a release".into(),
-            )
-        })?;
+        let version = named
+            .ok_or_else(|| damaged(&directory, "its template names no version of a release"))?;
         match source {
             Source::Version(wanted) if *wanted != version => Err(damaged(
                 &directory,
-                format!("expected v{wanted}, got v{version}"),
+                &format!("expected v{wanted}, got v{version}"),
             )),
             _ => Ok(Self { template, version }),
         }
@@ -150,7 +146,7 @@ fn verify(directory: &Path, needed: &[String]) -> Result<(), Failure> {
     let sums = parse_sums(&sums);
     if let Some(name) = needed.iter().find(|name| !sums.contains_key(*name)) {
         let unlisted = format!("{SUMS} does not list {name}");
-        return Err(damaged(directory, unlisted));
+        return Err(damaged(directory, &unlisted));
     }
     for (name, expected) in &sums {
         match fs::read(directory.join(name)) {
@@ -159,20 +155,20 @@ fn verify(directory: &Path, needed: &[String]) -> Result<(), Failure> {
                 let changed = format!(
                     "{name} is not what {SUMS} says: it is damaged, or somebody changed it"
                 );
-                return Err(damaged(directory, changed));
+                return Err(damaged(directory, &changed));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if needed.contains(name) {
-                    return Err(damaged(directory, format!("{name} is missing")));
+                    return Err(damaged(directory, &format!("{name} is missing")));
                 }
             }
-            Err(error) => return Err(damaged(directory, format!("cannot read {name}: {error}"))),
+            Err(error) => return Err(damaged(directory, &format!("cannot read {name}: {error}"))),
         }
     }
     Ok(())
 }
 
-fn damaged(directory: &Path, reason: String) -> Failure {
+fn damaged(directory: &Path, reason: &str) -> Failure {
     let place = directory.display();
     Failure::bad_input(format!(
         "The release in {place} cannot be used: {reason}. Nothing was uploaded. Delete {place}, and download the release again."
@@ -183,7 +179,7 @@ fn check_processor(zip: &Path, architecture: &str) -> Result<(), Failure> {
     let directory = zip.parent().unwrap_or(zip);
     let name = zip.file_name().unwrap_or_default().display().to_string();
     let header = read_header(zip)
-        .map_err(|error| damaged(directory, format!("cannot read {name}: {error}")))?;
+        .map_err(|error| damaged(directory, &format!("cannot read {name}: {error}")))?;
     let is_elf = header.starts_with(b"\x7fELF");
     let found = PROCESSORS
         .iter()
@@ -194,7 +190,7 @@ fn check_processor(zip: &Path, architecture: &str) -> Result<(), Failure> {
             let found = found.map_or("no program that Lambda runs", |(found, _)| *found);
             Err(damaged(
                 directory,
-                format!("{name} must hold a program for {architecture}, got {found}"),
+                &format!("{name} must hold a program for {architecture}, got {found}"),
             ))
         }
     }

@@ -73,8 +73,8 @@ pub(super) async fn deploy(
     let seen = newest(&client, &stack).await?.into_iter();
     let seen = seen.filter_map(|event| event.event_id).collect();
     outcome::if_stopped(sentence(target));
-    let executed = client.execute_change_set().change_set_name(&id).send();
-    executed
+    let begun = client.execute_change_set().change_set_name(&id).send();
+    begun
         .await
         .map_err(|error| AwsError::new("deploy the change set", &error))?;
     let status = until_settled(&client, &stack, seen).await?;

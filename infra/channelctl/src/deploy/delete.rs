@@ -55,7 +55,7 @@ pub(super) fn sentence(target: &Target) -> String {
 }
 
 /// Tells that CloudFormation works on after Ctrl-C.
-pub fn goes_on(target: &Target) -> Outcome {
+pub(super) fn goes_on(target: &Target) -> Outcome {
     eprintln!("{}", sentence(target));
     Outcome::Interrupted
 }
@@ -107,7 +107,7 @@ fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
 /// Waits until a stack is gone, and returns how CloudFormation left it.
 ///
 /// With the ids of the events that were there before, prints each new one.
-pub async fn until_deleted(
+pub(super) async fn until_deleted(
     client: &Client,
     stack: &str,
     mut seen: Option<BTreeSet<String>>,

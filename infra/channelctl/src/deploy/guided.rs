@@ -1,7 +1,9 @@
 //! A stage's first deploy of a release: asks for what is missing, and writes samconfig.toml.
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     io::{self, IsTerminal},
     path::PathBuf,
 };
@@ -17,7 +19,7 @@ use crate::{
 /// The repository's stages, which a release's user begins with.
 const STAGES: &str = include_str!("../../../samconfig.toml");
 
-/// Gives a stage its AppId, profile and region where it has no AppId yet.
+/// Gives a stage its `AppId`, profile and region where it has no `AppId` yet.
 pub(super) fn set_up(options: &TargetOptions, app_id: Option<&str>) -> Result<(), Failure> {
     let Some(stage) = options.stage.as_deref() else {
         return Ok(());
@@ -75,7 +77,7 @@ pub(super) fn set_up(options: &TargetOptions, app_id: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// Writes answers into a stage's section; `None` where it has no empty AppId.
+/// Writes answers into a stage's section; `None` where it has no empty `AppId`.
 fn with_answers(
     text: &str,
     stage: &str,
@@ -88,12 +90,13 @@ fn with_answers(
     let end = after.find("\n[").unwrap_or(after.len());
     let (section, after) = after.split_at(end);
     let (first, last) = section.split_once("\"AppId=\"")?;
-    let settings: String = [("profile", profile), ("region", region)]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
-        // TOML takes JSON's strings.
-        .map(|(name, value)| format!("{name} = {}\n", serde_json::Value::from(value)))
-        .collect();
+    let mut settings = String::new();
+    for (name, value) in [("profile", profile), ("region", region)] {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            // TOML takes JSON's strings.
+            let _ = writeln!(settings, "{name} = {}", serde_json::Value::from(value));
+        }
+    }
     Some(format!(
         "{before}{header}{settings}{first}\"AppId={app_id}\"{last}{after}"
     ))

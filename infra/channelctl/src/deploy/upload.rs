@@ -1,6 +1,9 @@
 //! Uploads to the bucket that CloudFormation reads packaged functions and templates from.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 use anstream::eprintln;
 use aws_credential_types::provider::ProvideCredentials;
@@ -162,7 +165,7 @@ async fn managed(target: &Target) -> Result<String, Failure> {
         .await;
     let created = created.map_err(|error| AwsError::new("create a bucket", &error))?;
     let id = created.stack_id.unwrap_or_default();
-    change_set::until_settled(&client, &id, Default::default()).await?;
+    change_set::until_settled(&client, &id, BTreeSet::new()).await?;
     source_bucket(&client).await.ok_or_else(|| {
         let failed = format!("The stack {MANAGED_STACK} has no bucket. Name one of yours: s3_bucket in the stage of samconfig.toml.");
         Failure::failed(failed)
