@@ -60,7 +60,7 @@ def other_client_secret(stack):
 @pytest.mark.parametrize(
     ("fault", "cause", "verdict"),
     [
-        pytest.param(nothing, None, f"see {NUMBER}.", id="none"),
+        pytest.param(nothing, None, f" {NUMBER}.", id="none"),
         pytest.param(held, "notReleased", "the app is not released", id="held"),
         pytest.param(
             partial(row, userIds={"NS": ["7"]}),
@@ -92,7 +92,7 @@ def test_explain_names_the_fault(stack, fault, cause, verdict):
     assert verdict in text.stdout.split("\n\n")[0].replace("\n", " "), text.stdout
     lines = text.stdout.splitlines()
     # A command, or code to run in the browser, is not broken.
-    assert all(len(line) <= 80 or "fix:" in line or " " not in line.strip() for line in lines)
+    assert all(len(line) <= 80 or ": channelctl " in line or " " not in line.strip() for line in lines)
     reasons = json.loads(document.stdout)["reasons"]
     assert [one["cause"] for one in reasons if one["severity"] == "error"] == [cause] * bool(cause), (
         text.stdout

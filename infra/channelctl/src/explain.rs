@@ -36,6 +36,8 @@ use crate::{
 /// Columns of a line.
 const WIDTH: usize = 80;
 const INDENT: &str = "       ";
+const UNKNOWN: &str = "Not known here: whether the number is connected already, and so not offered \
+                       again. The portal's own access token may show it.";
 /// What is looked at, and the first and last of its causes.
 const SUBJECTS: [(&str, Cause, Cause); 4] = [
     ("app", Cause::HookFailed, Cause::CallingNotReady),
@@ -43,8 +45,6 @@ const SUBJECTS: [(&str, Cause, Cause); 4] = [
     ("table", Cause::TableUnreadable, Cause::NotAnswered),
     ("log", Cause::RequestsRefused, Cause::LogUnreadable),
 ];
-const UNKNOWN: &str = "Not known here: whether the number is connected already, and so not offered \
-                       again. Only the portal's own settings show that, under help desk.";
 
 /// Who does not see what.
 #[derive(Debug, Clone, Args)]
@@ -81,7 +81,9 @@ pub async fn explain(
         "stack": stack.target.stack, "portalId": portal, "userId": user, "number": number,
         "verdict": verdict, "reasons": reasons, "fine": fine,
     });
-    terminal::print(as_json, &document, || print(&verdict, &reasons, &fine))?;
+    terminal::print(as_json, &document, || {
+        print(&facts, &verdict, &reasons, &fine)
+    })?;
     Ok(if reasons.iter().any(Reason::is_error) {
         Outcome::Findings
     } else {
@@ -163,7 +165,7 @@ fn fine(reasons: &[Reason]) -> impl Iterator<Item = &'static str> {
     subjects.filter_map(move |(name, first, last)| is_fine(first, last).then_some(name))
 }
 
-fn print(verdict: &str, reasons: &[Reason], fine: &[&str]) -> io::Result<()> {
+fn print(facts: &Facts<'_>, verdict: &str, reasons: &[Reason], fine: &[&str]) -> io::Result<()> {
     let mut output = terminal::output();
     let is_well = !reasons.iter().any(Reason::is_error);
     let style = if is_well { GOOD } else { WRONG };
@@ -187,7 +189,9 @@ fn print(verdict: &str, reasons: &[Reason], fine: &[&str]) -> io::Result<()> {
     if !fine.is_empty() {
         writeln!(output, "Looked at, and fine: {}.", fine.join(", "))?;
     }
-    writeln!(output, "{}", wrapped(UNKNOWN, ""))
+    let connected = format!("numbers connected --portal {}", facts.question.portal);
+    let (unknown, connected) = (wrapped(UNKNOWN, ""), facts.stack.command(&connected));
+    writeln!(output, "{unknown}\nlook: {connected}")
 }
 
 /// Breaks a text into lines, each but the first behind an indent.

@@ -124,8 +124,11 @@ impl Rows {
         if let Some((key, users)) = self.hidden.first() {
             let numbers = named(self.hidden.iter().map(|(key, _)| key));
             let only = joined(&users.iter().copied().collect());
-            let detail = format!("The row of {key} has userIds={only}: nobody else sees it.");
-            let (cause, hides) = (Cause::HiddenFromUser, format!("userIds hides {numbers}"));
+            let detail = format!("For {key} it is {only}: nobody else sees that number.");
+            let (cause, hides) = (
+                Cause::HiddenFromUser,
+                format!("the row's userIds hides {numbers}"),
+            );
             reasons.push(if let Some(user) = facts.question.user {
                 let mut all = String::new();
                 for user in users.iter().chain([&user]) {
@@ -141,7 +144,7 @@ impl Rows {
         if !self.invalid_users.is_empty() {
             reasons.push(Reason::new(
                 Cause::InvalidUserIds,
-                format!("invalid userIds hides {}", named(&self.invalid_users)),
+                format!("an invalid userIds hides {}", named(&self.invalid_users)),
                 "It must be a number set (NS) of HubSpot user ids, or absent; until then nobody \
                  sees the number.",
                 facts.set("--user ID"),

@@ -325,7 +325,7 @@ fn verdict_says_who_sees_what() {
         (
             None,
             &[Cause::HiddenFromUser],
-            "sees 1 number: userIds hides +15550101 from user 41.",
+            "sees 1 number: the row's userIds hides +15550101 from user 41.",
         ),
         (
             None,
