@@ -127,15 +127,17 @@ impl ApiVersion {
         }
     }
 
-    /// Returns the path of an app's channel connection settings; `app` is its id or a router's pattern.
-    pub fn settings_path(self, app: impl fmt::Display) -> String {
+    /// Returns the path of an app's calling settings; `app` is its id or a router's pattern.
+    pub fn calling_settings_path(self, app: impl fmt::Display) -> String {
         match self {
-            Self::V3 => format!("/crm/v3/extensions/calling/{app}/settings/channel-connection"),
-            dated => format!(
-                "/crm/extensions/calling/{}/{app}/settings/channel-connection",
-                dated.name()
-            ),
+            Self::V3 => format!("/crm/v3/extensions/calling/{app}/settings"),
+            dated => format!("/crm/extensions/calling/{}/{app}/settings", dated.name()),
         }
+    }
+
+    /// Returns the path of an app's channel connection settings.
+    pub fn settings_path(self, app: impl fmt::Display) -> String {
+        format!("{}/channel-connection", self.calling_settings_path(app))
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) struct SettingsApi {
     hubspot: HubSpot,
     auth: Auth,
     path: String,
+    calling_settings_path: String,
     audit: Audit,
     pub budget: TimeBudget,
 }
@@ -133,6 +134,7 @@ impl SettingsApi {
             hubspot,
             auth,
             path: target.api_version.settings_path(target.app_id),
+            calling_settings_path: target.api_version.calling_settings_path(target.app_id),
             audit,
             budget,
         }
@@ -159,12 +161,12 @@ impl SettingsApi {
         self.retries(until).run(ApiError::retry_hint, read).await
     }
 
-    /// Reads the app's calling settings, whose path is the parent's, with one attempt.
+    /// Reads the app's calling settings, with one attempt.
     pub(crate) async fn read_calling_settings(
         &self,
         until: Instant,
     ) -> Result<Option<CallingSettings>, ApiError> {
-        let path = self.path.trim_end_matches("/channel-connection");
+        let path = &self.calling_settings_path;
         self.get("read the calling settings", path, until).await
     }
 

@@ -141,7 +141,7 @@ async fn status_shows_the_calling_settings() {
             let none = (StatusCode::NOT_FOUND, Json(json!({"message": "none"})));
             let calling = (status, Json(body.clone()));
             let routes = Router::new().route(&path, get(async move || none)).route(
-                path.strip_suffix("/channel-connection").unwrap(),
+                &version.calling_settings_path(APP_ID),
                 get(async move || calling),
             );
             let mut config = config(&serve_locally(routes).await, &env.webhook_url);

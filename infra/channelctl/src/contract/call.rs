@@ -100,12 +100,11 @@ impl HubSpot {
         method: Method,
         body: Option<Value>,
     ) -> Call {
-        let path = version.settings_path(self.app_id);
         let path = match step {
-            Step::ReadCallingSettings => path.trim_end_matches("/channel-connection"),
-            _ => &path,
+            Step::ReadCallingSettings => version.calling_settings_path(self.app_id),
+            _ => version.settings_path(self.app_id),
         };
-        let request = access.apply(self.request(method, path));
+        let request = access.apply(self.request(method, &path));
         let request = match body {
             Some(body) => request.json(&body),
             None => request,

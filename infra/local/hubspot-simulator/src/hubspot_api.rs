@@ -29,8 +29,8 @@ pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
         .into_iter()
         .fold(Router::new(), |router, version| {
             let path = version.settings_path("{app_id}");
-            let calling = path.trim_end_matches("/channel-connection");
-            let router = router.route(calling, get(portal::read_calling_settings));
+            let calling = version.calling_settings_path("{app_id}");
+            let router = router.route(&calling, get(portal::read_calling_settings));
             router.route(&path, get(read).post(create).patch(change).delete(remove))
         })
         .route_layer(authenticate)

@@ -26,9 +26,8 @@ async fn every_version_reads_calling_settings() {
             hubspot.control("calling-settings", settings).await;
         }
         for version in ApiVersion::ALL {
-            let path = version.settings_path("1234567");
-            let path = path.trim_end_matches("/channel-connection");
-            let (status, body) = hubspot.read_with(TOKEN, path).await;
+            let path = version.calling_settings_path("1234567");
+            let (status, body) = hubspot.read_with(TOKEN, &path).await;
             let read = (
                 status,
                 body["supportsInboundCalling"].clone(),
