@@ -98,17 +98,17 @@ release: check-prerequisites $(PREPARED) $(CYCLONEDX) ## Build everything that a
 	@for architecture in arm64 x86_64; do $(MAKE) --no-print-directory release-build ARCHITECTURE=$$architecture || exit; done
 	@$(CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 --target all --no-build-deps
 	@for package in functions/numbers-webhook functions/deploy-hook infra/channelctl infra/local/hubspot-simulator; do \
-		sbom=$$(basename $$package).cdx.json; sed 's|file://$(CURDIR)/||g' $$package/$$sbom > $(RELEASE)/$$sbom; done
+		sbom=$$(basename $$package).cdx.json; sed 's|file://$(CURDIR)/||g' $$package/$$sbom > $(RELEASE)/$$sbom || exit; done
 	@rm functions/*/*.cdx.json infra/*/*.cdx.json infra/local/*/*.cdx.json
 	@$(PYTHON) -m infra.release $(RELEASE)
 
 release-build: build
 	@for function in numbers-webhook deploy-hook; do \
-		cp target/lambda/$$function/bootstrap.zip $(RELEASE)/$$function-$(ARCHITECTURE).zip; done
+		cp target/lambda/$$function/bootstrap.zip $(RELEASE)/$$function-$(ARCHITECTURE).zip || exit; done
 	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" \
 		RUSTFLAGS="$(REMAPPED)" cargo lambda build $(QUIET) --profile tool --target $(LINUX_$(ARCHITECTURE)) $(PROGRAMS:%=--package %)
 	@for program in $(PROGRAMS); do \
-		cp $(LAMBDA_BUILT)/$$program/bootstrap $(RELEASE)/$$program-linux-$(ARCHITECTURE); done
+		cp $(LAMBDA_BUILT)/$$program/bootstrap $(RELEASE)/$$program-linux-$(ARCHITECTURE) || exit; done
 
 $(CYCLONEDX):
 	@cargo install $(QUIET) --locked --root .local/release cargo-cyclonedx@0.5.9

@@ -63,7 +63,7 @@ pub(super) async fn deploy(
     let created = created.map_err(|error| AwsError::new("create the change set", &error))?;
     let id = created.id.unwrap_or_default();
     if !has_changes(&client, &id).await? {
-        eprintln!("Nothing is to change.");
+        eprintln!("There are no changes.");
         return Ok(Outcome::Done);
     }
     if !executes {
