@@ -189,6 +189,7 @@ pub async fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && env::args().any(|argument| argument == "--json") => {
             let message = error.render().to_string();
+            let (message, _) = message.split_once("\n\nFor more").unwrap_or((&message, ""));
             let message = message.trim_start_matches("error: ").trim_end();
             let failure = Failure::usage(message).then("channelctl --help".to_owned());
             return outcome::report(Err(failure), true);

@@ -37,13 +37,25 @@ use crate::{
 const WIDTH: usize = 80;
 const INDENT: &str = "       ";
 const UNKNOWN: &str = "Not known here: whether the number is connected already, and so not offered \
-                       again. The portal's own access token may show it.";
+                       again. The portal's own access token, piped in, may show it:";
 /// What is looked at, and the first and last of its causes.
 const SUBJECTS: [(&str, Cause, Cause); 4] = [
-    ("app", Cause::HookFailed, Cause::CallingNotReady),
-    ("webhook", Cause::WebhookFailed, Cause::WebhookUnverified),
-    ("table", Cause::TableUnreadable, Cause::NotAnswered),
-    ("log", Cause::RequestsRefused, Cause::LogUnreadable),
+    ("the app", Cause::HookFailed, Cause::CallingNotReady),
+    (
+        "the webhook's answer now",
+        Cause::WebhookFailed,
+        Cause::WebhookUnverified,
+    ),
+    (
+        "the numbers table",
+        Cause::TableUnreadable,
+        Cause::NotAnswered,
+    ),
+    (
+        "a day's requests",
+        Cause::RequestsRefused,
+        Cause::LogUnreadable,
+    ),
 ];
 
 /// Who does not see what.
@@ -97,6 +109,10 @@ fn number(text: &str) -> Result<NumberKey, Failure> {
     } else {
         text.to_owned()
     };
+    if !typed.trim_start().starts_with('+') {
+        let without_country = "Write the number with + and its country code, like +18001231234.";
+        return Err(Failure::usage(without_country));
+    }
     let parsed = phone::parse(&typed, "", None);
     parsed.map_err(|error| Failure::usage(format!("The number {error}.")))
 }
@@ -134,6 +150,10 @@ fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> String {
         Some(number) if errors.iter().all(|one| one.cause == Cause::HasExtension) => {
             format!("sees {number}, but cannot select it")
         }
+        // It may have been another portal's request.
+        Some(number) if errors.iter().all(|one| one.cause == Cause::RequestsRefused) => {
+            format!("may not see {number}")
+        }
         Some(number) => format!("does not see {number}"),
         // A row hides itself alone.
         None if errors.iter().all(|one| of_rows.contains(&one.cause)) => {
@@ -141,7 +161,12 @@ fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> String {
                 .answer
                 .iter()
                 .map(|answer| answer.numbers.len() as u64);
-            format!("sees {}", counted(numbers.sum(), "number"))
+            let but = if errors.is_empty() {
+                ""
+            } else {
+                ", but not all"
+            };
+            format!("sees {}{but}", counted(numbers.sum(), "number"))
         }
         None => "sees no number".into(),
     };
@@ -189,9 +214,19 @@ fn print(facts: &Facts<'_>, verdict: &str, reasons: &[Reason], fine: &[&str]) ->
     if !fine.is_empty() {
         writeln!(output, "Looked at, and fine: {}.", fine.join(", "))?;
     }
-    let connected = format!("numbers connected --portal {}", facts.question.portal);
-    let (unknown, connected) = (wrapped(UNKNOWN, ""), facts.stack.command(&connected));
-    writeln!(output, "{unknown}\nlook: {connected}")
+    if reasons.iter().any(|one| {
+        one.fix
+            .as_ref()
+            .is_some_and(|fix| fix.contains("numbers set"))
+    }) {
+        writeln!(output, "`numbers set` asks for the number.")?;
+    }
+    if is_well {
+        let connected = format!("numbers connected --portal {}", facts.question.portal);
+        let connected = facts.stack.command(&connected);
+        writeln!(output, "{}\n  {connected}", wrapped(UNKNOWN, ""))?;
+    }
+    Ok(())
 }
 
 /// Breaks a text into lines, each but the first behind an indent.
@@ -199,7 +234,7 @@ fn wrapped(text: &str, indent: &str) -> String {
     let (mut lines, mut width) = (String::new(), indent.len());
     for word in escape(text).split(' ') {
         let length = word.chars().count();
-        if width + 1 + length > WIDTH && !lines.is_empty() {
+        if width + 1 + length > terminal::width(WIDTH) && !lines.is_empty() {
             let _ = write!(lines, "\n{indent}");
             width = indent.len();
         } else if !lines.is_empty() {

@@ -112,13 +112,20 @@ fn replace(
     replaced
 }
 
+/// Returns the terminal's width up to `max`, or `max` in a pipe.
+pub fn width(max: usize) -> usize {
+    // A terminal of no width, as `script` and `docker -t` make them, is as good as a pipe.
+    let width = Table::new().width().filter(|width| *width > 0);
+    let width = width.filter(|_| io::stdout().is_terminal());
+    width.map_or(max, |width| max.min(width.into()))
+}
+
 /// Starts a table that fits the terminal, or is as wide as it must be in a pipe.
 pub fn table<'a>(headers: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(headers.into_iter().map(str::to_uppercase));
-    // A terminal of no width, as `script` and `docker -t` make them, is as good as a pipe.
-    if io::stdout().is_terminal() && table.width().is_some_and(|width| width > 0) {
+    if width(usize::MAX) < usize::MAX {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table

@@ -50,9 +50,9 @@ pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
             Cause::NotReleased,
             "the app is not released",
             format!(
-                "HubSpot has isReady=false, which greys the app out for everybody. To test it \
-                 alone before, run this in the console of the browser that shows HubSpot, and \
-                 reload: {FLAG}"
+                "HubSpot has isReady=false: the app is greyed out for everybody. A release opens \
+                 it to every customer. To try it as one person first, run this in the browser's \
+                 console in HubSpot, and reload: {FLAG}"
             ),
             command("release"),
         ));

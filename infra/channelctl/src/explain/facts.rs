@@ -120,17 +120,8 @@ impl<'a> Facts<'a> {
     /// Writes the command that sets a number of the portal, which it asks for.
     pub fn set(&self, options: &str) -> String {
         let portal = self.question.portal;
-        self.stack
-            .command(&format!("numbers set --portal {portal} {options}"))
-    }
-
-    /// Writes the command that asks the same question for a user.
-    pub fn again(&self, user: Option<UserId>) -> String {
-        let user = user.map_or_else(String::new, |user| format!(" --user {user}"));
-        let number = self.question.number.as_ref().map_or("", |_| " --number");
-        let portal = self.question.portal;
-        self.stack
-            .command(&format!("explain --portal {portal}{user}{number}"))
+        let command = format!("numbers set --portal {portal} {options}");
+        self.stack.command(command.trim_end())
     }
 }
 

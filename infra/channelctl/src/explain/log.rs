@@ -181,20 +181,24 @@ pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
             RefusedAs::OtherApp => false,
         };
         let (detail, fix) = match outcome {
+            RefusedAs::WrongSignature if is_mended => {
+                ("The client secret was changed after that.", None)
+            }
             RefusedAs::WrongSignature => (
                 "HubSpot signs with another client secret than the stack has, or for another \
-                 URL. The log cannot tell for which portal. Copy the app's client secret from \
-                 HubSpot.",
-                "secrets set",
+                 URL; for which portal, the log cannot tell. Compare the client secret with the \
+                 app's in HubSpot. Setting it affects every customer.",
+                Some("secrets set"),
             ),
             RefusedAs::OtherApp => (
-                "HubSpot asked for another app than the stack's. The log cannot tell for which \
-                 portal.",
-                "deploy --parameter AppId=ID",
+                "HubSpot asked for another app than the stack's; for which portal, the log \
+                 cannot tell.",
+                Some("deploy --parameter AppId=ID"),
             ),
+            RefusedAs::Unavailable if is_mended => ("Requests were answered after that.", None),
             RefusedAs::Unavailable => (
                 "The webhook could not read the table for this portal.",
-                "doctor",
+                Some("doctor"),
             ),
         };
         let (requests, status) = (counted(refused.count, "request"), outcome.status());
@@ -202,12 +206,8 @@ pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
             "the webhook refused {requests} with {status}, last {}",
             ago(last)
         );
-        let reason = Reason::new(
-            Cause::RequestsRefused,
-            summary,
-            detail,
-            facts.stack.command(fix),
-        );
+        let fix = fix.map(|fix| facts.stack.command(fix));
+        let reason = Reason::new(Cause::RequestsRefused, summary, detail, fix);
         reasons.push(if is_mended { reason.warning() } else { reason });
     }
     if requests.last_answered.is_none() {
@@ -216,8 +216,8 @@ pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
                 Cause::NoRequests,
                 "the webhook answered no request for this portal in a day",
                 "Nobody opened the list, or the portal has not installed the app, or HubSpot's \
-                 requests fail. Open the list in HubSpot, then look again.",
-                facts.again(facts.question.user),
+                 requests fail. Open the list in HubSpot, then explain again.",
+                None,
             )
             .warning(),
         );

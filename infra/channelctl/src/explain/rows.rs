@@ -26,6 +26,8 @@ const MAX_NAMED: usize = 3;
 /// The rows that were asked about, by what is wrong with them; each is named by its key.
 #[derive(Default)]
 pub struct Rows {
+    /// Whether the portal has no rows at all.
+    is_empty: bool,
     /// Rows that were asked about.
     count: usize,
     hidden: Vec<(String, Vec<UserId>)>,
@@ -42,7 +44,11 @@ pub struct Rows {
 impl Rows {
     /// Sorts a portal's rows; there are none where the table could not be read.
     pub fn sort(facts: &Facts<'_>) -> Self {
-        let mut found = Self::default();
+        let is_empty = facts.rows.as_ref().is_ok_and(Vec::is_empty);
+        let mut found = Self {
+            is_empty,
+            ..Self::default()
+        };
         let (question, user) = (&facts.question, facts.question.asked_user());
         let (mut visible, mut numbers) = (Vec::new(), PortalNumbers::default());
         for stored in facts.rows.iter().flatten() {
@@ -104,18 +110,26 @@ impl Rows {
             Ok(rows) if rows.is_empty() => reasons.push(Reason::new(
                 Cause::PortalEmpty,
                 "the portal has no numbers",
-                format!("No row of the table is portal {portal}'s. Check the portal's id."),
+                format!(
+                    "No row of the table is portal {portal}'s. Check the portal's id; if it is \
+                     right, import its numbers."
+                ),
                 facts.stack.command("numbers import FILE"),
             )),
             Ok(_) => {}
         }
         if facts.rows.is_ok() && !facts.elsewhere.is_empty() {
             let others = facts.elsewhere.join(", ");
+            // A portal without numbers may be a mistyped one.
+            let fix = (!self.is_empty).then(|| facts.set(""));
             reasons.push(Reason::new(
                 Cause::InOtherPortal,
                 "the number is another portal's",
-                format!("The table has it for portal {others}, not for portal {portal}."),
-                facts.set("--name NAME"),
+                format!(
+                    "The table has it for portal {others}, not for portal {portal}. Find out \
+                     whose it is: setting it here does not remove it there."
+                ),
+                fix,
             ));
         }
     }
@@ -124,11 +138,8 @@ impl Rows {
         if let Some((key, users)) = self.hidden.first() {
             let numbers = named(self.hidden.iter().map(|(key, _)| key));
             let only = joined(&users.iter().copied().collect());
-            let detail = format!("For {key} it is {only}: nobody else sees that number.");
-            let (cause, hides) = (
-                Cause::HiddenFromUser,
-                format!("the row's userIds hides {numbers}"),
-            );
+            let detail = format!("The userIds of {key} are {only}: only they see it.");
+            let (cause, hides) = (Cause::HiddenFromUser, format!("the table hides {numbers}"));
             reasons.push(if let Some(user) = facts.question.user {
                 let mut all = String::new();
                 for user in users.iter().chain([&user]) {
@@ -137,8 +148,7 @@ impl Rows {
                 let fix = facts.set(all.trim_start());
                 Reason::new(cause, format!("{hides} from user {user}"), detail, fix)
             } else {
-                let fix = facts.again(users.first().copied());
-                Reason::new(cause, format!("{hides} from some users"), detail, fix).warning()
+                Reason::new(cause, format!("{hides} from some users"), detail, None).warning()
             });
         }
         if !self.invalid_users.is_empty() {
@@ -153,13 +163,13 @@ impl Rows {
     }
 
     pub fn of_number(&self, facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
-        let has_rows = facts.rows.as_ref().is_ok_and(|rows| !rows.is_empty());
+        let has_rows = facts.rows.is_ok() && !self.is_empty;
         if self.count == 0 && has_rows && facts.elsewhere.is_empty() {
             reasons.push(Reason::new(
                 Cause::NotInTable,
                 "the number is not in the table",
-                "No portal has it.",
-                facts.set("--name NAME"),
+                "No portal has it. Check its digits.",
+                facts.set(""),
             ));
         }
         if let Some((_, error)) = self.bad.first() {
@@ -178,8 +188,9 @@ impl Rows {
             reasons.push(Reason::new(
                 Cause::HasExtension,
                 format!("HubSpot lets nobody select {}", named(&self.extended)),
-                "It is shown, but has an extension. Set it without one.",
-                facts.set("--name NAME"),
+                "It shows numbers with an extension, but greys them out. Set the number without \
+                 it, and remove the row with it.",
+                facts.set(""),
             ));
         }
         if let Some((_, shown)) = self.cut.first() {

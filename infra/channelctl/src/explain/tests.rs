@@ -294,7 +294,6 @@ fn each_reason_has_its_fix() {
         (Cause::BadRow, "numbers remove --portal 62515"),
         (Cause::NotAnswered, "logs"),
         (Cause::RequestsRefused, "secrets set"),
-        (Cause::NoRequests, "explain --portal 62515 --user 41"),
     ] {
         let expected = Some(format!("channelctl --stage dev {fix}"));
         assert_eq!(found(&[cause], &stack)[0].fix, expected, "{cause:?}");
@@ -325,7 +324,7 @@ fn verdict_says_who_sees_what() {
         (
             None,
             &[Cause::HiddenFromUser],
-            "sees 1 number: the row's userIds hides +15550101 from user 41.",
+            "sees 1 number, but not all: the table hides +15550101 from user 41.",
         ),
         (
             None,
