@@ -9,6 +9,7 @@ use std::{
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tracing::Level;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     call::{self, CallOptions},
@@ -197,11 +198,16 @@ pub async fn run() -> ExitCode {
         Err(error) => error.exit(),
     };
     if cli.verbose {
+        // The SDK's own lines bury the calls.
+        let own = Targets::new().with_target("channelctl", Level::DEBUG);
         tracing_subscriber::fmt()
             .with_max_level(Level::DEBUG)
             .with_writer(io::stderr)
             .with_ansi(false)
+            .with_target(false)
             .without_time()
+            .finish()
+            .with(own)
             .init();
     }
     let json = cli.json;

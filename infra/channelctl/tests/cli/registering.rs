@@ -148,6 +148,9 @@ async fn verbose_shows_calls_without_secrets() {
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     let invoked = "/functions/hook/invocations  attempt=1; max=1: 200 in ";
     assert!(ran.errors.contains(invoked), "{}", ran.errors);
+    let debug = ran.errors.lines().filter(|line| line.starts_with("DEBUG"));
+    let other: Vec<_> = debug.filter(|line| !line.contains("attempt=")).collect();
+    assert!(other.is_empty(), "{other:?}");
     assert!(!ran.errors.contains("AWS4-HMAC"), "{}", ran.errors);
 }
 
