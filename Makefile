@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke browser-test lint check bench build release channelctl deploy diff secrets logs delete clean
+.PHONY: help run test smoke browser-test lint check bench build release channelctl deploy diff clean
 
 AWS_PORT ?= 4566
 HUBSPOT_PORT ?= 4577
@@ -126,15 +126,6 @@ diff: $(PREPARED) $(QUICK) ## Show what a deploy would change, without deploying
 	@$(CHANNELCTL) deploy --check
 	@$(BUILD_BEFORE)
 	@$(CHANNELCTL) diff
-
-secrets: $(QUICK) ## Ask for the client secret and the HubSpot credential, and store them
-	@$(CHANNELCTL) secrets set
-
-logs: $(PREPARED) $(QUICK) ## Follow the logs of both functions: SINCE="1h ago"
-	@$(CHANNELCTL) logs $(if $(SINCE),--since "$(SINCE)")
-
-delete: $(QUICK) ## Delete a stage's stack, but keep its numbers; asks first
-	@$(CHANNELCTL) delete $(if $(YES),--yes)
 
 channelctl: check-prerequisites ## Build channelctl, for everything that is done to a stack
 	@echo "build       cargo build (optimised; some minutes the first time)"
