@@ -28,7 +28,7 @@ The stack is up. In another terminal:
   operate it           target/debug/channelctl --local status
   call as a user       curl -s {hubspot}/simulator/call -H 'content-type: application/json' \\
                          -d '{{"portalId":{portal},"userId":{user}}}'
-  what HubSpot holds   curl -s {hubspot}/simulator
+  what HubSpot has     curl -s {hubspot}/simulator
   a sample event       HUBSPOT_CLIENT_SECRET={secret} \\
                          target/debug/hubspot-simulator event numbers --url {url} |
                          curl -sd @- {aws}/2015-03-31/functions/{function}/invocations

@@ -73,7 +73,7 @@ pub enum HookError {
     NotWithdrawn(WithdrawOutcome),
     #[error("the variable NUMBERS_WEBHOOK_VERSION does not name the version to verify")]
     NoVersion,
-    #[error("there was no time left. See what HubSpot holds with the action status.")]
+    #[error("there was no time left. See what HubSpot has with the action status.")]
     OutOfTime,
     #[error("{0}")]
     Report(String),

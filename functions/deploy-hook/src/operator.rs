@@ -171,10 +171,10 @@ fn withdrawn(action: Action, outcome: WithdrawOutcome) -> Result<String, HookErr
 fn explain(plan: Option<&ChannelConnectionSettings>) -> String {
     match plan {
         Some(plan) => format!(
-            "HubSpot would hold {} with isReady={}.",
+            "HubSpot would have {} with isReady={}.",
             plan.url, plan.is_ready
         ),
-        None => "HubSpot would hold no settings.".into(),
+        None => "HubSpot would have no settings.".into(),
     }
 }
 

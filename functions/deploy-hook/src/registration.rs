@@ -29,13 +29,13 @@ pub enum RegistrationError {
         error: ProbeError,
     },
     #[error(
-        "HubSpot holds another URL ({0}), released to customers. \
+        "HubSpot has another URL ({0}), released to customers. \
          It may be another stage's: each needs an app of its own. \
          To replace it, say true or false for IsReady, not keep"
     )]
     ReleasedElsewhere(String),
     #[error(
-        "HubSpot does not hold this stack's URL. Register it first: deploy, or the action register"
+        "HubSpot does not have this stack's URL. Register it first: deploy, or the action register"
     )]
     NotRegistered,
     #[error(
@@ -45,7 +45,7 @@ pub enum RegistrationError {
     #[error("HubSpot answered so late that a hold may have come in between; start again")]
     Late,
     #[error(
-        "HubSpot holds isReady=false now, but a release that was already running may still set it \
+        "HubSpot has isReady=false now, but a release that was already running may still set it \
          ({0}). Repeat hold, and see with the action status (channelctl status) whether it stays"
     )]
     HoldUnconfirmed(String),
@@ -96,11 +96,11 @@ pub(crate) async fn register(
         roll_back(&mut settings, cause, desired, rollback_until).await?;
     }
     let (url, is_ready) = (&desired.target.url, settings.is_released());
-    let done = format!("HubSpot holds {url} with isReady={is_ready}.");
+    let done = format!("HubSpot has {url} with isReady={is_ready}.");
     // It may have been another stage's, which HubSpot then no longer calls.
     Ok(
         match previous.filter(|previous| *previous != *url.as_str()) {
-            Some(previous) => format!("{done} Until now it held {previous}."),
+            Some(previous) => format!("{done} Until now it had {previous}."),
             None => done,
         },
     )
@@ -250,7 +250,7 @@ impl After {
             Self::Restored => "The previous HubSpot settings were restored.".into(),
             Self::NotRestored(error) => format!(
                 "The previous settings were NOT restored ({error}): \
-                 see what HubSpot holds with the action status."
+                 see what HubSpot has with the action status."
             ),
         }
     }

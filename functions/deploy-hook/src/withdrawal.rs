@@ -158,10 +158,10 @@ impl WithdrawOutcome {
         match self {
             Self::Removed => "The settings were removed from HubSpot.",
             Self::Held => {
-                "HubSpot holds the URL with isReady=false: users can no longer select the app."
+                "HubSpot has the URL with isReady=false: users can no longer select the app."
             }
-            Self::NotRegistered => "HubSpot held no settings.",
-            Self::OtherUrl => "HubSpot holds another URL, which was left alone.",
+            Self::NotRegistered => "HubSpot had no settings.",
+            Self::OtherUrl => "HubSpot has another URL, which was left alone.",
         }
     }
 }

@@ -96,7 +96,7 @@ impl ApiError {
         matches!(self, Self::Refused(response) if response.status == 404 && response.is_hubspots)
     }
 
-    /// Returns whether a write contradicts what HubSpot holds: POST onto settings, PATCH of none.
+    /// Returns whether a write contradicts what HubSpot has: POST onto settings, PATCH of none.
     pub(crate) fn is_contradiction(&self) -> bool {
         matches!(self, Self::Refused(response) if matches!(response.status, 400 | 404 | 409))
     }

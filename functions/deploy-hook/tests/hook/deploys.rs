@@ -18,7 +18,7 @@ async fn first_deploy_registers_without_releasing() {
     let env = TestEnv::new().await;
     let response = env.deploy("create", unchanged).await;
     assert_eq!(env.held(), settings(&env.webhook_url, false));
-    let outcome = format!("HubSpot holds {} with isReady=false.", env.webhook_url);
+    let outcome = format!("HubSpot has {} with isReady=false.", env.webhook_url);
     assert_eq!(
         response,
         json!({
@@ -93,7 +93,7 @@ async fn keep_replaces_no_other_stacks_released_url() {
     let response = env.deploy("create", unchanged).await;
     assert_eq!(
         reason(&response, "FAILED"),
-        "HubSpot holds another URL (https://other.example.com/numbers), released to customers. It may be \
+        "HubSpot has another URL (https://other.example.com/numbers), released to customers. It may be \
          another stage's: each needs an app of its own. To replace it, \
          say true or false for IsReady, not keep. This event left no change in HubSpot."
     );
@@ -103,7 +103,7 @@ async fn keep_replaces_no_other_stacks_released_url() {
     assert_eq!(env.held(), settings(ELSEWHERE, true));
     let response = env.deploy("create", property("IsReady", "true")).await;
     let reason = reason(&response, "SUCCESS");
-    assert!(reason.ends_with("Until now it held https://other.example.com/numbers."));
+    assert!(reason.ends_with("Until now it had https://other.example.com/numbers."));
     assert_eq!(env.held(), settings(&env.webhook_url, true));
 }
 
@@ -241,7 +241,7 @@ async fn rollback_takes_no_other_stacks_place() {
     let change = |event: &mut Value| rollback(&env, event, "true", "true");
     let reason = reason(&env.deploy("update", change).await, "SUCCESS");
     assert!(
-        reason.contains("HubSpot does not hold this stack's URL"),
+        reason.contains("HubSpot does not have this stack's URL"),
         "{reason}"
     );
     assert_eq!(env.held(), settings(ELSEWHERE, true));
@@ -382,7 +382,7 @@ async fn delete_removes_only_this_stacks_settings() {
     reason(&env.deploy("delete", unchanged).await, "SUCCESS");
     assert_eq!(env.held(), None);
     let response = env.deploy("delete", unchanged).await;
-    assert_eq!(reason(&response, "SUCCESS"), "HubSpot held no settings.");
+    assert_eq!(reason(&response, "SUCCESS"), "HubSpot had no settings.");
     env.register(ELSEWHERE, true);
     for on_delete in ["remove", "hold", "retain"] {
         let response = env.deploy("delete", property("OnDelete", on_delete)).await;
@@ -402,7 +402,7 @@ async fn delete_can_hold_or_retain_the_settings() {
     let response = env.deploy("delete", property("OnDelete", "hold")).await;
     assert_eq!(
         reason(&response, "SUCCESS"),
-        "HubSpot holds the URL with isReady=false: users can no longer select the app."
+        "HubSpot has the URL with isReady=false: users can no longer select the app."
     );
     assert_eq!(env.held(), settings(&env.webhook_url, false));
 }

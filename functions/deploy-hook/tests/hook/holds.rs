@@ -11,7 +11,7 @@ use crate::{
     support::{TestEnv, outcome, settings},
 };
 
-const HELD: &str = "HubSpot holds the URL with isReady=false: users can no longer select the app.";
+const HELD: &str = "HubSpot has the URL with isReady=false: users can no longer select the app.";
 const CALL: Duration = Duration::from_millis(600);
 
 /// An environment whose webhook may be blocked for many probes.
@@ -142,7 +142,7 @@ async fn writes_even_if_already_held() {
     assert_ne!(version(&env), before);
     assert_eq!(
         outcome(&env.act("release").await, true),
-        format!("HubSpot holds {} with isReady=true.", env.webhook_url)
+        format!("HubSpot has {} with isReady=true.", env.webhook_url)
     );
 }
 
@@ -159,7 +159,7 @@ async fn claims_no_more_than_hubspot_shows() {
         assert_eq!(report["ready"], false, "{case}");
         if !is_done {
             let outcome = outcome(&report, false);
-            let start = "HubSpot holds isReady=false now, but a release that was already running may still set it (HubSpot's updatedAt did not change with the hold).";
+            let start = "HubSpot has isReady=false now, but a release that was already running may still set it (HubSpot's updatedAt did not change with the hold).";
             assert!(outcome.starts_with(start), "{outcome}");
             assert!(outcome.contains("channelctl status"), "{outcome}");
         }
@@ -175,7 +175,7 @@ async fn reports_what_it_holds_when_time_runs_out() {
     let report = env.act("hold").await;
     let outcome = outcome(&report, false);
     assert!(
-        outcome.starts_with("HubSpot holds isReady=false now, but"),
+        outcome.starts_with("HubSpot has isReady=false now, but"),
         "{outcome}"
     );
     assert!(outcome.contains("(there was no time left)"), "{outcome}");
@@ -199,11 +199,11 @@ async fn two_holds_at_once_are_both_done() {
 async fn leaves_other_urls_and_no_settings() {
     let env = TestEnv::new().await;
     let report = env.act("hold").await;
-    assert_eq!(outcome(&report, false), "HubSpot held no settings.");
+    assert_eq!(outcome(&report, false), "HubSpot had no settings.");
     env.register(ELSEWHERE, true);
     for action in ["hold", "remove"] {
         let reason = outcome(&env.act(action).await, false);
-        assert_eq!(reason, "HubSpot holds another URL, which was left alone.");
+        assert_eq!(reason, "HubSpot has another URL, which was left alone.");
         assert_eq!(env.held(), settings(ELSEWHERE, true));
     }
 }

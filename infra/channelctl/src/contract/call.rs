@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_RESPONSE: usize = 64 * 1024;
 const MAX_NAME: usize = 60;
 
-/// The settings that HubSpot holds, if any.
+/// The settings that HubSpot has, if any.
 pub(super) type Held = Option<ChannelConnectionSettings>;
 
 /// What a call is made for.

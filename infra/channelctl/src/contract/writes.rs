@@ -12,7 +12,7 @@ use crate::outcome::Failure;
 const URL: &str = "https://example.com/channel-connection-contract";
 const CHANGED_URL: &str = "https://example.com/channel-connection-contract/changed";
 
-/// Returns whether this command may have left what HubSpot holds.
+/// Returns whether this command may have left what HubSpot has.
 pub(super) fn is_own(held: &Held) -> bool {
     let is_own_url = |url: &str| [URL, CHANGED_URL].contains(&url);
     held.as_ref()
