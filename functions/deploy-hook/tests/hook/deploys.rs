@@ -168,6 +168,20 @@ async fn failed_verification_restores_the_previous_settings() {
 }
 
 #[tokio::test]
+async fn a_written_replacement_is_taken_back() {
+    let env = TestEnv::new().await;
+    env.register(ELSEWHERE, true);
+    // The settings are read before the write, right before it, and after it.
+    let refused = Some((When::Before, How::Status(403)));
+    env.fail([None, None, None, refused]);
+    let response = env.deploy("update", property("IsReady", "true")).await;
+    let reason = reason(&response, "FAILED");
+    let end = "The previous HubSpot settings were restored.";
+    assert!(reason.ends_with(end), "{reason} {:?}", env.calls());
+    assert_eq!(env.held(), settings(ELSEWHERE, true));
+}
+
+#[tokio::test]
 async fn lost_response_of_an_unreleased_replacement_is_a_success() {
     let mut env = TestEnv::new().await;
     env.budget.call = std::time::Duration::from_millis(200);

@@ -168,18 +168,23 @@ async fn claims_no_more_than_hubspot_shows() {
 }
 
 #[tokio::test]
-async fn reports_what_it_holds_when_time_runs_out() {
-    let mut env = TestEnv::new().await;
-    env.budget.settle = env.budget.action;
-    env.register(&env.webhook_url, true);
-    let report = env.act("hold").await;
-    let outcome = outcome(&report, false);
-    assert!(
-        outcome.starts_with("HubSpot has isReady=false now, but"),
-        "{outcome}"
-    );
-    assert!(outcome.contains("(there was no time left)"), "{outcome}");
-    assert_eq!(report["ready"], false);
+async fn an_unconfirmed_hold_is_not_done() {
+    for request in [
+        json!({"action": "hold"}),
+        json!({"action": "register", "isReady": "false"}),
+    ] {
+        let mut env = TestEnv::new().await;
+        env.budget.settle = env.budget.action;
+        env.register(&env.webhook_url, true);
+        let report = env.handle(request).await.unwrap();
+        let outcome = outcome(&report, false);
+        assert!(
+            outcome.starts_with("HubSpot has isReady=false now, but"),
+            "{outcome}"
+        );
+        assert!(outcome.contains("(there was no time left)"), "{outcome}");
+        assert_eq!(report["ready"], false);
+    }
 }
 
 #[tokio::test]
