@@ -188,7 +188,6 @@ impl HookError {
         match self {
             Self::NoCredential | Self::Credential(_) => true,
             Self::Api(error) => error.rejects_credential(),
-            Self::Register(failed) => failed.cause.rejects_credential(),
             _ => false,
         }
     }

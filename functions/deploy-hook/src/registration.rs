@@ -236,13 +236,6 @@ pub(crate) async fn in_time<T>(
     done.unwrap_or(Err(RegistrationError::OutOfTime))
 }
 
-impl RegistrationError {
-    /// Returns whether HubSpot rejected the credential.
-    pub(crate) fn rejects_credential(&self) -> bool {
-        matches!(self, Self::Api(error) if error.rejects_credential())
-    }
-}
-
 impl After {
     fn explain(&self) -> String {
         match self {
