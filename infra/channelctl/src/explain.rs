@@ -212,7 +212,8 @@ fn print(facts: &Facts<'_>, verdict: &str, reasons: &[Reason], fine: &[&str]) ->
         writeln!(output)?;
     }
     if !fine.is_empty() {
-        writeln!(output, "Looked at, and fine: {}.", fine.join(", "))?;
+        let fine = format!("Looked at, and fine: {}.", fine.join(", "));
+        writeln!(output, "{}", wrapped(&fine, ""))?;
     }
     if reasons.iter().any(|one| {
         one.fix
