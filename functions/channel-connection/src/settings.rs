@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::webhook_url::{WebhookUrl, redact_url};
 
+/// HubSpot's API, whose paths begin with a slash.
+pub const HUBSPOT_API: &str = "https://api.hubapi.com";
+
 /// A URL as HubSpot has it: anybody with the credential may have written any text.
 ///
 /// [`as_str`](Self::as_str) is the exact text; `Display` and `Debug` leave out the query.

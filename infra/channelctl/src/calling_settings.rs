@@ -1,5 +1,6 @@
 //! The app's calling settings in HubSpot, which help desk needs; they are only read.
 
+use channel_connection::settings::{ApiVersion, HUBSPOT_API};
 use serde::{Deserialize, Serialize};
 
 use crate::registration::Report;
@@ -60,11 +61,9 @@ impl Lack {
 
     /// Says what help desk needs; the app's owner writes that.
     pub fn detail(&self, report: &Report) -> String {
-        let path = match report.api_version.as_str() {
-            "v3" => "crm/v3/extensions/calling".to_owned(),
-            version => format!("crm/extensions/calling/{version}"),
-        };
-        let url = format!("https://api.hubapi.com/{path}/{}/settings", report.app_id);
+        // A deploy-hook that is newer than this program may know another version.
+        let version = report.api_version.parse().unwrap_or(ApiVersion::V2026_03);
+        let url = HUBSPOT_API.to_owned() + &version.calling_settings_path(report.app_id);
         match self {
             Self::Unknown(reason) => reason.clone(),
             Self::Settings => {

@@ -5,6 +5,7 @@ mod change_set;
 pub mod delete;
 pub mod diff;
 mod download;
+mod events;
 mod guided;
 pub mod parameters;
 mod sam;

@@ -6,10 +6,7 @@ pub mod target;
 use std::collections::HashMap;
 
 use aws_sdk_cloudformation::{Client, error::ProvideErrorMetadata, types};
-use channel_connection::{
-    ids::AppId,
-    webhook_url::{UrlPolicy, WebhookUrl},
-};
+use channel_connection::{ids::AppId, webhook_url::WebhookUrl};
 use jiff::Timestamp;
 
 use crate::{
@@ -107,12 +104,7 @@ impl Stack {
 
     /// Returns the URL that HubSpot calls.
     pub fn webhook_url(&self) -> Result<WebhookUrl, Failure> {
-        let policy = if self.target.aws.endpoint_url().is_some() {
-            UrlPolicy::Local
-        } else {
-            UrlPolicy::Public
-        };
-        WebhookUrl::parse(self.output("WebhookUrl")?, policy)
+        WebhookUrl::parse(self.output("WebhookUrl")?, self.target.url_policy())
             .map_err(|error| Failure::failed(format!("The stack's output WebhookUrl {error}")))
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, BufRead, IsTerminal, Read, Write},
     time::Duration,
 };
 
@@ -110,6 +110,15 @@ fn replace(
         }
     }
     replaced
+}
+
+/// Reads a secret: typed without echo, or from a pipe of at most `max` bytes.
+pub fn read_hidden(question: &str, max: u64) -> io::Result<String> {
+    if io::stdin().is_terminal() {
+        rpassword::prompt_password(question)
+    } else {
+        io::read_to_string(io::stdin().take(max))
+    }
 }
 
 /// Returns the terminal's width up to `max`, or `max` in a pipe.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use channel_connection::{
     http_client::{self, HttpError},
     ids::AppId,
-    settings::{ApiVersion, ChannelConnectionSettings},
+    settings::{ApiVersion, ChannelConnectionSettings, HUBSPOT_API},
     webhook_url::UrlPolicy,
 };
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
@@ -15,7 +15,6 @@ use serde_json::Value;
 use super::credentials::Access;
 use crate::outcome::Failure;
 
-const HUBSPOT: &str = "https://api.hubapi.com";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// HubSpot's responses have some 300 bytes.
 const MAX_RESPONSE: usize = 64 * 1024;
@@ -79,7 +78,7 @@ impl HubSpot {
     pub(super) fn new(port: Option<u16>, app_id: AppId) -> Result<Self, Failure> {
         let (base_url, policy) = match port {
             Some(port) => (format!("http://127.0.0.1:{port}"), UrlPolicy::Local),
-            None => (HUBSPOT.to_owned(), UrlPolicy::Public),
+            None => (HUBSPOT_API.to_owned(), UrlPolicy::Public),
         };
         let http = http_client::client(TIMEOUT, policy)
             .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;

@@ -1,15 +1,12 @@
 //! The credentials to try, from standard input, and how a call carries each.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, IsTerminal, Read},
-};
+use std::collections::BTreeMap;
 
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 
 use super::call::{Call, HubSpot, Step};
-use crate::outcome::Failure;
+use crate::{outcome::Failure, terminal};
 
 const MAX_BYTES: u64 = 64 * 1024;
 const TOKEN_PATH: &str = "/oauth/2026-03/token";
@@ -37,11 +34,7 @@ pub(super) struct Access {
 impl Credentials {
     /// Reads the credentials from a pipe, or without echo from a terminal.
     pub(super) fn read() -> Result<Self, Failure> {
-        let json = if io::stdin().is_terminal() {
-            rpassword::prompt_password("Credentials, as JSON: ")
-        } else {
-            io::read_to_string(io::stdin().take(MAX_BYTES))
-        };
+        let json = terminal::read_hidden("Credentials, as JSON: ", MAX_BYTES);
         // serde's own words would repeat a secret that stands in the wrong place.
         let fields = json.ok().and_then(|json| serde_json::from_str(&json).ok());
         let credentials = fields.map(Self).filter(Self::is_usable);

@@ -1,6 +1,6 @@
 //! A deploy by CloudFormation alone, where SAM is missing: CloudFormation translates SAM's templates itself.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{fs, time::Duration};
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::{
@@ -12,10 +12,7 @@ use tokio::time;
 use crate::{
     aws::AwsError,
     deploy::{
-        Deploy, bundle,
-        delete::{line, newest, sentence},
-        parameters::Template,
-        upload::Bucket,
+        Deploy, bundle, delete::sentence, events::Events, parameters::Template, upload::Bucket,
     },
     outcome::{self, Failure, Outcome},
     stack::target::Target,
@@ -70,14 +67,13 @@ pub(super) async fn deploy(
         return Ok(Outcome::Done);
     }
     let stack = created.stack_id.unwrap_or_default();
-    let seen = newest(&client, &stack).await?.into_iter();
-    let seen = seen.filter_map(|event| event.event_id).collect();
+    let events = Events::until_now(&client, &stack).await?;
     outcome::if_stopped(sentence(target));
     let begun = client.execute_change_set().change_set_name(&id).send();
     begun
         .await
         .map_err(|error| AwsError::new("deploy the change set", &error))?;
-    let status = until_settled(&client, &stack, seen).await?;
+    let status = until_settled(&client, &stack, events).await?;
     match status.as_str() {
         "CREATE_COMPLETE" | "UPDATE_COMPLETE" => Ok(Outcome::Done),
         _ => Err(Failure::failed(if_it_fails)),
@@ -165,15 +161,11 @@ async fn has_changes(client: &Client, id: &str) -> Result<bool, Failure> {
 pub(super) async fn until_settled(
     client: &Client,
     stack: &str,
-    mut seen: BTreeSet<String>,
+    mut events: Events,
 ) -> Result<String, Failure> {
     let settled = async {
         loop {
-            for event in newest(client, stack).await?.into_iter().rev() {
-                if !event.event_id.clone().is_some_and(|id| seen.insert(id)) {
-                    continue;
-                }
-                eprintln!("{}", line(&event));
+            for event in events.print_new(client, stack).await? {
                 let status = event.resource_status().map_or("", AsRef::as_ref);
                 if event.physical_resource_id() == Some(stack) && !status.ends_with("_IN_PROGRESS")
                 {

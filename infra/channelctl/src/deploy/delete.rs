@@ -1,13 +1,14 @@
 //! Deletes a stack, and says what stays.
 
-use std::{collections::BTreeSet, io::Write, time::Duration};
+use std::{io::Write, time::Duration};
 
 use anstream::eprintln;
-use aws_sdk_cloudformation::{Client, types::StackEvent};
+use aws_sdk_cloudformation::Client;
 use serde_json::json;
 
 use crate::{
     aws::{self, AwsError},
+    deploy::events::Events,
     outcome::{self, Failure, Outcome},
     stack::{Stack, target::Target},
     terminal,
@@ -32,13 +33,12 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome,
     }
     terminal::confirm_name(&format!("Delete {place}?"), target.name(), yes)?;
     let client = Client::new(&target.aws);
-    let newest = newest(&client, &stack.id).await?.into_iter();
-    let seen = newest.filter_map(|event| event.event_id).collect();
+    let events = Events::until_now(&client, &stack.id).await?;
     eprintln!("deleting {place}");
     outcome::if_stopped(sentence(target));
     let deleted = client.delete_stack().stack_name(&stack.id).send().await;
     deleted.map_err(|error| AwsError::new("delete the stack", &error))?;
-    let status = until_deleted(&client, &stack.id, Some(seen)).await?;
+    let status = until_deleted(&client, &stack.id, Some(events)).await?;
     if status != "DELETE_COMPLETE" {
         let name = &target.stack;
         let failed = format!("{name} is not deleted: {status}; the reasons are above.");
@@ -106,20 +106,16 @@ fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
 
 /// Waits until a stack is gone, and returns how CloudFormation left it.
 ///
-/// With the ids of the events that were there before, prints each new one.
+/// Prints its events as they come, if they are given.
 pub(super) async fn until_deleted(
     client: &Client,
     stack: &str,
-    mut seen: Option<BTreeSet<String>>,
+    mut events: Option<Events>,
 ) -> Result<String, AwsError> {
     let waits = async {
         loop {
-            if let Some(seen) = &mut seen {
-                for event in newest(client, stack).await?.into_iter().rev() {
-                    if event.event_id.clone().is_some_and(|id| seen.insert(id)) {
-                        eprintln!("{}", line(&event));
-                    }
-                }
+            if let Some(events) = &mut events {
+                events.print_new(client, stack).await?;
             }
             // By its id a stack is described when it is gone, too.
             let described = client.describe_stacks().stack_name(stack).send().await;
@@ -135,22 +131,6 @@ pub(super) async fn until_deleted(
     };
     let waited = tokio::time::timeout(TIMEOUT, waits).await;
     waited.unwrap_or_else(|_| Ok("DELETE_IN_PROGRESS for more than an hour".into()))
-}
-
-/// Returns the newest hundred events, the newest first.
-pub(super) async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
-    let asked = client.describe_stack_events().stack_name(stack);
-    let events = asked.send().await;
-    let events = events.map_err(|error| AwsError::new("read the stack's events", &error))?;
-    Ok(events.stack_events.unwrap_or_default())
-}
-
-pub(super) fn line(event: &StackEvent) -> String {
-    let status = event.resource_status.as_ref().map_or("", |it| it.as_str());
-    let resource = event.logical_resource_id().unwrap_or_default();
-    let reason = terminal::escape(event.resource_status_reason().unwrap_or_default());
-    let line = format!("{status:<20} {resource}  {reason}");
-    line.trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! Uploads to the bucket that CloudFormation reads packaged functions and templates from.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use anstream::eprintln;
 use aws_credential_types::provider::ProvideCredentials;
@@ -16,9 +13,15 @@ use aws_sigv4::{
     },
     sign::v4,
 };
-use channel_connection::{http_client, webhook_url::UrlPolicy};
+use channel_connection::http_client;
 
-use crate::{aws::AwsError, deploy::change_set, outcome::Failure, stack::target::Target, terminal};
+use crate::{
+    aws::AwsError,
+    deploy::{change_set, events::Events},
+    outcome::Failure,
+    stack::target::Target,
+    terminal,
+};
 
 /// The stack with SAM's own bucket, so that both ways to deploy share one.
 const MANAGED_STACK: &str = "aws-sam-cli-managed-default";
@@ -80,12 +83,8 @@ impl<'a> Bucket<'a> {
                 "Cannot upload {uri}: {reason}. Nothing was changed."
             ))
         };
-        let policy = match self.target.aws.endpoint_url() {
-            Some(_) => UrlPolicy::Local,
-            None => UrlPolicy::Public,
-        };
-        let http =
-            http_client::client(TIMEOUT, policy).map_err(|error| failed(error.to_string()))?;
+        let http = http_client::client(TIMEOUT, self.target.url_policy());
+        let http = http.map_err(|error| failed(error.to_string()))?;
         let mut request = http.put(&url);
         for (name, value) in self.signature(&url, &bytes).await? {
             request = request.header(name, value);
@@ -165,7 +164,7 @@ async fn managed(target: &Target) -> Result<String, Failure> {
         .await;
     let created = created.map_err(|error| AwsError::new("create a bucket", &error))?;
     let id = created.stack_id.unwrap_or_default();
-    change_set::until_settled(&client, &id, BTreeSet::new()).await?;
+    change_set::until_settled(&client, &id, Events::default()).await?;
     source_bucket(&client).await.ok_or_else(|| {
         let failed = format!("The stack {MANAGED_STACK} has no bucket. Name one of yours: s3_bucket in the stage of samconfig.toml.");
         Failure::failed(failed)

@@ -1,12 +1,8 @@
 //! Which numbers a portal has connected, and who uses the app there, as the portal's own token reads it.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, IsTerminal, Read, Write},
-    time::Duration,
-};
+use std::{collections::BTreeSet, io::Write, time::Duration};
 
-use channel_connection::{http_client, ids::PortalId, phone_number::E164, webhook_url::UrlPolicy};
+use channel_connection::{http_client, ids::PortalId, phone_number::E164};
 use clap::Args;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -118,12 +114,7 @@ fn list(page: &Value) -> impl Iterator<Item = &Value> {
 impl Portal {
     fn of(stack: &Stack) -> Result<Self, Failure> {
         let url = stack.parameter("HubSpotApiUrl").unwrap_or_default();
-        let policy = if stack.target.aws.endpoint_url().is_some() {
-            UrlPolicy::Local
-        } else {
-            UrlPolicy::Public
-        };
-        let http = http_client::client(TIMEOUT, policy)
+        let http = http_client::client(TIMEOUT, stack.target.url_policy())
             .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
         Ok(Self {
             http,
@@ -169,13 +160,7 @@ impl Portal {
 }
 
 fn token() -> Result<String, Failure> {
-    let read = if io::stdin().is_terminal() {
-        rpassword::prompt_password("The portal's access token: ")
-    } else {
-        let mut text = String::new();
-        let mut input = io::stdin().lock().take(MAX_TOKEN);
-        input.read_to_string(&mut text).map(|_| text)
-    };
+    let read = terminal::read_hidden("The portal's access token: ", MAX_TOKEN);
     let token = read.unwrap_or_default().trim().to_owned();
     let is_token = !token.is_empty() && token.chars().all(|sign| sign.is_ascii_graphic());
     is_token.then_some(token).ok_or_else(|| {

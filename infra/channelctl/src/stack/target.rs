@@ -4,6 +4,7 @@ use std::{env, fmt::Write as _, fs};
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sts::config::Credentials;
+use channel_connection::webhook_url::UrlPolicy;
 use clap::Args;
 use serde::Deserialize;
 
@@ -189,6 +190,14 @@ impl Target {
     /// Tells whether a deploy asks first: to the stage prod, or to a stack that may be anything.
     pub fn asks_before_deploys(&self) -> bool {
         self.is_prod() || (self.stage.is_none() && !self.is_local())
+    }
+
+    /// Returns which URLs are called: with a local AWS, those of this machine too.
+    pub fn url_policy(&self) -> UrlPolicy {
+        match self.aws.endpoint_url() {
+            Some(_) => UrlPolicy::Local,
+            None => UrlPolicy::Public,
+        }
     }
 
     pub fn region(&self) -> &str {
