@@ -1,100 +1,32 @@
 //! Findings: what is wrong with a stack, and the command that fixes it.
 
-use std::io::{self, Write};
+mod finding;
+mod report;
+
+use std::io;
 
 use channel_connection::signature::MAX_AGE;
 use jiff::SignedDuration;
-use serde::Serialize;
 use serde_json::json;
 
+pub use self::{
+    finding::{Finding, Severity},
+    report::of_report,
+};
+use self::{
+    finding::{error, failure, ok, warning},
+    report::{registered_url, release},
+};
 use crate::{
     aws::{self, AwsError},
-    calling_settings::{Lack, lacks},
     cloudwatch::{self, Alarm, LastCheck},
     numbers::table::{Census, Table},
     outcome::{Failure, Outcome},
     registration::{self, Report},
     secrets,
     stack::{Stack, target::Target},
-    terminal::{self, DOUBTFUL, GOOD, WRONG, ago, coloured},
+    terminal::{self, ago},
 };
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    check: &'static str,
-    severity: Severity,
-    message: String,
-    /// The command that fixes it.
-    fix: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Severity {
-    Ok,
-    Warning,
-    Error,
-}
-
-fn error(
-    check: &'static str,
-    message: impl Into<String>,
-    fix: impl Into<Option<String>>,
-) -> Finding {
-    Finding {
-        check,
-        severity: Severity::Error,
-        message: message.into(),
-        fix: fix.into(),
-    }
-}
-
-fn warning(
-    check: &'static str,
-    message: impl Into<String>,
-    fix: impl Into<Option<String>>,
-) -> Finding {
-    Finding {
-        severity: Severity::Warning,
-        ..error(check, message, fix)
-    }
-}
-
-fn ok(check: &'static str, message: impl Into<String>) -> Finding {
-    Finding {
-        severity: Severity::Ok,
-        ..error(check, message, None)
-    }
-}
-
-fn failure(check: &'static str, failure: Failure) -> Finding {
-    error(check, failure.message, failure.next)
-}
-
-impl Finding {
-    pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
-    }
-
-    pub fn is_ok(&self) -> bool {
-        self.severity == Severity::Ok
-    }
-
-    fn print(&self) -> io::Result<()> {
-        let mark = match self.severity {
-            Severity::Ok => coloured(GOOD, "ok   "),
-            Severity::Warning => coloured(DOUBTFUL, "look "),
-            Severity::Error => coloured(WRONG, "wrong"),
-        };
-        let (mut output, message) = (terminal::output(), &self.message);
-        writeln!(output, "{mark} {:<14} {message}", self.check)?;
-        if let Some(fix) = &self.fix {
-            writeln!(output, "{:<20} fix it: {fix}", "")?;
-        }
-        Ok(())
-    }
-}
 
 /// Looks at everything that can be wrong, from the clock on; prints each finding as it comes.
 pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> {
@@ -253,103 +185,6 @@ pub fn stack_state(stack: &Stack) -> Finding {
     }
 }
 
-/// Returns the report's findings; the client secret's explains the webhook's.
-pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
-    [
-        credential(stack, report),
-        app(stack, report),
-        registered_url(stack, report),
-        webhook(stack, report, client_secret),
-        release(stack, report),
-        calling_settings(report),
-    ]
-}
-
-fn credential(stack: &Stack, report: &Report) -> Finding {
-    let (check, outcome) = ("credential", report.outcome.as_str());
-    match (&report.credential, report.credential_usable) {
-        (Some(kind), Some(true)) => {
-            let version = &report.api_version;
-            ok(check, format!("HubSpot accepts the {kind}, API {version}"))
-        }
-        (_, Some(_)) => error(check, outcome, stack.command("secrets set")),
-        (_, None) => error(
-            check,
-            format!("{outcome} Look again once HubSpot answers."),
-            stack.command("doctor"),
-        ),
-    }
-}
-
-fn app(stack: &Stack, report: &Report) -> Finding {
-    let check = "app";
-    let found = match stack.app_id() {
-        Ok(app) if app.get() == report.app_id => return ok(check, app.to_string()),
-        Ok(app) => format!("the stack's is {app}, the function's {}", report.app_id),
-        Err(error) => error.to_string(),
-    };
-    error(check, found, stack.command("deploy"))
-}
-
-fn registered_url(stack: &Stack, report: &Report) -> Finding {
-    let (check, register) = ("registration", stack.command("register"));
-    match (&report.registered, report.drift) {
-        (Some(held), Some(false)) => ok(check, format!("HubSpot has {}", held.url)),
-        (Some(held), _) => {
-            let expected = &report.expected.url;
-            let found = format!(
-                "HubSpot has {}, expected {expected}; register it, unless that URL is another stage's",
-                held.url
-            );
-            error(check, found, register)
-        }
-        (None, Some(_)) => error(check, "HubSpot has no URL", register),
-        (None, None) => error(check, "unknown: HubSpot could not be asked", None),
-    }
-}
-
-fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> Finding {
-    let (check, probe) = ("webhook", &report.last_probe);
-    if probe.verified {
-        let milliseconds = probe.milliseconds.unwrap_or_default();
-        let found = format!("answers HubSpot, and nobody else, in {milliseconds} ms");
-        return ok(check, found);
-    }
-    let reason = probe.reason.as_deref().unwrap_or("no reason was given");
-    let fix = client_secret.and_then(|secret| secret.fix.clone());
-    error(check, reason, fix.unwrap_or_else(|| stack.command("logs")))
-}
-
-fn release(stack: &Stack, report: &Report) -> Finding {
-    let check = "isReady";
-    match report.is_ready {
-        Some(true) => ok(check, "true: every customer can select the app"),
-        Some(false) => warning(
-            check,
-            "false: no customer can select the app yet; test it in HubSpot first",
-            stack.command("release"),
-        ),
-        None => error(check, "unknown: HubSpot could not be asked", None),
-    }
-}
-
-fn calling_settings(report: &Report) -> Finding {
-    let check = "help desk";
-    let lacks = lacks(report);
-    let found: Vec<_> = lacks
-        .iter()
-        .map(|lack| format!("{}. {}", lack.summary(), lack.detail(report)))
-        .collect();
-    match lacks.as_slice() {
-        [] => ok(
-            check,
-            "the app supports inbound calling, as help desk needs",
-        ),
-        [Lack::Unknown(_)] => warning(check, found.join(" "), None),
-        _ => error(check, found.join("; "), None),
-    }
-}
-
 /// Names the command that comes next: what fixes the first thing that is wrong, or the release.
 ///
 /// A fault of more than one possible cause leads to doctor, which looks for it.
@@ -367,20 +202,19 @@ pub fn next_step(stack: &Stack, report: &Report) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
-        calling_settings::CallingSettings,
         registration::tests::{URL, report},
         stack::tests::stack as made_up,
     };
 
-    fn stack(status: &str) -> Stack {
+    pub(in crate::doctor) fn stack(status: &str) -> Stack {
         made_up(status, ("", ""))
     }
 
     #[track_caller]
-    fn assert_fix(name: &str, fix: Option<&str>, command: &str) {
+    pub(in crate::doctor) fn assert_fix(name: &str, fix: Option<&str>, command: &str) {
         let command = (!command.is_empty()).then(|| format!("channelctl --stage dev {command}"));
         assert_eq!(fix, command.as_deref(), "{name}");
     }
@@ -410,48 +244,8 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_in_a_report_has_its_fix() {
-        type Fault = fn(&mut Report);
-        let stack = stack("UPDATE_COMPLETE");
-        let faults: [(&str, usize, &str, Fault); 11] = [
-            ("refused credential", 0, "secrets set", |report| {
-                report.credential_usable = Some(false);
-            }),
-            ("silent HubSpot", 0, "doctor", |report| {
-                report.credential_usable = None;
-            }),
-            ("another app", 1, "deploy", |report| report.app_id = 7),
-            ("drift", 2, "register", |report| report.drift = Some(true)),
-            ("nothing registered", 2, "register", |report| {
-                (report.drift, report.registered) = (Some(true), None);
-            }),
-            ("not asked", 2, "", |report| {
-                (report.drift, report.registered) = (None, None);
-            }),
-            ("unverified", 3, "logs", |report| {
-                report.last_probe.verified = false;
-            }),
-            ("held", 4, "release", |report| report.is_ready = Some(false)),
-            ("unknown", 4, "", |report| report.is_ready = None),
-            ("no calling settings", 5, "", |report| {
-                report.calling_settings = Some(CallingSettings::Absent);
-            }),
-            ("none", 4, "", |_| {}),
-        ];
-        for (name, at, fix, fault) in faults {
-            let mut report = report(Some((URL, true)));
-            fault(&mut report);
-            let findings = of_report(&stack, &report, None);
-            assert_fix(name, findings[at].fix.as_deref(), fix);
-            let wrong = findings.iter().filter(|finding| !finding.is_ok()).count();
-            assert_eq!(wrong, usize::from(name != "none"), "{name}");
-        }
-        let mut unverified = report(Some((URL, true)));
-        unverified.last_probe.verified = false;
-        let unset = error("client secret", "not set", "set it".to_owned());
-        let [_, _, _, webhook, _, _] = of_report(&stack, &unverified, Some(&unset));
-        assert_eq!(webhook.fix.as_deref(), Some("set it"));
-        let empty = of_census(&stack, Census::default());
+    fn an_empty_table_has_its_fix() {
+        let empty = of_census(&stack("UPDATE_COMPLETE"), Census::default());
         assert_fix("empty table", empty.fix.as_deref(), "numbers import FILE");
     }
 

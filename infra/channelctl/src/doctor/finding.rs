@@ -1,0 +1,87 @@
+//! A finding: what was looked at, how it is, and the command that fixes it.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::{
+    outcome::Failure,
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured},
+};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    check: &'static str,
+    severity: Severity,
+    message: String,
+    /// The command that fixes it.
+    pub(super) fix: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    Ok,
+    Warning,
+    Error,
+}
+
+pub(super) fn error(
+    check: &'static str,
+    message: impl Into<String>,
+    fix: impl Into<Option<String>>,
+) -> Finding {
+    Finding {
+        check,
+        severity: Severity::Error,
+        message: message.into(),
+        fix: fix.into(),
+    }
+}
+
+pub(super) fn warning(
+    check: &'static str,
+    message: impl Into<String>,
+    fix: impl Into<Option<String>>,
+) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        ..error(check, message, fix)
+    }
+}
+
+pub(super) fn ok(check: &'static str, message: impl Into<String>) -> Finding {
+    Finding {
+        severity: Severity::Ok,
+        ..error(check, message, None)
+    }
+}
+
+pub(super) fn failure(check: &'static str, failure: Failure) -> Finding {
+    error(check, failure.message, failure.next)
+}
+
+impl Finding {
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    pub fn is_ok(&self) -> bool {
+        self.severity == Severity::Ok
+    }
+
+    pub(super) fn print(&self) -> io::Result<()> {
+        let mark = match self.severity {
+            Severity::Ok => coloured(GOOD, "ok   "),
+            Severity::Warning => coloured(DOUBTFUL, "look "),
+            Severity::Error => coloured(WRONG, "wrong"),
+        };
+        let (mut output, message) = (terminal::output(), &self.message);
+        writeln!(output, "{mark} {:<14} {message}", self.check)?;
+        if let Some(fix) = &self.fix {
+            writeln!(output, "{:<20} fix it: {fix}", "")?;
+        }
+        Ok(())
+    }
+}
