@@ -7,6 +7,7 @@ import select
 import shutil
 import subprocess
 import sys
+import termios
 import threading
 from contextlib import suppress
 from functools import partial
@@ -111,6 +112,10 @@ def uploaded(stack):
     ]
 
 
+def echoes(terminal):
+    return termios.tcgetattr(terminal)[3] & termios.ECHO
+
+
 def typed(stage, stack, answers, *arguments):
     """Runs channelctl in a terminal, and types each answer when its question shows."""
     pid, terminal = pty.fork()
@@ -125,7 +130,11 @@ def typed(stage, stack, answers, *arguments):
             part = os.read(terminal, 65536).decode(errors="replace")
             printed, asked = printed + part, asked + part
             if answers and answers[0][0] in asked:
-                os.write(terminal, f"{answers.pop(0)[1]}\n".encode())
+                _, answer = answers.pop(0)
+                if answer in SECRETS.values():
+                    # The question shows before the echo is off.
+                    wait_until(lambda: not echoes(terminal), "nothing is echoed")
+                os.write(terminal, f"{answer}\n".encode())
                 asked = ""
     # Ends whatever still waits for an answer.
     os.close(terminal)
