@@ -11,17 +11,15 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::{
-    cloudformation::{
-        request::{Operation, StackRequest},
-        response::Callback,
-    },
+    Handler,
+    budget::Retries,
+    cloudformation::{Operation, StackRequest},
     config::Target,
-    desired_state::{DesiredState, OnDelete},
-    handler::{Handler, HookError},
+    desired_state::{DesiredState, OnDelete, Withdrawn},
+    error::{After, HookError},
     hubspot::client::Audit,
     probe::Transport,
     registration,
-    withdrawal::{self, WithdrawOutcome},
 };
 
 /// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of `EventBridge`.
@@ -35,31 +33,31 @@ pub(crate) struct LifecycleEvent {
 impl Handler {
     /// Executes the request of a stack, and sends CloudFormation the outcome.
     pub(crate) async fn deploy(&self, event: Value, deadline: Instant) -> Result<(), HookError> {
-        let callback = Callback::parse(&event, self.config.url_policy)?;
-        let result = timeout_at(deadline, Box::pin(self.execute(event, deadline))).await;
-        let result = result.unwrap_or(Err(HookError::OutOfTime));
+        let request = StackRequest::parse(event, self.config.url_policy)?;
+        let result = timeout_at(deadline, Box::pin(self.execute(&request, deadline))).await;
+        let result = result.unwrap_or(Err(HookError::Interrupted));
         match &result {
             Ok(done) => info!(done, "deploy"),
             Err(error) => error!(error = error as &dyn Error, "deploy"),
         }
         let until = deadline + self.budget.response_reserve;
-        let retries = self.budget.response.start(self.budget.call, until);
-        callback.send(&self.http, &result, retries).await?;
+        let retries = Retries::new(self.budget.response, self.budget.call, until);
+        request.respond(&self.http, &result, retries).await?;
         // Lambda counts a failure, and an alarm watches that.
         result.map(drop)
     }
 
-    async fn execute(&self, event: Value, deadline: Instant) -> Result<String, HookError> {
-        let request = StackRequest::parse(event)?;
+    async fn execute(
+        &self,
+        request: &StackRequest,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
         let audit = Audit::new(&*request.stack_id, &request.reason());
         match request.operation(self.config.url_policy)? {
             Operation::NoOp(reason) => Ok(reason.into()),
             Operation::Register(desired) => {
                 let registered = self.register(&desired, audit, deadline).await;
-                registered.or_else(|error| allowed(&request, error))
-            }
-            Operation::Withdraw(_, OnDelete::Retain) => {
-                Ok("OnDelete=retain: HubSpot's settings stay as they are.".into())
+                registered.or_else(|error| allowed(request, error))
             }
             Operation::Withdraw(target, on_delete) => {
                 match self.withdraw(&target, on_delete, audit, deadline).await {
@@ -84,7 +82,7 @@ impl Handler {
         let target = &desired.target;
         let api = self.settings_api(target, audit, until).await?;
         let probe = self.public_probe(target, until).await?;
-        Ok(registration::register(&api, &probe, desired, until, deadline).await?)
+        registration::register(&api, &probe, desired, until, deadline).await
     }
 
     pub(crate) async fn withdraw(
@@ -93,9 +91,10 @@ impl Handler {
         on_delete: OnDelete,
         audit: Audit,
         deadline: Instant,
-    ) -> Result<WithdrawOutcome, HookError> {
+    ) -> Result<Withdrawn, HookError> {
         let api = self.settings_api(target, audit, deadline).await?;
-        Ok(withdrawal::withdraw(&api, &target.url, on_delete, deadline).await?)
+        let withdrawn = registration::withdraw(&api, on_delete, deadline).await;
+        withdrawn.map_err(|error| HookError::failed(error, After::NotWithdrawn))
     }
 
     /// Verifies the webhook's new version, and reports the outcome to CodeDeploy.
@@ -106,7 +105,7 @@ impl Handler {
     ) -> Result<(), HookError> {
         let verified = timeout_at(deadline, self.verify_version(deadline)).await;
         let verified = verified
-            .unwrap_or(Err(HookError::OutOfTime))
+            .unwrap_or(Err(HookError::Interrupted))
             .inspect_err(|error| error!(error = error as &dyn Error, "before traffic"));
         self.report(&event, verified.is_ok()).await?;
         verified
@@ -125,7 +124,7 @@ impl Handler {
                 warn!(%error, "the new version is not verified");
             }
             probe => {
-                let verified = probe?.verify(&target.url, deadline).await?;
+                let verified = probe?.verify(deadline).await?;
                 info!(?verified, "the new version is verified");
             }
         }

@@ -6,14 +6,16 @@ use std::error::Error;
 
 use channel_connection::settings::ChannelConnectionSettings;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, IsReady, OnDelete},
-    handler::{Handler, HookError},
-    hubspot::client::Audit,
-    report::Report,
-    withdrawal::WithdrawOutcome,
+    Handler,
+    config::Target,
+    desired_state::{DesiredState, IsReady, OnDelete, Withdrawn},
+    error::HookError,
+    hubspot::client::{Audit, CallingSettings, SettingsApi, redacted},
+    probe::Verified,
 };
 
 /// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
@@ -51,16 +53,26 @@ enum Action {
     Unregister,
 }
 
+/// HubSpot, as far as it could be read.
+pub(crate) struct HubSpotState {
+    pub settings: Result<Option<ChannelConnectionSettings>, HookError>,
+    /// The credential's kind; `None` if there is no usable one.
+    credential: Option<&'static str>,
+    /// The app's calling settings, which help desk needs beside the channel connection's; only `status`
+    /// reads them.
+    calling_settings: Option<Value>,
+}
+
 impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
-    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Report {
+    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Value {
         let action = request.action;
         let deadline = deadline.min(Instant::now() + self.budget.action);
         let result = if request.dry_run {
             None
         } else {
             let run = timeout_at(deadline, self.run_action(&request, deadline)).await;
-            let result = run.unwrap_or(Err(HookError::OutOfTime));
+            let result = run.unwrap_or(Err(HookError::Interrupted));
             Some(result.inspect_err(|error| {
                 tracing::error!(error = error as &dyn Error, action = action.name());
             }))
@@ -79,8 +91,10 @@ impl Handler {
             (Some(_), Err(error)) if is_status => Err(error.to_string()),
             (None, Ok(current)) => {
                 let planned = self.plan(&request, current.as_ref());
-                plan = planned.clone().unwrap_or_else(|_| current.clone());
-                planned.map(|_| explain(plan.as_ref()))
+                plan.clone_from(planned.as_ref().unwrap_or(current));
+                planned
+                    .map(|_| explain(plan.as_ref()))
+                    .map_err(|error| error.to_string())
             }
             (Some(Ok(_)), Ok(_)) if action == Action::Hold && is_released => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
@@ -90,8 +104,59 @@ impl Handler {
             }
             (Some(result), _) => result.map_err(|error| error.to_string()),
         };
+        let mut report = hubspot.report(&self.config.target);
+        report["action"] = action.name().into();
+        report["done"] = outcome.is_ok().into();
+        report["outcome"] = outcome.unwrap_or_else(|reason| reason).into();
+        report["plan"] = json!(plan.as_ref().map(redacted));
+        report["lastProbe"] = last_probe;
+        if let Some(calling_settings) = hubspot.calling_settings {
+            report["callingSettings"] = calling_settings;
+        }
+        report
+    }
+
+    pub(crate) async fn read_hubspot(&self, is_status: bool, until: Instant) -> HubSpotState {
         let target = &self.config.target;
-        hubspot.report(action.name(), outcome, plan.as_ref(), last_probe, target)
+        let api = match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => api,
+            Err(error) => {
+                return HubSpotState {
+                    credential: None,
+                    calling_settings: is_status.then(|| unknown(&error)),
+                    settings: Err(error),
+                };
+            }
+        };
+        let calling_settings = async {
+            if is_status {
+                Some(calling_settings(&api, until).await)
+            } else {
+                None
+            }
+        };
+        let (read, calling_settings) = tokio::join!(api.read(until), calling_settings);
+        let settings = read.map(|(read, _)| read.map(|read| read.settings));
+        HubSpotState {
+            settings: settings.map_err(HookError::from),
+            credential: Some(api.auth.kind()),
+            calling_settings,
+        }
+    }
+
+    /// Probes the webhook once.
+    async fn last_probe(&self, until: Instant) -> Value {
+        let verified = match self.public_probe(&self.config.target, until).await {
+            Ok(probe) => probe.verify_once().await.map_err(HookError::from),
+            Err(error) => Err(error),
+        };
+        match verified {
+            Ok(Verified {
+                numbers,
+                milliseconds,
+            }) => json!({"verified": true, "numbers": numbers, "milliseconds": milliseconds}),
+            Err(error) => json!({"verified": false, "reason": error.to_string()}),
+        }
     }
 
     async fn run_action(&self, request: &Request, deadline: Instant) -> Result<String, HookError> {
@@ -124,17 +189,14 @@ impl Handler {
         &self,
         request: &Request,
         current: Option<&ChannelConnectionSettings>,
-    ) -> Result<Option<ChannelConnectionSettings>, String> {
+    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
         match request.action {
             Action::Status | Action::Verify => Ok(current.cloned()),
-            Action::Release | Action::Register => {
-                let settings = self.desired(request).settings(current);
-                settings.map(Some).map_err(|error| error.to_string())
-            }
+            Action::Release | Action::Register => self.desired(request).settings(current).map(Some),
             Action::Hold | Action::Unregister => {
                 let url = &self.config.target.url;
-                if let Some(outcome) = WithdrawOutcome::without_own(current, url) {
-                    withdrawn(request.action, outcome).map_err(|error| error.to_string())?;
+                if let Some(nothing) = Withdrawn::without_own(current, url) {
+                    withdrawn(request.action, nothing)?;
                 }
                 let held = current.filter(|_| request.action == Action::Hold);
                 Ok(held.map(ChannelConnectionSettings::unreleased))
@@ -158,12 +220,10 @@ impl Handler {
 }
 
 /// Without settings nothing can be held: a deploy that is running may still release.
-fn withdrawn(action: Action, outcome: WithdrawOutcome) -> Result<String, HookError> {
+fn withdrawn(action: Action, outcome: Withdrawn) -> Result<String, HookError> {
     match outcome {
-        WithdrawOutcome::OtherUrl => Err(HookError::NotWithdrawn(outcome)),
-        WithdrawOutcome::NotRegistered if action == Action::Hold => {
-            Err(HookError::NotWithdrawn(outcome))
-        }
+        Withdrawn::OtherUrl => Err(HookError::NotWithdrawn(outcome)),
+        Withdrawn::NotRegistered if action == Action::Hold => Err(HookError::NotWithdrawn(outcome)),
         _ => Ok(outcome.explain().into()),
     }
 }
@@ -175,6 +235,53 @@ fn explain(plan: Option<&ChannelConnectionSettings>) -> String {
             plan.url, plan.is_ready
         ),
         None => "HubSpot would have no settings.".into(),
+    }
+}
+
+/// Reads the calling settings for the report.
+async fn calling_settings(api: &SettingsApi, until: Instant) -> Value {
+    match api.read_calling_settings(until).await {
+        Ok(Some(CallingSettings {
+            supports_inbound_calling,
+            is_ready,
+        })) => json!({
+            "state": "found",
+            "supportsInboundCalling": supports_inbound_calling,
+            "isReady": is_ready,
+        }),
+        Ok(None) => json!({"state": "absent"}),
+        Err(error) => unknown(&error),
+    }
+}
+
+fn unknown(reason: &dyn Error) -> Value {
+    json!({"state": "unknown", "reason": reason.to_string()})
+}
+
+impl HubSpotState {
+    /// Returns the part of the report that compares HubSpot with the stack.
+    fn report(&self, target: &Target) -> Value {
+        let current = self.settings.as_ref().map(Option::as_ref);
+        let has_own_url = |current: &ChannelConnectionSettings| current.has_url(&target.url);
+        json!({
+            "appId": target.app_id,
+            "apiVersion": target.api_version.name(),
+            "expected": {"url": target.url.to_string()},
+            "credential": self.credential,
+            // `null`, as below, if HubSpot could not be read.
+            "credentialUsable": match current {
+                Ok(_) => Some(true),
+                Err(error) => error.rejects_credential().then_some(false),
+            },
+            "registered": current.ok().flatten().map(redacted),
+            "drift": current.ok().map(|current| !current.is_some_and(has_own_url)),
+            "ready": current.ok().map(|_| self.is_released()),
+        })
+    }
+
+    fn is_released(&self) -> bool {
+        let current = self.settings.as_ref().ok().and_then(Option::as_ref);
+        current.is_some_and(|current| current.is_ready)
     }
 }
 

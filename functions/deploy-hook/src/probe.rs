@@ -14,11 +14,11 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use reqwest::Client;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    budget::{RetryHint, TimeBudget},
+    budget::{Retries, RetryHint, TimeBudget},
     config::ProbePortal,
 };
 
@@ -28,11 +28,12 @@ const REQUESTS: u32 = 3;
 /// Calls a webhook as HubSpot would, and as forgers would.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    transport: Transport,
-    secret: SigningSecret,
-    request: NumbersRequest,
-    min_numbers: usize,
-    budget: TimeBudget,
+    pub transport: Transport,
+    pub url: WebhookUrl,
+    pub secret: SigningSecret,
+    pub app_id: AppId,
+    pub portal: ProbePortal,
+    pub budget: TimeBudget,
 }
 
 /// The way to a webhook.
@@ -45,7 +46,7 @@ pub(crate) enum Transport {
 }
 
 /// A verified webhook's response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Verified {
     pub numbers: usize,
     /// The signed request's time.
@@ -81,47 +82,25 @@ pub enum ProbeError {
 }
 
 impl Probe {
-    pub(crate) fn new(
-        transport: Transport,
-        secret: SigningSecret,
-        app_id: AppId,
-        portal: ProbePortal,
-        budget: TimeBudget,
-    ) -> Self {
+    /// Verifies the URL, with retries; the error is the last attempt's.
+    pub(crate) async fn verify(&self, until: Instant) -> Result<Verified, ProbeError> {
+        let attempt = self.budget.call * REQUESTS;
+        let retries = Retries::new(self.budget.probe, attempt, until);
+        // A new deployment may still answer like the one before.
+        let hint = |_: &ProbeError| RetryHint::Backoff;
+        retries.run(hint, async || self.verify_once().await).await
+    }
+
+    /// Verifies the URL with one attempt.
+    pub(crate) async fn verify_once(&self) -> Result<Verified, ProbeError> {
         let request = NumbersRequest {
-            app_id,
-            portal_id: portal.id,
+            app_id: self.app_id,
+            portal_id: self.portal.id,
             // A user without numbers of their own.
             user_id: UserId::MAX,
         };
-        Self {
-            transport,
-            secret,
-            request,
-            min_numbers: portal.min_numbers,
-            budget,
-        }
-    }
-
-    /// Verifies a URL, with retries; the error is the last attempt's.
-    pub(crate) async fn verify(
-        &self,
-        url: &WebhookUrl,
-        until: Instant,
-    ) -> Result<Verified, ProbeError> {
-        let attempt = self.budget.call * REQUESTS;
-        let retries = self.budget.probe.start(attempt, until);
-        // A new deployment may still answer like the one before.
-        let hint = |_: &ProbeError| RetryHint::Backoff;
-        retries
-            .run(hint, async || self.verify_once(url).await)
-            .await
-    }
-
-    /// Verifies a URL with one attempt.
-    pub(crate) async fn verify_once(&self, url: &WebhookUrl) -> Result<Verified, ProbeError> {
-        let signed =
-            WebhookCall::signed(url.clone(), self.request, &self.secret, SystemTime::now());
+        let now = SystemTime::now();
+        let signed = WebhookCall::signed(self.url.clone(), request, &self.secret, now);
         let started = Instant::now();
         let response = self.send(&signed).await?;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -155,7 +134,7 @@ impl Probe {
         if let Some(violation) = contract::violations(&response.body).into_iter().next() {
             return Err(ProbeError::Violation(violation));
         }
-        let (found, min) = (contract::count(&response.body), self.min_numbers);
+        let (found, min) = (contract::count(&response.body), self.portal.min_numbers);
         if found < min {
             return Err(ProbeError::TooFewNumbers { found, min });
         }

@@ -12,9 +12,9 @@ use aws_config::SdkConfig;
 use axum::{Router, body::Bytes, extract::State, routing::put};
 use channel_connection::ids::AppId;
 use deploy_hook::{
-    budget::{RetryPolicy, TimeBudget},
+    Handler,
+    budget::{TimeBudget, retries},
     config::{Config, Target},
-    handler::Handler,
 };
 use hubspot_simulator::{
     Caller, Simulator,
@@ -36,16 +36,8 @@ use crate::{
 const HURRIED: TimeBudget = TimeBudget {
     call: Duration::from_millis(60),
     settle: Duration::from_millis(180),
-    hubspot: RetryPolicy {
-        max_retries: 2,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(4),
-    },
-    probe: RetryPolicy {
-        max_retries: 12,
-        min_delay: Duration::from_millis(25),
-        max_delay: Duration::from_millis(25),
-    },
+    hubspot: retries(2, Duration::from_millis(1), Duration::from_millis(4)),
+    probe: retries(12, Duration::from_millis(25), Duration::from_millis(25)),
     rollback_reserve: Duration::from_secs(20),
     ..TimeBudget::DEPLOYED
 };

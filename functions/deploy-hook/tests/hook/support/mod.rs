@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use aws_config::SdkConfig;
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::UrlPolicy};
 use deploy_hook::{
-    budget::{RetryPolicy, TimeBudget},
+    Handler, HookError,
+    budget::{TimeBudget, retries},
     config::{Config, ProbePortal, Target},
-    handler::{Handler, HookError},
 };
 use hubspot_simulator::{
     Simulator,
@@ -28,16 +28,8 @@ pub const BUDGET: TimeBudget = TimeBudget {
     call: Duration::from_secs(2),
     // Too short for writes at the same time, which few tests have.
     settle: Duration::from_secs(1),
-    hubspot: RetryPolicy {
-        max_retries: 3,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(10),
-    },
-    probe: RetryPolicy {
-        max_retries: 1,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(1),
-    },
+    hubspot: retries(3, Duration::from_millis(1), Duration::from_millis(10)),
+    probe: retries(1, Duration::from_millis(1), Duration::from_millis(1)),
     ..TimeBudget::DEPLOYED
 };
 
