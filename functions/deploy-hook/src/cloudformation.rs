@@ -8,13 +8,13 @@ use channel_connection::{
     webhook_url::{UrlPolicy, WebhookUrl},
 };
 use reqwest::{Client, Url};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     budget::{Retries, RetryHint},
     config::Target,
-    desired_state::{DesiredState, OnDelete},
+    desired_state::{DesiredState, IsReady, Operation},
     error::HookError,
 };
 
@@ -54,15 +54,6 @@ pub(crate) struct StackRequest {
     old_resource_properties: Value,
 }
 
-/// What the stack asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Register(DesiredState),
-    Withdraw(Target, OnDelete),
-    /// Nothing to do, for this reason.
-    NoOp(&'static str),
-}
-
 type Outcome = Result<String, HookError>;
 
 impl StackRequest {
@@ -78,17 +69,13 @@ impl StackRequest {
 
     /// Returns the operation that the stack asks for.
     pub(crate) fn operation(&self, policy: UrlPolicy) -> Result<Operation, HookError> {
-        let is_delete = match self.request_type.as_str() {
-            "Create" | "Update" => false,
-            "Delete" => true,
-            _ => {
-                return Err(HookError::Property {
-                    name: "the event",
-                    reason: "must be a Create, Update or Delete of a custom resource".into(),
-                });
-            }
-        };
-        if is_delete && self.physical_resource_id.ends_with(NOT_CREATED) {
+        if !["Create", "Update", "Delete"].contains(&self.request_type.as_str()) {
+            return Err(HookError::Property {
+                name: "the event",
+                reason: "must be a Create, Update or Delete of a custom resource".into(),
+            });
+        }
+        if self.is_delete() && self.physical_resource_id.ends_with(NOT_CREATED) {
             let reason = "Nothing was registered, so nothing was removed.";
             return Ok(Operation::NoOp(reason));
         }
@@ -97,31 +84,35 @@ impl StackRequest {
             url: self.property("WebhookUrl", |url| WebhookUrl::parse(url, policy))?,
             api_version: self.property("ApiVersion", str::parse)?,
         };
-        if !is_delete {
+        if !self.is_delete() {
             let previous_url = self.old_resource_properties["WebhookUrl"].as_str();
             let previous_url = previous_url.filter(|_| self.has_same(&["AppId"]));
             return Ok(Operation::Register(DesiredState {
                 target,
                 previous_url: previous_url.map(str::to_owned),
                 is_ready: self.property("IsReady", |text| {
-                    variant(text).ok_or("must be true, false or keep")
+                    let is_ready = serde_json::from_value::<IsReady>(text.into());
+                    is_ready.map_err(|_| "must be true, false or keep")
                 })?,
                 // A rollback takes no other URL's place.
                 must_be_registered: self.is_rollback_in_place(),
             }));
         }
-        let on_delete = match &self.resource_properties["OnDelete"] {
-            Value::Null => OnDelete::default(),
-            _ => self.property("OnDelete", |text| {
-                variant(text).ok_or("must be remove, hold or retain")
-            })?,
-        };
-        Ok(match on_delete {
-            OnDelete::Retain => {
-                Operation::NoOp("OnDelete=retain: HubSpot's settings stay as they are.")
+        match self.resource_properties["OnDelete"]
+            .as_str()
+            .unwrap_or("remove")
+        {
+            "remove" => Ok(Operation::Remove(target)),
+            "hold" => Ok(Operation::Hold(target)),
+            "retain" => {
+                let reason = "OnDelete=retain: HubSpot's settings stay as they are.";
+                Ok(Operation::NoOp(reason))
             }
-            _ => Operation::Withdraw(target, on_delete),
-        })
+            _ => Err(HookError::Property {
+                name: "OnDelete",
+                reason: "must be remove, hold or retain".into(),
+            }),
+        }
     }
 
     /// Returns the reason for the log.
@@ -154,6 +145,10 @@ impl StackRequest {
     /// Returns whether this is a rollback to the same app and URL.
     pub(crate) fn is_rollback_in_place(&self) -> bool {
         self.is_rollback() && self.has_same(&["AppId", "WebhookUrl"])
+    }
+
+    pub(crate) fn is_delete(&self) -> bool {
+        self.request_type == "Delete"
     }
 
     fn is_update(&self) -> bool {
@@ -243,11 +238,6 @@ impl StackRequest {
             _ => current.clone(),
         }
     }
-}
-
-/// Returns the variant of an enum by its name.
-fn variant<T: DeserializeOwned>(name: &str) -> Option<T> {
-    serde_json::from_value(name.into()).ok()
 }
 
 /// Returns whether a URL is of CloudFormation's own bucket in S3, at any of its endpoints: `s3`,

@@ -13,9 +13,8 @@ use tracing::{error, info, warn};
 use crate::{
     Handler,
     budget::Retries,
-    cloudformation::{Operation, StackRequest},
-    config::Target,
-    desired_state::{DesiredState, OnDelete, Withdrawn},
+    cloudformation::StackRequest,
+    desired_state::Operation,
     error::{After, HookError},
     hubspot::client::Audit,
     probe::Transport,
@@ -52,49 +51,42 @@ impl Handler {
         request: &StackRequest,
         deadline: Instant,
     ) -> Result<String, HookError> {
+        let operation = request.operation(self.config.url_policy)?;
         let audit = Audit::new(&*request.stack_id, &request.reason());
-        match request.operation(self.config.url_policy)? {
-            Operation::NoOp(reason) => Ok(reason.into()),
-            Operation::Register(desired) => {
-                let registered = self.register(&desired, audit, deadline).await;
-                registered.or_else(|error| allowed(request, error))
-            }
-            Operation::Withdraw(target, on_delete) => {
-                match self.withdraw(&target, on_delete, audit, deadline).await {
-                    Err(error) if error.is_not_set_yet() => {
-                        Ok(format!("Nothing was removed from HubSpot: {error}."))
-                    }
-                    withdrawn => Ok(withdrawn?.explain().into()),
-                }
-            }
-        }
+        let done = self.run(&operation, audit, deadline).await;
+        done.or_else(|error| allowed(request, error))
     }
 
-    /// Brings HubSpot to the desired state; the last part of the time is kept for a rollback.
-    pub(crate) async fn register(
+    /// Runs an operation; returns a sentence for people.
+    pub(crate) async fn run(
         &self,
-        desired: &DesiredState,
+        operation: &Operation,
         audit: Audit,
         deadline: Instant,
     ) -> Result<String, HookError> {
-        let until = deadline.checked_sub(self.budget.rollback_reserve);
-        let until = until.unwrap_or(deadline);
-        let target = &desired.target;
-        let api = self.settings_api(target, audit, until).await?;
-        let probe = self.public_probe(target, until).await?;
-        registration::register(&api, &probe, desired, until, deadline).await
-    }
-
-    pub(crate) async fn withdraw(
-        &self,
-        target: &Target,
-        on_delete: OnDelete,
-        audit: Audit,
-        deadline: Instant,
-    ) -> Result<Withdrawn, HookError> {
-        let api = self.settings_api(target, audit, deadline).await?;
-        let withdrawn = registration::withdraw(&api, on_delete, deadline).await;
-        withdrawn.map_err(|error| HookError::failed(error, After::NotWithdrawn))
+        match operation {
+            Operation::NoOp(reason) => Ok((*reason).into()),
+            Operation::Register(desired) => {
+                // The last part of the time is kept for a rollback.
+                let until = deadline.checked_sub(self.budget.rollback_reserve);
+                let until = until.unwrap_or(deadline);
+                let api = self.settings_api(&desired.target, audit, until).await?;
+                let probe = self.public_probe(&desired.target, until).await?;
+                registration::register(&api, &probe, desired, until, deadline).await
+            }
+            Operation::Hold(target) | Operation::Remove(target) => {
+                let api = self.settings_api(target, audit, deadline).await?;
+                let withdrawn = if matches!(operation, Operation::Hold(_)) {
+                    registration::hold(&api, deadline).await
+                } else {
+                    registration::remove(&api, deadline).await
+                };
+                withdrawn.map_err(|error| match error {
+                    HookError::NoSettings | HookError::OtherUrl => error,
+                    error => HookError::failed(error, After::NotWithdrawn),
+                })
+            }
+        }
     }
 
     /// Verifies the webhook's new version, and reports the outcome to CodeDeploy.
@@ -153,11 +145,18 @@ impl Handler {
 
 /// Returns the explanation of a failure that must not fail the stack.
 ///
-/// A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
+/// A delete leaves another stack's settings alone. A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
 /// longer be updated, so a rollback that has nothing to bring back succeeds: without secrets the deploy
 /// that failed wrote nothing either, or it asks for the same, or HubSpot has it already, and only the
 /// webhook could not be verified.
 fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
+    match &error {
+        HookError::NoSettings | HookError::OtherUrl => return Ok(error.to_string()),
+        error if error.is_not_set_yet() && request.is_delete() => {
+            return Ok(format!("Nothing was removed from HubSpot: {error}."));
+        }
+        _ => {}
+    }
     if error.is_not_set_yet() && (request.may_precede_secrets() || request.is_rollback()) {
         return Ok(format!(
             "Nothing was sent to HubSpot: {error}. Set it, then deploy again."

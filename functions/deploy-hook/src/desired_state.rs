@@ -1,4 +1,4 @@
-//! The desired state of an app's settings.
+//! The operation that an event asks for, and the desired state of an app's settings.
 
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 use serde::Deserialize;
@@ -28,26 +28,15 @@ pub(crate) enum IsReady {
     Keep,
 }
 
-/// What a stack leaves in HubSpot when it is deleted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum OnDelete {
-    #[default]
-    Remove,
-    /// Its URL, not released.
-    Hold,
-    /// The settings as they are.
-    Retain,
-}
-
-/// The result of a withdrawal that HubSpot did not refuse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withdrawn {
-    Removed,
-    Held,
-    NotRegistered,
-    /// HubSpot has another URL, which stays.
-    OtherUrl,
+/// What an event asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Register(DesiredState),
+    /// Sets isReady=false, so that no release that is already running undoes it.
+    Hold(Target),
+    Remove(Target),
+    /// Nothing to do, for this reason.
+    NoOp(&'static str),
 }
 
 impl DesiredState {
@@ -82,29 +71,33 @@ impl DesiredState {
     }
 }
 
-impl Withdrawn {
-    /// Returns the result if HubSpot does not have the stack's URL.
-    pub(crate) fn without_own(
+impl Operation {
+    /// Returns the settings that HubSpot would have afterwards, given its current ones.
+    pub(crate) fn plan(
+        &self,
         current: Option<&ChannelConnectionSettings>,
-        url: &WebhookUrl,
-    ) -> Option<Self> {
-        match current {
-            None => Some(Self::NotRegistered),
-            Some(current) if current.has_url(url) => None,
-            Some(_) => Some(Self::OtherUrl),
+    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
+        match self {
+            Self::NoOp(_) => Ok(current.cloned()),
+            Self::Register(desired) => desired.settings(current).map(Some),
+            Self::Hold(target) => own(current, &target.url).map(|own| Some(own.unreleased())),
+            Self::Remove(target) => match own(current, &target.url) {
+                Ok(_) | Err(HookError::NoSettings) => Ok(None),
+                Err(error) => Err(error),
+            },
         }
     }
+}
 
-    /// Returns a sentence for people.
-    pub(crate) fn explain(self) -> &'static str {
-        match self {
-            Self::Removed => "The settings were removed from HubSpot.",
-            Self::Held => {
-                "HubSpot has the URL with isReady=false: users can no longer select the app."
-            }
-            Self::NotRegistered => "HubSpot had no settings.",
-            Self::OtherUrl => "HubSpot has another URL, which was left alone.",
-        }
+/// Returns HubSpot's settings if they have the stack's own URL.
+pub(crate) fn own<'a>(
+    current: Option<&'a ChannelConnectionSettings>,
+    url: &WebhookUrl,
+) -> Result<&'a ChannelConnectionSettings, HookError> {
+    match current {
+        None => Err(HookError::NoSettings),
+        Some(current) if current.has_url(url) => Ok(current),
+        Some(_) => Err(HookError::OtherUrl),
     }
 }
 

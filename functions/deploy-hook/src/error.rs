@@ -6,7 +6,6 @@ use channel_connection::{
 };
 
 use crate::{
-    desired_state::Withdrawn,
     hubspot::{auth::InvalidCredential, error::ApiError},
     probe::ProbeError,
 };
@@ -65,8 +64,10 @@ pub enum HookError {
          ({0}). Repeat hold, and see with the action status (channelctl status) whether it stays"
     )]
     HoldUnconfirmed(String),
-    #[error("{}", .0.explain())]
-    NotWithdrawn(Withdrawn),
+    #[error("HubSpot had no settings.")]
+    NoSettings,
+    #[error("HubSpot has another URL, which was left alone.")]
+    OtherUrl,
     #[error("there was no time left")]
     OutOfTime,
     #[error("there was no time left. See what HubSpot has with the action status.")]

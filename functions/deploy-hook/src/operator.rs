@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Handler,
     config::Target,
-    desired_state::{DesiredState, IsReady, OnDelete, Withdrawn},
+    desired_state::{DesiredState, IsReady, Operation},
     error::HookError,
     hubspot::client::{Audit, CallingSettings, SettingsApi, redacted},
     probe::Verified,
@@ -67,11 +67,12 @@ impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
     pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Value {
         let action = request.action;
+        let operation = request.operation(&self.config.target);
         let deadline = deadline.min(Instant::now() + self.budget.action);
         let result = if request.dry_run {
             None
         } else {
-            let run = timeout_at(deadline, self.run_action(&request, deadline)).await;
+            let run = timeout_at(deadline, self.run_action(&request, &operation, deadline)).await;
             let result = run.unwrap_or(Err(HookError::Interrupted));
             Some(result.inspect_err(|error| {
                 tracing::error!(error = error as &dyn Error, action = action.name());
@@ -85,12 +86,14 @@ impl Handler {
             self.last_probe(report_by)
         );
         let is_released = hubspot.is_released();
+        let releases = matches!(&operation,
+            Operation::Register(desired) if desired.is_ready == IsReady::True);
         let mut plan = None;
         let outcome = match (result, &hubspot.settings) {
             (None, Err(error)) => Err(error.to_string()),
             (Some(_), Err(error)) if is_status => Err(error.to_string()),
             (None, Ok(current)) => {
-                let planned = self.plan(&request, current.as_ref());
+                let planned = operation.plan(current.as_ref());
                 plan.clone_from(planned.as_ref().unwrap_or(current));
                 planned
                     .map(|_| explain(plan.as_ref()))
@@ -99,7 +102,7 @@ impl Handler {
             (Some(Ok(_)), Ok(_)) if action == Action::Hold && is_released => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
             }
-            (Some(Ok(_)), Ok(_)) if request.releases() && !is_released => {
+            (Some(Ok(_)), Ok(_)) if releases && !is_released => {
                 Err("It was released, but somebody else held or replaced it meanwhile.".into())
             }
             (Some(result), _) => result.map_err(|error| error.to_string()),
@@ -159,72 +162,19 @@ impl Handler {
         }
     }
 
-    async fn run_action(&self, request: &Request, deadline: Instant) -> Result<String, HookError> {
-        let target = &self.config.target;
-        let actor = format!("action {}", request.action.name());
-        let audit = Audit::new(actor, &request.reason);
-        match request.action {
-            Action::Status => Ok("See registered and lastProbe.".into()),
-            Action::Verify => {
-                self.verify(deadline).await?;
-                Ok("The webhook answers HubSpot, and nobody else.".into())
-            }
-            Action::Release | Action::Register => {
-                let desired = self.desired(request);
-                self.register(&desired, audit, deadline).await
-            }
-            Action::Hold => {
-                let held = self.withdraw(target, OnDelete::Hold, audit, deadline);
-                withdrawn(request.action, held.await?)
-            }
-            Action::Unregister => {
-                let removed = self.withdraw(target, OnDelete::Remove, audit, deadline);
-                withdrawn(request.action, removed.await?)
-            }
-        }
-    }
-
-    /// Returns the settings that an action would lead to.
-    fn plan(
+    async fn run_action(
         &self,
         request: &Request,
-        current: Option<&ChannelConnectionSettings>,
-    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
-        match request.action {
-            Action::Status | Action::Verify => Ok(current.cloned()),
-            Action::Release | Action::Register => self.desired(request).settings(current).map(Some),
-            Action::Hold | Action::Unregister => {
-                let url = &self.config.target.url;
-                if let Some(nothing) = Withdrawn::without_own(current, url) {
-                    withdrawn(request.action, nothing)?;
-                }
-                let held = current.filter(|_| request.action == Action::Hold);
-                Ok(held.map(ChannelConnectionSettings::unreleased))
-            }
+        operation: &Operation,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
+        if request.action == Action::Verify {
+            self.verify(deadline).await?;
+            return Ok("The webhook answers HubSpot, and nobody else.".into());
         }
-    }
-
-    fn desired(&self, request: &Request) -> DesiredState {
-        let is_release = request.action == Action::Release;
-        DesiredState {
-            target: self.config.target.clone(),
-            previous_url: None,
-            is_ready: if is_release {
-                IsReady::True
-            } else {
-                request.is_ready
-            },
-            must_be_registered: is_release,
-        }
-    }
-}
-
-/// Without settings nothing can be held: a deploy that is running may still release.
-fn withdrawn(action: Action, outcome: Withdrawn) -> Result<String, HookError> {
-    match outcome {
-        Withdrawn::OtherUrl => Err(HookError::NotWithdrawn(outcome)),
-        Withdrawn::NotRegistered if action == Action::Hold => Err(HookError::NotWithdrawn(outcome)),
-        _ => Ok(outcome.explain().into()),
+        let actor = format!("action {}", request.action.name());
+        let audit = Audit::new(actor, &request.reason);
+        self.run(operation, audit, deadline).await
     }
 }
 
@@ -286,11 +236,21 @@ impl HubSpotState {
 }
 
 impl Request {
-    fn releases(&self) -> bool {
+    fn operation(&self, target: &Target) -> Operation {
+        let register = |is_ready, must_be_registered| {
+            Operation::Register(DesiredState {
+                target: target.clone(),
+                previous_url: None,
+                is_ready,
+                must_be_registered,
+            })
+        };
         match self.action {
-            Action::Release => true,
-            Action::Register => self.is_ready == IsReady::True,
-            _ => false,
+            Action::Status | Action::Verify => Operation::NoOp("See registered and lastProbe."),
+            Action::Release => register(IsReady::True, true),
+            Action::Register => register(self.is_ready, false),
+            Action::Hold => Operation::Hold(target.clone()),
+            Action::Unregister => Operation::Remove(target.clone()),
         }
     }
 }

@@ -1,16 +1,13 @@
-//! The registration of one app: converged to the desired state and rolled back on failure, or withdrawn.
+//! The registration of one app: converged to the desired state and rolled back on failure, held or removed.
 
 use channel_connection::settings::ChannelConnectionSettings;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     budget::RetryHint,
-    desired_state::{DesiredState, OnDelete, Withdrawn},
+    desired_state::{DesiredState, own},
     error::{After, HookError},
-    hubspot::{
-        client::SettingsApi,
-        versioned::{OwnWrites, VersionedSettings},
-    },
+    hubspot::{client::SettingsApi, versioned::VersionedSettings},
     probe::Probe,
 };
 
@@ -71,7 +68,7 @@ async fn converge(
             break;
         }
         if settings.is_released() && settings.has_own_url() && !wanted.is_ready {
-            return hold(settings).await;
+            return hold_own_url(settings).await;
         }
         match change(settings, probe, &wanted).await {
             Err(HookError::Conflict) => {}
@@ -133,12 +130,12 @@ async fn roll_back(
     settings: &mut VersionedSettings<'_>,
     desired: &DesiredState,
 ) -> Result<Option<After>, HookError> {
-    if settings.own_writes() != OwnWrites::None {
+    if settings.has_written {
         settings.await_lost_writes().await;
         settings.refresh().await?;
     }
     if settings.current() == settings.previous() {
-        if settings.own_writes() == OwnWrites::Overwritten {
+        if settings.is_overwritten {
             return Err(HookError::Conflict);
         }
         let wanted = desired.settings(settings.current()).ok();
@@ -162,32 +159,32 @@ async fn roll_back(
     Ok(Some(After::Restored))
 }
 
-/// Withdraws the settings if they have the stack's URL: removes them, or sets isReady=false so that no
-/// release that is already running undoes it. Another stack's settings stay.
-pub(crate) async fn withdraw(
-    api: &SettingsApi,
-    on_delete: OnDelete,
-    until: Instant,
-) -> Result<Withdrawn, HookError> {
-    let is_hold = on_delete == OnDelete::Hold;
+/// Sets isReady=false, if HubSpot has the stack's URL; returns a sentence for people.
+pub(crate) async fn hold(api: &SettingsApi, until: Instant) -> Result<String, HookError> {
     let mut settings = VersionedSettings::read(api, until).await?;
-    if settings.current().is_none() && is_hold {
+    if settings.current().is_none() {
         // A false 404 would leave the app released.
-        let nothing = "HubSpot has no settings to hold";
         let mut retries = api.retries(until);
-        retries.pause(RetryHint::Backoff, &nothing).await;
+        retries
+            .pause(RetryHint::Backoff, &HookError::NoSettings)
+            .await;
         settings.refresh().await?;
     }
-    if let Some(withdrawn) = Withdrawn::without_own(settings.current(), &api.target.url) {
-        return Ok(withdrawn);
+    own(settings.current(), &api.target.url)?;
+    hold_own_url(&mut settings).await?;
+    Ok("HubSpot has the URL with isReady=false: users can no longer select the app.".into())
+}
+
+/// Removes the settings, if HubSpot has the stack's URL; returns a sentence for people.
+pub(crate) async fn remove(api: &SettingsApi, until: Instant) -> Result<String, HookError> {
+    let mut settings = VersionedSettings::read(api, until).await?;
+    if settings.current().is_none() {
+        return Ok(HookError::NoSettings.to_string());
     }
-    if is_hold {
-        hold(&mut settings).await?;
-        return Ok(Withdrawn::Held);
-    }
+    own(settings.current(), &api.target.url)?;
     settings.overwrite(None).await?;
     settings.confirm(None).await?;
-    Ok(Withdrawn::Removed)
+    Ok("The settings were removed from HubSpot.".into())
 }
 
 /// Sets isReady=false, and waits until no release that is already running can set it again.
@@ -196,7 +193,7 @@ pub(crate) async fn withdraw(
 /// when HubSpot, a settle time after its last write, still has the version of that write: a release
 /// that had read HubSpot right before has then written, or announced itself, and any other write is
 /// not this hold's.
-async fn hold(settings: &mut VersionedSettings<'_>) -> Result<(), HookError> {
+async fn hold_own_url(settings: &mut VersionedSettings<'_>) -> Result<(), HookError> {
     let held = in_time(settings.until, hold_and_settle(settings)).await;
     match held {
         Err(error @ (HookError::Api(_) | HookError::OutOfTime))

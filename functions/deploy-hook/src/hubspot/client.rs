@@ -37,12 +37,13 @@ pub(crate) struct SettingsApi {
 }
 
 /// Settings as HubSpot returns them.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Registered {
     #[serde(flatten)]
     pub settings: ChannelConnectionSettings,
-    /// HubSpot's time of the last write: an opaque text that serves as the version.
+    /// HubSpot's time of the last write: an opaque text that serves as the version. A text of low
+    /// resolution could be the same for two writes, so the values count too.
     pub updated_at: Option<String>,
 }
 

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{
     budget::RetryHint,
+    desired_state::own,
     error::HookError,
     hubspot::{
         client::{Registered, SettingsApi},
@@ -39,17 +40,11 @@ pub(crate) struct VersionedSettings<'a> {
     /// An own write until then is an announcement.
     announce_by: Instant,
     announcement: Announcement,
-    own_writes: OwnWrites,
-}
-
-/// The writes that this event sent, with any response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OwnWrites {
-    None,
-    Sent,
-    /// HubSpot had a version that was not the last one's: somebody else's, or that of a write that was
-    /// refused and took effect.
-    Overwritten,
+    /// Whether this event sent a write, with any response.
+    pub(crate) has_written: bool,
+    /// Whether HubSpot then had a version that was not the last write's: somebody else's, or that of a
+    /// write that was refused and took effect.
+    pub(crate) is_overwritten: bool,
 }
 
 /// Whether every hold that began after the event, or is not done, knows of it.
@@ -76,7 +71,8 @@ impl<'a> VersionedSettings<'a> {
             lost_at: None,
             announce_by,
             announcement: Announcement::Missing,
-            own_writes: OwnWrites::None,
+            has_written: false,
+            is_overwritten: false,
         })
     }
 
@@ -94,12 +90,7 @@ impl<'a> VersionedSettings<'a> {
 
     /// Returns whether HubSpot has the URL of this event's stack.
     pub(crate) fn has_own_url(&self) -> bool {
-        let url = &self.api.target.url;
-        self.current().is_some_and(|current| current.has_url(url))
-    }
-
-    pub(crate) fn own_writes(&self) -> OwnWrites {
-        self.own_writes
+        own(self.current(), &self.api.target.url).is_ok()
     }
 
     /// Returns whether somebody else wrote after the announcement: perhaps a hold.
@@ -118,7 +109,7 @@ impl<'a> VersionedSettings<'a> {
     /// else wrote is what a rollback leaves from now on.
     pub(crate) async fn refresh(&mut self) -> Result<bool, ApiError> {
         let (now, sent) = self.api.read(self.until).await?;
-        let is_known = is_same_version(now.as_ref(), self.current.as_ref());
+        let is_known = now == self.current;
         self.current = now;
         self.known_at = sent;
         if !is_known {
@@ -129,9 +120,7 @@ impl<'a> VersionedSettings<'a> {
             if !self.lost.iter().any(|lost| lost.as_ref() == current) {
                 self.previous.clone_from(&self.current);
                 self.lost.clear();
-                if self.own_writes == OwnWrites::Sent {
-                    self.own_writes = OwnWrites::Overwritten;
-                }
+                self.is_overwritten |= self.has_written;
             }
         }
         Ok(is_known)
@@ -273,9 +262,7 @@ impl<'a> VersionedSettings<'a> {
         desired: Option<&ChannelConnectionSettings>,
     ) -> Result<bool, ApiError> {
         let sent = Instant::now();
-        if self.own_writes == OwnWrites::None {
-            self.own_writes = OwnWrites::Sent;
-        }
+        self.has_written = true;
         self.lost.push(desired.cloned());
         let lost_before = self.lost_at.replace(sent);
         let written = self.api.write(self.current(), desired, self.until).await;
@@ -285,7 +272,7 @@ impl<'a> VersionedSettings<'a> {
         }
         let now = written?;
         self.lost.clear();
-        let has_moved = !is_same_version(now.as_ref(), self.current.as_ref());
+        let has_moved = now != self.current;
         self.current = now;
         self.known_at = sent;
         if self.announcement != Announcement::Overwritten {
@@ -301,15 +288,4 @@ impl<'a> VersionedSettings<'a> {
 
 fn settings(registered: Option<&Registered>) -> Option<&ChannelConnectionSettings> {
     registered.map(|registered| &registered.settings)
-}
-
-/// A text of low resolution could be the same for two writes, so the values count too.
-fn is_same_version(one: Option<&Registered>, other: Option<&Registered>) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => {
-            one.updated_at == other.updated_at && one.settings == other.settings
-        }
-        _ => false,
-    }
 }
