@@ -85,9 +85,10 @@ pub enum HookError {
 /// The settings in HubSpot after a failure.
 #[derive(Debug)]
 pub enum After {
-    /// As before, or as somebody else wrote them. They may even be the desired ones, and only the
-    /// webhook could not be verified.
-    Unchanged { is_desired: bool },
+    /// As before, or as somebody else wrote them.
+    Unchanged,
+    /// Unchanged, and the desired ones: only the webhook could not be verified.
+    Desired,
     /// The previous settings again.
     Restored,
     /// Perhaps not the previous settings.
@@ -129,18 +130,20 @@ impl HookError {
 
     /// Returns whether HubSpot has what the event asked for, although it failed.
     pub(crate) fn left_the_desired_state(&self) -> bool {
-        let after = match self {
-            Self::Failed { after, .. } => Some(after),
-            _ => None,
-        };
-        matches!(after, Some(After::Unchanged { is_desired: true }))
+        matches!(
+            self,
+            Self::Failed {
+                after: After::Desired,
+                ..
+            }
+        )
     }
 }
 
 impl After {
     fn explain(&self) -> String {
         match self {
-            Self::Unchanged { .. } => "This event left no change in HubSpot.".into(),
+            Self::Unchanged | Self::Desired => "This event left no change in HubSpot.".into(),
             Self::Restored => "The previous HubSpot settings were restored.".into(),
             Self::NotRestored(error) => format!(
                 "The previous settings were NOT restored ({error}): \

@@ -130,6 +130,7 @@ impl Handler {
             secret: secrets.current().ok_or(HookError::NoClientSecret)?.clone(),
             app_id: target.app_id,
             portal: self.config.probe_portal,
+            min_numbers: self.config.probe_min_numbers,
             budget: self.budget,
         })
     }

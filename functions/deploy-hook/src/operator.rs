@@ -14,8 +14,7 @@ use crate::{
     config::Target,
     desired_state::{DesiredState, IsReady, Operation},
     error::HookError,
-    hubspot::client::{Audit, CallingSettings, SettingsApi, redacted},
-    probe::Verified,
+    hubspot::client::{Audit, redacted},
 };
 
 /// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
@@ -53,15 +52,7 @@ enum Action {
     Unregister,
 }
 
-/// HubSpot, as far as it could be read.
-pub(crate) struct HubSpotState {
-    pub settings: Result<Option<ChannelConnectionSettings>, HookError>,
-    /// The credential's kind; `None` if there is no usable one.
-    credential: Option<&'static str>,
-    /// The app's calling settings, which help desk needs beside the channel connection's; only `status`
-    /// reads them.
-    calling_settings: Option<Value>,
-}
+type Settings = Option<ChannelConnectionSettings>;
 
 impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
@@ -81,15 +72,23 @@ impl Handler {
         // An action may leave too little of its time, and the report must not depend on it.
         let report_by = deadline.max(Instant::now() + self.budget.call * 2);
         let is_status = action == Action::Status;
-        let (hubspot, last_probe) = tokio::join!(
-            self.read_hubspot(is_status, report_by),
-            self.last_probe(report_by)
+        let ((settings, credential), last_probe, calling_settings) = tokio::join!(
+            self.read_settings(report_by),
+            self.last_probe(report_by),
+            async {
+                if is_status {
+                    Some(self.calling_settings(report_by).await)
+                } else {
+                    None
+                }
+            }
         );
-        let is_released = hubspot.is_released();
+        let current = settings.as_ref().ok().map(Option::as_ref);
+        let is_released = current.flatten().is_some_and(|current| current.is_ready);
         let releases = matches!(&operation,
             Operation::Register(desired) if desired.is_ready == IsReady::True);
         let mut plan = None;
-        let outcome = match (result, &hubspot.settings) {
+        let outcome = match (result, &settings) {
             (None, Err(error)) => Err(error.to_string()),
             (Some(_), Err(error)) if is_status => Err(error.to_string()),
             (None, Ok(current)) => {
@@ -107,43 +106,67 @@ impl Handler {
             }
             (Some(result), _) => result.map_err(|error| error.to_string()),
         };
-        let mut report = hubspot.report(&self.config.target);
-        report["action"] = action.name().into();
-        report["done"] = outcome.is_ok().into();
-        report["outcome"] = outcome.unwrap_or_else(|reason| reason).into();
-        report["plan"] = json!(plan.as_ref().map(redacted));
-        report["lastProbe"] = last_probe;
-        if let Some(calling_settings) = hubspot.calling_settings {
+        let target = &self.config.target;
+        let has_own_url = |current: &ChannelConnectionSettings| current.has_url(&target.url);
+        let mut report = json!({
+            "action": action.name(),
+            "done": outcome.is_ok(),
+            "outcome": outcome.unwrap_or_else(|reason| reason),
+            "appId": target.app_id,
+            "apiVersion": target.api_version.name(),
+            "expected": {"url": target.url.to_string()},
+            "credential": credential,
+            // `null`, as below, if HubSpot could not be read.
+            "credentialUsable": match &settings {
+                Ok(_) => Some(true),
+                Err(error) => error.rejects_credential().then_some(false),
+            },
+            "registered": current.flatten().map(redacted),
+            "drift": current.map(|current| !current.is_some_and(has_own_url)),
+            "ready": current.map(|_| is_released),
+            "plan": plan.as_ref().map(redacted),
+            "lastProbe": last_probe,
+        });
+        if let Some(calling_settings) = calling_settings {
             report["callingSettings"] = calling_settings;
         }
         report
     }
 
-    pub(crate) async fn read_hubspot(&self, is_status: bool, until: Instant) -> HubSpotState {
+    /// Reads HubSpot's settings; returns also the credential's kind, if there is a usable one.
+    pub(crate) async fn read_settings(
+        &self,
+        until: Instant,
+    ) -> (Result<Settings, HookError>, Option<&'static str>) {
         let target = &self.config.target;
-        let api = match self.settings_api(target, Audit::default(), until).await {
-            Ok(api) => api,
-            Err(error) => {
-                return HubSpotState {
-                    credential: None,
-                    calling_settings: is_status.then(|| unknown(&error)),
-                    settings: Err(error),
-                };
+        match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => {
+                let read = api.read(until).await.map_err(HookError::from);
+                let settings = read.map(|(read, _)| read.map(|read| read.settings));
+                (settings, Some(api.auth.kind()))
             }
+            Err(error) => (Err(error), None),
+        }
+    }
+
+    /// Reads the app's calling settings, which help desk needs beside the channel connection's.
+    async fn calling_settings(&self, until: Instant) -> Value {
+        let target = &self.config.target;
+        let read = match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => api
+                .read_calling_settings(until)
+                .await
+                .map_err(HookError::from),
+            Err(error) => Err(error),
         };
-        let calling_settings = async {
-            if is_status {
-                Some(calling_settings(&api, until).await)
-            } else {
-                None
-            }
-        };
-        let (read, calling_settings) = tokio::join!(api.read(until), calling_settings);
-        let settings = read.map(|(read, _)| read.map(|read| read.settings));
-        HubSpotState {
-            settings: settings.map_err(HookError::from),
-            credential: Some(api.auth.kind()),
-            calling_settings,
+        match read {
+            Ok(Some(found)) => json!({
+                "state": "found",
+                "supportsInboundCalling": found.supports_inbound_calling,
+                "isReady": found.is_ready,
+            }),
+            Ok(None) => json!({"state": "absent"}),
+            Err(error) => json!({"state": "unknown", "reason": error.to_string()}),
         }
     }
 
@@ -154,10 +177,11 @@ impl Handler {
             Err(error) => Err(error),
         };
         match verified {
-            Ok(Verified {
-                numbers,
-                milliseconds,
-            }) => json!({"verified": true, "numbers": numbers, "milliseconds": milliseconds}),
+            Ok(response) => json!({
+                "verified": true,
+                "numbers": response.numbers,
+                "milliseconds": response.milliseconds,
+            }),
             Err(error) => json!({"verified": false, "reason": error.to_string()}),
         }
     }
@@ -185,53 +209,6 @@ fn explain(plan: Option<&ChannelConnectionSettings>) -> String {
             plan.url, plan.is_ready
         ),
         None => "HubSpot would have no settings.".into(),
-    }
-}
-
-/// Reads the calling settings for the report.
-async fn calling_settings(api: &SettingsApi, until: Instant) -> Value {
-    match api.read_calling_settings(until).await {
-        Ok(Some(CallingSettings {
-            supports_inbound_calling,
-            is_ready,
-        })) => json!({
-            "state": "found",
-            "supportsInboundCalling": supports_inbound_calling,
-            "isReady": is_ready,
-        }),
-        Ok(None) => json!({"state": "absent"}),
-        Err(error) => unknown(&error),
-    }
-}
-
-fn unknown(reason: &dyn Error) -> Value {
-    json!({"state": "unknown", "reason": reason.to_string()})
-}
-
-impl HubSpotState {
-    /// Returns the part of the report that compares HubSpot with the stack.
-    fn report(&self, target: &Target) -> Value {
-        let current = self.settings.as_ref().map(Option::as_ref);
-        let has_own_url = |current: &ChannelConnectionSettings| current.has_url(&target.url);
-        json!({
-            "appId": target.app_id,
-            "apiVersion": target.api_version.name(),
-            "expected": {"url": target.url.to_string()},
-            "credential": self.credential,
-            // `null`, as below, if HubSpot could not be read.
-            "credentialUsable": match current {
-                Ok(_) => Some(true),
-                Err(error) => error.rejects_credential().then_some(false),
-            },
-            "registered": current.ok().flatten().map(redacted),
-            "drift": current.ok().map(|current| !current.is_some_and(has_own_url)),
-            "ready": current.ok().map(|_| self.is_released()),
-        })
-    }
-
-    fn is_released(&self) -> bool {
-        let current = self.settings.as_ref().ok().and_then(Option::as_ref);
-        current.is_some_and(|current| current.is_ready)
     }
 }
 

@@ -8,7 +8,7 @@ use channel_connection::{
     client_secrets::SigningSecret,
     contract,
     http_client::HttpError,
-    ids::{AppId, UserId},
+    ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
     webhook_call::{WebhookCall, WebhookResponse},
     webhook_url::WebhookUrl,
@@ -17,10 +17,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    budget::{Retries, RetryHint, TimeBudget},
-    config::ProbePortal,
-};
+use crate::budget::{Retries, RetryHint, TimeBudget};
 
 /// The requests of one attempt: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;
@@ -32,7 +29,8 @@ pub(crate) struct Probe {
     pub url: WebhookUrl,
     pub secret: SigningSecret,
     pub app_id: AppId,
-    pub portal: ProbePortal,
+    pub portal: PortalId,
+    pub min_numbers: usize,
     pub budget: TimeBudget,
 }
 
@@ -95,7 +93,7 @@ impl Probe {
     pub(crate) async fn verify_once(&self) -> Result<Verified, ProbeError> {
         let request = NumbersRequest {
             app_id: self.app_id,
-            portal_id: self.portal.id,
+            portal_id: self.portal,
             // A user without numbers of their own.
             user_id: UserId::MAX,
         };
@@ -134,7 +132,7 @@ impl Probe {
         if let Some(violation) = contract::violations(&response.body).into_iter().next() {
             return Err(ProbeError::Violation(violation));
         }
-        let (found, min) = (contract::count(&response.body), self.portal.min_numbers);
+        let (found, min) = (contract::count(&response.body), self.min_numbers);
         if found < min {
             return Err(ProbeError::TooFewNumbers { found, min });
         }

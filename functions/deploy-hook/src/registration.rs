@@ -25,10 +25,7 @@ pub(crate) async fn register(
     rollback_until: Instant,
 ) -> Result<String, HookError> {
     let read = VersionedSettings::read(api, until).await;
-    let mut settings = read.map_err(|error| {
-        let after = After::Unchanged { is_desired: false };
-        HookError::failed(error, after)
-    })?;
+    let mut settings = read.map_err(|error| HookError::failed(error, After::Unchanged))?;
     let converged = in_time(until, converge(&mut settings, probe, desired)).await;
     let previous = settings.previous().map(|previous| previous.url.clone());
     if let Err(cause) = converged {
@@ -140,7 +137,11 @@ async fn roll_back(
         }
         let wanted = desired.settings(settings.current()).ok();
         let is_desired = wanted.as_ref() == settings.current();
-        return Ok(Some(After::Unchanged { is_desired }));
+        return Ok(Some(if is_desired {
+            After::Desired
+        } else {
+            After::Unchanged
+        }));
     }
     let previous = settings.previous().cloned();
     let released = previous.as_ref().filter(|previous| previous.is_ready);

@@ -213,33 +213,28 @@ impl SettingsApi {
         request: RequestBuilder,
         until: Instant,
     ) -> Result<Response, ApiError> {
-        let sent = timeout_at(until, self.send_authenticated(action, request)).await;
-        sent.unwrap_or(Err(ApiError::OutOfTime(action)))
-    }
-
-    async fn send_authenticated(
-        &self,
-        action: &'static str,
-        request: RequestBuilder,
-    ) -> Result<Response, ApiError> {
         let unreachable =
             |error: reqwest::Error| ApiError::Unreachable(action, error.without_url());
-        let response = self.auth.apply(request).send().await.map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = http_client::body(response, MAX_RESPONSE).await;
-        if !status.is_success() {
-            let body = body.unwrap_or_default();
-            return Err(ApiError::refused(
-                action, &self.auth, status, &headers, &body,
-            ));
-        }
-        Ok(Response {
-            body: body.map_err(|error| match error {
-                HttpError::BrokenOff(error) => unreachable(error),
-                _ => ApiError::InvalidResponse(action),
-            })?,
-            correlation_id: correlation_id(&self.auth, &headers),
-        })
+        let sent = async {
+            let response = self.auth.apply(request).send().await.map_err(unreachable)?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = http_client::body(response, MAX_RESPONSE).await;
+            if !status.is_success() {
+                let body = body.unwrap_or_default();
+                return Err(ApiError::refused(
+                    action, &self.auth, status, &headers, &body,
+                ));
+            }
+            Ok(Response {
+                body: body.map_err(|error| match error {
+                    HttpError::BrokenOff(error) => unreachable(error),
+                    _ => ApiError::InvalidResponse(action),
+                })?,
+                correlation_id: correlation_id(&self.auth, &headers),
+            })
+        };
+        let response = timeout_at(until, sent).await;
+        response.unwrap_or(Err(ApiError::OutOfTime(action)))
     }
 }
 
