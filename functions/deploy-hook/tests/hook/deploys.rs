@@ -165,6 +165,17 @@ async fn failed_verification_restores_the_previous_settings() {
 }
 
 #[tokio::test]
+async fn broken_url_replaces_no_released_one_unreleased() {
+    let mut env = TestEnv::new().await;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.register(ELSEWHERE, true);
+    let response = env.deploy("create", property("IsReady", "false")).await;
+    reason(&response, "FAILED");
+    assert_eq!(env.calls(), ["GET 200"]);
+    assert_eq!(env.held(), settings(ELSEWHERE, true));
+}
+
+#[tokio::test]
 async fn a_written_replacement_is_taken_back() {
     let env = TestEnv::new().await;
     env.register(ELSEWHERE, true);
