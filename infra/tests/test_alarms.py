@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missin
 """
 
 import math
+from collections import defaultdict
 from itertools import accumulate, count, takewhile
 from random import Random
 
@@ -41,17 +42,16 @@ class Metrics:
     """What each minute of the simulated time published, by metric and last dimension."""
 
     def __init__(self, minutes):
-        self.minutes, self.values = minutes, {}
+        self.minutes = minutes
+        self.values = defaultdict(lambda: [[] for _ in range(minutes)])
 
     def add(self, name, time, value=1):
         """Publishes a value."""
-        if name not in self.values:
-            self.values[name] = [[] for _ in range(self.minutes)]
         self.values[name][int(time)].append(value)
 
     def datapoints(self, name, period, statistic):
         """Returns a statistic of the period that ends with each minute; None where it has no data."""
-        series = self.values.get(name, [[]] * self.minutes)
+        series = self.values[name]
         if statistic in ("Sum", "SampleCount"):
             totals = [0, *accumulate(map(sum if statistic == "Sum" else len, series))]
             counts = [0, *accumulate(map(len, series))]
