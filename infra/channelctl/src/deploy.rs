@@ -21,7 +21,7 @@ use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 pub use self::{delete::delete, diff::diff, sam::logs};
 use crate::{
@@ -80,6 +80,22 @@ impl DeployOptions {
         }
         options.target().await
     }
+}
+
+/// What a deploy came to.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deployed<'a> {
+    account: &'a str,
+    deploy_id: &'a str,
+    next: Option<String>,
+    region: &'a str,
+    registration: Option<&'a str>,
+    #[cfg_attr(test, schemars(extend("enum" = ["checked", "deployed"])))]
+    result: &'static str,
+    stack: &'a str,
+    webhook_url: Option<&'a str>,
 }
 
 /// A deploy that can begin.
@@ -143,11 +159,11 @@ pub async fn deploy(
     let result = deploy.result("deployed", Some(&stack))?;
     terminal::print(as_json, &result, || {
         writeln!(terminal::output())?;
-        let text = |name: &str| result[name].as_str().unwrap_or_default().to_owned();
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         terminal::print_pairs([
-            ("webhook", text("webhookUrl")),
-            ("registration", text("registration")),
-            ("next", text("next")),
+            ("webhook", text(result.webhook_url)),
+            ("registration", text(result.registration)),
+            ("next", text(result.next.as_deref())),
         ])
     })?;
     Ok(Outcome::Done)
@@ -225,15 +241,25 @@ impl Deploy {
         })
     }
 
-    fn result(&self, result: &str, stack: Option<&Stack>) -> Result<Value, Failure> {
+    fn result<'a>(
+        &'a self,
+        result: &'static str,
+        stack: Option<&'a Stack>,
+    ) -> Result<Deployed<'a>, Failure> {
         let output = |name| stack.map(|stack| stack.output(name)).transpose();
         let registration = output("Registration")?;
-        Ok(json!({
-            "stack": self.target.stack, "account": self.account, "region": self.target.region(),
-            "result": result, "deployId": self.parameters["DeployId"],
-            "webhookUrl": output("WebhookUrl")?, "registration": registration,
-            "next": stack.zip(registration).map(|(stack, outcome)| next(stack, outcome)),
-        }))
+        Ok(Deployed {
+            account: &self.account,
+            deploy_id: &self.parameters["DeployId"],
+            next: stack
+                .zip(registration)
+                .map(|(stack, outcome)| next(stack, outcome)),
+            region: self.target.region(),
+            registration,
+            result,
+            stack: &self.target.stack,
+            webhook_url: output("WebhookUrl")?,
+        })
     }
 
     /// Says how old the functions are: a build may be older than the source.

@@ -4,7 +4,7 @@ use std::{io::Write, time::Duration};
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     aws::{self, AwsError},
@@ -17,6 +17,21 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(3);
 /// Timeout of a delete: CloudFormation gives up after an hour.
 const TIMEOUT: Duration = Duration::from_secs(3_700);
+
+/// What is left of a stack that was deleted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deleted<'a> {
+    account: &'a str,
+    /// The commands that delete the numbers too.
+    delete_numbers: Vec<String>,
+    numbers_table: Option<&'a str>,
+    region: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["deleted"])))]
+    result: &'static str,
+    stack: &'a str,
+}
 
 /// Deletes a stack after asking; its numbers stay.
 pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome, Failure> {
@@ -64,11 +79,14 @@ fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Outcome, Failure>
     // A stack whose first deploy failed has no outputs.
     let table = stack.output("NumbersTable").ok();
     let commands = table.map(|table| table_commands(stack, table));
-    let commands = commands.unwrap_or_default();
-    let document = json!({
-        "stack": stack.target.stack, "account": account, "region": stack.target.region(),
-        "result": "deleted", "numbersTable": table, "deleteNumbers": commands,
-    });
+    let document = Deleted {
+        account,
+        delete_numbers: commands.unwrap_or_default(),
+        numbers_table: table,
+        region: stack.target.region(),
+        result: "deleted",
+        stack: &stack.target.stack,
+    };
     terminal::print(as_json, &document, || {
         let mut output = terminal::output();
         match table {
@@ -78,9 +96,10 @@ fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Outcome, Failure>
                 "Deleted. The numbers are still in the table {table}."
             )?,
         }
-        commands
-            .iter()
-            .try_for_each(|command| writeln!(output, "  {command}"))
+        for command in &document.delete_numbers {
+            writeln!(output, "  {command}")?;
+        }
+        Ok(())
     })?;
     Ok(Outcome::Done)
 }

@@ -2,7 +2,7 @@
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
     aws::AwsError,
@@ -11,6 +11,30 @@ use crate::{
     stack::{Stack, target::Target},
     terminal,
 };
+
+/// What a deploy would change.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Diff<'a> {
+    account: &'a str,
+    changes: Vec<Change>,
+    region: &'a str,
+    stack: &'a str,
+}
+
+/// The change of one resource, in CloudFormation's words.
+#[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "ResourceChange")
+)]
+struct Change {
+    action: Option<String>,
+    replacement: Option<String>,
+    resource: Option<String>,
+    r#type: Option<String>,
+}
 
 /// Has SAM make a change set and show it, and deletes it again.
 pub async fn diff(
@@ -30,16 +54,19 @@ pub async fn diff(
         return Ok(Outcome::Interrupted);
     }
     eprintln!("Nothing was changed, and the change set is deleted again.");
-    let document = json!({
-        "stack": target.stack, "account": account, "region": target.region(), "changes": changes,
-    });
+    let document = Diff {
+        account,
+        changes,
+        region: target.region(),
+        stack: &target.stack,
+    };
     terminal::print(as_json, &document, || Ok(()))?;
     Ok(Outcome::Done)
 }
 
 /// Returns the changes of one deploy, and deletes its change set, and the stack if it was only
 /// made for that.
-async fn take_change_set(target: &Target, deploy_id: &str) -> Result<Vec<Value>, Failure> {
+async fn take_change_set(target: &Target, deploy_id: &str) -> Result<Vec<Change>, Failure> {
     let client = Client::new(&target.aws);
     let Some(stack) = Stack::lookup(target).await? else {
         return Ok(Vec::new());
@@ -74,7 +101,7 @@ async fn changes_for(
     client: &Client,
     change_set: &str,
     deploy_id: &str,
-) -> Result<Option<Vec<Value>>, AwsError> {
+) -> Result<Option<Vec<Change>>, AwsError> {
     let described = client.describe_change_set().change_set_name(change_set);
     let mut pages = described.into_paginator().send();
     let mut changes = Vec::new();
@@ -90,12 +117,11 @@ async fn changes_for(
             .changes()
             .iter()
             .filter_map(|one| one.resource_change());
-        changes.extend(resources.map(|change| {
-            json!({
-                "action": change.action().map(AsRef::<str>::as_ref),
-                "resource": change.logical_resource_id(), "type": change.resource_type(),
-                "replacement": change.replacement().map(AsRef::<str>::as_ref),
-            })
+        changes.extend(resources.map(|change| Change {
+            action: change.action().map(ToString::to_string),
+            replacement: change.replacement().map(ToString::to_string),
+            resource: change.logical_resource_id().map(str::to_owned),
+            r#type: change.resource_type().map(str::to_owned),
         }));
     }
     Ok(Some(changes))
