@@ -1,13 +1,12 @@
 //! Deploys a stack, and says what comes next.
 
-mod bundle;
 mod change_set;
 pub mod delete;
 pub mod diff;
-mod download;
 mod events;
 mod guided;
 pub mod parameters;
+mod release;
 mod sam;
 mod upload;
 
@@ -27,8 +26,8 @@ pub use self::{delete::delete, diff::diff, sam::logs};
 use crate::{
     aws::{self, AwsError},
     deploy::{
-        bundle::{Bundle, Source},
         parameters::{Parameters, Template},
+        release::{Release, Source},
     },
     outcome::{Failure, Outcome},
     secrets,
@@ -43,9 +42,9 @@ use crate::{
 /// Where `make run` puts the functions that it packages.
 const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";
 
-/// The options of a deploy.
+/// What is deployed.
 #[derive(Debug, Clone, Args)]
-pub struct DeployOptions {
+pub struct SourceOptions {
     /// Parameter of the template, as NAME=VALUE [env: PARAMETERS]
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameters::pair)]
     given: Vec<(String, String)>,
@@ -58,9 +57,6 @@ pub struct DeployOptions {
     /// Release, like v1.0.0, or a directory with its files
     #[arg(long)]
     version: Option<Source>,
-    /// Replace a newer release
-    #[arg(long, requires = "version")]
-    downgrade: bool,
     /// Role that CloudFormation works with
     #[arg(
         long,
@@ -71,11 +67,27 @@ pub struct DeployOptions {
     role_arn: Option<String>,
 }
 
+/// The options of a deploy.
+#[derive(Debug, Clone, Args)]
+pub struct DeployOptions {
+    #[command(flatten)]
+    source: SourceOptions,
+    /// Replace a newer release
+    #[arg(long, requires = "version")]
+    downgrade: bool,
+    /// Check stage, account and stack without deploying
+    #[arg(long)]
+    check: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
 impl DeployOptions {
     /// Finds the target; for a release, asks first for what its stage misses.
     pub async fn target(&self, options: &TargetOptions) -> Result<Target, Failure> {
-        if self.version.is_some() {
-            let app_id = self.given.iter().rfind(|(name, _)| name == "AppId");
+        if self.source.version.is_some() {
+            let app_id = self.source.given.iter().rfind(|(name, _)| name == "AppId");
             guided::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
         }
         options.target().await
@@ -104,46 +116,45 @@ struct Deploy {
     account: String,
     /// The stack before the deploy.
     stack: Option<Stack>,
-    bundle: Option<Bundle>,
+    release: Option<Release>,
     template: Template,
     parameters: Parameters,
     role: Option<String>,
 }
 
-/// Deploys a stack, and says what comes next; with `checks_only`, checks whether it could.
+/// Deploys a stack, and says what comes next.
 pub async fn deploy(
     target: Target,
     options: &DeployOptions,
-    yes: bool,
-    checks_only: bool,
     as_json: bool,
 ) -> Result<Outcome, Failure> {
-    let mut deploy = Deploy::prepare(target, options).await?;
+    let mut deploy = Deploy::prepare(target, &options.source).await?;
     let target = deploy.target.clone();
-    if let (Some(bundle), Some(stack), false) = (&deploy.bundle, &deploy.stack, options.downgrade) {
-        bundle.check_newer(stack)?;
+    if let (Some(release), Some(stack), false) = (&deploy.release, &deploy.stack, options.downgrade)
+    {
+        release.check_newer(stack)?;
     }
     eprintln!("{}", target.place(&deploy.account));
-    if checks_only {
+    if options.check {
         let checked = deploy.result("checked", None)?;
         terminal::print(as_json, &checked, || Ok(()))?;
         return Ok(Outcome::Done);
     }
     deploy.announce_code()?;
     if target.asks_before_deploys() {
-        terminal::confirm_name("Deploy?", target.name(), yes)?;
+        terminal::confirm_name("Deploy?", target.name(), options.yes)?;
     }
     let Some(mut stack) = deploy.apply(as_json).await? else {
-        return Ok(delete::goes_on(&target));
+        return Ok(events::goes_on(&target));
     };
-    let is_guided = deploy.bundle.is_some() && !as_json;
+    let is_guided = deploy.release.is_some() && !as_json;
     if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
         secrets::set(&stack, false).await?;
         eprintln!("Deploying again: without the secrets, nothing was registered.");
-        deploy = Deploy::prepare(target.clone(), options).await?;
+        deploy = Deploy::prepare(target.clone(), &options.source).await?;
         match deploy.apply(as_json).await? {
             Some(again) => stack = again,
-            None => return Ok(delete::goes_on(&target)),
+            None => return Ok(events::goes_on(&target)),
         }
     }
     if target.is_prod() && !target.is_local() && !stack.is_protected {
@@ -194,16 +205,16 @@ fn misses_secrets(registration: &str) -> bool {
 
 impl Deploy {
     /// Checks everything that can be wrong before minutes go into a build or a deploy.
-    async fn prepare(target: Target, options: &DeployOptions) -> Result<Self, Failure> {
+    async fn prepare(target: Target, options: &SourceOptions) -> Result<Self, Failure> {
         let mut given = parameters::from_environment()?;
         given.extend(options.given.iter().cloned());
         let architecture = options.architecture.as_deref();
         let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
-        let bundle = match &options.version {
-            Some(source) => Some(Bundle::open(source, architecture).await?),
+        let release = match &options.version {
+            Some(source) => Some(Release::open(source, architecture).await?),
             None => None,
         };
-        let path = bundle.as_ref().map(|bundle| &bundle.template);
+        let path = release.as_ref().map(|release| &release.template);
         let mut template =
             Template::read(path.or(options.template.as_ref()).map(PathBuf::as_path))?;
         // Without calling AWS, so that a mistyped parameter shows at once.
@@ -218,7 +229,7 @@ impl Deploy {
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
         parameters.insert("Architecture".into(), architecture.into());
-        if bundle.is_some() && target.aws.endpoint_url().is_some() {
+        if release.is_some() && target.aws.endpoint_url().is_some() {
             template.text = with_default(&template.text, &deploy_id);
         } else if target.is_local() && options.template.is_none() {
             let path = lay_out(&template.path, &deploy_id).map_err(|error| {
@@ -234,7 +245,7 @@ impl Deploy {
             target,
             account,
             stack,
-            bundle,
+            release,
             template,
             parameters,
             role: options.role_arn.clone().filter(|arn| !arn.is_empty()),
@@ -264,9 +275,9 @@ impl Deploy {
 
     /// Says how old the functions are: a build may be older than the source.
     fn announce_code(&self) -> Result<(), Failure> {
-        if let Some(bundle) = &self.bundle {
+        if let Some(release) = &self.release {
             let architecture = &self.parameters["Architecture"];
-            eprintln!("release {}, {architecture}", bundle.name());
+            eprintln!("release {}, {architecture}", release.name());
         } else if let Some(built) = self.template.built()? {
             eprintln!("functions built {}", ago(built));
         }
@@ -284,54 +295,17 @@ impl Deploy {
         Stack::find(self.target.clone()).await.map(Some)
     }
 
-    /// Has SAM show the changes, and make them if `executes` is set; a release can do without SAM.
+    /// Shows the changes, and makes them if `executes` is set: with SAM, which a release can do without.
     async fn run(
         &self,
         executes: bool,
         as_json: bool,
         if_it_fails: &str,
     ) -> Result<Outcome, Failure> {
-        let target = &self.target;
-        if self.bundle.is_some() && sam::program().is_none() {
-            return change_set::deploy(self, executes, if_it_fails).await;
+        match self.release {
+            Some(_) => change_set::deploy(self, executes, if_it_fails).await,
+            None => sam::deploy(self, executes, as_json, if_it_fails).await,
         }
-        let copy = match &self.bundle {
-            Some(_) => Some(self.template.with_whole_paths()?),
-            None => None,
-        };
-        let mut sam = sam::sam("deploy", target)?;
-        match &target.stage {
-            // The local AWS is nobody's profile or region.
-            Some(stage) if !target.is_local() => {
-                sam.arg("--config-file").arg(&stage.file);
-                sam.args(["--config-env", &stage.name]);
-            }
-            _ => {
-                let stack = &target.stack;
-                sam.args(["--stack-name", stack, "--resolve-s3", "--s3-prefix", stack]);
-                sam.args(["--capabilities", "CAPABILITY_IAM"]);
-            }
-        }
-        if let Some(role) = &self.role {
-            sam.args(["--role-arn", role]);
-        }
-        if as_json {
-            sam.stdout(io::stderr());
-        }
-        let template = copy
-            .as_ref()
-            .map_or(&*self.template.path, |copy| copy.path());
-        sam.arg("--template-file").arg(template);
-        sam.arg("--no-fail-on-empty-changeset").arg(if executes {
-            "--no-confirm-changeset"
-        } else {
-            "--no-execute-changeset"
-        });
-        // In quotes, without which SAM takes no empty value.
-        let parameters = self.parameters.iter();
-        let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
-        sam.arg("--parameter-overrides").args(parameters);
-        sam::run(sam, if_it_fails).await
     }
 }
 

@@ -4,14 +4,11 @@ use std::{
     collections::BTreeMap,
     env::{self, consts::ARCH},
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use jiff::Timestamp;
-use serde_json::Value;
-use tempfile::NamedTempFile;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::{
@@ -84,24 +81,6 @@ impl Template {
     /// Returns a parameter's default.
     pub fn default(&self, parameter: &str) -> Option<&str> {
         self.parameters.get(parameter)?.as_deref()
-    }
-
-    /// Writes a copy that names the packaged functions wherever it lies; it goes with the returned file.
-    pub fn with_whole_paths(&self) -> Result<NamedTempFile, Failure> {
-        let mut text = self.text.clone();
-        let mut written = || {
-            for (written, file) in &self.code {
-                let whole = fs::canonicalize(file)?.display().to_string();
-                // YAML takes JSON's strings.
-                text = text.replace(written, &Value::from(whole).to_string());
-            }
-            let mut copy = tempfile::Builder::new().suffix(".yaml").tempfile()?;
-            copy.write_all(text.as_bytes())?;
-            Ok(copy)
-        };
-        written().map_err(|error: io::Error| {
-            Failure::failed(format!("Cannot write a copy of the template: {error}"))
-        })
     }
 
     /// Returns when the older of the functions was built.
@@ -243,18 +222,12 @@ pub fn check_deploy_id(target: &Target, given: &str, stack: Option<&Stack>) -> R
     let Some(present) = stack.and_then(|stack| stack.parameter("DeployId")) else {
         return Ok(());
     };
-    // Before it was limited, it could have 38 digits.
-    let next = present.parse::<u128>().unwrap_or_default() + 1;
-    if u128::from(number) >= next {
+    let next = present.parse::<u64>().unwrap_or_default() + 1;
+    if number >= next {
         return Ok(());
     }
-    let way_out = if next > u128::from(MAX_DEPLOY_ID) {
-        ", delete the stack first: no number of 10 digits is greater.".into()
-    } else {
-        format!(", go on with the next number: --parameter DeployId={next}")
-    };
     Err(Failure::failed(format!(
-        "DeployId must grow with each deploy, got {given} after {present}. It is the clock of whoever deploys: this machine's is behind, or the last deploy's was ahead. Check this clock. If it is right{way_out}"
+        "DeployId must grow with each deploy, got {given} after {present}. It is the clock of whoever deploys: this machine's is behind, or the last deploy's was ahead. Check this clock. If it is right, go on with the next number: --parameter DeployId={next}"
     ))
     .then(target.command("doctor")))
 }
