@@ -4,16 +4,14 @@ mod change_set;
 pub mod delete;
 pub mod diff;
 mod events;
-mod guided;
 pub mod parameters;
 mod release;
 mod sam;
 mod upload;
 
 use std::{
-    fs,
     io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anstream::eprintln;
@@ -26,7 +24,7 @@ pub use self::{delete::delete, diff::diff, sam::logs};
 use crate::{
     aws::{self, AwsError},
     deploy::{
-        parameters::{Parameters, Template},
+        parameters::{Parameters, Template, with_default},
         release::{Release, Source},
     },
     outcome::{Failure, Outcome},
@@ -38,9 +36,6 @@ use crate::{
     status,
     terminal::{self, ago},
 };
-
-/// Where `make run` puts the functions that it packages.
-const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";
 
 /// What is deployed.
 #[derive(Debug, Clone, Args)]
@@ -88,7 +83,7 @@ impl DeployOptions {
     pub async fn target(&self, options: &TargetOptions) -> Result<Target, Failure> {
         if self.source.version.is_some() {
             let app_id = self.source.given.iter().rfind(|(name, _)| name == "AppId");
-            guided::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
+            samconfig::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
         }
         options.target().await
     }
@@ -232,12 +227,7 @@ impl Deploy {
         if release.is_some() && target.aws.endpoint_url().is_some() {
             template.text = with_default(&template.text, &deploy_id);
         } else if target.is_local() && options.template.is_none() {
-            let path = lay_out(&template.path, &deploy_id).map_err(|error| {
-                Failure::failed(format!(
-                    "Cannot lay out the template for the local AWS: {error}. Start it in another terminal: make run"
-                ))
-            })?;
-            template = Template::read(Some(&path))?;
+            template = template.laid_out(&deploy_id)?;
         }
         parameters.insert("DeployId".into(), deploy_id);
 
@@ -325,22 +315,4 @@ fn check_state(stack: Option<&Stack>) -> Result<(), Failure> {
         return Err(failure.then(stack.command("doctor")));
     }
     Ok(())
-}
-
-/// Writes a copy of the template beside the functions that `make run` has packaged.
-///
-/// The local AWS shows SAM the parameters' defaults only, and SAM makes a version of `DeployId`.
-fn lay_out(template: &Path, deploy_id: &str) -> io::Result<PathBuf> {
-    let beside = samconfig::above(LOCAL_TEMPLATE);
-    let beside = beside.ok_or_else(|| io::Error::other(format!("there is no {LOCAL_TEMPLATE}")))?;
-    let text = with_default(&fs::read_to_string(template)?, deploy_id);
-    let copy = beside.with_file_name("channelctl.yaml");
-    fs::write(&copy, text)?;
-    Ok(copy)
-}
-
-fn with_default(template: &str, deploy_id: &str) -> String {
-    let declared = "  DeployId:\n    Type: String\n";
-    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
-    template.replacen(declared, &default, 1)
 }

@@ -20,6 +20,8 @@ use crate::{
 };
 
 const FILE: &str = "infra/template.yaml";
+/// Where `make run` puts the functions that it packages.
+const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";
 /// The id of the simulated HubSpot's only app.
 const LOCAL_APP: &str = "1234567";
 /// As many digits as SAM keeps in a version's logical id.
@@ -83,6 +85,23 @@ impl Template {
         self.parameters.get(parameter)?.as_deref()
     }
 
+    /// Writes a copy beside the functions that `make run` has packaged, and reads it.
+    ///
+    /// The local AWS shows SAM the parameters' defaults only, and SAM makes a version of `DeployId`.
+    pub fn laid_out(&self, deploy_id: &str) -> Result<Self, Failure> {
+        let failed = |error: String| {
+            Failure::failed(format!(
+                "Cannot lay out the template for the local AWS: {error}. Start it in another terminal: make run"
+            ))
+        };
+        let beside = samconfig::above(LOCAL_TEMPLATE);
+        let beside = beside.ok_or_else(|| failed(format!("there is no {LOCAL_TEMPLATE}")))?;
+        let copy = beside.with_file_name("channelctl.yaml");
+        fs::write(&copy, with_default(&self.text, deploy_id))
+            .map_err(|error| failed(error.to_string()))?;
+        Self::read(Some(&copy))
+    }
+
     /// Returns when the older of the functions was built.
     pub fn built(&self) -> Result<Option<Timestamp>, Failure> {
         let built = self.code.values().map(|file| {
@@ -110,6 +129,13 @@ impl Template {
         // A tag may have a slash or a plus, which the template's parameter does not take.
         Some(described.trim().replace(['/', '+'], "-"))
     }
+}
+
+/// Gives the parameter `DeployId` a default.
+pub fn with_default(template: &str, deploy_id: &str) -> String {
+    let declared = "  DeployId:\n    Type: String\n";
+    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
+    template.replacen(declared, &default, 1)
 }
 
 fn text_of(scalar: &Yaml) -> Option<String> {
