@@ -7,6 +7,7 @@ use crate::registration::Report;
 
 /// The calling settings in the deploy-hook's report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum CallingSettings {
     #[serde(rename_all = "camelCase")]

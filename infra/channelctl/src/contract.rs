@@ -48,10 +48,12 @@ pub struct ContractOptions {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Report {
+pub(crate) struct Report {
     program: &'static str,
     at: Timestamp,
+    #[cfg_attr(test, schemars(with = "u64"))]
     app_id: AppId,
     token_exchange: Option<Call>,
     runs: Vec<Run>,
@@ -64,6 +66,7 @@ struct Report {
 
 /// The calls with one credential and one API version, in their order.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Run {
     #[serde(flatten)]

@@ -12,6 +12,8 @@ pub mod explain;
 pub mod numbers;
 pub mod outcome;
 pub mod registration;
+#[cfg(test)]
+mod schema;
 pub mod secrets;
 pub mod stack;
 pub mod status;

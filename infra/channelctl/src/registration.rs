@@ -61,6 +61,7 @@ pub enum IsReady {
 
 /// The deploy-hook's report of an action, and of the state after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub action: String,
@@ -90,12 +91,14 @@ pub struct Report {
 
 /// The settings that a stack would register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Expected {
     pub url: String,
 }
 
 /// HubSpot's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     pub url: String,
@@ -104,6 +107,7 @@ pub struct Settings {
 
 /// The webhook's responses to a signed request and to forgeries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LastProbe {
     pub verified: bool,
     /// How many numbers the probed portal has.

@@ -25,8 +25,9 @@ const COMMIT: Option<&str> = option_env!("CHANNELCTL_COMMIT");
 
 /// The version of numbers-webhook that takes the requests, and the one on its way.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Version {
+pub(crate) struct Version {
     live: u64,
     next: Option<u64>,
     /// The next version's part of the requests, from 0 to 1.
@@ -34,8 +35,9 @@ struct Version {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Status<'a> {
+pub(crate) struct Status<'a> {
     stack: &'a str,
     cloud_formation: &'a str,
     deployed_at: Option<Timestamp>,

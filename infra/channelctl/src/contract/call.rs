@@ -25,6 +25,7 @@ pub(super) type Held = Option<ChannelConnectionSettings>;
 
 /// What a call is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Step {
     ExchangeToken,
@@ -48,6 +49,7 @@ pub(super) enum Step {
 
 /// A call: names and types of what came back, never a value that may be secret.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Call {
     pub step: Step,

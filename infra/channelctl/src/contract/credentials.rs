@@ -24,6 +24,7 @@ pub(super) struct Credentials(BTreeMap<String, String>);
 
 /// A credential as a call carries it.
 #[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Access {
     #[serde(rename = "credential")]
     pub kind: String,

@@ -10,6 +10,7 @@ use super::{
 };
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Answer {
     pub question: &'static str,
     pub answer: String,

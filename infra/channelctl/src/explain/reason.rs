@@ -6,6 +6,7 @@ use crate::{doctor::Severity, outcome::Failure};
 
 /// A cause, in the order in which HubSpot meets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
 pub enum Cause {
@@ -39,6 +40,7 @@ pub enum Cause {
 
 /// A cause as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reason {
     pub cause: Cause,
     pub severity: Severity,

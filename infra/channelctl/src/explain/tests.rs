@@ -21,8 +21,8 @@ use crate::{
 };
 
 const NUMBER: &str = "+493012345678";
-const SCHEMA: &str = include_str!("../../schema/stack.json");
-const CAUSE: &str = "/$defs/explain/properties/reasons/items/properties/cause/enum";
+const SCHEMA: &str = include_str!("../../schema/snapshots/stack.snap.json");
+const CAUSE: &str = "/$defs/Cause/enum";
 
 /// Facts to be: one user sees the portal's one number.
 struct Seeds {

@@ -40,8 +40,9 @@ pub struct ListOptions {
 
 /// A row as it is stored, and its users' emails where they are known.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     #[serde(flatten)]
     fields: NumberFields<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,13 +69,15 @@ pub struct CheckOptions {
 }
 
 #[derive(Serialize)]
-struct CheckReport<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CheckReport<'a> {
     numbers: &'a [Checked<'a>],
     findings: &'a [Finding<'a>],
 }
 
 /// A row of the table, and what HubSpot makes of it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Checked<'a> {
     #[serde(flatten)]
@@ -87,6 +90,7 @@ struct Checked<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Finding<'a> {
     #[serde(flatten)]
     fields: &'a NumberFields<'a>,

@@ -22,6 +22,7 @@ const MANY_PORTALS: usize = 100;
 
 /// What is to happen to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Change {
     /// The table has no such row.
@@ -57,7 +58,8 @@ pub struct Plan {
 }
 
 #[derive(Serialize)]
-struct PlannedFields<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct PlannedFields<'a> {
     #[serde(flatten)]
     place: Option<Place>,
     change: Change,

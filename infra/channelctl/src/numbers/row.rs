@@ -40,6 +40,7 @@ pub struct RawRow<'a> {
 
 /// The line in which a row begins, and which item of a JSON array it is; both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     pub line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +60,7 @@ pub struct Expected {
 
 /// The reason a cell is refused or doubtful, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("{problem}: {advice}")]
 pub struct CellError {
     problem: Cow<'static, str>,
@@ -66,6 +68,7 @@ pub struct CellError {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CellFinding"))]
 struct Finding {
     #[serde(flatten)]
     place: Option<Place>,
@@ -77,6 +80,7 @@ struct Finding {
 
 /// The findings of all rows.
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
     /// Rows that cannot be written.

@@ -60,6 +60,7 @@ pub struct Stored {
 
 /// A row as every command prints it as JSON, with the names that import looks for.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NumberFields<'a> {
     pub portal_id: Number,
@@ -70,11 +71,13 @@ pub struct NumberFields<'a> {
     pub friendly_name: Option<&'a str>,
     /// The only users who see the number, none if all do; `None` where the table has no set of ids.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<std::num::NonZeroU64>>"))]
     pub user_ids: Option<BTreeSet<UserId>>,
 }
 
 /// How many numbers and portals there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Census {
     /// The numbers.

@@ -54,7 +54,9 @@ pub struct WriteOptions {
 
 /// The one JSON document of a command that writes.
 #[derive(Serialize)]
-struct Report<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Report<'a> {
+    #[cfg_attr(test, schemars(with = "crate::schema::Plan"))]
     plan: &'a Plan,
     #[serde(flatten)]
     findings: &'a Findings,
@@ -64,6 +66,7 @@ struct Report<'a> {
 
 /// The rows that were written, at least, and whether they are all.
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Progress {
     written: u64,
     deleted: u64,

@@ -11,9 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::support::{Ran, program, run};
+use crate::support::{Ran, document, program, run};
 
-const SCHEMA: &str = include_str!("../../schema/contract.json");
 const PREVIOUS: &str = "https://calls.example.com/numbers?key=marked-query";
 const CREDENTIALS: &str = r#"{"developerApiKey":"marked-key","accessToken":"marked-token",
     "clientId":"marked-id","clientSecret":"marked-secret"}"#;
@@ -83,8 +82,6 @@ fn settings(is_ready: bool) -> ChannelConnectionSettings {
 
 #[tokio::test]
 async fn reports_every_credential_mode() {
-    let schema = serde_json::from_str(SCHEMA).unwrap();
-    let schema = jsonschema::validator_for(&schema).unwrap();
     for (name, mode) in [
         ("key", CredentialMode::Key),
         ("bearer", CredentialMode::Bearer),
@@ -96,9 +93,7 @@ async fn reports_every_credential_mode() {
         let ran = hubspot.run(&WRITE, CREDENTIALS).await;
         assert_eq!(ran.code, Some(0), "{name}: {}", ran.errors);
         assert_eq!(hubspot.held(), Some(settings(false)), "{name}");
-        let report: Value = serde_json::from_str(&ran.output).unwrap();
-        let errors: Vec<_> = schema.iter_errors(&report).collect();
-        assert!(errors.is_empty(), "{name}: {errors:?}");
+        document("contract", "contract", &ran.output);
         let said = format!("{}{}", ran.output, ran.errors);
         assert!(!said.contains("marked"), "{name}");
         insta::with_settings!({filters => vec![

@@ -3,18 +3,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
-use crate::support::{NumbersTable, Ran, import, on, rows, run};
+use crate::support::{self, NumbersTable, Ran, import, on, rows, run};
 
 /// Reads the one document of a run, which must be valid.
 pub fn document(command: &str, ran: &Ran) -> Value {
-    let schema = include_str!("../../schema/numbers.json");
-    let mut schema: Value = serde_json::from_str(schema).unwrap();
-    schema["$ref"] = format!("#/$defs/{command}").into();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let document = serde_json::from_str(&ran.output).expect(&ran.errors);
-    let errors: Vec<_> = validator.iter_errors(&document).collect();
-    assert!(errors.is_empty(), "{errors:?} in {}", ran.output);
-    document
+    support::document("numbers", command, &ran.output)
 }
 
 /// Compares a document with the one that was looked at.

@@ -2,12 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, fs,
     io::Write,
     process::{Child, Command, Output, Stdio},
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
 pub use test_support::NumbersTable;
 
 /// What a run of the program came to.
@@ -63,6 +64,20 @@ pub async fn run_unread(mut command: Command, input: impl Into<Vec<u8>>) -> Ran 
     drop(nobody);
     command.stdout(output);
     run(command, input).await
+}
+
+/// Reads a document, which must be as a schema's definition says.
+#[track_caller]
+pub fn document(schema: &str, definition: &str, text: &str) -> Value {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/snapshots");
+    let schema = fs::read(format!("{schemas}/{schema}.snap.json")).unwrap();
+    let mut schema: Value = serde_json::from_slice(&schema).unwrap();
+    schema["$ref"] = format!("#/$defs/{definition}").into();
+    let document = serde_json::from_str(text).expect(text);
+    if let Err(error) = jsonschema::validate(&schema, &document) {
+        panic!("{definition}: {error} at {}: {text}", error.instance_path());
+    }
+    document
 }
 
 fn give(child: &mut Child, input: &[u8]) {
