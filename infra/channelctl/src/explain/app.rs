@@ -1,40 +1,39 @@
 //! The app's share: its registration, its calling settings, and its webhook.
 
 use crate::{
-    calling_settings::{Lack, lacks},
-    explain::{
-        facts::Facts,
-        reason::{Cause, Reason},
-    },
+    calling_settings,
+    explain::{facts::Facts, reason::Reason},
     registration::Report,
 };
 
 const FLAG: &str = "localStorage.setItem('LocalSettings:Calling:supportsChannelConnection',true)";
 
-pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
+pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
     let report = match &facts.report {
         Ok(report) => report,
         Err(failure) => {
             let summary = "the deploy-hook cannot be asked";
-            return reasons.push(Reason::failed(Cause::HookFailed, summary, failure).warning());
+            return vec![Reason::failed("hookFailed", summary, failure).warning()];
         }
     };
     let command = |command: &str| facts.stack.command(command);
     let expected = &report.expected.url;
+    let mut reasons = Vec::new();
     match (&report.registered, report.drift) {
         (_, None) => {
-            let (cause, summary) = (Cause::RegistrationUnknown, "HubSpot's settings are unknown");
-            let reason = Reason::new(cause, summary, &report.outcome, command("doctor"));
+            let summary = "HubSpot's settings are unknown";
+            let fix = command("doctor");
+            let reason = Reason::new("registrationUnknown", summary, &report.outcome, fix);
             reasons.push(reason.warning());
         }
         (None, Some(_)) => reasons.push(Reason::new(
-            Cause::NotRegistered,
+            "notRegistered",
             "the app is not registered",
             "HubSpot has no URL of this app to ask for numbers.",
             command("register"),
         )),
         (Some(held), Some(true)) => reasons.push(Reason::new(
-            Cause::OtherUrl,
+            "otherUrl",
             "HubSpot asks another URL",
             format!(
                 "HubSpot has {}, but this stack is {expected}. Register it, unless customers \
@@ -47,7 +46,7 @@ pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
     }
     if report.registered.is_some() && report.is_ready == Some(false) {
         reasons.push(Reason::new(
-            Cause::NotReleased,
+            "notReleased",
             "the app is not released",
             format!(
                 "HubSpot has isReady=false: the app is greyed out for everybody. A release opens \
@@ -57,49 +56,38 @@ pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
             command("release"),
         ));
     }
+    reasons.extend(calling_settings::reasons(facts.stack, report));
+    reasons
 }
 
-pub fn calling_settings(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
-    let Ok(report) = &facts.report else {
-        return;
-    };
-    reasons.extend(lacks(report).into_iter().map(|lack| {
-        let (summary, detail) = (lack.summary(), lack.detail(report));
-        let reason = |cause| Reason::new(cause, summary, detail, facts.stack.command("doctor"));
-        match lack {
-            Lack::Unknown(_) => reason(Cause::CallingSettingsUnknown).warning(),
-            Lack::Settings => reason(Cause::CallingSettingsAbsent),
-            Lack::InboundCalling => reason(Cause::InboundCallingUnsupported),
-            Lack::Ready => reason(Cause::CallingNotReady),
+pub fn webhook(facts: &Facts<'_>) -> Vec<Reason> {
+    let reason = match (&facts.answer, &facts.report) {
+        (Err(failure), _) => {
+            Reason::failed("webhookFailed", "the webhook does not answer", failure)
         }
-    }));
-}
-
-pub fn webhook(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
-    let answer = match &facts.answer {
-        Ok(answer) => answer,
-        Err(failure) => {
-            let summary = "the webhook does not answer";
-            return reasons.push(Reason::failed(Cause::WebhookFailed, summary, failure));
+        (Ok(answer), report) => {
+            if let Some(violation) = &answer.violation {
+                Reason::new(
+                    "responseInvalid",
+                    "the webhook's response is invalid",
+                    format!("To a request as HubSpot would send it now: {violation}."),
+                    facts.stack.command("doctor"),
+                )
+            // Where the same call fails here too, that says more.
+            } else if let Ok(Report { last_probe, .. }) = report
+                && !last_probe.verified
+            {
+                let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
+                Reason::new(
+                    "webhookUnverified",
+                    "the deploy-hook cannot verify the webhook",
+                    format!("The webhook answers this machine. To the deploy-hook, {reason}."),
+                    facts.stack.command("verify"),
+                )
+            } else {
+                return Vec::new();
+            }
         }
     };
-    if let Some(violation) = &answer.violation {
-        reasons.push(Reason::new(
-            Cause::ResponseInvalid,
-            "the webhook's response is invalid",
-            format!("To a request as HubSpot would send it now: {violation}."),
-            facts.stack.command("doctor"),
-        ));
-    // Where the same call fails here too, that says more.
-    } else if let Ok(Report { last_probe, .. }) = &facts.report
-        && !last_probe.verified
-    {
-        let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
-        reasons.push(Reason::new(
-            Cause::WebhookUnverified,
-            "the deploy-hook cannot verify the webhook",
-            format!("The webhook answers this machine. To the deploy-hook, {reason}."),
-            facts.stack.command("verify"),
-        ));
-    }
+    vec![reason]
 }

@@ -4,43 +4,11 @@ use serde::Serialize;
 
 use crate::{doctor::Severity, outcome::Failure};
 
-/// A cause, in the order in which HubSpot meets them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(rename_all = "camelCase")]
-pub enum Cause {
-    HookFailed,
-    RegistrationUnknown,
-    NotRegistered,
-    OtherUrl,
-    NotReleased,
-    CallingSettingsUnknown,
-    CallingSettingsAbsent,
-    InboundCallingUnsupported,
-    CallingNotReady,
-    WebhookFailed,
-    ResponseInvalid,
-    WebhookUnverified,
-    TableUnreadable,
-    PortalEmpty,
-    InOtherPortal,
-    HiddenFromUser,
-    InvalidUserIds,
-    NotInTable,
-    BadRow,
-    HasExtension,
-    NameCut,
-    BeyondResponse,
-    NotAnswered,
-    RequestsRefused,
-    NoRequests,
-    LogUnreadable,
-}
-
 /// A cause as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    pub cause: Cause,
+    /// Its name in the JSON schema.
+    pub cause: &'static str,
     pub severity: Severity,
     /// A clause, for the verdict.
     pub summary: String,
@@ -52,7 +20,7 @@ pub struct Reason {
 impl Reason {
     /// Makes a reason that hides numbers, or keeps them from being selected.
     pub fn new(
-        cause: Cause,
+        cause: &'static str,
         summary: impl Into<String>,
         detail: impl Into<String>,
         fix: impl Into<Option<String>>,
@@ -66,9 +34,8 @@ impl Reason {
         }
     }
 
-    pub fn failed(cause: Cause, summary: &str, failure: &Failure) -> Self {
-        let Failure { message, next, .. } = failure;
-        Self::new(cause, summary, message, next.clone())
+    pub fn failed(cause: &'static str, summary: &str, failure: &Failure) -> Self {
+        Self::new(cause, summary, &failure.message, failure.next.clone())
     }
 
     pub fn is_error(&self) -> bool {
