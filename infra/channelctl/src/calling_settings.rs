@@ -3,7 +3,11 @@
 use channel_connection::settings::{ApiVersion, HUBSPOT_API};
 use serde::{Deserialize, Serialize};
 
-use crate::{explain::reason::Reason, registration::Report, stack::Stack};
+use crate::{
+    explain::reason::{Cause, Reason},
+    registration::Report,
+    stack::Stack,
+};
 
 /// The calling settings in the deploy-hook's report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +34,7 @@ pub fn reasons(stack: &Stack, report: &Report) -> Vec<Reason> {
         |cause, summary: &str, detail| Reason::new(cause, summary, detail, stack.command("doctor"));
     let unknown = |reason: &str| {
         let summary = "the app's calling settings are unknown";
-        vec![new("callingSettingsUnknown", summary, reason.to_owned()).warning()]
+        vec![new(Cause::CallingSettingsUnknown, summary, reason.to_owned()).warning()]
     };
     let (inbound, is_ready) = match &report.calling_settings {
         None => return unknown("The deploy-hook is of a version that does not read them."),
@@ -39,7 +43,7 @@ pub fn reasons(stack: &Stack, report: &Report) -> Vec<Reason> {
             let summary = "the app has no calling settings";
             let detail =
                 format!("Help desk offers calling apps only. Create the settings: POST {url}");
-            return vec![new("callingSettingsAbsent", summary, detail)];
+            return vec![new(Cause::CallingSettingsAbsent, summary, detail)];
         }
         Some(CallingSettings::Found {
             supports_inbound_calling,
@@ -50,12 +54,12 @@ pub fn reasons(stack: &Stack, report: &Report) -> Vec<Reason> {
     if inbound != Some(true) {
         let summary = "the app does not support inbound calling";
         let detail = format!("Help desk needs it: PATCH {url} {{\"supportsInboundCalling\":true}}");
-        reasons.push(new("inboundCallingUnsupported", summary, detail));
+        reasons.push(new(Cause::InboundCallingUnsupported, summary, detail));
     }
     if is_ready == Some(false) {
         let summary = "the calling app itself is not ready";
         let detail = format!("Its calling settings hide it: PATCH {url} {{\"isReady\":true}}");
-        reasons.push(new("callingNotReady", summary, detail));
+        reasons.push(new(Cause::CallingNotReady, summary, detail));
     }
     reasons
 }

@@ -24,7 +24,7 @@ use crate::{
     doctor::Severity,
     explain::{
         facts::{Facts, Question},
-        reason::Reason,
+        reason::{Cause, Reason},
     },
     numbers::{import, phone},
     outcome::{Failure, Outcome},
@@ -136,9 +136,11 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
         Some(number) if reasons.is_empty() => format!("sees {number}"),
         // A warning may be a reason too.
         Some(number) if errors.is_empty() => format!("should see {number}"),
-        Some(number) if all_are("hasExtension") => format!("sees {number}, but cannot select it"),
+        Some(number) if all_are(Cause::HasExtension) => {
+            format!("sees {number}, but cannot select it")
+        }
         // It may have been another portal's request.
-        Some(number) if all_are("requestsRefused") => format!("may not see {number}"),
+        Some(number) if all_are(Cause::RequestsRefused) => format!("may not see {number}"),
         Some(number) => format!("does not see {number}"),
         // A row hides itself alone.
         None if has_rows && errors.iter().all(|(subject, _)| *subject == TABLE) => {

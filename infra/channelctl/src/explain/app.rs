@@ -2,7 +2,10 @@
 
 use crate::{
     calling_settings,
-    explain::{facts::Facts, reason::Reason},
+    explain::{
+        facts::Facts,
+        reason::{Cause, Reason},
+    },
     registration::Report,
 };
 
@@ -13,7 +16,7 @@ pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
         Ok(report) => report,
         Err(failure) => {
             let summary = "the deploy-hook cannot be asked";
-            return vec![Reason::failed("hookFailed", summary, failure).warning()];
+            return vec![Reason::failed(Cause::HookFailed, summary, failure).warning()];
         }
     };
     let command = |command: &str| facts.stack.command(command);
@@ -23,17 +26,17 @@ pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
         (_, None) => {
             let summary = "HubSpot's settings are unknown";
             let fix = command("doctor");
-            let reason = Reason::new("registrationUnknown", summary, &report.outcome, fix);
+            let reason = Reason::new(Cause::RegistrationUnknown, summary, &report.outcome, fix);
             reasons.push(reason.warning());
         }
         (None, Some(_)) => reasons.push(Reason::new(
-            "notRegistered",
+            Cause::NotRegistered,
             "the app is not registered",
             "HubSpot has no URL of this app to ask for numbers.",
             command("register"),
         )),
         (Some(held), Some(true)) => reasons.push(Reason::new(
-            "otherUrl",
+            Cause::OtherUrl,
             "HubSpot asks another URL",
             format!(
                 "HubSpot has {}, but this stack is {expected}. Register it, unless customers \
@@ -46,7 +49,7 @@ pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
     }
     if report.registered.is_some() && report.is_ready == Some(false) {
         reasons.push(Reason::new(
-            "notReleased",
+            Cause::NotReleased,
             "the app is not released",
             format!(
                 "HubSpot has isReady=false: the app is greyed out for everybody. A release opens \
@@ -63,12 +66,12 @@ pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
 pub fn webhook(facts: &Facts<'_>) -> Vec<Reason> {
     let reason = match (&facts.answer, &facts.report) {
         (Err(failure), _) => {
-            Reason::failed("webhookFailed", "the webhook does not answer", failure)
+            Reason::failed(Cause::WebhookFailed, "the webhook does not answer", failure)
         }
         (Ok(answer), report) => {
             if let Some(violation) = &answer.violation {
                 Reason::new(
-                    "responseInvalid",
+                    Cause::ResponseInvalid,
                     "the webhook's response is invalid",
                     format!("To a request as HubSpot would send it now: {violation}."),
                     facts.stack.command("doctor"),
@@ -79,7 +82,7 @@ pub fn webhook(facts: &Facts<'_>) -> Vec<Reason> {
             {
                 let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
                 Reason::new(
-                    "webhookUnverified",
+                    Cause::WebhookUnverified,
                     "the deploy-hook cannot verify the webhook",
                     format!("The webhook answers this machine. To the deploy-hook, {reason}."),
                     facts.stack.command("verify"),

@@ -13,7 +13,10 @@ use tokio::time::timeout;
 
 use crate::{
     aws::AwsError,
-    explain::{facts::Facts, reason::Reason},
+    explain::{
+        facts::Facts,
+        reason::{Cause, Reason},
+    },
     outcome::Failure,
     stack::Stack,
     terminal::{ago, counted},
@@ -137,7 +140,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
         Ok(requests) => requests,
         Err(failure) => {
             let summary = "HubSpot's last requests are unknown";
-            return vec![Reason::failed("logUnreadable", summary, failure).warning()];
+            return vec![Reason::failed(Cause::LogUnreadable, summary, failure).warning()];
         }
     };
     let mut reasons = Vec::new();
@@ -172,7 +175,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
         };
         let (count, ago) = (counted(*count, "request"), ago(*last));
         let summary = format!("the webhook refused {count} with {status}, last {ago}");
-        let cause = "requestsRefused";
+        let cause = Cause::RequestsRefused;
         reasons.push(if mended_at > Some(*last) {
             Reason::new(cause, summary, mended, None).warning()
         } else {
@@ -181,7 +184,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
     }
     if requests.last_answered.is_none() {
         let reason = Reason::new(
-            "noRequests",
+            Cause::NoRequests,
             "the webhook answered no request for this portal in a day",
             "Nobody opened the list, or the portal has not installed the app, or HubSpot's \
              requests fail. Open the list in HubSpot, then explain again.",

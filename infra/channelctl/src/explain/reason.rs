@@ -4,11 +4,43 @@ use serde::Serialize;
 
 use crate::{doctor::Severity, outcome::Failure};
 
+/// A cause, by its name in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    HookFailed,
+    RegistrationUnknown,
+    NotRegistered,
+    OtherUrl,
+    NotReleased,
+    CallingSettingsUnknown,
+    CallingSettingsAbsent,
+    InboundCallingUnsupported,
+    CallingNotReady,
+    WebhookFailed,
+    ResponseInvalid,
+    WebhookUnverified,
+    TableUnreadable,
+    PortalEmpty,
+    InOtherPortal,
+    HiddenFromUser,
+    InvalidUserIds,
+    NotInTable,
+    BadRow,
+    HasExtension,
+    NameCut,
+    BeyondResponse,
+    NotAnswered,
+    RequestsRefused,
+    NoRequests,
+    LogUnreadable,
+}
+
 /// A cause as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// Its name in the JSON schema.
-    pub cause: &'static str,
+    pub cause: Cause,
     pub severity: Severity,
     /// A clause, for the verdict.
     pub summary: String,
@@ -20,7 +52,7 @@ pub struct Reason {
 impl Reason {
     /// Makes a reason that hides numbers, or keeps them from being selected.
     pub fn new(
-        cause: &'static str,
+        cause: Cause,
         summary: impl Into<String>,
         detail: impl Into<String>,
         fix: impl Into<Option<String>>,
@@ -34,7 +66,7 @@ impl Reason {
         }
     }
 
-    pub fn failed(cause: &'static str, summary: &str, failure: &Failure) -> Self {
+    pub fn failed(cause: Cause, summary: &str, failure: &Failure) -> Self {
         Self::new(cause, summary, &failure.message, failure.next.clone())
     }
 

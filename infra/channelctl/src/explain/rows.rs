@@ -12,7 +12,10 @@ use channel_connection::{
 };
 
 use crate::{
-    explain::{facts::Facts, reason::Reason},
+    explain::{
+        facts::Facts,
+        reason::{Cause, Reason},
+    },
     numbers::table::{Stored, joined},
 };
 
@@ -24,14 +27,14 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
         Ok(rows) => rows,
         Err(failure) => {
             let summary = "the numbers table cannot be read";
-            return vec![Reason::failed("tableUnreadable", summary, failure)];
+            return vec![Reason::failed(Cause::TableUnreadable, summary, failure)];
         }
     };
     let mut reasons = Vec::new();
     let portal = facts.question.portal;
     if rows.is_empty() {
         reasons.push(Reason::new(
-            "portalEmpty",
+            Cause::PortalEmpty,
             "the portal has no numbers",
             format!(
                 "No row of the table is portal {portal}'s. Check the portal's id; if it is right, \
@@ -45,7 +48,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
     if !facts.elsewhere.is_empty() {
         let others = facts.elsewhere.join(", ");
         reasons.push(Reason::new(
-            "inOtherPortal",
+            Cause::InOtherPortal,
             "the number is another portal's",
             format!(
                 "The table has it for portal {others}, not for portal {portal}. Find out whose \
@@ -56,7 +59,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
         ));
     } else if about.is_empty() && !rows.is_empty() {
         reasons.push(Reason::new(
-            "notInTable",
+            Cause::NotInTable,
             "the number is not in the table",
             "No portal has it. Check its digits.",
             facts.set(""),
@@ -78,7 +81,7 @@ fn of_user(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
     if let Some((numbers, (key, users))) = find(about, hidden) {
         let only = joined(&users.iter().copied().collect());
         let detail = format!("The userIds of {key} are {only}: only they see it.");
-        let (cause, hides) = ("hiddenFromUser", format!("the table hides {numbers}"));
+        let (cause, hides) = (Cause::HiddenFromUser, format!("the table hides {numbers}"));
         reasons.push(if let Some(user) = facts.question.user {
             let mut all = String::new();
             for user in users.iter().chain([&user]) {
@@ -92,7 +95,7 @@ fn of_user(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
     }
     if let Some((numbers, _)) = find(about, |row| row.row.audience().err()) {
         reasons.push(Reason::new(
-            "invalidUserIds",
+            Cause::InvalidUserIds,
             format!("an invalid userIds hides {numbers}"),
             "It must be a number set (NS) of HubSpot user ids, or absent; until then nobody sees \
              the number.",
@@ -109,7 +112,7 @@ fn of_number(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
     if let Some((numbers, error)) = find(about, bad) {
         let remove = format!("numbers remove --portal {}", facts.question.portal);
         reasons.push(Reason::new(
-            "badRow",
+            Cause::BadRow,
             format!("a bad row hides {numbers}"),
             format!("In the row, {error}. Remove it, and set the number as it should be."),
             facts.stack.command(&remove),
@@ -117,7 +120,7 @@ fn of_number(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
     }
     if let Some((numbers, _)) = find(about, |row| Some(split_key(row.key()).1?.to_owned())) {
         reasons.push(Reason::new(
-            "hasExtension",
+            Cause::HasExtension,
             format!("HubSpot lets nobody select {numbers}"),
             "It shows numbers with an extension, but greys them out. Set the number without it, \
              and remove the row with it.",
@@ -132,7 +135,7 @@ fn of_number(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
         let detail = format!("It shows {MAX_NAME} characters. Look for \"{shown}\".");
         let summary = format!("HubSpot cuts the name of {numbers}");
         let fix = facts.set("--name SHORTER");
-        reasons.push(Reason::new("nameCut", summary, detail, fix).warning());
+        reasons.push(Reason::new(Cause::NameCut, summary, detail, fix).warning());
     }
 }
 
@@ -148,7 +151,7 @@ fn of_response(facts: &Facts<'_>, rows: &[Stored], about: &[&Stored], reasons: &
     let beyond: HashSet<_> = visible.clone().skip(response.count).collect();
     if let Some((numbers, _)) = find(about, |row| beyond.get(row.key())) {
         reasons.push(Reason::new(
-            "beyondResponse",
+            Cause::BeyondResponse,
             format!("the response has no room for {numbers}"),
             "It has at most 6 MiB. Show each user fewer numbers.",
             facts.set("--user ID"),
@@ -166,7 +169,7 @@ fn of_response(facts: &Facts<'_>, rows: &[Stored], about: &[&Stored], reasons: &
     missing.retain(|key| !listed.contains(&split_key(key)));
     if let Some((numbers, _)) = find(about, |row| missing.get(row.key())) {
         reasons.push(Reason::new(
-            "notAnswered",
+            Cause::NotAnswered,
             format!("the webhook does not list {numbers}"),
             "The table has it. Either the row is new, or the webhook cannot read the table and \
              serves earlier numbers.",

@@ -61,19 +61,19 @@ fn add_row(facts: &mut Facts<'_>, key: &str, name: &str, users: Option<&str>) {
 }
 
 /// Adds a cause, unless one before it has left nothing to look at.
-fn add(facts: &mut Facts<'_>, cause: &str) {
+fn add(facts: &mut Facts<'_>, cause: Cause) {
     let failure = || Failure::failed("failed").then("see".to_owned());
     if let Ok(report) = &mut facts.report {
         match cause {
-            "registrationUnknown" => {
+            Cause::RegistrationUnknown => {
                 (report.registered, report.drift, report.is_ready) = (None, None, None);
             }
-            "notRegistered" => (report.registered, report.drift) = (None, Some(true)),
-            "otherUrl" => report.drift = Some(true),
-            "notReleased" => report.is_ready = Some(false),
-            "callingSettingsUnknown" => report.calling_settings = None,
-            "callingSettingsAbsent" => report.calling_settings = Some(CallingSettings::Absent),
-            "webhookUnverified" => report.last_probe.verified = false,
+            Cause::NotRegistered => (report.registered, report.drift) = (None, Some(true)),
+            Cause::OtherUrl => report.drift = Some(true),
+            Cause::NotReleased => report.is_ready = Some(false),
+            Cause::CallingSettingsUnknown => report.calling_settings = None,
+            Cause::CallingSettingsAbsent => report.calling_settings = Some(CallingSettings::Absent),
+            Cause::WebhookUnverified => report.last_probe.verified = false,
             _ => {}
         }
         if let Some(CallingSettings::Found {
@@ -82,65 +82,65 @@ fn add(facts: &mut Facts<'_>, cause: &str) {
         }) = &mut report.calling_settings
         {
             match cause {
-                "inboundCallingUnsupported" => *supports_inbound_calling = None,
-                "callingNotReady" => *is_ready = Some(false),
+                Cause::InboundCallingUnsupported => *supports_inbound_calling = None,
+                Cause::CallingNotReady => *is_ready = Some(false),
                 _ => {}
             }
         }
     }
     if let Ok(answer) = &mut facts.answer {
         match cause {
-            "responseInvalid" => answer.violation = Some("no list".into()),
-            "notAnswered" => answer.numbers.clear(),
+            Cause::ResponseInvalid => answer.violation = Some("no list".into()),
+            Cause::NotAnswered => answer.numbers.clear(),
             _ => {}
         }
     }
-    if let (Ok(rows), "portalEmpty") = (&mut facts.rows, cause) {
+    if let (Ok(rows), Cause::PortalEmpty) = (&mut facts.rows, cause) {
         rows.clear();
     }
     if let Ok(requests) = &mut facts.requests {
         match cause {
-            "requestsRefused" => {
+            Cause::RequestsRefused => {
                 let last = Timestamp::now() - SignedDuration::from_hours(2);
                 requests.refused.insert(401, (2, last));
             }
-            "noRequests" => requests.last_answered = None,
+            Cause::NoRequests => requests.last_answered = None,
             _ => {}
         }
     }
     match cause {
-        "hookFailed" => facts.report = Err(failure()),
-        "webhookFailed" => facts.answer = Err(failure()),
-        "tableUnreadable" => facts.rows = Err(failure()),
-        "inOtherPortal" => {
+        Cause::HookFailed => facts.report = Err(failure()),
+        Cause::WebhookFailed => facts.answer = Err(failure()),
+        Cause::TableUnreadable => facts.rows = Err(failure()),
+        Cause::InOtherPortal => {
             facts.question.number = "+15550100".parse().ok();
             facts.elsewhere = vec!["8".into()];
         }
-        "hiddenFromUser" => add_row(facts, "+15550101", "", Some("7")),
-        "invalidUserIds" => add_row(facts, "+15550102", "", Some("seven")),
-        "notInTable" => facts.question.number = "+15550100".parse().ok(),
-        "badRow" => add_row(facts, "15550103", "", None),
-        "hasExtension" => add_row(facts, "+15550104;ext=1", "", None),
-        "nameCut" => add_row(facts, "+15550105", "Customer success in Europe", None),
-        "beyondResponse" => {
+        Cause::HiddenFromUser => add_row(facts, "+15550101", "", Some("7")),
+        Cause::InvalidUserIds => add_row(facts, "+15550102", "", Some("seven")),
+        Cause::NotInTable => facts.question.number = "+15550100".parse().ok(),
+        Cause::BadRow => add_row(facts, "15550103", "", None),
+        Cause::HasExtension => add_row(facts, "+15550104;ext=1", "", None),
+        Cause::NameCut => add_row(facts, "+15550105", "Customer success in Europe", None),
+        Cause::BeyondResponse => {
             add_row(facts, "+15550106", "", None);
             facts.max_body = 110;
         }
-        "logUnreadable" => facts.requests = Err(failure()),
+        Cause::LogUnreadable => facts.requests = Err(failure()),
         _ => {}
     }
 }
 
-fn with<'a>(causes: &[&str], stack: &'a Stack) -> Facts<'a> {
+fn with<'a>(causes: &[Cause], stack: &'a Stack) -> Facts<'a> {
     let mut facts = well(stack);
     for cause in causes {
-        add(&mut facts, cause);
+        add(&mut facts, *cause);
     }
     facts
 }
 
 /// Returns every cause of the schema, in its order.
-fn causes() -> Vec<String> {
+fn causes() -> Vec<Cause> {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     serde_json::from_value(schema.pointer(CAUSES).unwrap().clone()).unwrap()
 }
@@ -149,17 +149,17 @@ fn causes() -> Vec<String> {
 fn each_cause_has_its_reason_and_fix() {
     let stack = stack("UPDATE_COMPLETE", ("", ""));
     let texts = causes().into_iter().map(|cause| {
-        let facts = with(&[&cause], &stack);
+        let facts = with(&[cause], &stack);
         let reasons = reasons(&facts);
         let [(_, reason)] = &reasons[..] else {
-            panic!("{cause}: {reasons:?}");
+            panic!("{cause:?}: {reasons:?}");
         };
         assert_eq!(reason.cause, cause);
         let verdict = verdict(&facts, &reasons);
         let fix = reason.fix.as_deref().unwrap_or("no fix");
         let severity = reason.severity;
         format!(
-            "{cause}: {verdict}\n{severity:?}: {}\n{fix}\n",
+            "{cause:?}: {verdict}\n{severity:?}: {}\n{fix}\n",
             reason.detail
         )
     });
@@ -173,14 +173,14 @@ fn each_pair_is_found_in_order() {
     assert_eq!(reasons(&well(&stack)), []);
     let mut exclusions = Vec::new();
     for (at, first) in causes.iter().enumerate() {
-        let are_found = |second: &&String| {
-            let reasons = reasons(&with(&[first, second], &stack));
+        let are_found = |second: &&Cause| {
+            let reasons = reasons(&with(&[*first, **second], &stack));
             let found: Vec<_> = reasons.iter().map(|(_, reason)| reason.cause).collect();
-            found == [first, *second]
+            found == [*first, **second]
         };
         let others = causes[at + 1..].iter();
         let excluded: Vec<_> = others.filter(|second| !are_found(second)).collect();
-        exclusions.push(format!("{first}: {excluded:?}"));
+        exclusions.push(format!("{first:?}: {excluded:?}"));
     }
     insta::assert_snapshot!("exclusions", exclusions.join("\n"));
 }
@@ -191,15 +191,19 @@ fn verdict_says_who_sees_what() {
     for (asked, causes, expected) in [
         (None, &[][..], "sees 1 number."),
         (Some(NUMBER), &[], "sees +493012345678."),
-        (Some(NUMBER), &["noRequests"], "should see +493012345678."),
+        (
+            Some(NUMBER),
+            &[Cause::NoRequests],
+            "should see +493012345678.",
+        ),
         (
             Some("+15550104"),
-            &["hasExtension"],
+            &[Cause::HasExtension],
             "sees +15550104, but cannot select it: HubSpot lets nobody select +15550104;ext=1.",
         ),
         (
             Some("+15550101"),
-            &["notReleased", "hiddenFromUser"],
+            &[Cause::NotReleased, Cause::HiddenFromUser],
             "does not see +15550101: the app is not released, and 1 more reason.",
         ),
     ] {
