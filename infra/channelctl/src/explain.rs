@@ -21,7 +21,6 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    doctor::Severity,
     explain::{
         facts::{Facts, Question},
         reason::{Cause, Reason},
@@ -29,7 +28,7 @@ use crate::{
     numbers::{import, phone},
     outcome::{Failure, Outcome},
     stack::Stack,
-    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
+    terminal::{self, GOOD, WRONG, coloured, counted, escape},
 };
 
 /// Columns of a line.
@@ -171,14 +170,12 @@ fn print(facts: &Facts<'_>, verdict: &str, reasons: &[&Reason], fine: &[&str]) -
     let style = if is_well { GOOD } else { WRONG };
     writeln!(output, "{}\n", coloured(style, &wrapped(verdict, "")))?;
     for reason in reasons {
-        let mark = match reason.severity {
-            Severity::Error => coloured(WRONG, "wrong"),
-            _ => coloured(DOUBTFUL, "look "),
-        };
+        let (style, mark) = reason.severity.style();
         let mut summary = reason.summary.clone();
         if let Some(first) = summary.get_mut(..1) {
             first.make_ascii_uppercase();
         }
+        let mark = coloured(style, mark);
         writeln!(output, "{mark}  {}.", wrapped(&summary, INDENT))?;
         writeln!(output, "{INDENT}{}", wrapped(&reason.detail, INDENT))?;
         if let Some(fix) = &reason.fix {

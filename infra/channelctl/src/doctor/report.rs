@@ -1,7 +1,7 @@
 //! What the deploy-hook's report shows to be wrong.
 
 use super::finding::{Finding, error, ok, warning};
-use crate::{calling_settings, registration::Report, stack::Stack};
+use crate::{calling_settings, registration::Report, stack::Stack, terminal::counted};
 
 /// Returns the report's findings; the client secret's explains the webhook's.
 pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
@@ -62,7 +62,9 @@ fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> F
     let (check, probe) = ("webhook", &report.last_probe);
     if probe.verified {
         let milliseconds = probe.milliseconds.unwrap_or_default();
-        let found = format!("answers HubSpot, and nobody else, in {milliseconds} ms");
+        let numbers = counted(probe.numbers.unwrap_or_default(), "number");
+        let found =
+            format!("answers HubSpot, and nobody else, in {milliseconds} ms with {numbers}");
         return ok(check, found);
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
