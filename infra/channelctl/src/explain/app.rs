@@ -64,33 +64,32 @@ pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
 }
 
 pub fn webhook(facts: &Facts<'_>) -> Vec<Reason> {
-    let reason = match (&facts.answer, &facts.report) {
-        (Err(failure), _) => {
-            Reason::failed(Cause::WebhookFailed, "the webhook does not answer", failure)
-        }
-        (Ok(answer), report) => {
-            if let Some(violation) = &answer.violation {
-                Reason::new(
-                    Cause::ResponseInvalid,
-                    "the webhook's response is invalid",
-                    format!("To a request as HubSpot would send it now: {violation}."),
-                    facts.stack.command("doctor"),
-                )
-            // Where the same call fails here too, that says more.
-            } else if let Ok(Report { last_probe, .. }) = report
-                && !last_probe.verified
-            {
-                let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
-                Reason::new(
-                    Cause::WebhookUnverified,
-                    "the deploy-hook cannot verify the webhook",
-                    format!("The webhook answers this machine. To the deploy-hook, {reason}."),
-                    facts.stack.command("verify"),
-                )
-            } else {
-                return Vec::new();
-            }
+    let answer = match &facts.answer {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let summary = "the webhook does not answer";
+            return vec![Reason::failed(Cause::WebhookFailed, summary, failure)];
         }
     };
-    vec![reason]
+    if let Some(violation) = &answer.violation {
+        return vec![Reason::new(
+            Cause::ResponseInvalid,
+            "the webhook's response is invalid",
+            format!("To a request as HubSpot would send it now: {violation}."),
+            facts.stack.command("doctor"),
+        )];
+    }
+    // Where the same call fails here too, that says more.
+    match &facts.report {
+        Ok(Report { last_probe, .. }) if !last_probe.verified => {
+            let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
+            vec![Reason::new(
+                Cause::WebhookUnverified,
+                "the deploy-hook cannot verify the webhook",
+                format!("The webhook answers this machine. To the deploy-hook, {reason}."),
+                facts.stack.command("verify"),
+            )]
+        }
+        _ => Vec::new(),
+    }
 }
