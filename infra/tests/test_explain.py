@@ -70,6 +70,8 @@ def other_client_secret(stack):
 def test_explain_names_the_fault(stack, fault, cause, verdict):
     client, table = stack.aws.client("dynamodb"), stack.outputs["NumbersTable"]
     client.put_item(TableName=table, Item=key())
+    # Whatever was refused before is mended.
+    assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
     asked = ("explain", "--portal", PORTAL, "--user", USER, "--number", NUMBER)
     with fault(stack):
         text, document = stack.channelctl(*asked), stack.channelctl(*asked, "--json")

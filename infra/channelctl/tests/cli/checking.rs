@@ -148,15 +148,9 @@ async fn an_export_may_be_read_in_part() {
 #[tokio::test]
 async fn exports_an_empty_table() {
     let table = NumbersTable::start().await;
-    let exported = async |format| {
-        run(on(&table.endpoint, &["export", "--format", format]), "")
-            .await
-            .output
-    };
-    assert_eq!(
-        exported("csv").await,
-        "portalId,number,extension,friendlyName,userIds\n"
-    );
-    assert_eq!(exported("json").await, "[]\n");
-    assert_eq!(exported("jsonl").await, "");
+    let header = "portalId,number,extension,friendlyName,userIds\n";
+    for (format, expected) in [("csv", header), ("json", "[]\n"), ("jsonl", "")] {
+        let exported = run(on(&table.endpoint, &["export", "--format", format]), "").await;
+        assert_eq!(exported.output, expected, "{format}");
+    }
 }
