@@ -76,11 +76,7 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
         )?;
         print(&answer, &violations)
     })?;
-    Ok(if violations.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::Findings
-    })
+    Ok(Outcome::of(!violations.is_empty()))
 }
 
 fn body(answer: &WebhookResponse) -> Value {

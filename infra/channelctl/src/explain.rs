@@ -86,11 +86,7 @@ pub async fn explain(
     terminal::print(as_json, &document, || {
         print(&facts, &verdict, &reasons, &fine)
     })?;
-    Ok(if reasons.iter().any(|one| one.is_error()) {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    Ok(Outcome::of(reasons.iter().any(|one| one.is_error())))
 }
 
 fn number(text: &str) -> Result<NumberKey, Failure> {

@@ -130,11 +130,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
             ),
         ])
     })?;
-    Ok(if status.findings.iter().any(Finding::is_error) {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    Ok(Outcome::of(status.findings.iter().any(Finding::is_error)))
 }
 
 async fn live_version(stack: &Stack) -> Option<Version> {
