@@ -9,6 +9,7 @@ pub mod contract;
 pub mod deploy;
 pub mod doctor;
 pub mod explain;
+pub mod hubspot;
 pub mod numbers;
 pub mod outcome;
 pub mod registration;

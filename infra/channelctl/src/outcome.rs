@@ -22,6 +22,16 @@ pub enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    pub fn of(has_findings: bool) -> Self {
+        if has_findings {
+            Self::Findings
+        } else {
+            Self::Done
+        }
+    }
+}
+
 /// The kind of a failure, and its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
