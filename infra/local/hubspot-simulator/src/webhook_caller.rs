@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
@@ -134,27 +134,28 @@ pub fn deployed_webhook(url: &str) -> Result<WebhookUrl, InvalidUrl> {
 
 /// Signs a request as HubSpot does, apart from its fault.
 fn prepare(account: &Account, call: &CallRequest) -> Result<WebhookCall, ApiError> {
-    let has = |fault| call.fault == Some(fault);
-    let app_id = if has(RequestFault::ForeignApp) {
-        AppId::MAX
-    } else {
-        account.app_id
-    };
+    let CallRequest {
+        portal_id,
+        user_id,
+        fault,
+    } = *call;
+    let (mut app_id, mut signed_at) = (account.app_id, SystemTime::now());
+    let mut secret = account.client_secret.clone();
+    match fault {
+        Some(RequestFault::WrongSignature) => {
+            secret = SigningSecret::new(UNKNOWN_SECRET).unwrap_or(secret);
+        }
+        Some(RequestFault::StaleTimestamp) => signed_at -= 2 * MAX_AGE,
+        Some(RequestFault::ForeignApp) => app_id = AppId::MAX,
+        Some(RequestFault::TamperedBody) | None => {}
+    }
     let request = NumbersRequest {
         app_id,
-        portal_id: call.portal_id,
-        user_id: call.user_id,
+        portal_id,
+        user_id,
     };
-    let unknown = SigningSecret::new(UNKNOWN_SECRET).filter(|_| has(RequestFault::WrongSignature));
-    let secret = unknown.as_ref().unwrap_or(&account.client_secret);
-    let age = if has(RequestFault::StaleTimestamp) {
-        2 * MAX_AGE
-    } else {
-        Duration::ZERO
-    };
-    let signed_at = SystemTime::now() - age;
-    let mut call = WebhookCall::signed(webhook(account)?, request, secret, signed_at);
-    if has(RequestFault::TamperedBody) {
+    let mut call = WebhookCall::signed(webhook(account)?, request, &secret, signed_at);
+    if fault == Some(RequestFault::TamperedBody) {
         call.body = call.body.replacen(':', ";", 1);
     }
     Ok(call)
