@@ -55,20 +55,28 @@ pub(crate) struct TokenRequest {
     scope: String,
 }
 
+/// Tells whether a key or a bearer token gives access.
+pub(crate) type IsAllowed = fn(&Account, Option<&str>, Option<&str>) -> bool;
+
 pub(crate) async fn authenticate(
-    State(account): State<SharedAccount>,
+    State((account, is_allowed)): State<(SharedAccount, IsAllowed)>,
     Query(key): Query<ApiKey>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let bearer = bearer_token(request.headers());
     if !is_allowed(&lock(&account), key.hapikey.as_deref(), bearer) {
-        return Err(unauthenticated());
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "INVALID_AUTHENTICATION",
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+        ));
     }
     Ok(next.run(request).await)
 }
 
-fn is_allowed(account: &Account, key: Option<&str>, bearer: Option<&str>) -> bool {
+/// Returns whether the account's credential mode takes the key or the token.
+pub(crate) fn is_of_account(account: &Account, key: Option<&str>, bearer: Option<&str>) -> bool {
     let is_key = key == Some(account.keys.developer_api_key.as_str());
     let is_token = bearer.is_some_and(|token| {
         let mut issued = account.issued_tokens.iter();
@@ -81,17 +89,9 @@ fn is_allowed(account: &Account, key: Option<&str>, bearer: Option<&str>) -> boo
     }
 }
 
-pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     value.strip_prefix("Bearer ")
-}
-
-pub(crate) fn unauthenticated() -> ApiError {
-    ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "INVALID_AUTHENTICATION",
-        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
-    )
 }
 
 pub(crate) async fn issue_token(

@@ -16,7 +16,8 @@ use channel_connection::{
 };
 
 use crate::{
-    Caller, RegisteredSettings, SharedAccount, call_log, credentials,
+    Caller, RegisteredSettings, SharedAccount, call_log,
+    credentials::{self, IsAllowed},
     error::{self, ApiError},
     lock, portal,
 };
@@ -26,7 +27,9 @@ type SettingsResponse = Result<Json<RegisteredSettings>, ApiError>;
 
 pub(crate) fn routes(account: &SharedAccount, caller: Option<Caller>) -> Router {
     let state = || SharedAccount::clone(account);
-    let authenticate = middleware::from_fn_with_state(state(), credentials::authenticate);
+    let is_allowed: IsAllowed = credentials::is_of_account;
+    let authenticate = (state(), is_allowed);
+    let authenticate = middleware::from_fn_with_state(authenticate, credentials::authenticate);
     let record = middleware::from_fn_with_state(state(), call_log::record_call);
     ApiVersion::ALL
         .into_iter()

@@ -3,9 +3,8 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, Request, State},
-    middleware::{self, Next},
-    response::Response,
+    extract::{Path, Query, State},
+    middleware,
     routing::get,
 };
 use channel_connection::ids::AppId;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     SharedAccount,
-    credentials::{bearer_token, unauthenticated},
+    credentials::{IsAllowed, authenticate},
     error::ApiError,
     lock,
 };
@@ -66,21 +65,12 @@ struct Page {
 pub(crate) fn routes(account: SharedAccount) -> Router<SharedAccount> {
     let statuses = get(read_connection_statuses);
     let accounts = get(read_channel_accounts);
+    let is_allowed: IsAllowed = |account, _, token| token == Some(&account.portal.access_token);
+    let state = (account, is_allowed);
     Router::new()
         .route("/crm/extensions/calling/v3/connection-statuses", statuses)
         .route("/conversations/v3/conversations/channel-accounts", accounts)
-        .route_layer(middleware::from_fn_with_state(account, authenticate))
-}
-
-async fn authenticate(
-    State(account): State<SharedAccount>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    if bearer_token(request.headers()) != Some(&lock(&account).portal.access_token) {
-        return Err(unauthenticated());
-    }
-    Ok(next.run(request).await)
+        .route_layer(middleware::from_fn_with_state(state, authenticate))
 }
 
 pub(crate) async fn read_calling_settings(

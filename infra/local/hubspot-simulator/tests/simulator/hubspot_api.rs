@@ -114,7 +114,7 @@ async fn faults_strike_before_or_after_the_effect() {
         null,
         {"when": "before", "how": "garbage"},
     ]);
-    hubspot.set_faults(faults).await;
+    hubspot.control("faults", faults).await;
     let create = async || {
         let settings = json!({"url": URL, "isReady": true});
         hubspot.send(Method::POST, VERSION, settings).await.0
@@ -129,7 +129,7 @@ async fn faults_strike_before_or_after_the_effect() {
 async fn settles_once_late_writes_took_effect() {
     let hubspot = HubSpot::start().await;
     let late = json!([{"when": "before", "how": {"delay": 300}}]);
-    hubspot.set_faults(late).await;
+    hubspot.control("faults", late).await;
     let request = hubspot.anonymous(Method::POST, VERSION).bearer_auth(TOKEN);
     let request = request.json(&json!({"url": URL, "isReady": true}));
     let impatient = request.timeout(Duration::from_millis(100)).send().await;
