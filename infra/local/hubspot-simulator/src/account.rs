@@ -62,7 +62,6 @@ pub struct Account {
     pub(crate) in_progress: watch::Sender<()>,
     /// Wakes one who waits for a call to meet [`How::Silence`](crate::fault::How::Silence).
     pub(crate) silenced: Arc<Notify>,
-    recorded: u64,
     last_write: jiff::Timestamp,
 }
 
@@ -119,7 +118,6 @@ impl Account {
             changes: watch::Sender::default(),
             in_progress: watch::Sender::default(),
             silenced: Arc::default(),
-            recorded: 0,
             last_write: jiff::Timestamp::UNIX_EPOCH,
         }
     }
@@ -134,8 +132,7 @@ impl Account {
 
     /// Appends a call under the next number.
     pub(crate) fn record(&mut self, call: ApiCall) {
-        self.recorded += 1;
-        let number = self.recorded;
+        let number = self.calls.last().map_or(1, |last| last.number + 1);
         push_bounded(&mut self.calls, ApiCall { number, ..call }, MAX_CALLS);
         self.notify();
     }
