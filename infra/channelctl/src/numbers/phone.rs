@@ -7,7 +7,10 @@ use std::sync::LazyLock;
 
 use channel_connection::phone_number::{E164, Extension, NumberKey};
 pub use phonenumber::country::Id as Country;
-use phonenumber::{Metadata, Mode, Type, metadata::DATABASE};
+use phonenumber::{
+    Metadata, Mode, Type,
+    metadata::{DATABASE, Descriptor},
+};
 use regex::Regex;
 
 use crate::numbers::{columns::is_extension_word, row::CellError};
@@ -310,9 +313,11 @@ fn check_possible(number: &str) -> Result<(), CellError> {
     }
     let is_possible = |country: &&Metadata| {
         let of_country = country.descriptors();
-        let mut kinds = KINDS.into_iter().filter_map(|kind| of_country.get(kind));
+        let kinds = KINDS.into_iter().filter_map(|kind| of_country.get(kind));
         of_country.general().is_match(national)
-            && kinds.any(|kind| kind.possible_length().contains(&(national.len() as u16)))
+            && kinds
+                .flat_map(Descriptor::possible_length)
+                .any(|length| usize::from(*length) == national.len())
     };
     if countries.iter().any(is_possible) {
         Ok(())
