@@ -16,8 +16,8 @@ use crate::{
     explain::reason::Reason,
     numbers::{
         list::{CheckReport, Listed},
-        plan::PlannedFields,
-        table::NumberFields,
+        plan::Planned,
+        table::PortalNumber,
         write,
     },
     outcome::Failure,
@@ -47,7 +47,7 @@ struct StackDocuments {
 struct NumbersDocuments {
     check: CheckReport<'static>,
     connected: ConnectedNumbers,
-    export: Vec<NumberFields<'static>>,
+    export: Vec<PortalNumber>,
     import: write::Report<'static>,
     list: List,
     remove: write::Report<'static>,
@@ -159,7 +159,7 @@ pub(crate) struct Plan {
     update: u64,
     delete: u64,
     unchanged: u64,
-    rows: Vec<PlannedFields<'static>>,
+    rows: Vec<Planned>,
 }
 
 fn allow_no_other_fields(schema: &mut Schema) {

@@ -53,9 +53,9 @@ async fn export_omits_rows_that_import_refuses() {
         (listed.code, listed.output.matches("invalid").count()),
         (Some(0), 2)
     );
-    for format in ["csv", "json", "jsonl"] {
-        let exported = ran(&["export", "--format", format]).await;
-        assert_eq!(exported.code, Some(3), "{format}");
+    for format in [&[][..], &["--json"]] {
+        let exported = ran(&[&["export"], format].concat()).await;
+        assert_eq!(exported.code, Some(3), "{format:?}");
         for text in [
             "portal 62515, number +18005550101: userIds is not",
             "number +18005550103: the name has the character U+202E",
@@ -66,7 +66,7 @@ async fn export_omits_rows_that_import_refuses() {
         }
         let again = import(&table, exported.output, &[]).await;
         let kept = "0 to add, 0 to update, 0 to delete, 1 unchanged";
-        assert!(again.output.contains(kept), "{format}: {}", again.errors);
+        assert!(again.output.contains(kept), "{format:?}: {}", again.errors);
     }
 }
 
@@ -87,7 +87,7 @@ async fn unsafe_text_of_a_table_is_never_printed() {
         "check --json",
         "remove --portal 62515 --all --dry-run",
         "remove --portal 62515 --all --dry-run --json",
-        "export --format csv",
+        "export",
     ] {
         let arguments: Vec<_> = typed.split(' ').collect();
         let ran = run(on(&table.endpoint, &arguments), "").await;
@@ -102,10 +102,10 @@ async fn unsafe_text_of_a_table_is_never_printed() {
 
 #[tokio::test]
 async fn an_export_imports_as_itself() {
-    for format in ["csv", "tsv", "json", "jsonl"] {
+    for format in [&[][..], &["--json"]] {
         let table = NumbersTable::start().await;
         import(&table, FILE, &[]).await;
-        let exported = run(on(&table.endpoint, &["export", "--format", format]), "")
+        let exported = run(on(&table.endpoint, &[&["export"], format].concat()), "")
             .await
             .output;
         let again = import(&table, exported.as_str(), &["--replace"]).await;
@@ -113,7 +113,7 @@ async fn an_export_imports_as_itself() {
             again
                 .output
                 .contains("0 to add, 0 to update, 0 to delete, 5 unchanged"),
-            "{format}: {}",
+            "{format:?}: {}",
             again.output
         );
         let other = NumbersTable::start().await;
@@ -133,24 +133,24 @@ async fn an_export_may_be_read_in_part() {
         file + &row(at)
     });
     assert_eq!(import(&table, file, &[]).await.code, Some(0));
-    for format in ["csv", "json", "jsonl"] {
-        let mut export = on(&table.endpoint, &["export", "--format", format]);
+    for format in [&[][..], &["--json"]] {
+        let mut export = on(&table.endpoint, &[&["export"], format].concat());
         let ran = tokio::task::spawn_blocking(move || {
             let mut child = export.spawn().unwrap();
             drop(child.stdout.take());
             child.wait_with_output().unwrap()
         });
         let ran = Ran::from(ran.await.unwrap());
-        assert_eq!((ran.code, ran.errors.as_str()), (Some(0), ""), "{format}");
+        assert_eq!((ran.code, ran.errors.as_str()), (Some(0), ""), "{format:?}");
     }
 }
 
 #[tokio::test]
 async fn exports_an_empty_table() {
     let table = NumbersTable::start().await;
-    let header = "portalId,number,extension,friendlyName,userIds\n";
-    for (format, expected) in [("csv", header), ("json", "[]\n"), ("jsonl", "")] {
-        let exported = run(on(&table.endpoint, &["export", "--format", format]), "").await;
-        assert_eq!(exported.output, expected, "{format}");
-    }
+    let csv = run(on(&table.endpoint, &["export"]), "").await.output;
+    assert_eq!(csv, "portalId,number,extension,friendlyName,userIds\n");
+    let json = run(on(&table.endpoint, &["export", "--json"]), "").await;
+    let json: Vec<serde_json::Value> = serde_json::from_str(&json.output).unwrap();
+    assert!(json.is_empty());
 }

@@ -84,16 +84,3 @@ async fn every_reading_has_its_shape() {
         assert_snapshot(arguments[0], arguments[0], &ran);
     }
 }
-
-#[tokio::test]
-async fn json_refuses_other_formats() {
-    let table = NumbersTable::start().await;
-    for format in ["csv", "jsonl"] {
-        let ran = run(
-            on(&table.endpoint, &["export", "--format", format, "--json"]),
-            "",
-        )
-        .await;
-        assert_eq!((ran.code, ran.output.as_str()), (Some(2), ""), "{format}");
-    }
-}

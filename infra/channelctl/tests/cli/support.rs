@@ -8,8 +8,14 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::{
+    Json, Router,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use serde_json::Value;
 pub use test_support::NumbersTable;
+use tokio::net::TcpListener;
 
 /// What a run of the program came to.
 pub struct Ran {
@@ -135,4 +141,23 @@ pub fn named<'a>(rows: impl IntoIterator<Item = (u64, &'a str, &'a str)>) -> Row
     rows.into_iter()
         .map(|(portal, number, name)| ((portal, number.into()), (name.into(), Vec::new())))
         .collect()
+}
+
+/// Starts a DynamoDB that answers an operation's request as it is told; returns its endpoint.
+pub async fn fake_dynamodb(
+    answer: impl Fn(&str, Value) -> Result<Value, Value> + Clone + Send + Sync + 'static,
+) -> String {
+    let route = post(async move |headers: HeaderMap, body: String| {
+        let target = headers["x-amz-target"].to_str().unwrap();
+        let (_, operation) = target.split_once('.').unwrap();
+        match answer(operation, serde_json::from_str(&body).unwrap()) {
+            Ok(response) => (StatusCode::OK, Json(response)),
+            Err(error) => (StatusCode::BAD_REQUEST, Json(error)),
+        }
+    });
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new().route("/", route);
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    endpoint
 }
