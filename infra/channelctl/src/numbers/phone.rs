@@ -239,9 +239,17 @@ fn has_decimal(text: &str) -> bool {
             [whole, fraction] => {
                 // No spreadsheet writes a zero before another digit.
                 let has_zero = whole.starts_with('0') && whole.len() > 1;
+                // As domain registrars write numbers: RFC 5733, section 2.5.
+                let is_registrars = text.strip_prefix('+') == Some(word)
+                    && (1..=3).contains(&whole.len())
+                    && fraction.len() >= MIN_NATIONAL - 1;
                 let is_alone = text.trim_start_matches('+') == word;
                 let is_area_code = (1..=6).contains(&whole.len());
-                !is_area_code || is_alone && !has_zero || fraction.len() < 3 || fraction == "000"
+                let is_decimal = !is_area_code
+                    || is_alone && !has_zero
+                    || fraction.len() < 3
+                    || fraction == "000";
+                is_decimal && !is_registrars
             }
             [.., before, last] => {
                 let is_zero = last.bytes().all(|digit| digit == b'0');
