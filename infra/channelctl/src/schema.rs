@@ -14,12 +14,7 @@ use crate::{
     deploy::{Deployed, delete::Deleted, diff::Diff},
     doctor::Finding,
     explain::reason::Reason,
-    numbers::{
-        list::{CheckReport, Listed},
-        plan::Planned,
-        table::PortalNumber,
-        write,
-    },
+    numbers::{check::CheckReport, list::Listed, plan::Planned, table::PortalNumber, write},
     outcome::Failure,
     registration::{Report, Settings},
     secrets::SecretsSet,

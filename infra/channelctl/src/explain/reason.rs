@@ -6,8 +6,7 @@ use crate::{doctor::Severity, outcome::Failure};
 
 /// A cause, by its name in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, derive(serde::Deserialize))]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
 pub enum Cause {
     HookFailed,

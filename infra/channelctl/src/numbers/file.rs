@@ -1,8 +1,6 @@
 //! A file of numbers: read and decoded whole, or refused whole.
 
 use std::{
-    borrow::Cow,
-    collections::BTreeSet,
     ffi::OsStr,
     fs::File,
     io::{self, Read},
@@ -11,12 +9,11 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::{
     numbers::{
-        columns::{Column, Columns, Mapping},
-        delimited,
+        columns::Mapping,
+        delimited, objects,
         row::{Place, RawRow},
         users::UsersOptions,
     },
@@ -148,8 +145,8 @@ fn rows(
     let columns = match format {
         Format::Csv => delimited::read(&text, None, options, &mut counting),
         Format::Tsv => delimited::read(&text, Some(b'\t'), options, &mut counting),
-        Format::Json => read_objects(&items(&text)?, options, &mut counting),
-        Format::Jsonl => read_objects(&lines(&text), options, &mut counting),
+        Format::Json => objects::read(&objects::items(&text)?, options, &mut counting),
+        Format::Jsonl => objects::read(&objects::lines(&text), options, &mut counting),
     }?;
     match count {
         0 => Err(Failure::bad_input("The file has no rows.")),
@@ -194,105 +191,6 @@ fn utf(bytes: &[u8]) -> &'static Encoding {
         [first, 0, ..] if *first != 0 => UTF_16LE,
         _ => UTF_8,
     }
-}
-
-/// Returns the items of a JSON array, unparsed.
-fn items(text: &str) -> Result<Vec<(Place, &str)>, Failure> {
-    let items: Vec<&RawValue> = serde_json::from_str(text)
-        .map_err(|error| refused(Place::line(error.line() as u64), &error))?;
-    let (mut offset, mut line) = (0, 1);
-    let items = (1..).zip(items).map(|(number, item)| {
-        // The value is a part of the text.
-        let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
-        line += text[offset..start].matches('\n').count() as u64;
-        offset = start;
-        let place = Place {
-            line,
-            item: Some(number),
-        };
-        (place, item.get())
-    });
-    Ok(items.collect())
-}
-
-fn lines(text: &str) -> Vec<(Place, &str)> {
-    let lines = (1..).map(Place::line).zip(text.lines());
-    lines.filter(|(_, line)| !line.trim().is_empty()).collect()
-}
-
-/// Finds the columns by the fields of all objects, and reads each object.
-fn read_objects(
-    objects: &[(Place, &str)],
-    options: &FileOptions,
-    take: &mut TakeRow<'_>,
-) -> Result<String, Failure> {
-    let mut fields = BTreeSet::new();
-    for (place, object) in objects {
-        fields.extend(parse(*place, object)?.into_iter().map(|(name, _)| name));
-    }
-    let fields: Vec<_> = fields.iter().map(String::as_str).collect();
-    if fields.is_empty() {
-        return Ok(String::new());
-    }
-    let columns = Columns::find(&fields, options)?;
-    for (place, object) in objects {
-        let object = parse(*place, object)?;
-        let mut cells = [const { None }; Column::ALL.len()];
-        for column in Column::ALL {
-            let value = columns.at(column).and_then(|at| object.get(fields[at]));
-            cells[column as usize] = cell(column, value.unwrap_or(&Value::Null)).map_err(|()| {
-                let problem =
-                    format!("the {column} is neither text nor number: write it as a text");
-                damaged(*place, &problem)
-            })?;
-        }
-        take(&RawRow {
-            place: Some(*place),
-            cells,
-        });
-    }
-    Ok(columns.explain(&fields))
-}
-
-fn parse(place: Place, object: &str) -> Result<Map<String, Value>, Failure> {
-    serde_json::from_str(object).map_err(|error| refused(place, &error))
-}
-
-/// Says why a text is no row; of a value that is JSON, serde's own words would repeat it.
-fn refused(place: Place, error: &serde_json::Error) -> Failure {
-    let words = error.to_string();
-    let problem = match error.classify() {
-        Category::Data => {
-            "this is no row. A JSON file is one array of objects, a JSONL file has an object in \
-             each line"
-        }
-        Category::Eof => "the file ends in the middle of a value: it is cut off",
-        // The place is named already; of a line, serde would count from that line.
-        _ => words.split(" at line ").next().unwrap_or_default(),
-    };
-    damaged(place, problem)
-}
-
-/// Writes a value as a cell would have it; only users may be a list.
-fn cell(column: Column, value: &Value) -> Result<Option<Cow<'_, str>>, ()> {
-    Ok(match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.trim().into()),
-        Value::Number(number) => Some(number.to_string().into()),
-        Value::Array(users) if column == Column::Users => {
-            let is_user = |user: &Value| user.is_string() || user.is_number();
-            if !users.iter().all(is_user) {
-                return Err(());
-            }
-            // A quotation mark is no part of a user.
-            let users: Vec<_> = users
-                .iter()
-                .map(|user| user.to_string().replace('"', ""))
-                .collect();
-            Some(users.join(" ").into())
-        }
-        _ => return Err(()),
-    })
 }
 
 /// Says what is wrong with a file in one of its places.

@@ -15,8 +15,9 @@ use clap::Args;
 use crate::{
     numbers::{
         columns::Column,
+        country::{self, Country},
         file::{self, FileOptions},
-        phone::{self, Country},
+        phone,
         plan::Plan,
         row::{Expected, Findings, RawRow},
         table::{Table, joined},
@@ -74,7 +75,7 @@ struct OneNumber {
     #[arg(long)]
     portal: PortalId,
     /// Understand a national number of this country, like US
-    #[arg(long, value_parser = phone::country)]
+    #[arg(long, value_parser = country::parse)]
     country: Option<Country>,
     #[command(flatten)]
     writing: WriteOptions,

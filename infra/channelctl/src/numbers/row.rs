@@ -16,7 +16,8 @@ use serde::Serialize;
 use crate::{
     numbers::{
         columns::Column,
-        phone::{self, Country},
+        country::{self, Country},
+        phone,
         plan::{Change, Plan, Planned},
         table::PortalNumber,
         users::Users,
@@ -53,7 +54,7 @@ pub struct Expected {
     #[arg(long)]
     pub portal: Option<PortalId>,
     /// Understand national numbers of this country, like US
-    #[arg(long, value_parser = phone::country)]
+    #[arg(long, value_parser = country::parse)]
     pub country: Option<Country>,
 }
 
