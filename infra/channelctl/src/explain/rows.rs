@@ -64,9 +64,9 @@ impl Rows {
                 continue;
             }
             found.count += 1;
-            match stored.row.audience() {
+            match &stored.row.audience {
                 Ok(Audience::Only(users)) if !users.contains(&user) => {
-                    found.hidden.push((key.clone(), users));
+                    found.hidden.push((key.clone(), users.clone()));
                 }
                 Ok(_) => {}
                 Err(_) => found.invalid_users.push(key.clone()),

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::{
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::{
     ids::{PortalId, UserId},
-    number_row::{Attribute, Audience, NumberRow},
+    number_row::{Audience, NumberRow},
     phone_number::split_key,
 };
 use jiff::{Timestamp, Unit};
@@ -250,17 +250,17 @@ impl Table {
 impl Stored {
     /// Returns the sort key, empty where it is none.
     pub fn key(&self) -> &str {
-        text(&self.row.number).unwrap_or_default()
+        self.row.number.as_deref().unwrap_or_default()
     }
 
     /// Returns the name as it is stored.
     pub fn name(&self) -> Option<&str> {
-        text(&self.row.friendly_name)
+        self.row.friendly_name.as_deref()
     }
 
     /// Returns the users in their order; `None` where they are no set of ids.
     pub fn users(&self) -> Option<BTreeSet<UserId>> {
-        Some(match self.row.audience().ok()? {
+        Some(match self.row.audience.clone().ok()? {
             Audience::Everyone => BTreeSet::new(),
             Audience::Only(users) => users.into_iter().collect(),
         })
@@ -277,21 +277,10 @@ impl From<Item> for Stored {
             Some(AttributeValue::N(id)) => id,
             _ => String::new(),
         };
-        let mut text = |name| match item.remove(name) {
-            None => Attribute::Missing,
-            Some(AttributeValue::S(text)) => Attribute::Value(text),
-            Some(_) => Attribute::WrongType,
-        };
-        let row = NumberRow {
-            number: text("number"),
-            friendly_name: text("friendlyName"),
-            user_ids: match item.remove("userIds") {
-                None => Attribute::Missing,
-                Some(AttributeValue::Ns(ids)) => Attribute::Value(ids),
-                Some(_) => Attribute::WrongType,
-            },
-        };
-        Self { portal, row }
+        Self {
+            portal,
+            row: item.into(),
+        }
     }
 }
 
@@ -318,13 +307,6 @@ impl<'a> NumberFields<'a> {
 pub fn joined(users: &BTreeSet<UserId>) -> String {
     let ids: Vec<_> = users.iter().map(ToString::to_string).collect();
     ids.join(" ")
-}
-
-fn text(attribute: &Attribute<String>) -> Option<&str> {
-    match attribute {
-        Attribute::Value(text) => Some(text),
-        Attribute::Missing | Attribute::WrongType => None,
-    }
 }
 
 /// Puts a new row whole, or deletes one.
