@@ -38,7 +38,6 @@ const DEADLINE_MARGIN: Duration = Duration::from_millis(200);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The webhook that HubSpot calls for a portal's numbers.
-#[derive(Debug)]
 pub struct Webhook {
     function: String,
     verifier: RequestVerifier,
@@ -105,13 +104,13 @@ impl Webhook {
         log: &mut AccessLog,
     ) -> Result<String, RequestError> {
         let (content, secrets) = self.authenticate(request, now, deadline).await?;
-        log.request = Some(content);
+        (log.portal_id, log.user_id) = (Some(content.portal_id), Some(content.user_id));
         let reading = Instant::now();
         let read = self.read(content.portal_id, now, deadline).await;
         log.table_latency = Some(reading.elapsed());
         let Numbers { numbers, stale } = read?;
         if let Some((age, error)) = stale {
-            log.stale = Some(age);
+            log.stale_seconds = Some(age.as_secs());
             log.reason = Some(error.to_string());
         }
         log.record_bad_rows(&numbers, &secrets);
