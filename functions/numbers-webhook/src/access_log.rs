@@ -227,9 +227,9 @@ mod tests {
             ("none", Some("unavailable"), None, 0, "unavailable", "ERROR"),
         ] {
             let log = AccessLog {
+                stale_seconds,
                 error,
                 omitted,
-                stale_seconds,
                 ..AccessLog::default()
             };
             assert_eq!((log.outcome(), log.level()), (outcome, level), "{name}");

@@ -47,12 +47,6 @@ pub struct Webhook {
     is_warm: AtomicBool,
 }
 
-/// A portal's numbers, and why they are old where they come from the cache.
-struct Numbers {
-    numbers: Arc<PortalNumbers>,
-    stale: Option<(Duration, AwsError)>,
-}
-
 impl Webhook {
     /// Reads the client secret and connects to DynamoDB, both at once.
     ///
@@ -105,14 +99,7 @@ impl Webhook {
     ) -> Result<String, RequestError> {
         let (content, secrets) = self.authenticate(request, now, deadline).await?;
         (log.portal_id, log.user_id) = (Some(content.portal_id), Some(content.user_id));
-        let reading = Instant::now();
-        let read = self.read(content.portal_id, now, deadline).await;
-        log.table_latency = Some(reading.elapsed());
-        let Numbers { numbers, stale } = read?;
-        if let Some((age, error)) = stale {
-            log.stale_seconds = Some(age.as_secs());
-            log.reason = Some(error.to_string());
-        }
+        let numbers = self.read(content.portal_id, now, deadline, log).await?;
         log.record_bad_rows(&numbers, &secrets);
         let response = NumbersResponse::within(MAX_BODY, numbers.visible_to(content.user_id));
         (log.count, log.omitted) = (response.count, response.omitted);
@@ -144,24 +131,25 @@ impl Webhook {
         portal: PortalId,
         now: SystemTime,
         deadline: Instant,
-    ) -> Result<Numbers, AwsError> {
+        log: &mut AccessLog,
+    ) -> Result<Arc<PortalNumbers>, AwsError> {
+        let started = Instant::now();
         let read = timeout_at(deadline, self.table.read(portal)).await;
+        log.table_latency = Some(started.elapsed());
         match read.unwrap_or(Err(AwsError::Timeout)) {
             Ok(numbers) => {
                 let numbers = Arc::new(numbers);
                 self.stale_cache.insert(portal, &numbers, now);
-                Ok(Numbers {
-                    numbers,
-                    stale: None,
-                })
+                Ok(numbers)
             }
-            Err(error) => match self.stale_cache.get(portal, now) {
-                Some((numbers, age)) => Ok(Numbers {
-                    numbers,
-                    stale: Some((age, error)),
-                }),
-                None => Err(error),
-            },
+            Err(error) => {
+                let Some((numbers, age)) = self.stale_cache.get(portal, now) else {
+                    return Err(error);
+                };
+                log.stale_seconds = Some(age.as_secs());
+                log.reason = Some(error.to_string());
+                Ok(numbers)
+            }
         }
     }
 }
