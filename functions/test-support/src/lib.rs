@@ -12,7 +12,6 @@ mod function_process;
 mod log;
 mod numbers_table;
 mod request;
-mod runtime_api;
 mod secrets_manager;
 mod tls_server;
 mod webhook;
@@ -27,11 +26,10 @@ use tokio::net::TcpListener;
 
 pub use self::{
     dynamodb_proxy::{DynamoDbProxy, ServerMode},
-    function_process::{FunctionProcess, webhook_command},
+    function_process::{FunctionProcess, Invoked, webhook_command},
     log::Log,
     numbers_table::NumbersTable,
     request::{numbers_request, signed_body, signed_request},
-    runtime_api::Invoked,
     secrets_manager::SecretsManager,
     tls_server::{TlsListener, certificate},
     webhook::{aws_clients, invoke, invoke_until, respond, webhook, webhook_config},
@@ -46,6 +44,9 @@ pub const CLIENT_SECRET_ARN: &str = "client-secret";
 pub const TABLE: &str = "numbers";
 /// The webhook's URL as HubSpot has it.
 pub const WEBHOOK_URL: &str = "https://calls.example.com/numbers";
+
+/// The time that Lambda leaves an invocation.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns an SDK configuration for a server on this machine.
 pub async fn sdk_config(endpoint: &str) -> SdkConfig {
