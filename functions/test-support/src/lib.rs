@@ -20,7 +20,12 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
-use axum::{Router, serve::ListenerExt};
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    serve::ListenerExt,
+};
 use channel_connection::{aws_http::AwsHttpClient, http_client, webhook_url::UrlPolicy};
 use tokio::net::TcpListener;
 
@@ -72,4 +77,10 @@ pub async fn serve(routes: Router) -> String {
     let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     endpoint
+}
+
+/// Refuses a call as AWS's JSON protocol does.
+fn aws_error(code: &str) -> Response {
+    let body = format!(r#"{{"__type":"{code}","message":"marked"}}"#);
+    (StatusCode::BAD_REQUEST, body).into_response()
 }
