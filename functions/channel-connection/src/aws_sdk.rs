@@ -20,11 +20,6 @@ const ENDPOINT_VARIABLES: [&str; 3] = [
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
 
-/// The reason a text is not an endpoint.
-#[derive(Debug, thiserror::Error)]
-#[error("must be a URL like http://localhost:4566")]
-struct InvalidEndpoint;
-
 /// Loads the configuration from the variables that Lambda sets; the error names one that is wrong.
 pub async fn config(
     environment: Lookup<'_>,
@@ -55,10 +50,12 @@ fn loader(region: Region) -> ConfigLoader {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
-fn check_endpoint(text: &str) -> Result<(), InvalidEndpoint> {
-    let url = Url::parse(text).map_err(|_| InvalidEndpoint)?;
-    let is_server = matches!(url.scheme(), "http" | "https") && url.has_host();
-    is_server.then_some(()).ok_or(InvalidEndpoint)
+fn check_endpoint(text: &str) -> Result<(), &'static str> {
+    let is_server = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    match Url::parse(text) {
+        Ok(url) if is_server(&url) => Ok(()),
+        _ => Err("must be a URL like http://localhost:4566"),
+    }
 }
 
 #[cfg(test)]
