@@ -21,7 +21,7 @@ use crate::{
         users::UsersOptions,
     },
     outcome::Failure,
-    terminal::escape,
+    terminal::{counted, escape},
 };
 
 const MAX_MIB: u64 = 64;
@@ -75,12 +75,18 @@ fn encoding(label: &str) -> Result<&'static Encoding, &'static str> {
     encoding.ok_or("expected an encoding like windows-1252, iso-8859-15 or utf-16le")
 }
 
-/// Reads every row of a file, `-` for standard input; returns which column was taken for what.
+/// Reads every row of a file, `-` for standard input; tells how many there are, and which column was
+/// taken for what.
 pub fn read(path: &Path, options: &FileOptions, take: &mut TakeRow<'_>) -> Result<String, Failure> {
     let bytes = bytes(path)?;
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let by_name = Format::from_str(extension, true).ok();
-    rows(&bytes, options.format.or(by_name), options, take)
+    let (rows, columns) = rows(&bytes, options.format.or(by_name), options, take)?;
+    Ok(format!(
+        "{}: {}; {columns}",
+        name(path),
+        counted(rows, "row")
+    ))
 }
 
 /// Returns how to call a file in a message.
@@ -120,7 +126,7 @@ fn rows(
     format: Option<Format>,
     options: &FileOptions,
     take: &mut TakeRow<'_>,
-) -> Result<String, Failure> {
+) -> Result<(u64, String), Failure> {
     let text = decode(bytes, options.encoding)?;
     let Some(first) = text.trim_start().chars().next() else {
         return Err(Failure::bad_input(
@@ -147,7 +153,7 @@ fn rows(
     }?;
     match count {
         0 => Err(Failure::bad_input("The file has no rows.")),
-        1..=MAX_ROWS => Ok(columns),
+        1..=MAX_ROWS => Ok((count, columns)),
         _ => Err(Failure::bad_input(format!(
             "The file has {count} rows, more than {MAX_ROWS}. Split it, and import the parts."
         ))),
@@ -231,13 +237,18 @@ fn read_objects(
     let columns = Columns::find(&fields, options)?;
     for (place, object) in objects {
         let object = parse(*place, object)?;
-        let value = |column| object.get(fields[columns.at(column)?]);
-        let is_wrong =
-            |column: &Column| value(*column).is_some_and(|value| !is_cell(*column, value));
+        let mut cells = [const { None }; Column::ALL.len()];
+        for column in Column::ALL {
+            let value = columns.at(column).and_then(|at| object.get(fields[at]));
+            cells[column as usize] = cell(column, value.unwrap_or(&Value::Null)).map_err(|()| {
+                let problem =
+                    format!("the {column} is neither text nor number: write it as a text");
+                damaged(*place, &problem)
+            })?;
+        }
         take(&RawRow {
             place: Some(*place),
-            cells: Column::ALL.map(|column| text(value(column)?)),
-            of_wrong_type: Column::ALL.into_iter().find(is_wrong),
+            cells,
         });
     }
     Ok(columns.explain(&fields))
@@ -262,28 +273,26 @@ fn refused(place: Place, error: &serde_json::Error) -> Failure {
     damaged(place, problem)
 }
 
-/// Tells whether a value is what a file's cell could hold; only users may be a list.
-fn is_cell(column: Column, value: &Value) -> bool {
-    match value {
-        Value::Null | Value::String(_) | Value::Number(_) => true,
-        Value::Array(values) if column == Column::Users => values
-            .iter()
-            .all(|value| value.is_string() || value.is_number()),
-        _ => false,
-    }
-}
-
-/// Writes a value as a cell would have it, and what no cell could hold as JSON, to be shown.
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
+/// Writes a value as a cell would have it; only users may be a list.
+fn cell(column: Column, value: &Value) -> Result<Option<Cow<'_, str>>, ()> {
+    Ok(match value {
         Value::Null => None,
         Value::String(text) => Some(text.trim().into()),
-        Value::Array(values) => {
-            let texts: Vec<_> = values.iter().filter_map(text).collect();
-            Some(texts.join(" ").into())
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Array(users) if column == Column::Users => {
+            let is_user = |user: &Value| user.is_string() || user.is_number();
+            if !users.iter().all(is_user) {
+                return Err(());
+            }
+            // A quotation mark is no part of a user.
+            let users: Vec<_> = users
+                .iter()
+                .map(|user| user.to_string().replace('"', ""))
+                .collect();
+            Some(users.join(" ").into())
         }
-        other => Some(other.to_string().into()),
-    }
+        _ => return Err(()),
+    })
 }
 
 /// Says what is wrong with a file in one of its places.

@@ -12,16 +12,14 @@ use channel_connection::{
     shown_number::{not_selectable, truncate},
 };
 use clap::Args;
-use csv::WriterBuilder;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     numbers::{
-        file::Format,
         phone,
         row::check_name,
-        table::{NumberFields, Stored, Table, joined},
+        table::{PortalNumber, Stored, Table, joined},
         users::UsersOptions,
     },
     outcome::{Failure, Kind, Outcome},
@@ -40,10 +38,11 @@ pub struct ListOptions {
 
 /// A row as it is stored, and its users' emails where they are known.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     #[serde(flatten)]
-    fields: NumberFields<'a>,
+    number: PortalNumber,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_emails: Option<Vec<&'a str>>,
 }
@@ -54,9 +53,6 @@ pub struct ExportOptions {
     /// Customer's HubSpot account; all if omitted
     #[arg(long)]
     portal: Option<PortalId>,
-    /// Format; csv if omitted
-    #[arg(long, value_enum)]
-    format: Option<Format>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -68,17 +64,19 @@ pub struct CheckOptions {
 }
 
 #[derive(Serialize)]
-struct CheckReport<'a> {
-    numbers: &'a [Checked<'a>],
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CheckReport<'a> {
+    numbers: &'a [Checked],
     findings: &'a [Finding<'a>],
 }
 
 /// A row of the table, and what HubSpot makes of it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Checked<'a> {
+struct Checked {
     #[serde(flatten)]
-    fields: NumberFields<'a>,
+    number: PortalNumber,
     /// The name that HubSpot shows; `None` of a row that it does not get.
     shown_name: Option<String>,
     selectable: bool,
@@ -87,9 +85,10 @@ struct Checked<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Finding<'a> {
     #[serde(flatten)]
-    fields: &'a NumberFields<'a>,
+    number: &'a PortalNumber,
     /// An error where HubSpot does not get the row, a warning otherwise.
     severity: &'static str,
     message: &'a str,
@@ -101,23 +100,23 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
     let emails = known.emails();
     let rows = table.rows(Some(options.portal)).await?;
     let listed = rows.iter().map(|stored| {
-        let fields = stored.fields();
-        let ids = fields.user_ids.iter().flatten();
+        let number = stored.number();
+        let ids = number.user_ids.iter().flatten();
         let known = ids.filter_map(|id| emails.get(id).copied()).collect();
         Listed {
-            fields,
+            number,
             user_emails: options.users.is_given().then_some(known),
         }
     });
     let numbers: Vec<_> = listed.collect();
     terminal::print(as_json, &json!({"numbers": numbers}), || {
         let mut shown = terminal::table(["number", "extension", "name", "users"]);
-        for Listed { fields, .. } in &numbers {
+        for Listed { number, .. } in &numbers {
             shown.add_row([
-                escape(fields.number),
-                escape(fields.extension.unwrap_or_default()),
-                escape(fields.friendly_name.unwrap_or_default()),
-                users(fields, &emails),
+                escape(&number.number),
+                escape(number.extension.as_deref().unwrap_or_default()),
+                escape(number.friendly_name.as_deref().unwrap_or_default()),
+                users(number, &emails),
             ]);
         }
         let (count, portal) = (counted(rows.len() as u64, "number"), options.portal);
@@ -127,12 +126,12 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
 }
 
 /// Names a row's users, by their emails where these are known.
-fn users(fields: &NumberFields<'_>, emails: &HashMap<UserId, &str>) -> String {
+fn users(number: &PortalNumber, emails: &HashMap<UserId, &str>) -> String {
     let name = |id: &UserId| match emails.get(id) {
         Some(email) => escape(email),
         None => id.to_string(),
     };
-    match &fields.user_ids {
+    match &number.user_ids {
         None => "invalid".into(),
         Some(users) if users.is_empty() => "all".into(),
         Some(users) => users.iter().map(name).collect::<Vec<_>>().join(" "),
@@ -145,36 +144,25 @@ pub async fn export(
     options: &ExportOptions,
     as_json: bool,
 ) -> Result<Outcome, Failure> {
-    let format = match options.format {
-        None if as_json => Format::Json,
-        None => Format::Csv,
-        Some(format) if !as_json || format == Format::Json => format,
-        Some(_) => {
-            let conflict = "--json prints JSON: leave out --format, or --json.";
-            return Err(Failure::usage(conflict));
-        }
-    };
     let rows = table.rows(options.portal).await?;
-    let (mut fields, mut omitted) = (Vec::new(), Vec::new());
+    let (mut numbers, mut omitted) = (Vec::new(), Vec::new());
     for stored in &rows {
         match refusal(stored) {
-            None => fields.push(stored.fields()),
+            None => numbers.push(stored.number()),
             Some(reason) => omitted.push((stored, reason)),
         }
     }
-    let lines: io::Result<Vec<_>> = fields.iter().map(terminal::json_line).collect();
-    let text = match format {
-        Format::Csv => delimited(&fields, b',')?,
-        Format::Tsv => delimited(&fields, b'\t')?,
-        Format::Json if fields.is_empty() => "[]\n".into(),
-        Format::Json => format!("[\n{}\n]\n", lines?.join(",\n")),
-        Format::Jsonl => lines?.into_iter().map(|line| line + "\n").collect(),
-    };
-    io::stdout().write_all(text.as_bytes())?;
+    if as_json {
+        // A line for each number: pretty JSON of as many rows as an import takes would be too large.
+        let lines: io::Result<Vec<_>> = numbers.iter().map(terminal::json_line).collect();
+        writeln!(io::stdout(), "[\n{}\n]", lines?.join(",\n"))?;
+    } else {
+        io::stdout().write_all(csv(&numbers)?.as_bytes())?;
+    }
     if omitted.is_empty() {
         return Ok(Outcome::Done);
     }
-    for (stored, reason) in omitted.iter().filter(|_| !as_json) {
+    for (stored, reason) in &omitted {
         let (portal, key) = (escape(&stored.portal), escape(stored.key()));
         let mark = coloured(WRONG, "not exported");
         eprintln!("{mark} portal {portal}, number {key}: {reason}");
@@ -205,28 +193,23 @@ fn refusal(stored: &Stored) -> Option<String> {
     name.err().map(|error| format!("the name {error}"))
 }
 
-fn delimited(rows: &[NumberFields<'_>], delimiter: u8) -> io::Result<String> {
+fn csv(numbers: &[PortalNumber]) -> io::Result<String> {
     let is_shown = io::stdout().is_terminal();
-    let mut writer = WriterBuilder::new()
-        .delimiter(delimiter)
-        .from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["portalId", "number", "extension", "friendlyName", "userIds"])?;
-    for row in rows {
+    for number in numbers {
         let values = [
-            &row.portal_id.to_string(),
-            row.number,
-            row.extension.unwrap_or_default(),
-            row.friendly_name.unwrap_or_default(),
-            &row.user_ids.as_ref().map(joined).unwrap_or_default(),
+            &number.portal_id.to_string(),
+            &number.number,
+            number.extension.as_deref().unwrap_or_default(),
+            number.friendly_name.as_deref().unwrap_or_default(),
+            &number.user_ids.as_ref().map(joined).unwrap_or_default(),
         ];
-        let shown = |value: &str| {
-            if is_shown {
-                escape(value)
-            } else {
-                value.to_owned()
-            }
-        };
-        writer.write_record(values.map(shown))?;
+        if is_shown {
+            writer.write_record(values.map(escape))?;
+        } else {
+            writer.write_record(values)?;
+        }
     }
     let text = writer
         .into_inner()
@@ -273,12 +256,12 @@ pub async fn check(
 }
 
 /// Checks each row of a portal, and marks what a user cannot tell apart in the list.
-fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
+fn check_portal(rows: &[Stored]) -> Vec<Checked> {
     let mut checked: Vec<_> = rows.iter().map(Checked::from).collect();
     let (mut numbers, mut names) = (HashMap::new(), HashMap::new());
     for row in &checked {
         if let Some(name) = &row.shown_name {
-            *numbers.entry(row.fields.number).or_insert(0) += 1;
+            *numbers.entry(row.number.number.clone()).or_insert(0) += 1;
             *names.entry(name.clone()).or_insert(0) += 1;
         }
     }
@@ -286,7 +269,7 @@ fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
         let Some(name) = &row.shown_name else {
             continue;
         };
-        if numbers[row.fields.number] > 1 {
+        if numbers[&row.number.number] > 1 {
             let problem = "the number is listed more than once, with other extensions";
             row.problems.push(problem.into());
         }
@@ -298,42 +281,40 @@ fn check_portal(rows: &[Stored]) -> Vec<Checked<'_>> {
     checked
 }
 
-impl<'a> From<&'a Stored> for Checked<'a> {
-    fn from(stored: &'a Stored) -> Self {
-        let fields = stored.fields();
-        let (listed, _) = match stored.row.parse() {
-            Ok(listed) => listed,
+impl From<&Stored> for Checked {
+    fn from(stored: &Stored) -> Self {
+        let mut checked = Self {
+            number: stored.number(),
+            shown_name: None,
+            selectable: false,
+            problems: Vec::new(),
+        };
+        let listed = match stored.row.parse() {
+            Ok((listed, _)) => listed,
             Err(reason) => {
-                return Self {
-                    fields,
-                    shown_name: None,
-                    selectable: false,
-                    problems: vec![format!("omitted: {reason}")],
-                };
+                checked.problems.push(format!("omitted: {reason}"));
+                return checked;
             }
         };
-        let name = stored.name().unwrap_or_default();
-        let mut problems = Vec::new();
+        let problems = &mut checked.problems;
         problems.extend(refusal(stored).map(|reason| format!("import refuses it: {reason}")));
-        match truncate(name) {
+        match truncate(stored.name().unwrap_or_default()) {
             (_, lost) if !lost.is_empty() => problems.push(format!("cut: {lost:?} is lost")),
             (shown, _) if shown.is_empty() => {
                 problems.push("no name: the number is shown".into());
             }
             _ => {}
         }
-        let unselectable = not_selectable(listed.number.as_str(), fields.extension);
+        let extension = checked.number.extension.as_deref();
+        let unselectable = not_selectable(listed.number.as_str(), extension);
         problems.extend(unselectable.map(str::to_owned));
-        Self {
-            fields,
-            shown_name: Some(listed.friendly_name.as_str().to_owned()),
-            selectable: unselectable.is_none(),
-            problems,
-        }
+        checked.shown_name = Some(listed.friendly_name.as_str().to_owned());
+        checked.selectable = unselectable.is_none();
+        checked
     }
 }
 
-impl Checked<'_> {
+impl Checked {
     fn is_omitted(&self) -> bool {
         self.shown_name.is_none()
     }
@@ -345,26 +326,26 @@ impl Checked<'_> {
             "warning"
         };
         self.problems.iter().map(move |message| Finding {
-            fields: &self.fields,
+            number: &self.number,
             severity,
             message,
         })
     }
 }
 
-fn print(checked: &[Checked<'_>], is_one_portal: bool) -> io::Result<()> {
+fn print(checked: &[Checked], is_one_portal: bool) -> io::Result<()> {
     let headers = ["portal", "name", "number", "extension", "users", "notes"];
     // Where a portal was named, it stands in every row.
     let first = usize::from(is_one_portal);
     let mut table = terminal::table(headers.into_iter().skip(first));
-    let worth_a_look = |row: &&Checked<'_>| is_one_portal || !row.problems.is_empty();
+    let worth_a_look = |row: &&Checked| is_one_portal || !row.problems.is_empty();
     for row in checked.iter().filter(worth_a_look) {
         let cells = [
-            row.fields.portal_id.to_string(),
+            row.number.portal_id.to_string(),
             escape(row.shown_name.as_deref().unwrap_or_default()),
-            escape(row.fields.number),
-            escape(row.fields.extension.unwrap_or_default()),
-            users(&row.fields, &HashMap::new()),
+            escape(&row.number.number),
+            escape(row.number.extension.as_deref().unwrap_or_default()),
+            users(&row.number, &HashMap::new()),
             row.problems.join("; "),
         ];
         table.add_row(cells.into_iter().skip(first));

@@ -18,10 +18,6 @@ use crate::numbers::{columns::is_extension_word, row::CellError};
 /// The fewest digits of a number that is not checked against its country's own patterns: what is
 /// shorter is a short code nearly everywhere.
 const MIN_NATIONAL: usize = 7;
-/// The most digits before a slash, which stands behind the area code: `+43 5572/1234`, `03012/345`.
-const MAX_BEFORE_SLASH: usize = 6;
-/// What the country code, in front of the area code, adds to that.
-const MAX_COUNTRY_CODE: usize = 3;
 /// What a caller from abroad can reach; for a country as a whole, the metadata has no lengths.
 const KINDS: [Type; 10] = [
     Type::FixedLine,
@@ -102,6 +98,19 @@ static DATE_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         "(^|[^0-9]){long}([^0-9]|$)|(^|{beside}){short}({beside}|$)"
     ))
+});
+
+/// A number in scientific notation: `1.80012E+10`.
+static EXPONENT_PATTERN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[+-]?[0-9]+([.,][0-9]*)?[eE][+-]?[0-9]+$"));
+
+/// A country code, an area code with a slash behind it, and groups of digits, of which only the last
+/// may have no brackets, with one separator between two at most.
+static NUMBER_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+    let code = r"(\(\+[0-9]{1,3}\)|\+ ?([0-9]{1,3}|\([0-9]{1,3}\)))[-. ]?";
+    let area = r"([0-9]{1,6}|\([0-9]{1,6}\))/";
+    let group = r"([0-9]+|\([0-9 ]+\))[-. ]?";
+    pattern(&format!(r"^({code})?(\(0\) ?)?({area})?({group})*[0-9]+$"))
 });
 
 #[expect(clippy::unwrap_used, reason = "every test compiles the patterns")]
@@ -188,7 +197,7 @@ fn split_extension(text: &str) -> (&str, Option<&str>) {
 
 fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
     let text = compact(text);
-    if is_exponent(&text) {
+    if EXPONENT_PATTERN.is_match(&text) {
         return Err(EXPONENT);
     }
     if DATE_PATTERN.is_match(&text) {
@@ -207,9 +216,8 @@ fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
         (false, None) if number.len() < MIN_NATIONAL => return Err(SHORT_CODE),
         (false, None) => return Err(NATIONAL),
     };
-    let number = E164::try_from(number).map_err(|_| NOT_A_NUMBER)?;
-    check_length(&number)?;
-    Ok(number)
+    check_possible(&number)?;
+    E164::try_from(number).map_err(|_| NOT_A_NUMBER)
 }
 
 /// Takes out the blanks around `-`, `.` and `/`, and all but one elsewhere.
@@ -222,43 +230,22 @@ fn compact(text: &str) -> String {
     })
 }
 
-/// Tells `1.80012E+10` from a number.
-fn is_exponent(text: &str) -> bool {
-    text.contains(['e', 'E'])
-        && text
-            .chars()
-            .all(|character| "0123456789.,+-eE".contains(character))
-        && text.replace(',', ".").parse::<f64>().is_ok()
-}
-
 /// Tells the point of a decimal from one that separates groups of digits.
 fn has_decimal(text: &str) -> bool {
     let is_of_digits = |character: char| character.is_ascii_digit() || character == '.';
-    let has_comma = text.contains(',')
-        && text
-            .chars()
-            .all(|character| is_of_digits(character) || "+-, ".contains(character));
     let mut words = text.split(|character| !is_of_digits(character));
-    has_comma
+    text.contains(',')
         || words.any(|word| match word.split('.').collect::<Vec<_>>()[..] {
             [whole, fraction] => {
-                let is_all = word.len() == text.len();
-                let has_plus = text.strip_prefix('+') == Some(word);
-                let is_separator = if has_plus {
-                    // As domain registrars write numbers: RFC 5733, section 2.5.
-                    (1..=MAX_COUNTRY_CODE).contains(&whole.len())
-                        && fraction.len() >= MIN_NATIONAL - 1
-                } else if is_all {
-                    // No spreadsheet writes a zero before another digit.
-                    whole.starts_with('0') && (2..=MAX_BEFORE_SLASH).contains(&whole.len())
-                } else {
-                    (1..=MAX_BEFORE_SLASH).contains(&whole.len())
-                };
-                !is_separator || fraction.len() < 3 || fraction == "000"
+                // No spreadsheet writes a zero before another digit.
+                let has_zero = whole.starts_with('0') && whole.len() > 1;
+                let is_alone = text.trim_start_matches('+') == word;
+                let is_area_code = (1..=6).contains(&whole.len());
+                !is_area_code || is_alone && !has_zero || fraction.len() < 3 || fraction == "000"
             }
             [.., before, last] => {
-                let is_zero = last.len() <= 3 && last.bytes().all(|digit| digit == b'0');
-                last.len() < 2 || (is_zero && last.len() != before.len())
+                let is_zero = last.bytes().all(|digit| digit == b'0');
+                last.len() < 2 || is_zero && last.len() < before.len()
             }
             [] | [_] => false,
         })
@@ -269,130 +256,74 @@ fn has_decimal(text: &str) -> bool {
 ///
 /// In `+49 (0)30 …` the zero is dialled inside the country only: it is left out.
 fn without_separators(text: &str) -> Option<String> {
-    let mut number = String::with_capacity(text.len());
-    let (mut previous, mut opened, mut slashed) = (None, None, false);
-    for (at, character) in text.char_indices() {
-        let is_behind_digits =
-            previous.is_some_and(|previous: char| previous.is_ascii_digit() || previous == ')');
-        match character {
-            '+' if number.is_empty() && matches!(&text[..at], "" | "(") => number.push('+'),
-            '0'..='9' => number.push(character),
-            ' ' => continue,
-            '-' | '.' if is_behind_digits => {}
-            '/' if is_behind_digits && !slashed => {
-                let longest =
-                    MAX_BEFORE_SLASH + number.find('+').map_or(0, |_| 1 + MAX_COUNTRY_CODE);
-                if number.len() > longest {
-                    return None;
-                }
-                slashed = true;
-            }
-            '(' if opened.is_none() => opened = Some(number.len()),
-            ')' if is_behind_digits && previous != Some(')') => {
-                let start = opened.take()?;
-                let is_trunk_zero = &number[start..] == "0";
-                if is_trunk_zero && drops_zero(&number[..start]) {
-                    number.truncate(start);
-                }
-            }
-            _ => return None,
-        }
-        previous = Some(character);
+    if !NUMBER_PATTERN.is_match(text) {
+        return None;
     }
-    let is_whole = opened.is_none() && previous.is_some_and(|last| last.is_ascii_digit());
-    is_whole.then_some(number)
+    let number = |text: &str| text.replace(['(', ')', ' ', '-', '.', '/'], "");
+    if let Some((code, national)) = text.split_once("(0)")
+        && let Some((countries, "")) = split_code(&number(code))
+        && countries[0].national_prefix() == Some("0")
+    {
+        return Some(number(code) + &number(national));
+    }
+    Some(number(text))
 }
 
-/// Tells whether numbers behind this country code, `+49`, lack the zero that is dialled inside.
-fn drops_zero(code: &str) -> bool {
-    let countries = code.strip_prefix('+').and_then(countries);
-    countries.is_some_and(|countries| countries[0].national_prefix() == Some("0"))
-}
-
-/// Returns the countries of a code; no country's code begins with another's.
-fn countries(code: &str) -> Option<Vec<&'static Metadata>> {
-    let code: u16 = code.parse().ok()?;
-    DATABASE
-        .by_code(&code)
-        .filter(|countries| !countries.is_empty())
-}
-
-/// Splits a number into the countries of its code, and what is dialled inside them.
+/// Splits an international number into the countries of its code, and what is dialled inside them; no
+/// country's code begins with another's.
 fn split_code(number: &str) -> Option<(Vec<&'static Metadata>, &str)> {
-    let digits = number.trim_start_matches('+');
-    (1..=MAX_COUNTRY_CODE.min(digits.len())).find_map(|length| {
+    let digits = number.strip_prefix('+')?;
+    (1..=digits.len().min(3)).find_map(|length| {
         let (code, national) = digits.split_at(length);
-        Some((countries(code)?, national))
+        let countries = DATABASE.by_code(&code.parse::<u16>().ok()?)?;
+        (!countries.is_empty()).then_some((countries, national))
     })
 }
 
 /// Reads digits as somebody in the country dials them.
 fn international(digits: &str, country: Country) -> Result<String, CellError> {
-    let number = phonenumber::parse(Some(country), digits)
-        .map_err(|_| match digits.len() {
-            ..MIN_NATIONAL => SHORT_CODE,
-            _ => NOT_POSSIBLE,
-        })?
-        .format()
-        .mode(Mode::E164)
-        .to_string();
-    let code = DATABASE
-        .by_id(country.as_ref())
-        .map_or(0, Metadata::country_code)
-        .to_string();
-    let is_assigned = |number: &str| {
-        split_code(number).is_some_and(|(countries, national)| is_valid(&countries, national))
-    };
+    let parsed = phonenumber::parse(Some(country), digits).map_err(|_| match digits.len() {
+        ..MIN_NATIONAL => SHORT_CODE,
+        _ => NOT_POSSIBLE,
+    })?;
+    let code = parsed.code().value().to_string();
+    let number = parsed.format().mode(Mode::E164).to_string();
+    let is_possible = |number: &str| check_possible(number).is_ok();
     let (as_written, behind_code) = (format!("+{digits}"), format!("+{code}{digits}"));
     let is_ambiguous = digits.starts_with(&code)
-        && is_assigned(&as_written)
-        && (number != as_written || is_assigned(&behind_code));
+        && is_possible(&as_written)
+        && (number != as_written || is_possible(&behind_code));
     if is_ambiguous {
         return Err(AMBIGUOUS);
     }
     Ok(number)
 }
 
-/// Tells whether one of the countries assigns such numbers.
-fn is_valid(countries: &[&Metadata], national: &str) -> bool {
-    let mut kinds = countries.iter().flat_map(|country| descriptors(country));
-    kinds.any(|kind| kind.is_match(national))
-}
-
-/// Refuses a number whose country has none of that length, and a short code.
+/// Refuses a number whose country has none of that beginning and length, and a short code.
 ///
-/// libphonenumber's stricter question, whether the number has been assigned, would refuse some of
-/// HubSpot's own examples. It is asked only where a number is short enough for a short code.
-fn check_length(number: &E164) -> Result<(), CellError> {
-    let (countries, national) = split_code(number.as_str()).ok_or(NOT_POSSIBLE)?;
-    if national.len() < MIN_NATIONAL && !is_valid(&countries, national) {
+/// The beginning tells the zero that is dialled inside the country only: with it, `+49 030 12345678`
+/// would be another number. libphonenumber's stricter question, whether the number has been assigned,
+/// would refuse some of HubSpot's own examples. It is asked only where a number is short enough for a
+/// short code.
+fn check_possible(number: &str) -> Result<(), CellError> {
+    let (countries, national) = split_code(number).ok_or(NOT_POSSIBLE)?;
+    let is_assigned = || phonenumber::parse(None, number).is_ok_and(|number| number.is_valid());
+    if national.len() < MIN_NATIONAL && !is_assigned() {
         return Err(SHORT_CODE);
     }
-    let mut lengths = countries
-        .iter()
-        .filter(|country| !has_trunk_zero(country, national))
-        .flat_map(|country| descriptors(country))
-        .flat_map(Descriptor::possible_length);
-    if lengths.any(|length| usize::from(*length) == national.len()) {
+    let is_possible = |country: &&Metadata| {
+        let of_country = country.descriptors();
+        let kinds = KINDS.into_iter().filter_map(|kind| of_country.get(kind));
+        of_country.general().is_match(national)
+            && kinds
+                .flat_map(Descriptor::possible_length)
+                .any(|length| usize::from(*length) == national.len())
+    };
+    if countries.iter().any(is_possible) {
         Ok(())
     } else {
         Err(NOT_POSSIBLE)
     }
-}
-
-/// Tells whether a number still has the zero that is dialled inside its country only.
-///
-/// With it, `+49 030 12345678` would be another number, of a length that its country has too.
-/// Where numbers do begin with a zero, as Japan's toll-free ones, the pattern of all of them says so.
-fn has_trunk_zero(country: &Metadata, national: &str) -> bool {
-    country.national_prefix() == Some("0")
-        && national.starts_with('0')
-        && !country.descriptors().general().is_match(national)
-}
-
-fn descriptors(country: &Metadata) -> impl Iterator<Item = &Descriptor> {
-    let kinds = KINDS.into_iter();
-    kinds.filter_map(|kind| country.descriptors().get(kind))
 }
 
 #[cfg(test)]

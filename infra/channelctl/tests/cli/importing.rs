@@ -98,7 +98,8 @@ async fn one_bad_row_keeps_all_unwritten() {
         let row = format!(r#"[{{"portal":62515,"number":"+18005550101","name":{value}}}]"#);
         let ran = import(&table, row, &[]).await;
         assert!(
-            ran.errors.contains("line 1, item 1, name"),
+            ran.errors
+                .contains("line 1, item 1: the name is neither text nor number"),
             "{}",
             ran.errors
         );
