@@ -64,7 +64,7 @@ pub async fn ask(
 pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
     let (url, answer, milliseconds) = ask(stack, options.portal, options.user).await?;
     let (url, status) = (url.as_str(), answer.status);
-    let violations = contract::response_violations(status, &answer.body);
+    let violations = contract::violations(status, &answer.body);
     let document = json!({
         "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),
         "milliseconds": milliseconds, "violations": violations,

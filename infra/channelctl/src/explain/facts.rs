@@ -139,7 +139,7 @@ async fn rows(stack: &Stack, portal: Option<PortalId>) -> Result<Vec<Stored>, Fa
 
 async fn answer(stack: &Stack, question: &Question) -> Result<Answer, Failure> {
     let (_, response, _) = call::ask(stack, question.portal, question.asked_user()).await?;
-    let violations = contract::response_violations(response.status, &response.body);
+    let violations = contract::violations(response.status, &response.body);
     Ok(Answer {
         violation: violations.into_iter().next(),
         numbers: shown_numbers(&response.body),

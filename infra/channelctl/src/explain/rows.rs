@@ -72,7 +72,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
 }
 
 fn of_user(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
-    let hidden = |row: &Stored| match row.row.audience() {
+    let hidden = |row: &Stored| match row.row.audience.clone() {
         Ok(Audience::Only(users)) if !users.contains(&facts.question.asked_user()) => {
             Some((row.key().to_owned(), users))
         }
@@ -93,7 +93,7 @@ fn of_user(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {
             Reason::new(cause, format!("{hides} from some users"), detail, None).warning()
         });
     }
-    if let Some((numbers, _)) = find(about, |row| row.row.audience().err()) {
+    if let Some((numbers, _)) = find(about, |row| row.row.audience.clone().err()) {
         reasons.push(Reason::new(
             Cause::InvalidUserIds,
             format!("an invalid userIds hides {numbers}"),

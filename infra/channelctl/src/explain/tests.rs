@@ -1,5 +1,5 @@
 use channel_connection::{
-    number_row::{Attribute, NumberRow},
+    number_row::{Audience, NumberRow},
     shown_number::shown_numbers,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -46,9 +46,9 @@ fn well(stack: &Stack) -> Facts<'_> {
 /// Adds a row, which the webhook lists if it should.
 fn add_row(facts: &mut Facts<'_>, key: &str, name: &str, users: Option<&str>) {
     let row = NumberRow {
-        number: Attribute::Value(key.into()),
-        friendly_name: Attribute::Value(name.into()),
-        user_ids: users.map_or(Attribute::Missing, |id| Attribute::Value(vec![id.into()])),
+        number: Some(key.into()),
+        friendly_name: Some(name.into()),
+        audience: users.map_or(Ok(Audience::Everyone), |id| Audience::only(&[id.into()])),
     };
     if let (Ok((number, _)), None, Ok(answer)) = (row.parse(), users, &mut facts.answer) {
         let list = json!({"phoneNumbers": [number]}).to_string();

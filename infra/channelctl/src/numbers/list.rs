@@ -133,7 +133,7 @@ pub async fn export(
 
 /// Returns why import would refuse a row of the table.
 pub(super) fn refusal(stored: &Stored) -> Option<String> {
-    if let Err(error) = stored.row.audience() {
+    if let Err(error) = &stored.row.audience {
         return Some(error.to_string());
     }
     if let Err(error) = stored.portal.parse::<PortalId>() {

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::{
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::{
     ids::{PortalId, UserId},
-    number_row::{Attribute, Audience, NumberRow},
+    number_row::{Audience, NumberRow},
     phone_number::{EXTENSION_SEPARATOR, split_key},
 };
 use jiff::{Timestamp, Unit};
@@ -251,19 +251,19 @@ impl Table {
 impl Stored {
     /// Returns the sort key, empty where it is none.
     pub fn key(&self) -> &str {
-        text(&self.row.number).unwrap_or_default()
+        self.row.number.as_deref().unwrap_or_default()
     }
 
     /// Returns the name as it is stored.
     pub fn name(&self) -> Option<&str> {
-        text(&self.row.friendly_name)
+        self.row.friendly_name.as_deref()
     }
 
     /// Returns the row's number, whose users are `None` where they are no set of ids.
     pub fn number(&self) -> PortalNumber {
         let (number, extension) = split_key(self.key());
         let name = self.name().filter(|name| !name.is_empty());
-        let audience = self.row.audience().ok();
+        let audience = self.row.audience.clone().ok();
         PortalNumber {
             // A key of type N is a number in JSON too.
             portal_id: self.portal.parse().unwrap_or_else(|_| 0.into()),
@@ -294,21 +294,10 @@ impl From<Item> for Stored {
             Some(AttributeValue::N(id)) => id,
             _ => String::new(),
         };
-        let mut text = |name| match item.remove(name) {
-            None => Attribute::Missing,
-            Some(AttributeValue::S(text)) => Attribute::Value(text),
-            Some(_) => Attribute::WrongType,
-        };
-        let row = NumberRow {
-            number: text("number"),
-            friendly_name: text("friendlyName"),
-            user_ids: match item.remove("userIds") {
-                None => Attribute::Missing,
-                Some(AttributeValue::Ns(ids)) => Attribute::Value(ids),
-                Some(_) => Attribute::WrongType,
-            },
-        };
-        Self { portal, row }
+        Self {
+            portal,
+            row: item.into(),
+        }
     }
 }
 
@@ -316,13 +305,6 @@ impl From<Item> for Stored {
 pub fn joined(users: &BTreeSet<UserId>) -> String {
     let ids: Vec<_> = users.iter().map(ToString::to_string).collect();
     ids.join(" ")
-}
-
-fn text(attribute: &Attribute<String>) -> Option<&str> {
-    match attribute {
-        Attribute::Value(text) => Some(text),
-        Attribute::Missing | Attribute::WrongType => None,
-    }
 }
 
 /// Puts a new row whole, or deletes one.

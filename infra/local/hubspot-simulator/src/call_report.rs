@@ -75,7 +75,7 @@ fn add_response(report: &mut Value, status: StatusCode, headers: &HeaderMap, bod
     report["response"] = json!({
         "status": status.as_u16(),
         "body": serde_json::from_slice(body).unwrap_or_else(|_| Value::from(text.as_ref())),
-        "violations": contract::response_violations(status.as_u16(), body),
+        "violations": contract::violations(status.as_u16(), body),
     });
     report["received"] = json!({"headers": texts(headers), "body": text});
     let shown = (status == StatusCode::OK).then(|| shown_numbers(body));
