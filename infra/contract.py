@@ -38,7 +38,7 @@ def main(published=PUBLISHED):
         except (URLError, ValueError) as error:
             print(f"{name}: {published}/{path} cannot be read: {error}", file=sys.stderr)
             return 1
-        before, after = lines(contract(copy, copy["paths"])), lines(contract(document, copy["paths"]))
+        before, after = lines(contract(copy, copy)), lines(contract(document, copy))
         for line in difflib.unified_diff(
             before, after, f"{name}, the copy", f"{name}, published", lineterm=""
         ):
@@ -58,17 +58,15 @@ def fetch(url):
         raise
 
 
-def contract(document, paths):
-    """Returns what a document says of some paths, with everything that these refer to, and without prose."""
+def contract(document, copy):
+    """Returns what a document says of the paths and components that a copy has, without prose."""
     everything = without_prose(document)
-    kept = {"paths": {path: everything.get("paths", {}).get(path) for path in paths}}
-    wanted = list(references(kept))
-    while wanted:
-        kind, name = wanted.pop()
-        if name not in kept.setdefault(kind, {}):
-            kept[kind][name] = everything.get("components", {}).get(kind, {}).get(name)
-            wanted += references(kept[kind][name])
-    return kept
+    components = everything.get("components", {})
+    kept = {
+        kind: {name: components.get(kind, {}).get(name) for name in names}
+        for kind, names in copy["components"].items()
+    }
+    return kept | {"paths": {path: everything.get("paths", {}).get(path) for path in copy["paths"]}}
 
 
 def without_prose(part, keys_are_names=False):
@@ -82,20 +80,6 @@ def without_prose(part, keys_are_names=False):
         for key, value in part.items()
         if keys_are_names or not (key in PROSE or key.startswith("x-"))
     }
-
-
-def references(part):
-    """Yields the components that a part refers to, by kind and name."""
-    if isinstance(part, list):
-        for one in part:
-            yield from references(one)
-    elif isinstance(part, dict):
-        if isinstance(part.get("$ref"), str):
-            yield tuple(part["$ref"].split("/")[-2:])
-        for requirement in part.get("security", []):
-            yield from (("securitySchemes", name) for name in requirement)
-        for one in part.values():
-            yield from references(one)
 
 
 def lines(part):

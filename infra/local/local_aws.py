@@ -36,7 +36,7 @@ class LocalAws:
         self.endpoint = f"http://{host}:{port}"
         self.host, self.port = host, port
         self.folder = folder
-        self.env = merged(environment(self.endpoint)) | {"TMPDIR": str(folder / "tmp")}
+        self.env = environment(self.endpoint) | {"TMPDIR": str(folder / "tmp")}
 
     def start(self, processes):
         """Starts ministack; the functions run as processes of its group."""
@@ -72,7 +72,7 @@ class LocalAws:
         try:
             run(command, self.folder / "deploy.log", self.env)
         except Trouble as trouble:
-            raise Trouble(f"The deploy failed.\n\n{self._failures()}\n\n{trouble}") from None
+            raise Trouble(f"The deploy failed.\n\n{self.failures()}\n\n{trouble}") from None
         return self.outputs()
 
     def describe(self):
@@ -106,37 +106,31 @@ class LocalAws:
         """Yields every line that the functions logged since a time, in milliseconds."""
         logs = self.client("logs")
         for group in logs.describe_log_groups()["logGroups"]:
-            for event in logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since)[
-                "events"
-            ]:
-                yield event["message"]
+            found = logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since)
+            yield from (event["message"] for event in found["events"])
 
-    def _failures(self):
+    def failures(self):
+        """Returns why resources failed in the last operation on the stack, in CloudFormation's words."""
+        reasons = []
         try:
-            return "\n".join(failures(self.client("cloudformation"), STACK))
+            events = self.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
         except ClientError:
             return "There is no stack."
-
-
-def failures(client, stack):
-    """Returns why resources failed in the last operation on a stack, in CloudFormation's words."""
-    reasons = []
-    for event in client.describe_stack_events(StackName=stack)["StackEvents"]:
-        status, is_stack = event["ResourceStatus"], event.get("PhysicalResourceId") == event["StackId"]
-        if is_stack and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
-            break
-        # The stack's own reason only names its resources.
-        if not is_stack and status.endswith("_FAILED"):
-            reason = event.get("ResourceStatusReason", "no reason given")
-            reasons.insert(0, f"{event['LogicalResourceId']}: {reason}")
-    return reasons
+        for event in events:
+            name, status = event["LogicalResourceId"], event["ResourceStatus"]
+            if name == STACK and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+                break
+            # The stack's own reason only names its resources.
+            if name != STACK and status.endswith("_FAILED"):
+                reasons.insert(0, f"{name}: {event.get('ResourceStatusReason', 'no reason given')}")
+        return "\n".join(reasons)
 
 
 def environment(endpoint):
-    """Returns the variables that lead to the local AWS; None stands for one that must not be set."""
-    proxies = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
-    users = {name for name in os.environ if name.startswith("AWS_") or name.upper() in proxies}
-    return dict.fromkeys(users) | {
+    """Returns this process's variables, but for the user's AWS and proxy those of the local AWS."""
+    users = ("AWS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(users)}
+    return kept | {
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_CONFIG_FILE": os.devnull,
@@ -149,11 +143,6 @@ def environment(endpoint):
         "SAM_CLI_CHECK_FOR_UPDATES": "0",
         "SAM_CLI_POLL_DELAY": "0.1",
     }
-
-
-def merged(variables):
-    """Returns this process's variables with others in place of some."""
-    return {name: value for name, value in (os.environ | variables).items() if value is not None}
 
 
 def architecture():

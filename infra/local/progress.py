@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 
@@ -32,30 +31,15 @@ def wait_until(condition, what, seconds=60):
 
 def run(command, log, env, seconds=600):
     """Runs a command with its output in a file; an error shows the file's last lines."""
-    started = time.monotonic()
+    options = {"env": env, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with open(log, "wb") as output:
-        process = subprocess.Popen(
-            command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        while process.poll() is None and time.monotonic() - started < seconds:
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                print(f"{'':<11} {time.monotonic() - started:.0f} s ...", flush=True)
-    finally:
-        process.kill()
-        process.wait()
-    if process.returncode != 0:
-        raise Trouble(f"{tail(log)}\n\nThe whole output: {os.path.relpath(log)}")
+        try:
+            subprocess.run(command, stdout=output, timeout=seconds, check=True, **options)
+        except subprocess.SubprocessError:
+            raise Trouble(f"{tail(log)}\n\nThe whole output: {os.path.relpath(log)}") from None
 
 
 def tail(log, lines=15):
     """Returns the last lines of a file."""
     with open(log, encoding="utf-8", errors="replace") as text:
         return "".join(text.readlines()[-lines:]).rstrip()
-
-
-def complain(trouble):
-    """Prints the error that ended the run."""
-    print(f"\n{trouble}", file=sys.stderr, flush=True)

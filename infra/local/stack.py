@@ -10,7 +10,7 @@ import time
 from infra import QUICK_BUILDS, ROOT
 from infra.local.local_aws import STACK, AwsError, LocalAws, lay_out
 from infra.local.processes import ENDINGS, LOOPBACK, Processes, is_taken
-from infra.local.progress import Trouble, complain, step
+from infra.local.progress import Trouble, step
 from infra.local.simulated_hubspot import SECRETS, SimulatedHubSpot
 
 CHANNELCTL = str(QUICK_BUILDS / "channelctl")
@@ -117,10 +117,12 @@ class Stack:
         )
 
 
-def run(aws_port, hubspot_port):
-    """Keeps the stack up until Ctrl-C."""
+def run(aws_port, hubspot_port, only_check):
+    """Keeps the stack up until Ctrl-C, or only checks whether it could be."""
     with Processes(FOLDER) as processes:
         check_ports(AWS_PORT=aws_port, HUBSPOT_PORT=hubspot_port)
+        if only_check:
+            return
         stack = Stack(FOLDER, aws_port, hubspot_port)
         try:
             stack.bring_up(processes)
@@ -151,17 +153,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--aws-port", type=int, required=True)
     parser.add_argument("--hubspot-port", type=int, required=True)
+    parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     for ending in ENDINGS:
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
-        run(arguments.aws_port, arguments.hubspot_port)
+        run(arguments.aws_port, arguments.hubspot_port, arguments.check)
     except KeyboardInterrupt:
-        # The way to end it.
-        return 0
+        pass  # The way to end it.
     except (Trouble, OSError, *AwsError) as trouble:
-        complain(trouble)
-    return 1
+        return f"\n{trouble}"
+    return 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -49,34 +50,28 @@ def reword(document):
     document["paths"]["/crm/extensions/calling/2026-03/another"] = {}
 
 
+def rewrite(file, change):
+    document = json.loads(file.read_text(encoding="utf-8"))
+    change(document)
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("change", "code", "line"),
     [
-        pytest.param(add_required, 3, '"channelName"', id="a new required field"),
-        pytest.param(change_credential, 3, '"private_apps"', id="another credential"),
-        pytest.param(drop_method, 3, '-   "patch": {', id="a method that is gone"),
-        pytest.param(reword, 0, "", id="other words and another path"),
+        pytest.param(partial(rewrite, change=add_required), 3, '"channelName"', id="a new required field"),
+        pytest.param(
+            partial(rewrite, change=change_credential), 3, '"private_apps"', id="another credential"
+        ),
+        pytest.param(partial(rewrite, change=drop_method), 3, '-   "patch": {', id="a method that is gone"),
+        pytest.param(partial(rewrite, change=reword), 0, "", id="other words and another path"),
+        pytest.param(Path.unlink, 3, SETTINGS, id="a withdrawn document"),
+        pytest.param(partial(Path.write_text, data="<html>"), 1, SETTINGS, id="an unreadable document"),
     ],
 )
 def test_changed_contract_is_shown(published, capsys, change, code, line):
     folder, address = published
-    file = folder / contract.DOCUMENTS[SETTINGS]
-    document = json.loads(file.read_text(encoding="utf-8"))
-    change(document)
-    file.write_text(json.dumps(document), encoding="utf-8")
+    change(folder / contract.DOCUMENTS[SETTINGS])
     assert contract.main(address) == code
-    assert line in capsys.readouterr().out
-
-
-def test_withdrawn_document_is_shown(published, capsys):
-    folder, address = published
-    (folder / contract.DOCUMENTS[SETTINGS]).unlink()
-    assert contract.main(address) == 3
-    assert SETTINGS in capsys.readouterr().out
-
-
-def test_unreadable_document_is_an_error(published, capsys):
-    folder, address = published
-    (folder / contract.DOCUMENTS[SETTINGS]).write_text("<html>", encoding="utf-8")
-    assert contract.main(address) == 1
-    assert SETTINGS in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert line in (printed.err if code == 1 else printed.out)

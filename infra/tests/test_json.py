@@ -10,16 +10,14 @@ from infra.local.progress import wait_until
 from infra.local.stack import SAMPLE_NUMBERS
 from infra.tests.test_check import damaged_client_secret, overwritten_settings, revoked_credential
 
-SCHEMAS = {
-    name: json.loads((ROOT / "infra/channelctl/schema" / f"{name}.json").read_text(encoding="utf-8"))
-    for name in ("numbers", "stack")
-}
+SCHEMAS = ROOT / "infra/channelctl/schema/snapshots"
 
 
 def valid(text, schema, name):
     """Returns a document that has its shape."""
     document = json.loads(text)
-    jsonschema.validate(document, SCHEMAS[schema] | {"$ref": f"#/$defs/{name}"})
+    definitions = json.loads((SCHEMAS / f"{schema}.snap.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, definitions | {"$ref": f"#/$defs/{name}"})
     return document
 
 

@@ -5,14 +5,12 @@ cfn-lint ships the published resource schemas, which list the permissions of eac
 
 import json
 from fnmatch import fnmatchcase
-from pathlib import Path
 
-import cfnlint
 import pytest
 
-from infra.tests.test_template import TEMPLATE, parts, read, statements
+from infra.tests.test_template import DATA, TEMPLATE, parts, read, statements
 
-SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
+SCHEMAS = DATA / "schemas"
 # SAM makes these of a function with an alias.
 SAM_TYPES = {"AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
 NAMED = {one["Type"] for one in TEMPLATE["Resources"].values() if one["Type"].startswith("AWS::")}

@@ -115,7 +115,7 @@ def test_uninstalled_stack_can_be_installed_again(stack, tmp_path):
     assert stack.channelctl("unregister", "--yes").returncode == 0
     assert stack.hubspot.settings() is None
     backup = tmp_path / "backup.json"
-    backup.write_text(stack.channelctl("numbers", "export", "--format", "json").stdout, encoding="utf-8")
+    backup.write_text(stack.channelctl("numbers", "export", "--json").stdout, encoding="utf-8")
     numbers = exported(stack)
     stack.aws.delete()
     assert stack.hubspot.settings() is None

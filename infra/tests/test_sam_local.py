@@ -7,13 +7,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from samcli.yamlhelper import yaml_parse
 
 from infra import ROOT
 from infra.local.local_aws import TOOLS, architecture, lay_out
 from infra.local.processes import Processes, free_port
 from infra.local.stack import PORTAL, USER, Stack
 from infra.tests.test_stack import NUMBERS
+from infra.tests.test_template import TEMPLATE
 
 # The first time, sam fetches the image that Lambda's functions run in.
 pytestmark = pytest.mark.timeout(900)
@@ -22,7 +22,7 @@ FOLDER = ROOT / ".local" / "sam-local"
 TABLE = "numbers"
 # sam local sets only variables that the template names. The local AWS has no CodeDeploy, and the
 # function that the hook invokes shall run in a container too.
-NAMED = '          AWS_ENDPOINT_URL: !If [IsLocal, "", !Ref AWS::NoValue]\n'
+NAMED = '        AWS_ENDPOINT_URL: !If [IsLocal, "", !Ref AWS::NoValue]\n'
 ALSO_NAMED = "".join(NAMED.replace("_URL:", f"_URL_{service}:") for service in ("LAMBDA", "CODEDEPLOY"))
 
 # Status and numbers, as events/README.md lists them.
@@ -94,8 +94,7 @@ class Containers:
         self.stack.start(processes)
         self.stack.outputs = {"NumbersTable": TABLE}
         self.template = lay_out(FOLDER / "cloud", 0, [(NAMED, NAMED + ALSO_NAMED)])
-        resources = yaml_parse(self.template.read_text(encoding="utf-8"))["Resources"]
-        table = resources["NumbersTable"]["Properties"]
+        table = TEMPLATE["Resources"]["NumbersTable"]["Properties"]
         shape = {name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")}
         self.stack.aws.client("dynamodb").create_table(TableName=TABLE, **shape)
         self.stack.load_numbers()

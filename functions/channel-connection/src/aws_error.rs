@@ -102,11 +102,4 @@ mod tests {
             assert!(!is_name(code), "{code}");
         }
     }
-
-    #[test]
-    fn causes_show_the_error_that_an_io_error_wraps() {
-        let inner = io::Error::other("invalid peer certificate");
-        let outer = io::Error::other(inner);
-        assert_eq!(causes(&outer), "invalid peer certificate");
-    }
 }

@@ -1,7 +1,5 @@
 //! HubSpot's contract for a webhook's response, and where a response violates it.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use crate::{
@@ -9,55 +7,28 @@ use crate::{
     phone_number::{E164, Extension},
 };
 
-/// A violation of HubSpot's contract; it never repeats the response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Where in the response: `phoneNumbers[3].extension`, empty for the whole.
-    pub path: String,
-    pub problem: &'static str,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => formatter.write_str(self.problem),
-            path => write!(formatter, "{path}: {}", self.problem),
-        }
-    }
-}
-
-/// Lists a response body's violations of the contract; without any, HubSpot can use it.
-pub fn violations(body: &[u8]) -> Vec<Violation> {
-    let whole = |problem| {
-        vec![Violation {
-            path: String::new(),
-            problem,
-        }]
-    };
-    let body: Value = match serde_json::from_slice(body) {
-        Ok(body) => body,
-        Err(_) => return whole("the answer is not JSON"),
-    };
-    if body.is_array() {
-        return whole("the answer is a bare array; it must be an object with phoneNumbers");
-    }
-    match body.get("phoneNumbers") {
-        None => whole("the answer has no phoneNumbers"),
-        Some(Value::Array(numbers)) => numbers
-            .iter()
-            .enumerate()
-            .flat_map(|(at, number)| of_number(at, number))
-            .collect(),
-        Some(_) => whole("phoneNumbers is not an array"),
-    }
-}
-
-/// Lists a response's violations in words, a wrong status first.
-pub fn response_violations(status: u16, body: &[u8]) -> Vec<String> {
+/// Lists a response's violations of the contract; without any, HubSpot can use it.
+///
+/// They name the field, like `phoneNumbers[3].extension`, and never repeat the response.
+pub fn violations(status: u16, body: &[u8]) -> Vec<String> {
     if status != 200 {
         return vec![format!("the answer's status is {status}, not 200")];
     }
-    violations(body).iter().map(ToString::to_string).collect()
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return vec!["the answer is not JSON".into()];
+    };
+    let problem = match body.get("phoneNumbers") {
+        Some(Value::Array(numbers)) => {
+            let of_number = |(at, number)| of_number(at, number);
+            return numbers.iter().enumerate().flat_map(of_number).collect();
+        }
+        Some(_) => "phoneNumbers is not an array",
+        None if body.is_array() => {
+            "the answer is a bare array; it must be an object with phoneNumbers"
+        }
+        None => "the answer has no phoneNumbers",
+    };
+    vec![problem.into()]
 }
 
 /// Counts the numbers of a response without violations.
@@ -66,17 +37,14 @@ pub fn count(body: &[u8]) -> usize {
     body["phoneNumbers"].as_array().map_or(0, Vec::len)
 }
 
-fn of_number(at: usize, number: &Value) -> impl Iterator<Item = Violation> {
+fn of_number(at: usize, number: &Value) -> impl Iterator<Item = String> {
     let problems = [
         in_the_number(number),
         in_the_name(number).map(|problem| ("friendlyName", problem)),
         in_the_extension(number).map(|problem| ("extension", problem)),
     ];
     let problems = problems.into_iter().flatten();
-    problems.map(move |(field, problem)| Violation {
-        path: format!("phoneNumbers[{at}].{field}"),
-        problem,
-    })
+    problems.map(move |(field, problem)| format!("phoneNumbers[{at}].{field}: {problem}"))
 }
 
 fn in_the_number(number: &Value) -> Option<(&'static str, &'static str)> {
@@ -137,7 +105,7 @@ mod tests {
                 "phoneNumbers is not an array",
             ),
         ] {
-            let violations = response_violations(status, body.as_bytes());
+            let violations = violations(status, body.as_bytes());
             assert_eq!(violations, [violation], "{case}");
         }
     }
@@ -164,15 +132,15 @@ mod tests {
             let mut number = good.clone();
             number[field] = value;
             let path = format!("phoneNumbers[0].{field}: {problem}");
-            let violations = response_violations(200, listed(&number).as_bytes());
+            let violations = violations(200, listed(&number).as_bytes());
             assert_eq!(violations, [path], "{number}");
         }
         let mut extended = good;
         extended["extension"] = "1".into();
-        assert_eq!(violations(listed(&extended).as_bytes()), []);
+        assert_eq!(violations(200, listed(&extended).as_bytes()), [""; 0]);
         assert_eq!(count(listed(&extended).as_bytes()), 1);
         let old = json!({"e164Number": "0", "friendlyName": 7, "extension": ""});
-        let old = response_violations(200, listed(&old).as_bytes());
+        let old = violations(200, listed(&old).as_bytes());
         let renamed = "phoneNumbers[0].e164Number: the field must be named e164PhoneNumber";
         assert_eq!((old.len(), old[0].as_str()), (3, renamed));
     }

@@ -1,6 +1,6 @@
 //! Configuration from environment variables, parsed into types once, at start.
 
-use std::{error::Error, io, str::FromStr};
+use std::{error::Error, str::FromStr};
 
 use crate::webhook_url::UrlPolicy;
 
@@ -13,18 +13,10 @@ pub enum EnvironmentError {
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
     #[error("the environment variable {name} {reason}")]
-    Invalid {
-        name: &'static str,
-        reason: Box<dyn Error + Send + Sync>,
-    },
-    #[error("cannot read the file that {name} names: {error}")]
-    UnreadableFile {
-        name: &'static str,
-        error: io::Error,
-    },
-    #[error("the file that {0} names holds no PEM certificate")]
-    NoCertificate(&'static str),
+    Invalid { name: &'static str, reason: Reason },
 }
+
+type Reason = Box<dyn Error + Send + Sync>;
 
 /// Reads a variable that must be set.
 pub fn required<T>(lookup: Lookup<'_>, name: &'static str) -> Result<T, EnvironmentError>
@@ -35,7 +27,7 @@ where
 }
 
 /// Reads a variable that must be set, with a parser of its own.
-pub fn required_with<T, E: Error + Send + Sync + 'static>(
+pub fn required_with<T, E: Into<Reason>>(
     lookup: Lookup<'_>,
     name: &'static str,
     parse: impl FnOnce(&str) -> Result<T, E>,
@@ -70,14 +62,14 @@ where
 /// Reads `ALLOW_LOCAL_URLS`, which only the local stack sets to `true`.
 pub fn url_policy(lookup: Lookup<'_>) -> Result<UrlPolicy, EnvironmentError> {
     const NAME: &str = "ALLOW_LOCAL_URLS";
-    match optional(lookup, NAME).as_deref() {
-        Some("true") => Ok(UrlPolicy::Local),
-        None | Some("false") => Ok(UrlPolicy::Public),
-        Some(_) => Err(EnvironmentError::Invalid {
-            name: NAME,
-            reason: "must be true or false".into(),
-        }),
+    if optional(lookup, NAME).is_none() {
+        return Ok(UrlPolicy::Public);
     }
+    required_with(lookup, NAME, |text| match text {
+        "true" => Ok(UrlPolicy::Local),
+        "false" => Ok(UrlPolicy::Public),
+        _ => Err("must be true or false"),
+    })
 }
 
 /// Reads the process's own variables.

@@ -3,6 +3,12 @@
 //! A vendor's own backend may write the table, so any row may be wrong; one that is never hides
 //! the others.
 
+#[cfg(feature = "dynamodb")]
+use std::collections::HashMap;
+
+#[cfg(feature = "dynamodb")]
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use crate::{
     friendly_name::FriendlyName,
     ids::UserId,
@@ -10,22 +16,12 @@ use crate::{
     phone_number::{InvalidNumber, NumberKey},
 };
 
-/// What a row holds under one attribute's name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attribute<T> {
-    Missing,
-    /// The attribute is of another type than the table's contract says.
-    WrongType,
-    Value(T),
-}
-
-/// A row as it was read, unchecked.
+/// A row as it was read; an attribute of another type than the table's contract says counts as missing.
 #[derive(Clone)]
 pub struct NumberRow {
-    pub number: Attribute<String>,
-    pub friendly_name: Attribute<String>,
-    /// `userIds`: the only users who see the number, each as decimal digits.
-    pub user_ids: Attribute<Vec<String>>,
+    pub number: Option<String>,
+    pub friendly_name: Option<String>,
+    pub audience: Result<Audience, RowError>,
 }
 
 /// Who sees a number.
@@ -48,42 +44,48 @@ pub enum RowError {
 }
 
 impl NumberRow {
-    /// Checks the row; where its name is missing or of another type, the number serves as name.
+    /// Checks the row; where it has no name, the number serves as name.
     pub fn parse(&self) -> Result<(ListedNumber, Audience), RowError> {
-        let Attribute::Value(key) = &self.number else {
-            return Err(RowError::NoNumber);
-        };
+        let key = self.number.as_deref().ok_or(RowError::NoNumber)?;
         let NumberKey { number, extension } = key.parse()?;
-        let name = match &self.friendly_name {
-            Attribute::Value(name) => FriendlyName::truncate(name),
+        let name = self.friendly_name.as_deref();
+        let listed = ListedNumber {
+            friendly_name: name
+                .and_then(FriendlyName::truncate)
+                .unwrap_or_else(|| (&number).into()),
+            number,
+            extension,
+        };
+        Ok((listed, self.audience.clone()?))
+    }
+}
+
+#[cfg(feature = "dynamodb")]
+impl From<HashMap<String, AttributeValue>> for NumberRow {
+    fn from(mut item: HashMap<String, AttributeValue>) -> Self {
+        let mut text = |name| match item.remove(name) {
+            Some(AttributeValue::S(text)) => Some(text),
             _ => None,
         };
-        let friendly_name = name.unwrap_or_else(|| (&number).into());
-        Ok((
-            ListedNumber {
-                number,
-                extension,
-                friendly_name,
+        Self {
+            number: text("number"),
+            friendly_name: text("friendlyName"),
+            audience: match item.remove("userIds") {
+                None => Ok(Audience::Everyone),
+                Some(AttributeValue::Ns(ids)) => Audience::only(&ids),
+                Some(_) => Err(RowError::InvalidUserIds),
             },
-            self.audience()?,
-        ))
-    }
-
-    /// Says who sees the number, whatever else the row holds.
-    pub fn audience(&self) -> Result<Audience, RowError> {
-        match &self.user_ids {
-            Attribute::Missing => Ok(Audience::Everyone),
-            Attribute::WrongType => Err(RowError::InvalidUserIds),
-            Attribute::Value(ids) => {
-                let ids: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
-                ids.map(Audience::Only)
-                    .map_err(|_| RowError::InvalidUserIds)
-            }
         }
     }
 }
 
 impl Audience {
+    /// Parses `userIds`: the only users who see the number, each as decimal digits.
+    pub fn only(ids: &[String]) -> Result<Self, RowError> {
+        let ids: Result<_, _> = ids.iter().map(|id| id.parse()).collect();
+        ids.map(Self::Only).map_err(|_| RowError::InvalidUserIds)
+    }
+
     /// Returns what the users' ids take in memory.
     pub(crate) fn bytes(&self) -> usize {
         match self {
@@ -105,50 +107,39 @@ impl Audience {
 mod tests {
     use super::*;
 
-    fn row(number: &str) -> NumberRow {
-        NumberRow {
-            number: Attribute::Value(number.into()),
-            friendly_name: Attribute::Value("Sales".into()),
-            user_ids: Attribute::Missing,
-        }
-    }
-
-    #[test]
-    fn number_serves_where_no_name_can() {
-        let number = "+18001231234";
-        for (case, friendly_name, shown) in [
-            ("name", Attribute::Value("Sales".into()), "Sales"),
-            ("empty name", Attribute::Value(" ".into()), number),
-            ("no name", Attribute::Missing, number),
-            ("name of another type", Attribute::WrongType, number),
-        ] {
-            let row = NumberRow {
-                friendly_name,
-                ..row(number)
-            };
-            let (listed, _) = row.parse().unwrap();
-            assert_eq!(listed.friendly_name.as_str(), shown, "{case}");
-        }
-    }
-
     #[test]
     fn names_the_defect_of_a_row() {
-        let (mut no_number, mut not_text) = (row(""), row(""));
-        no_number.number = Attribute::Missing;
-        not_text.number = Attribute::WrongType;
-        let (mut no_users, mut bad_user) = (row("+18001231234"), row("+18001231234"));
-        no_users.user_ids = Attribute::WrongType;
-        bad_user.user_ids = Attribute::Value(vec!["7".into(), "0.5".into()]);
+        let number = "+18001231234";
         let not_e164 = RowError::InvalidNumber(InvalidNumber::NotE164);
         let not_an_extension = RowError::InvalidNumber(InvalidNumber::NotAnExtension);
-        for (case, row, error) in [
-            ("no number", no_number, RowError::NoNumber),
-            ("number of another type", not_text, RowError::NoNumber),
-            ("not E.164", row("18001231234"), not_e164),
-            ("extension", row("+1800;ext=x"), not_an_extension),
-            ("users of another type", no_users, RowError::InvalidUserIds),
-            ("bad user", bad_user, RowError::InvalidUserIds),
+        let one_is_none = ["7".into(), "0.5".into()];
+        let no_users = Audience::only(&one_is_none);
+        for (case, number, audience, error) in [
+            (
+                "no number",
+                None,
+                Ok(Audience::Everyone),
+                RowError::NoNumber,
+            ),
+            (
+                "not E.164",
+                Some("18001231234"),
+                Ok(Audience::Everyone),
+                not_e164,
+            ),
+            (
+                "extension",
+                Some("+1800;ext=x"),
+                Ok(Audience::Everyone),
+                not_an_extension,
+            ),
+            ("no user", Some(number), no_users, RowError::InvalidUserIds),
         ] {
+            let row = NumberRow {
+                number: number.map(str::to_owned),
+                friendly_name: None,
+                audience,
+            };
             assert_eq!(row.parse(), Err(error), "{case}");
         }
     }

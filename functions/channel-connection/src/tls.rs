@@ -8,7 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::environment::{EnvironmentError, Lookup, optional};
+use crate::environment::{EnvironmentError, Lookup, optional, required_with};
 
 /// The variables that name a PEM file of root certificates, as the AWS CLI and OpenSSL have them.
 const FILE_VARIABLES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
@@ -31,18 +31,20 @@ pub(crate) fn client_config(environment: Lookup<'_>) -> Result<ClientConfig, Env
 ///
 /// Mozilla's are compiled in: parsing the system's file takes more instructions than all else in INIT.
 fn roots(environment: Lookup<'_>) -> Result<RootCertStore, EnvironmentError> {
-    let named = FILE_VARIABLES
-        .into_iter()
-        .find_map(|variable| Some((variable, optional(environment, variable)?)));
-    let Some((name, file)) = named else {
-        return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
-    };
-    let pem = fs::read(file).map_err(|error| EnvironmentError::UnreadableFile { name, error })?;
+    let is_set = |name: &&str| optional(environment, name).is_some();
+    match FILE_VARIABLES.into_iter().find(is_set) {
+        None => Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()),
+        Some(name) => required_with(environment, name, read_roots),
+    }
+}
+
+fn read_roots(file: &str) -> Result<RootCertStore, String> {
+    let pem = fs::read(file).map_err(|error| format!("names an unreadable file: {error}"))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
     let mut roots = RootCertStore::empty();
     // Some bundles hold a certificate that rustls cannot parse.
     match roots.add_parsable_certificates(certificates) {
-        (0, _) => Err(EnvironmentError::NoCertificate(name)),
+        (0, _) => Err("names a file without a PEM certificate".into()),
         _ => Ok(roots),
     }
 }

@@ -1,7 +1,7 @@
 //! The numbers table's schema against the code that reads the table.
 #![allow(clippy::unwrap_used, reason = "a test's set-up may fail loudly")]
 
-use channel_connection::number_row::{Attribute, NumberRow, RowError};
+use channel_connection::number_row::{Audience, NumberRow, RowError};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -27,9 +27,9 @@ fn item(number: &str, user_ids: Option<&[String]>) -> Value {
 
 fn read(number: &str, user_ids: Option<&[String]>) -> Result<(), RowError> {
     let row = NumberRow {
-        number: Attribute::Value(number.into()),
-        friendly_name: Attribute::Value("Sales".into()),
-        user_ids: user_ids.map_or(Attribute::Missing, |ids| Attribute::Value(ids.to_vec())),
+        number: Some(number.into()),
+        friendly_name: Some("Sales".into()),
+        audience: user_ids.map_or(Ok(Audience::Everyone), Audience::only),
     };
     row.parse().map(drop)
 }

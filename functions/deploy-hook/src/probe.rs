@@ -70,7 +70,7 @@ pub enum ProbeError {
     )]
     NotOk(u16),
     #[error("the webhook's response violates HubSpot's contract: {0}")]
-    Violation(contract::Violation),
+    Violation(String),
     #[error("the webhook answered {found} numbers for the probed portal, expected at least {min}")]
     TooFewNumbers { found: usize, min: usize },
     #[error(
@@ -129,7 +129,7 @@ impl Probe {
             status @ (401 | 403) => return Err(ProbeError::SignedRefused(status)),
             status => return Err(ProbeError::NotOk(status)),
         }
-        if let Some(violation) = contract::violations(&response.body).into_iter().next() {
+        if let Some(violation) = contract::violations(200, &response.body).into_iter().next() {
             return Err(ProbeError::Violation(violation));
         }
         let (found, min) = (contract::count(&response.body), self.min_numbers);

@@ -3,38 +3,55 @@
 //! A line is JSON in CloudWatch's embedded metric format. It never holds a number, a name, a body or a
 //! header.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_smithy_types::date_time::{DateTime, Format};
 use channel_connection::{
     client_secrets::ClientSecrets,
     ids::{PortalId, UserId},
-    numbers_request::NumbersRequest,
     portal_numbers::{BadRow, PortalNumbers},
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::Value;
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ChannelConnection";
 
 /// What is logged of a request.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct AccessLog {
     pub(crate) request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) xray_trace_id: Option<String>,
     pub(crate) cold_start: bool,
-    pub(crate) request: Option<NumbersRequest>,
-    /// The outcome of a request that is not answered with numbers.
-    pub(crate) error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) portal_id: Option<PortalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_id: Option<UserId>,
     /// Why there are no numbers, or old ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    pub(crate) count: usize,
-    pub(crate) omitted: usize,
-    pub(crate) bad_row_count: usize,
-    pub(crate) bad_rows: Vec<LoggedRow>,
     /// The age of numbers from the cache.
-    pub(crate) stale: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stale_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) bad_rows: Vec<LoggedRow>,
+    /// The outcome of a request that is not answered with numbers.
+    #[serde(skip)]
+    pub(crate) error: Option<&'static str>,
+    #[serde(skip)]
+    pub(crate) count: usize,
+    #[serde(skip)]
+    pub(crate) omitted: usize,
+    #[serde(skip)]
+    pub(crate) bad_row_count: usize,
+    #[serde(skip)]
     pub(crate) table_latency: Option<Duration>,
+    #[serde(skip)]
     pub(crate) latency: Duration,
 }
 
@@ -46,48 +63,32 @@ pub(crate) struct LoggedRow {
     reason: String,
 }
 
-/// The line's fields; `_aws` tells CloudWatch which of them are metrics.
+/// The line; `_aws` tells CloudWatch which of its fields are metrics.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Line<'a> {
     /// Lambda takes a line's level only from one that has a time in this form.
     timestamp: String,
     level: &'static str,
     message: &'static str,
     function: &'a str,
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    xray_trace_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    portal_id: Option<PortalId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<UserId>,
     outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    cold_start: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stale_seconds: Option<u64>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    bad_rows: &'a [LoggedRow],
     #[serde(flatten)]
-    values: Values<'a>,
+    log: &'a AccessLog,
+    #[serde(flatten)]
+    values: BTreeMap<&'static str, &'a Value>,
     #[serde(rename = "_aws")]
     metadata: Metadata<'a>,
 }
 
-/// A metric: its name and unit in CloudWatch, and its value.
-struct Metric(&'static str, &'static str, Measured);
-
-#[derive(Clone, Copy, Serialize)]
-#[serde(untagged)]
-enum Measured {
-    Count(usize),
-    Milliseconds(f64),
+/// A metric as CloudWatch's metadata names it, and its value.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    #[serde(skip)]
+    value: Value,
 }
-
-/// The metrics' values, by their names.
-struct Values<'a>(&'a [Metric]);
 
 /// CloudWatch's metadata: which fields are metrics.
 #[derive(Serialize)]
@@ -124,16 +125,12 @@ impl AccessLog {
             level: self.level(),
             message: "request",
             function,
-            request_id: &self.request_id,
-            xray_trace_id: self.xray_trace_id.as_deref(),
-            portal_id: self.request.map(|request| request.portal_id),
-            user_id: self.request.map(|request| request.user_id),
             outcome: self.outcome(),
-            reason: self.reason.as_deref(),
-            cold_start: self.cold_start,
-            stale_seconds: self.stale.map(|age| age.as_secs()),
-            bad_rows: &self.bad_rows,
-            values: Values(&metrics),
+            log: self,
+            values: metrics
+                .iter()
+                .map(|metric| (metric.name, &metric.value))
+                .collect(),
             metadata: Metadata::new(now, &metrics),
         };
         // A struct of texts and numbers serialises always.
@@ -141,7 +138,7 @@ impl AccessLog {
     }
 
     fn outcome(&self) -> &'static str {
-        match (self.error, self.stale) {
+        match (self.error, self.stale_seconds) {
             (Some(error), _) => error,
             (None, Some(_)) => "answered_stale",
             (None, None) => "answered",
@@ -166,7 +163,7 @@ impl AccessLog {
         ];
         if let Some(read) = self.table_latency {
             metrics.push(time("TableLatency", read));
-            metrics.push(count("StaleResponses", self.stale.is_some().into()));
+            metrics.push(count("StaleResponses", self.stale_seconds.is_some().into()));
         }
         if self.error.is_none() {
             metrics.push(count("NumbersReturned", self.count));
@@ -178,13 +175,21 @@ impl AccessLog {
 }
 
 fn count(name: &'static str, count: usize) -> Metric {
-    Metric(name, "Count", Measured::Count(count))
+    Metric {
+        name,
+        unit: "Count",
+        value: count.into(),
+    }
 }
 
 /// Returns a time to a hundredth of a millisecond: more digits would be noise in every line.
 fn time(name: &'static str, time: Duration) -> Metric {
     let milliseconds = (time.as_secs_f64() * 1e5).round() / 1e2;
-    Metric(name, "Milliseconds", Measured::Milliseconds(milliseconds))
+    Metric {
+        name,
+        unit: "Milliseconds",
+        value: milliseconds.into(),
+    }
 }
 
 impl<'a> Metadata<'a> {
@@ -207,27 +212,14 @@ impl<'a> Metadata<'a> {
     }
 }
 
-impl Serialize for Values<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|Metric(name, _, value)| (name, value)))
-    }
-}
-
-impl Serialize for Metric {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(name, unit, _) = self;
-        serializer.collect_map([("Name", name), ("Unit", unit)])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn omitted_numbers_are_an_error() {
-        let stale = Some(Duration::from_secs(1));
-        for (name, error, stale, omitted, outcome, level) in [
+        let stale = Some(1);
+        for (name, error, stale_seconds, omitted, outcome, level) in [
             ("fresh", None, None, 0, "answered", "INFO"),
             ("stale", None, stale, 0, "answered_stale", "WARN"),
             ("fresh, omitted", None, None, 1, "answered", "ERROR"),
@@ -235,9 +227,9 @@ mod tests {
             ("none", Some("unavailable"), None, 0, "unavailable", "ERROR"),
         ] {
             let log = AccessLog {
+                stale_seconds,
                 error,
                 omitted,
-                stale,
                 ..AccessLog::default()
             };
             assert_eq!((log.outcome(), log.level()), (outcome, level), "{name}");

@@ -1,6 +1,6 @@
 //! The environment variables that `infra/template.yaml` sets.
 
-use std::{num::ParseIntError, time::Duration};
+use std::time::Duration;
 
 use channel_connection::{
     environment::{EnvironmentError, Lookup, optional, required, required_with, url_policy},
@@ -27,10 +27,6 @@ pub struct Config {
     pub client_secret_arn: String,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("must be a whole number of seconds from 0 to 86400")]
-struct InvalidSeconds;
-
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
@@ -51,11 +47,9 @@ impl Config {
     }
 }
 
-fn max_stale(text: &str) -> Result<Duration, InvalidSeconds> {
-    let seconds: u64 = text.parse().map_err(|_: ParseIntError| InvalidSeconds)?;
-    if seconds <= 86_400 {
-        Ok(Duration::from_secs(seconds))
-    } else {
-        Err(InvalidSeconds)
+fn max_stale(text: &str) -> Result<Duration, &'static str> {
+    match text.parse() {
+        Ok(seconds @ 0..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a whole number of seconds from 0 to 86400"),
     }
 }

@@ -1,16 +1,10 @@
 //! The numbers table in DynamoDB: partition key `portalId` (N), sort key `number` (S).
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::{
     Client, config, error::SdkError, operation::query::QueryError, types::AttributeValue,
 };
 use channel_connection::{
-    aws_error::AwsError,
-    aws_http::AwsHttpClient,
-    ids::PortalId,
-    number_row::{Attribute, NumberRow},
-    portal_numbers::PortalNumbers,
+    aws_error::AwsError, aws_http::AwsHttpClient, ids::PortalId, portal_numbers::PortalNumbers,
 };
 
 /// Reads numbers from one table.
@@ -19,8 +13,6 @@ pub(crate) struct NumbersTable {
     client: Client,
     name: String,
 }
-
-type Item = HashMap<String, AttributeValue>;
 
 impl NumbersTable {
     pub(crate) fn new(client: Client, name: String) -> Self {
@@ -41,7 +33,7 @@ impl NumbersTable {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error: SdkError<QueryError, _>| AwsError::from(&error))?;
             for item in page.items.unwrap_or_default() {
-                numbers.add(row(item));
+                numbers.add(item.into());
             }
             if numbers.exceed_response() {
                 break;
@@ -63,35 +55,5 @@ impl NumbersTable {
             // "number" is one of DynamoDB's reserved words.
             .projection_expression("#number, friendlyName, userIds")
             .expression_attribute_names("#number", "number")
-    }
-}
-
-fn row(mut item: Item) -> NumberRow {
-    NumberRow {
-        number: attribute(&mut item, "number", text),
-        friendly_name: attribute(&mut item, "friendlyName", text),
-        user_ids: attribute(&mut item, "userIds", |value| match value {
-            AttributeValue::Ns(ids) => Some(ids),
-            _ => None,
-        }),
-    }
-}
-
-fn attribute<T>(
-    item: &mut Item,
-    name: &str,
-    of_type: impl FnOnce(AttributeValue) -> Option<T>,
-) -> Attribute<T> {
-    match item.remove(name).map(of_type) {
-        None => Attribute::Missing,
-        Some(None) => Attribute::WrongType,
-        Some(Some(value)) => Attribute::Value(value),
-    }
-}
-
-fn text(value: AttributeValue) -> Option<String> {
-    match value {
-        AttributeValue::S(text) => Some(text),
-        _ => None,
     }
 }

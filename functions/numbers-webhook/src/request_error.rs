@@ -62,17 +62,13 @@ impl RequestError {
         let body = json!({"message": self.message(), "requestId": request_id});
         let mut response = json_response(body.to_string());
         *response.status_mut() = self.status();
-        match self {
-            Self::NoSecret | Self::Table(_) => {
-                let seconds = HeaderValue::from_static("5");
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
-            }
-            Self::MethodNotAllowed => {
-                let method = HeaderValue::from_static("POST");
-                response.headers_mut().insert(header::ALLOW, method);
-            }
-            _ => {}
-        }
+        let (name, value) = match self {
+            Self::NoSecret | Self::Table(_) => (header::RETRY_AFTER, "5"),
+            Self::MethodNotAllowed => (header::ALLOW, "POST"),
+            _ => return response,
+        };
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
         response
     }
 

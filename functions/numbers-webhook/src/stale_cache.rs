@@ -14,20 +14,17 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 const ENTRY_BYTES: usize = 300;
 
 /// Last successful read per portal; entries older than `max_stale` are not served.
-#[derive(Debug)]
 pub(crate) struct StaleCache {
     max_stale: Duration,
     entries: Mutex<Entries>,
 }
 
-#[derive(Debug)]
 struct Entries {
     /// In the order of their reads: an entry is inserted anew at each, and a look at it changes nothing.
     by_portal: LruCache<PortalId, Entry>,
     bytes: usize,
 }
 
-#[derive(Debug)]
 struct Entry {
     numbers: Arc<PortalNumbers>,
     read_at: SystemTime,
@@ -119,7 +116,7 @@ impl Entry {
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use channel_connection::number_row::{Attribute, NumberRow};
+    use channel_connection::number_row::{Audience, NumberRow};
 
     use super::*;
 
@@ -133,9 +130,9 @@ mod tests {
         let mut numbers = PortalNumbers::default();
         for number in 0..count {
             numbers.add(NumberRow {
-                number: Attribute::Value(format!("+1800{number:07}")),
-                friendly_name: Attribute::Missing,
-                user_ids: Attribute::Missing,
+                number: Some(format!("+1800{number:07}")),
+                friendly_name: None,
+                audience: Ok(Audience::Everyone),
             });
         }
         Arc::new(numbers)

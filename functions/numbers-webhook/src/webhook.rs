@@ -38,7 +38,6 @@ const DEADLINE_MARGIN: Duration = Duration::from_millis(200);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The webhook that HubSpot calls for a portal's numbers.
-#[derive(Debug)]
 pub struct Webhook {
     function: String,
     verifier: RequestVerifier,
@@ -46,12 +45,6 @@ pub struct Webhook {
     table: NumbersTable,
     stale_cache: StaleCache,
     is_warm: AtomicBool,
-}
-
-/// A portal's numbers, and why they are old where they come from the cache.
-struct Numbers {
-    numbers: Arc<PortalNumbers>,
-    stale: Option<(Duration, AwsError)>,
 }
 
 impl Webhook {
@@ -105,15 +98,8 @@ impl Webhook {
         log: &mut AccessLog,
     ) -> Result<String, RequestError> {
         let (content, secrets) = self.authenticate(request, now, deadline).await?;
-        log.request = Some(content);
-        let reading = Instant::now();
-        let read = self.read(content.portal_id, now, deadline).await;
-        log.table_latency = Some(reading.elapsed());
-        let Numbers { numbers, stale } = read?;
-        if let Some((age, error)) = stale {
-            log.stale = Some(age);
-            log.reason = Some(error.to_string());
-        }
+        (log.portal_id, log.user_id) = (Some(content.portal_id), Some(content.user_id));
+        let numbers = self.read(content.portal_id, now, deadline, log).await?;
         log.record_bad_rows(&numbers, &secrets);
         let response = NumbersResponse::within(MAX_BODY, numbers.visible_to(content.user_id));
         (log.count, log.omitted) = (response.count, response.omitted);
@@ -145,24 +131,25 @@ impl Webhook {
         portal: PortalId,
         now: SystemTime,
         deadline: Instant,
-    ) -> Result<Numbers, AwsError> {
+        log: &mut AccessLog,
+    ) -> Result<Arc<PortalNumbers>, AwsError> {
+        let started = Instant::now();
         let read = timeout_at(deadline, self.table.read(portal)).await;
+        log.table_latency = Some(started.elapsed());
         match read.unwrap_or(Err(AwsError::Timeout)) {
             Ok(numbers) => {
                 let numbers = Arc::new(numbers);
                 self.stale_cache.insert(portal, &numbers, now);
-                Ok(Numbers {
-                    numbers,
-                    stale: None,
-                })
+                Ok(numbers)
             }
-            Err(error) => match self.stale_cache.get(portal, now) {
-                Some((numbers, age)) => Ok(Numbers {
-                    numbers,
-                    stale: Some((age, error)),
-                }),
-                None => Err(error),
-            },
+            Err(error) => {
+                let Some((numbers, age)) = self.stale_cache.get(portal, now) else {
+                    return Err(error);
+                };
+                log.stale_seconds = Some(age.as_secs());
+                log.reason = Some(error.to_string());
+                Ok(numbers)
+            }
         }
     }
 }

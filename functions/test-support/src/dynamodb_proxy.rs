@@ -8,13 +8,12 @@ use std::sync::{
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
 
-use crate::{http, serve};
+use crate::{aws_error, http, serve};
 
 /// What the proxy does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,6 @@ pub enum ServerMode {
 /// A proxy in front of a DynamoDB endpoint.
 #[derive(Clone)]
 pub struct DynamoDbProxy {
-    upstream: String,
     mode: Arc<Mutex<ServerMode>>,
     requests: Arc<AtomicUsize>,
 }
@@ -41,14 +39,16 @@ impl DynamoDbProxy {
     /// Starts in front of an endpoint; returns the proxy and its own endpoint.
     pub async fn start(upstream: &str) -> (Self, String) {
         let proxy = Self {
-            upstream: upstream.to_owned(),
             mode: Arc::new(Mutex::new(ServerMode::Forward)),
             requests: Arc::default(),
         };
-        let routes = Router::new()
-            .route("/", post(respond))
-            .with_state(proxy.clone());
-        (proxy, serve(routes).await)
+        let (counting, upstream) = (proxy.clone(), upstream.to_owned());
+        let respond = post(async move |headers: HeaderMap, body: Bytes| {
+            counting.requests.fetch_add(1, Ordering::Relaxed);
+            let mode = *counting.mode.lock().unwrap();
+            respond(mode, &upstream, headers, body).await
+        });
+        (proxy, serve(Router::new().route("/", respond)).await)
     }
 
     pub fn set_mode(&self, mode: ServerMode) {
@@ -61,35 +61,18 @@ impl DynamoDbProxy {
     }
 }
 
-async fn respond(State(proxy): State<DynamoDbProxy>, headers: HeaderMap, body: Bytes) -> Response {
-    proxy.requests.fetch_add(1, Ordering::Relaxed);
-    let mode = *proxy.mode.lock().unwrap();
+async fn respond(mode: ServerMode, upstream: &str, headers: HeaderMap, body: Bytes) -> Response {
     match mode {
-        ServerMode::Forward => forward(&proxy.upstream, headers, body).await,
-        ServerMode::Throttle => {
-            error("com.amazonaws.dynamodb.v20120810#ThrottlingException").into_response()
+        ServerMode::Forward => {
+            let request = http().post(upstream).headers(headers).body(body);
+            let response = request.send().await.unwrap();
+            let (status, headers) = (response.status(), response.headers().clone());
+            (status, headers, response.bytes().await.unwrap()).into_response()
         }
+        ServerMode::Throttle => aws_error("com.amazonaws.dynamodb.v20120810#ThrottlingException"),
         ServerMode::Fail => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         ServerMode::Truncate => r#"{"Items":[{"number":{"S":"+1800marked"#.into_response(),
         ServerMode::Hang => std::future::pending().await,
-        ServerMode::DenyAccess => {
-            error("com.amazon.coral.service#AccessDeniedException").into_response()
-        }
+        ServerMode::DenyAccess => aws_error("com.amazon.coral.service#AccessDeniedException"),
     }
-}
-
-async fn forward(upstream: &str, headers: HeaderMap, body: Bytes) -> Response {
-    let request = http().post(upstream).headers(headers).body(body);
-    let response = request.send().await.unwrap();
-    (
-        response.status(),
-        response.headers().clone(),
-        response.bytes().await.unwrap(),
-    )
-        .into_response()
-}
-
-fn error(code: &str) -> (StatusCode, String) {
-    let body = format!(r#"{{"__type":"{code}","message":"marked"}}"#);
-    (StatusCode::BAD_REQUEST, body)
 }

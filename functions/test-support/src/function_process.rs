@@ -1,25 +1,33 @@
-//! A function's real binary, run as Lambda does.
+//! A function's real binary, run as Lambda does: with a Runtime API that hands out its events.
 
 use std::{
     env,
     fs::{self, File},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use axum::{
+    Router, extract,
+    http::{HeaderMap, StatusCode},
+    routing::{get, post},
+};
 use serde_json::Value;
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
-use crate::{APP_ID, CLIENT_SECRET_ARN, Invoked, TABLE, WEBHOOK_URL, runtime_api::RuntimeApi};
+use crate::{APP_ID, CLIENT_SECRET_ARN, FUNCTION_TIMEOUT, TABLE, WEBHOOK_URL, serve};
 
 /// The variables that Lambda sets, and those that the template sets of the webhook.
-const ENVIRONMENT: [(&str, &str); 15] = [
+const ENVIRONMENT: [(&str, &str); 13] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "webhook"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
     ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
     ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
-    ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
-    ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "test"),
     ("AWS_SECRET_ACCESS_KEY", "test"),
@@ -29,37 +37,60 @@ const ENVIRONMENT: [(&str, &str); 15] = [
     ("MAX_STALE_SECONDS", "600"),
     ("CLIENT_SECRET_ARN", CLIENT_SECRET_ARN),
 ];
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A running function, and the Runtime API that hands it its events.
+/// A running function, and the Runtime API's ends that its test holds.
 pub struct FunctionProcess {
     process: Child,
     log: PathBuf,
-    api: RuntimeApi,
+    /// The function's calls for an event, each with the way to answer it.
+    asks: mpsc::Receiver<oneshot::Sender<String>>,
+    results: mpsc::Receiver<Invoked>,
+    /// The call that waits for an event.
+    asked: Option<oneshot::Sender<String>>,
+}
+
+/// What the function made of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invoked {
+    /// The function's response.
+    Response(String),
+    /// A function error, which API Gateway answers with 502.
+    FunctionError(String),
 }
 
 impl FunctionProcess {
     /// Starts a command as a function that writes its log to a file, and waits for the end of INIT.
     pub async fn start(mut command: Command, log: &Path) -> Self {
-        let mut api = RuntimeApi::start().await;
+        let (ask, mut asks) = mpsc::channel(1);
+        let (finished, results) = mpsc::channel(1);
+        let api = serve(runtime_api(ask, finished)).await;
         // A file, because nobody would empty a pipe while the function writes into it.
         let output = File::create(log).unwrap();
         let process = command
-            .env("AWS_LAMBDA_RUNTIME_API", &api.address)
+            .env("AWS_LAMBDA_RUNTIME_API", api.trim_start_matches("http://"))
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        api.ready().await;
+        let asked = Some(received(&mut asks).await);
         Self {
             process,
             log: log.to_owned(),
-            api,
+            asks,
+            results,
+            asked,
         }
     }
 
+    /// Invokes the function, and waits until it asks for another event.
     pub async fn invoke(&mut self, event: &Value) -> Invoked {
-        self.api.invoke(event.to_string()).await
+        let asked = self.asked.take().unwrap();
+        asked.send(event.to_string()).unwrap();
+        let result = received(&mut self.results).await;
+        self.asked = Some(received(&mut self.asks).await);
+        result
     }
 
     /// Invokes the function; returns the HTTP status of its response.
@@ -94,6 +125,54 @@ impl FunctionProcess {
         self.process.kill().await.unwrap();
         fs::read_to_string(self.log).unwrap()
     }
+}
+
+async fn received<T>(channel: &mut mpsc::Receiver<T>) -> T {
+    let received = timeout(TIMEOUT, channel.recv()).await;
+    received.expect("the function goes on").unwrap()
+}
+
+/// Returns a Runtime API for one function's process.
+fn runtime_api(
+    ask: mpsc::Sender<oneshot::Sender<String>>,
+    finished: mpsc::Sender<Invoked>,
+) -> Router {
+    let next = get(async move || {
+        let (asked, event) = oneshot::channel();
+        ask.send(asked).await.unwrap();
+        let event = event.await.unwrap();
+        (invocation(), event)
+    });
+    let finish = post(
+        async move |extract::Path((_, result)): extract::Path<(String, String)>, body: String| {
+            let result = match result.as_str() {
+                "response" => Invoked::Response(body),
+                _ => Invoked::FunctionError(body),
+            };
+            finished.send(result).await.unwrap();
+            StatusCode::ACCEPTED
+        },
+    );
+    let invocation = "/2018-06-01/runtime/invocation";
+    Router::new()
+        .route(&format!("{invocation}/next"), next)
+        .route(&format!("{invocation}/{{id}}/{{result}}"), finish)
+}
+
+/// Returns the headers of an invocation that begins now.
+fn invocation() -> HeaderMap {
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + FUNCTION_TIMEOUT;
+    let deadline = deadline.as_millis().to_string();
+    let trace = "Root=1-5759e988-bd862e3fe1be46a994272793";
+    let function = "arn:aws:lambda:us-east-1:1:function:f";
+    let headers = [
+        ("lambda-runtime-aws-request-id", "request-1"),
+        ("lambda-runtime-deadline-ms", &deadline),
+        ("lambda-runtime-trace-id", trace),
+        ("lambda-runtime-invoked-function-arn", function),
+    ];
+    let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    HeaderMap::from_iter(headers)
 }
 
 /// Returns a command with the webhook's environment and nothing else of this process's.

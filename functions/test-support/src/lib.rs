@@ -12,7 +12,6 @@ mod function_process;
 mod log;
 mod numbers_table;
 mod request;
-mod runtime_api;
 mod secrets_manager;
 mod tls_server;
 mod webhook;
@@ -21,17 +20,21 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
-use axum::{Router, serve::ListenerExt};
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    serve::ListenerExt,
+};
 use channel_connection::{aws_http::AwsHttpClient, http_client, webhook_url::UrlPolicy};
 use tokio::net::TcpListener;
 
 pub use self::{
     dynamodb_proxy::{DynamoDbProxy, ServerMode},
-    function_process::{FunctionProcess, webhook_command},
+    function_process::{FunctionProcess, Invoked, webhook_command},
     log::Log,
     numbers_table::NumbersTable,
     request::{numbers_request, signed_body, signed_request},
-    runtime_api::Invoked,
     secrets_manager::SecretsManager,
     tls_server::{TlsListener, certificate},
     webhook::{aws_clients, invoke, invoke_until, respond, webhook, webhook_config},
@@ -46,6 +49,9 @@ pub const CLIENT_SECRET_ARN: &str = "client-secret";
 pub const TABLE: &str = "numbers";
 /// The webhook's URL as HubSpot has it.
 pub const WEBHOOK_URL: &str = "https://calls.example.com/numbers";
+
+/// The time that Lambda leaves an invocation.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns an SDK configuration for a server on this machine.
 pub async fn sdk_config(endpoint: &str) -> SdkConfig {
@@ -71,4 +77,10 @@ pub async fn serve(routes: Router) -> String {
     let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     endpoint
+}
+
+/// Refuses a call as AWS's JSON protocol does.
+fn aws_error(code: &str) -> Response {
+    let body = format!(r#"{{"__type":"{code}","message":"marked"}}"#);
+    (StatusCode::BAD_REQUEST, body).into_response()
 }

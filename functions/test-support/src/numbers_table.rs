@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use serde_json::json;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::net::TcpListener;
 
 use crate::{PORTAL_ID, TABLE, sdk_config};
 
@@ -11,9 +11,6 @@ pub struct NumbersTable {
     pub endpoint: String,
     pub client: Client,
     database: dynoxide::Database,
-    port: u16,
-    stop: Option<oneshot::Sender<()>>,
-    stopped: JoinHandle<()>,
 }
 
 impl NumbersTable {
@@ -34,30 +31,13 @@ impl NumbersTable {
         let table = serde_json::from_value(table).unwrap();
         database.create_table(table).unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (stop, stopped) = serve(listener, database.clone());
-        let endpoint = format!("http://127.0.0.1:{port}");
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         Self {
             client: Client::new(&sdk_config(&endpoint).await),
             endpoint,
             database,
-            port,
-            stop: Some(stop),
-            stopped,
         }
-    }
-
-    /// Stops the endpoint, as an outage does; the rows stay.
-    pub async fn stop(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-        (&mut self.stopped).await.unwrap();
-    }
-
-    /// Starts the endpoint again, on the same port.
-    pub async fn restart(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
-        let (stop, stopped) = serve(listener, self.database.clone());
-        (self.stop, self.stopped) = (Some(stop), stopped);
     }
 
     /// Writes a row of the sample portal with one more attribute than its key.
@@ -89,18 +69,4 @@ impl NumbersTable {
             self.database.put_item(put).unwrap();
         }
     }
-}
-
-fn serve(
-    listener: TcpListener,
-    database: dynoxide::Database,
-) -> (oneshot::Sender<()>, JoinHandle<()>) {
-    let (stop, stopping) = oneshot::channel();
-    let server = dynoxide::server::serve_with_shutdown(listener, database, async {
-        // A table that is dropped keeps its endpoint until the test's runtime ends.
-        if stopping.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    });
-    (stop, tokio::spawn(async { server.await.unwrap() }))
 }

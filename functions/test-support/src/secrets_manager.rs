@@ -7,17 +7,16 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde_json::{Value, json};
 
-use crate::{CLIENT_SECRET, CLIENT_SECRET_ARN, serve};
+use crate::{CLIENT_SECRET, CLIENT_SECRET_ARN, aws_error, serve};
 
 /// A Secrets Manager in this process.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct SecretsManager {
     contents: Arc<Mutex<Contents>>,
     pub endpoint: String,
@@ -34,16 +33,14 @@ struct Contents {
 impl SecretsManager {
     /// Starts with the client secret that the sample requests are signed with.
     pub async fn start() -> Self {
-        let contents = Arc::<Mutex<Contents>>::default();
-        let routes = Router::new()
-            .route("/", post(respond))
-            .with_state(Arc::clone(&contents));
-        let secrets_manager = Self {
-            contents,
-            endpoint: serve(routes).await,
-        };
+        let mut secrets_manager = Self::default();
         let secret = json!({"clientSecret": CLIENT_SECRET});
         secrets_manager.set(CLIENT_SECRET_ARN, &secret.to_string());
+        let serving = secrets_manager.clone();
+        let respond =
+            post(async move |body: String| serving.get_secret_value(&body.parse().unwrap()));
+        let routes = Router::new().route("/", respond);
+        secrets_manager.endpoint = serve(routes).await;
         secrets_manager
     }
 
@@ -67,34 +64,21 @@ impl SecretsManager {
         self.contents.lock().unwrap().reads
     }
 
-    /// Answers a `GetSecretValue` that came to a server of the test's own.
+    /// Answers a `GetSecretValue`.
     pub fn get_secret_value(&self, request: &Value) -> Response {
-        get_secret_value(&self.contents, request)
-    }
-}
-
-async fn respond(State(state): State<Arc<Mutex<Contents>>>, body: String) -> Response {
-    get_secret_value(&state, &serde_json::from_str(&body).unwrap())
-}
-
-fn get_secret_value(state: &Mutex<Contents>, request: &Value) -> Response {
-    let mut state = state.lock().unwrap();
-    state.reads += 1;
-    if let Some(left) = state.failures.checked_sub(1) {
-        state.failures = left;
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    }
-    let id = request["SecretId"].as_str().unwrap();
-    match (state.error, state.secrets.get(id)) {
-        (Some(code), _) => error(code),
-        (None, None) => error("ResourceNotFoundException"),
-        (None, Some(text)) => {
-            Json(json!({"ARN": id, "Name": id, "SecretString": text})).into_response()
+        let mut state = self.contents.lock().unwrap();
+        state.reads += 1;
+        if let Some(left) = state.failures.checked_sub(1) {
+            state.failures = left;
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+        let id = request["SecretId"].as_str().unwrap();
+        match (state.error, state.secrets.get(id)) {
+            (Some(code), _) => aws_error(code),
+            (None, None) => aws_error("ResourceNotFoundException"),
+            (None, Some(text)) => {
+                Json(json!({"ARN": id, "Name": id, "SecretString": text})).into_response()
+            }
         }
     }
-}
-
-fn error(code: &str) -> Response {
-    let body = json!({"__type": code, "Message": "marked"});
-    (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }

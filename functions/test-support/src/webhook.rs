@@ -15,10 +15,7 @@ use lambda_http::{
 use numbers_webhook::{aws::AwsClients, config::Config, lambda, webhook::Webhook};
 use serde_json::Value;
 
-use crate::{APP_ID, CLIENT_SECRET_ARN, SecretsManager, TABLE, sdk_config};
-
-/// The time that Lambda leaves an invocation.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::{APP_ID, CLIENT_SECRET_ARN, FUNCTION_TIMEOUT, SecretsManager, TABLE, sdk_config};
 
 /// Returns the configuration of a webhook that is registered as `url`.
 pub fn webhook_config(url: &str) -> Config {

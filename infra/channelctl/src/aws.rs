@@ -20,11 +20,10 @@ use aws_smithy_http_client::{
 };
 use aws_smithy_runtime_api::client::{
     http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-        SharedHttpConnector,
+        HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+        http_client_fn,
     },
     orchestrator::{HttpRequest, HttpResponse},
-    runtime_components::RuntimeComponents,
 };
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
@@ -131,9 +130,11 @@ pub fn signed_in_with(aws: SdkConfig, profile: &str, region: Region) -> SdkConfi
 
 fn http_client() -> SharedHttpClient {
     let provider = Provider::rustls(CryptoMode::Ring);
-    SharedHttpClient::new(LoggedClient(
-        Builder::new().tls_provider(provider).build_https(),
-    ))
+    let client = Builder::new().tls_provider(provider).build_https();
+    http_client_fn(move |settings, components| {
+        let connector = client.http_connector(settings, components);
+        SharedHttpConnector::new(LoggedConnector(connector))
+    })
 }
 
 /// How far this machine's clock was ahead at AWS's last response.
@@ -142,21 +143,7 @@ static CLOCK_AHEAD: Mutex<Option<SignedDuration>> = Mutex::new(None);
 /// Reads AWS's clock, and logs each attempt of a call, for --verbose; bodies hold secrets and
 /// numbers, and are left out.
 #[derive(Debug)]
-struct LoggedClient(SharedHttpClient);
-
-#[derive(Debug)]
 struct LoggedConnector(SharedHttpConnector);
-
-impl HttpClient for LoggedClient {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let connector = self.0.http_connector(settings, components);
-        SharedHttpConnector::new(LoggedConnector(connector))
-    }
-}
 
 impl HttpConnector for LoggedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {

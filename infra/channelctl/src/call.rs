@@ -6,7 +6,7 @@ use std::{
 };
 
 use channel_connection::{
-    contract, http_client,
+    contract,
     ids::{PortalId, UserId},
     numbers_request::NumbersRequest,
     shown_number::{ShownNumber, shown_numbers},
@@ -17,6 +17,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
+    hubspot,
     outcome::{Failure, Outcome},
     secrets,
     stack::Stack,
@@ -42,7 +43,7 @@ pub async fn ask(
     stack: &Stack,
     portal_id: PortalId,
     user_id: UserId,
-) -> Result<(WebhookUrl, WebhookResponse, u64), Failure> {
+) -> Result<(WebhookUrl, WebhookResponse, u128), Failure> {
     let request = NumbersRequest {
         app_id: stack.app_id()?,
         portal_id,
@@ -50,22 +51,20 @@ pub async fn ask(
     };
     let secret = terminal::wait("Secrets Manager", secrets::client_secret(stack)).await?;
     let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
-    let http = http_client::client(TIMEOUT, call.url.policy())
-        .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
+    let http = hubspot::http_client(TIMEOUT, call.url.policy())?;
     let started = Instant::now();
     let answer = terminal::wait("the webhook", call.send(&http)).await;
     let answer = answer.map_err(|error| {
         Failure::failed(format!("{}: {error}", call.url)).then(stack.command("doctor"))
     })?;
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok((call.url, answer, milliseconds))
+    Ok((call.url, answer, started.elapsed().as_millis()))
 }
 
 /// Calls the webhook, and prints the response.
 pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
     let (url, answer, milliseconds) = ask(stack, options.portal, options.user).await?;
     let (url, status) = (url.as_str(), answer.status);
-    let violations = contract::response_violations(status, &answer.body);
+    let violations = contract::violations(status, &answer.body);
     let document = json!({
         "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),
         "milliseconds": milliseconds, "violations": violations,
@@ -77,11 +76,7 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
         )?;
         print(&answer, &violations)
     })?;
-    Ok(if violations.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::Findings
-    })
+    Ok(Outcome::of(!violations.is_empty()))
 }
 
 fn body(answer: &WebhookResponse) -> Value {

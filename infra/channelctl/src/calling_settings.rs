@@ -3,10 +3,15 @@
 use channel_connection::settings::{ApiVersion, HUBSPOT_API};
 use serde::{Deserialize, Serialize};
 
-use crate::registration::Report;
+use crate::{
+    explain::reason::{Cause, Reason},
+    registration::Report,
+    stack::Stack,
+};
 
 /// The calling settings in the deploy-hook's report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum CallingSettings {
     #[serde(rename_all = "camelCase")]
@@ -21,60 +26,41 @@ pub enum CallingSettings {
     },
 }
 
-/// The reason that help desk does not offer the app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lack {
-    Unknown(String),
-    Settings,
-    InboundCalling,
-    Ready,
-}
-
-/// Lists what a report's calling settings lack.
-pub fn lacks(report: &Report) -> Vec<Lack> {
-    match &report.calling_settings {
-        None => vec![Lack::Unknown(
-            "The deploy-hook is of a version that does not read them.".into(),
-        )],
-        Some(CallingSettings::Unknown { reason }) => vec![Lack::Unknown(reason.clone())],
-        Some(CallingSettings::Absent) => vec![Lack::Settings],
+/// Returns the reasons that help desk does not offer the app; its owner writes these settings.
+pub fn reasons(stack: &Stack, report: &Report) -> Vec<Reason> {
+    // A deploy-hook that is newer than this program may know another version.
+    let version = report.api_version.parse().unwrap_or(ApiVersion::V2026_03);
+    let url = HUBSPOT_API.to_owned() + &version.calling_settings_path(report.app_id);
+    let new =
+        |cause, summary: &str, detail| Reason::new(cause, summary, detail, stack.command("doctor"));
+    let unknown = |reason: &str| {
+        let summary = "the app's calling settings are unknown";
+        vec![new(Cause::CallingSettingsUnknown, summary, reason.to_owned()).warning()]
+    };
+    let (inbound, is_ready) = match &report.calling_settings {
+        None => return unknown("The deploy-hook is of a version that does not read them."),
+        Some(CallingSettings::Unknown { reason }) => return unknown(reason),
+        Some(CallingSettings::Absent) => {
+            let summary = "the app has no calling settings";
+            let detail =
+                format!("Help desk offers calling apps only. Create the settings: POST {url}");
+            return vec![new(Cause::CallingSettingsAbsent, summary, detail)];
+        }
         Some(CallingSettings::Found {
             supports_inbound_calling,
             is_ready,
-        }) => {
-            let inbound = (*supports_inbound_calling != Some(true)).then_some(Lack::InboundCalling);
-            let ready = (*is_ready == Some(false)).then_some(Lack::Ready);
-            inbound.into_iter().chain(ready).collect()
-        }
+        }) => (*supports_inbound_calling, *is_ready),
+    };
+    let mut reasons = Vec::new();
+    if inbound != Some(true) {
+        let summary = "the app does not support inbound calling";
+        let detail = format!("Help desk needs it: PATCH {url} {{\"supportsInboundCalling\":true}}");
+        reasons.push(new(Cause::InboundCallingUnsupported, summary, detail));
     }
-}
-
-impl Lack {
-    pub fn summary(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "the app's calling settings are unknown",
-            Self::Settings => "the app has no calling settings",
-            Self::InboundCalling => "the app does not support inbound calling",
-            Self::Ready => "the calling app itself is not ready",
-        }
+    if is_ready == Some(false) {
+        let summary = "the calling app itself is not ready";
+        let detail = format!("Its calling settings hide it: PATCH {url} {{\"isReady\":true}}");
+        reasons.push(new(Cause::CallingNotReady, summary, detail));
     }
-
-    /// Says what help desk needs; the app's owner writes that.
-    pub fn detail(&self, report: &Report) -> String {
-        // A deploy-hook that is newer than this program may know another version.
-        let version = report.api_version.parse().unwrap_or(ApiVersion::V2026_03);
-        let url = HUBSPOT_API.to_owned() + &version.calling_settings_path(report.app_id);
-        match self {
-            Self::Unknown(reason) => reason.clone(),
-            Self::Settings => {
-                format!("Help desk offers calling apps only. Create the settings: POST {url}")
-            }
-            Self::InboundCalling => {
-                format!("Help desk needs it: PATCH {url} {{\"supportsInboundCalling\":true}}")
-            }
-            Self::Ready => {
-                format!("Its calling settings hide it: PATCH {url} {{\"isReady\":true}}")
-            }
-        }
-    }
+    reasons
 }

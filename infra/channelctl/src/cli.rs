@@ -14,7 +14,7 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 use crate::{
     call::{self, CallOptions},
     contract::{self, ContractOptions},
-    deploy::{self, DeployOptions},
+    deploy::{self, DeployOptions, SourceOptions},
     doctor,
     explain::{self, ExplainOptions},
     numbers::NumbersOptions,
@@ -85,19 +85,10 @@ pub struct Cli {
 enum Command {
     /// Deploy a stack, and show what comes next
     #[command(after_help = "Example: channelctl --stage dev deploy --parameter IsReady=false")]
-    Deploy {
-        #[command(flatten)]
-        options: DeployOptions,
-        /// Check stage, account and stack without deploying
-        #[arg(long)]
-        check: bool,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
-    },
+    Deploy(DeployOptions),
     /// Show the changes of a deploy without deploying
     #[command(after_help = "Example: channelctl --stage prod diff")]
-    Diff(DeployOptions),
+    Diff(SourceOptions),
     /// Set the client secret and the HubSpot credential
     #[command(subcommand, disable_help_subcommand = true)]
     Secrets(SecretsCommand),
@@ -229,13 +220,9 @@ impl Cli {
         match command {
             Command::Numbers(options) => options.run(&target, json).await,
             Command::Doctor => doctor::examine(target.target().await?, json).await,
-            Command::Deploy {
-                options,
-                check,
-                yes,
-            } => {
+            Command::Deploy(options) => {
                 let target = options.target(&target).await?;
-                Box::pin(deploy::deploy(target, &options, yes, check, json)).await
+                Box::pin(deploy::deploy(target, &options, json)).await
             }
             Command::Diff(options) => {
                 Box::pin(deploy::diff(target.target().await?, &options, json)).await

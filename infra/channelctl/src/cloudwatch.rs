@@ -25,6 +25,7 @@ const CHECKED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The last scheduled check of the deploy-hook's.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LastCheck {
     pub at: Timestamp,
     pub failed: Vec<&'static str>,
@@ -32,6 +33,7 @@ pub struct LastCheck {
 
 /// An alarm of the stack's that is on.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alarm {
     pub name: String,
     pub description: String,

@@ -1,6 +1,5 @@
 //! Tries HubSpot's contract on one real account, and reports what it answered without its values.
 
-mod call;
 mod credentials;
 mod questions;
 mod restore;
@@ -8,18 +7,22 @@ mod writes;
 
 use std::{collections::BTreeSet, fs, io, path::PathBuf};
 
-use channel_connection::{ids::AppId, settings::ApiVersion};
+use channel_connection::{
+    ids::AppId,
+    settings::{ApiVersion, HUBSPOT_API},
+    webhook_url::UrlPolicy,
+};
 use clap::Args;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::Serialize;
 
 use self::{
-    call::{Call, Held, HubSpot, Step},
-    credentials::{Access, Credentials},
+    credentials::{Access, Credentials, Held, held},
     questions::Answer,
 };
 use crate::{
+    hubspot::{Call, HubSpot},
     outcome::{self, Failure, Outcome},
     stack::target::TargetOptions,
     terminal,
@@ -48,10 +51,12 @@ pub struct ContractOptions {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Report {
+pub(crate) struct Report {
     program: &'static str,
     at: Timestamp,
+    #[cfg_attr(test, schemars(with = "u64"))]
     app_id: AppId,
     token_exchange: Option<Call>,
     runs: Vec<Run>,
@@ -64,50 +69,59 @@ struct Report {
 
 /// The calls with one credential and one API version, in their order.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Run {
-    #[serde(flatten)]
-    access: Access,
+    credential: &'static str,
     api_version: &'static str,
     #[serde(skip)]
-    version: ApiVersion,
+    access: Access,
     calls: Vec<Call>,
 }
 
 /// Reads, and if asked to writes, with every credential and API version; prints the report.
 pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<Outcome, Failure> {
+    let app_id = options.app_id;
     if options.restore {
-        return restore::when_input_ends(options.app_id).await;
+        return restore::when_input_ends().await;
     }
     let ports = if target.local {
         target.target().await?.local
     } else {
         None
     };
-    let hubspot = HubSpot::new(ports.map(|ports| ports.hubspot), options.app_id)?;
+    let port = ports.map(|ports| ports.hubspot);
+    let hubspot = api(port)?;
     let credentials = Credentials::read()?;
-    let (accesses, token_exchange) = credentials.accesses(&hubspot).await;
+    let (kinds, token_exchange) = credentials.kinds(&hubspot).await;
     let versions = match &options.api_versions[..] {
         [] => &ApiVersion::ALL[..],
         named => named,
     };
     let mut runs = Vec::new();
-    for access in accesses {
+    for (credential, secret) in kinds {
         for version in versions {
+            let access = |path| Access {
+                kind: credential.to_owned(),
+                secret: secret.clone(),
+                path,
+            };
+            let calling_settings = access(version.calling_settings_path(app_id));
             let mut run = Run {
-                access: access.clone(),
+                credential,
                 api_version: version.name(),
-                version: *version,
+                access: access(version.settings_path(app_id)),
                 calls: Vec::new(),
             };
-            for step in [Step::ReadSettings, Step::ReadCallingSettings] {
-                run.call(&hubspot, step, Method::GET, None).await;
-            }
+            run.call(&hubspot, "readSettings", Method::GET, None).await;
+            let step = "readCallingSettings";
+            let call = calling_settings.call(&hubspot, step, Method::GET, None);
+            run.calls.push(call.await);
             runs.push(run);
         }
     }
     let previous_settings = if options.write {
-        Some(write(&hubspot, options, &mut runs).await?)
+        Some(write(&hubspot, port, options, &mut runs).await?)
     } else {
         None
     };
@@ -118,7 +132,7 @@ pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<Ou
     let report = Report {
         program: concat!("channelctl ", env!("CARGO_PKG_VERSION")),
         at: Timestamp::now(),
-        app_id: options.app_id,
+        app_id,
         token_exchange,
         runs,
         previous_settings,
@@ -137,9 +151,18 @@ pub async fn run(target: &TargetOptions, options: &ContractOptions) -> Result<Ou
     Ok(Outcome::Done)
 }
 
+/// Returns HubSpot's API, or the local stack's by its port.
+fn api(port: Option<u16>) -> Result<HubSpot, Failure> {
+    match port {
+        Some(port) => HubSpot::new(format!("http://127.0.0.1:{port}"), UrlPolicy::Local),
+        None => HubSpot::new(HUBSPOT_API, UrlPolicy::Public),
+    }
+}
+
 /// Writes with every run that could read, while another process waits to restore.
 async fn write(
     hubspot: &HubSpot,
+    port: Option<u16>,
     options: &ContractOptions,
     runs: &mut [Run],
 ) -> Result<&'static str, Failure> {
@@ -160,7 +183,11 @@ async fn write(
     terminal::confirm(&question, options.yes)?;
     let mut runs: Vec<_> = runs.iter_mut().filter(|run| run.held().is_some()).collect();
     outcome::if_stopped("Stopped. Within seconds, the previous settings are restored.".to_owned());
-    let order = restore::Order::new(hubspot, &runs, previous.clone());
+    let order = restore::Order {
+        port,
+        accesses: runs.iter().map(|run| run.access.clone()).collect(),
+        previous: previous.clone(),
+    };
     let guard = restore::Guard::start(order, app_id).await?;
     let written = writes::all(hubspot, &mut runs, &previous).await;
     let are_answered = *written.as_ref().unwrap_or(&false);
@@ -172,22 +199,21 @@ impl Run {
     async fn call(
         &mut self,
         hubspot: &HubSpot,
-        step: Step,
+        step: &'static str,
         method: Method,
         body: Option<serde_json::Value>,
     ) -> Call {
-        let call = hubspot.call(step, &self.access, self.version, method, body);
-        let call = call.await;
+        let call = self.access.call(hubspot, step, method, body).await;
         self.calls.push(call.clone());
         call
     }
 
-    fn find(&self, step: Step) -> Option<&Call> {
+    fn find(&self, step: &str) -> Option<&Call> {
         self.calls.iter().find(|call| call.step == step)
     }
 
     /// Returns the settings that the first read found.
     fn held(&self) -> Option<Held> {
-        self.find(Step::ReadSettings)?.held()
+        held(self.find("readSettings")?)
     }
 }

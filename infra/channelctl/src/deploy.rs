@@ -1,34 +1,31 @@
 //! Deploys a stack, and says what comes next.
 
-mod bundle;
 mod change_set;
 pub mod delete;
 pub mod diff;
-mod download;
 mod events;
-mod guided;
 pub mod parameters;
+mod release;
 mod sam;
 mod upload;
 
 use std::{
-    fs,
     io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 pub use self::{delete::delete, diff::diff, sam::logs};
 use crate::{
     aws::{self, AwsError},
     deploy::{
-        bundle::{Bundle, Source},
-        parameters::{Parameters, Template},
+        parameters::{Parameters, Template, with_default},
+        release::{Release, Source},
     },
     outcome::{Failure, Outcome},
     secrets,
@@ -40,12 +37,9 @@ use crate::{
     terminal::{self, ago},
 };
 
-/// Where `make run` puts the functions that it packages.
-const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";
-
-/// The options of a deploy.
+/// What is deployed.
 #[derive(Debug, Clone, Args)]
-pub struct DeployOptions {
+pub struct SourceOptions {
     /// Parameter of the template, as NAME=VALUE [env: PARAMETERS]
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameters::pair)]
     given: Vec<(String, String)>,
@@ -58,9 +52,6 @@ pub struct DeployOptions {
     /// Release, like v1.0.0, or a directory with its files
     #[arg(long)]
     version: Option<Source>,
-    /// Replace a newer release
-    #[arg(long, requires = "version")]
-    downgrade: bool,
     /// Role that CloudFormation works with
     #[arg(
         long,
@@ -71,15 +62,47 @@ pub struct DeployOptions {
     role_arn: Option<String>,
 }
 
+/// The options of a deploy.
+#[derive(Debug, Clone, Args)]
+pub struct DeployOptions {
+    #[command(flatten)]
+    source: SourceOptions,
+    /// Replace a newer release
+    #[arg(long, requires = "version")]
+    downgrade: bool,
+    /// Check stage, account and stack without deploying
+    #[arg(long)]
+    check: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
 impl DeployOptions {
     /// Finds the target; for a release, asks first for what its stage misses.
     pub async fn target(&self, options: &TargetOptions) -> Result<Target, Failure> {
-        if self.version.is_some() {
-            let app_id = self.given.iter().rfind(|(name, _)| name == "AppId");
-            guided::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
+        if self.source.version.is_some() {
+            let app_id = self.source.given.iter().rfind(|(name, _)| name == "AppId");
+            samconfig::set_up(options, app_id.map(|(_, id)| id.as_str()))?;
         }
         options.target().await
     }
+}
+
+/// What a deploy came to.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deployed<'a> {
+    account: &'a str,
+    deploy_id: &'a str,
+    next: Option<String>,
+    region: &'a str,
+    registration: Option<&'a str>,
+    #[cfg_attr(test, schemars(extend("enum" = ["checked", "deployed"])))]
+    result: &'static str,
+    stack: &'a str,
+    webhook_url: Option<&'a str>,
 }
 
 /// A deploy that can begin.
@@ -88,46 +111,45 @@ struct Deploy {
     account: String,
     /// The stack before the deploy.
     stack: Option<Stack>,
-    bundle: Option<Bundle>,
+    release: Option<Release>,
     template: Template,
     parameters: Parameters,
     role: Option<String>,
 }
 
-/// Deploys a stack, and says what comes next; with `checks_only`, checks whether it could.
+/// Deploys a stack, and says what comes next.
 pub async fn deploy(
     target: Target,
     options: &DeployOptions,
-    yes: bool,
-    checks_only: bool,
     as_json: bool,
 ) -> Result<Outcome, Failure> {
-    let mut deploy = Deploy::prepare(target, options).await?;
+    let mut deploy = Deploy::prepare(target, &options.source).await?;
     let target = deploy.target.clone();
-    if let (Some(bundle), Some(stack), false) = (&deploy.bundle, &deploy.stack, options.downgrade) {
-        bundle.check_newer(stack)?;
+    if let (Some(release), Some(stack), false) = (&deploy.release, &deploy.stack, options.downgrade)
+    {
+        release.check_newer(stack)?;
     }
     eprintln!("{}", target.place(&deploy.account));
-    if checks_only {
+    if options.check {
         let checked = deploy.result("checked", None)?;
         terminal::print(as_json, &checked, || Ok(()))?;
         return Ok(Outcome::Done);
     }
     deploy.announce_code()?;
     if target.asks_before_deploys() {
-        terminal::confirm_name("Deploy?", target.name(), yes)?;
+        terminal::confirm_name("Deploy?", target.name(), options.yes)?;
     }
     let Some(mut stack) = deploy.apply(as_json).await? else {
-        return Ok(delete::goes_on(&target));
+        return Ok(events::goes_on(&target));
     };
-    let is_guided = deploy.bundle.is_some() && !as_json;
+    let is_guided = deploy.release.is_some() && !as_json;
     if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
         secrets::set(&stack, false).await?;
         eprintln!("Deploying again: without the secrets, nothing was registered.");
-        deploy = Deploy::prepare(target.clone(), options).await?;
+        deploy = Deploy::prepare(target.clone(), &options.source).await?;
         match deploy.apply(as_json).await? {
             Some(again) => stack = again,
-            None => return Ok(delete::goes_on(&target)),
+            None => return Ok(events::goes_on(&target)),
         }
     }
     if target.is_prod() && !target.is_local() && !stack.is_protected {
@@ -143,11 +165,11 @@ pub async fn deploy(
     let result = deploy.result("deployed", Some(&stack))?;
     terminal::print(as_json, &result, || {
         writeln!(terminal::output())?;
-        let text = |name: &str| result[name].as_str().unwrap_or_default().to_owned();
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         terminal::print_pairs([
-            ("webhook", text("webhookUrl")),
-            ("registration", text("registration")),
-            ("next", text("next")),
+            ("webhook", text(result.webhook_url)),
+            ("registration", text(result.registration)),
+            ("next", text(result.next.as_deref())),
         ])
     })?;
     Ok(Outcome::Done)
@@ -178,16 +200,16 @@ fn misses_secrets(registration: &str) -> bool {
 
 impl Deploy {
     /// Checks everything that can be wrong before minutes go into a build or a deploy.
-    async fn prepare(target: Target, options: &DeployOptions) -> Result<Self, Failure> {
+    async fn prepare(target: Target, options: &SourceOptions) -> Result<Self, Failure> {
         let mut given = parameters::from_environment()?;
         given.extend(options.given.iter().cloned());
         let architecture = options.architecture.as_deref();
         let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
-        let bundle = match &options.version {
-            Some(source) => Some(Bundle::open(source, architecture).await?),
+        let release = match &options.version {
+            Some(source) => Some(Release::open(source, architecture).await?),
             None => None,
         };
-        let path = bundle.as_ref().map(|bundle| &bundle.template);
+        let path = release.as_ref().map(|release| &release.template);
         let mut template =
             Template::read(path.or(options.template.as_ref()).map(PathBuf::as_path))?;
         // Without calling AWS, so that a mistyped parameter shows at once.
@@ -202,15 +224,10 @@ impl Deploy {
             .unwrap_or_else(|| Timestamp::now().as_second().to_string());
         parameters::check_deploy_id(&target, &deploy_id, stack.as_ref())?;
         parameters.insert("Architecture".into(), architecture.into());
-        if bundle.is_some() && target.aws.endpoint_url().is_some() {
+        if release.is_some() && target.aws.endpoint_url().is_some() {
             template.text = with_default(&template.text, &deploy_id);
         } else if target.is_local() && options.template.is_none() {
-            let path = lay_out(&template.path, &deploy_id).map_err(|error| {
-                Failure::failed(format!(
-                    "Cannot lay out the template for the local AWS: {error}. Start it in another terminal: make run"
-                ))
-            })?;
-            template = Template::read(Some(&path))?;
+            template = template.laid_out(&deploy_id)?;
         }
         parameters.insert("DeployId".into(), deploy_id);
 
@@ -218,29 +235,39 @@ impl Deploy {
             target,
             account,
             stack,
-            bundle,
+            release,
             template,
             parameters,
             role: options.role_arn.clone().filter(|arn| !arn.is_empty()),
         })
     }
 
-    fn result(&self, result: &str, stack: Option<&Stack>) -> Result<Value, Failure> {
+    fn result<'a>(
+        &'a self,
+        result: &'static str,
+        stack: Option<&'a Stack>,
+    ) -> Result<Deployed<'a>, Failure> {
         let output = |name| stack.map(|stack| stack.output(name)).transpose();
         let registration = output("Registration")?;
-        Ok(json!({
-            "stack": self.target.stack, "account": self.account, "region": self.target.region(),
-            "result": result, "deployId": self.parameters["DeployId"],
-            "webhookUrl": output("WebhookUrl")?, "registration": registration,
-            "next": stack.zip(registration).map(|(stack, outcome)| next(stack, outcome)),
-        }))
+        Ok(Deployed {
+            account: &self.account,
+            deploy_id: &self.parameters["DeployId"],
+            next: stack
+                .zip(registration)
+                .map(|(stack, outcome)| next(stack, outcome)),
+            region: self.target.region(),
+            registration,
+            result,
+            stack: &self.target.stack,
+            webhook_url: output("WebhookUrl")?,
+        })
     }
 
     /// Says how old the functions are: a build may be older than the source.
     fn announce_code(&self) -> Result<(), Failure> {
-        if let Some(bundle) = &self.bundle {
+        if let Some(release) = &self.release {
             let architecture = &self.parameters["Architecture"];
-            eprintln!("release {}, {architecture}", bundle.name());
+            eprintln!("release {}, {architecture}", release.name());
         } else if let Some(built) = self.template.built()? {
             eprintln!("functions built {}", ago(built));
         }
@@ -258,54 +285,17 @@ impl Deploy {
         Stack::find(self.target.clone()).await.map(Some)
     }
 
-    /// Has SAM show the changes, and make them if `executes` is set; a release can do without SAM.
+    /// Shows the changes, and makes them if `executes` is set: with SAM, which a release can do without.
     async fn run(
         &self,
         executes: bool,
         as_json: bool,
         if_it_fails: &str,
     ) -> Result<Outcome, Failure> {
-        let target = &self.target;
-        if self.bundle.is_some() && sam::program().is_none() {
-            return change_set::deploy(self, executes, if_it_fails).await;
+        match self.release {
+            Some(_) => change_set::deploy(self, executes, if_it_fails).await,
+            None => sam::deploy(self, executes, as_json, if_it_fails).await,
         }
-        let copy = match &self.bundle {
-            Some(_) => Some(self.template.with_whole_paths()?),
-            None => None,
-        };
-        let mut sam = sam::sam("deploy", target)?;
-        match &target.stage {
-            // The local AWS is nobody's profile or region.
-            Some(stage) if !target.is_local() => {
-                sam.arg("--config-file").arg(&stage.file);
-                sam.args(["--config-env", &stage.name]);
-            }
-            _ => {
-                let stack = &target.stack;
-                sam.args(["--stack-name", stack, "--resolve-s3", "--s3-prefix", stack]);
-                sam.args(["--capabilities", "CAPABILITY_IAM"]);
-            }
-        }
-        if let Some(role) = &self.role {
-            sam.args(["--role-arn", role]);
-        }
-        if as_json {
-            sam.stdout(io::stderr());
-        }
-        let template = copy
-            .as_ref()
-            .map_or(&*self.template.path, |copy| copy.path());
-        sam.arg("--template-file").arg(template);
-        sam.arg("--no-fail-on-empty-changeset").arg(if executes {
-            "--no-confirm-changeset"
-        } else {
-            "--no-execute-changeset"
-        });
-        // In quotes, without which SAM takes no empty value.
-        let parameters = self.parameters.iter();
-        let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
-        sam.arg("--parameter-overrides").args(parameters);
-        sam::run(sam, if_it_fails).await
     }
 }
 
@@ -325,22 +315,4 @@ fn check_state(stack: Option<&Stack>) -> Result<(), Failure> {
         return Err(failure.then(stack.command("doctor")));
     }
     Ok(())
-}
-
-/// Writes a copy of the template beside the functions that `make run` has packaged.
-///
-/// The local AWS shows SAM the parameters' defaults only, and SAM makes a version of `DeployId`.
-fn lay_out(template: &Path, deploy_id: &str) -> io::Result<PathBuf> {
-    let beside = samconfig::above(LOCAL_TEMPLATE);
-    let beside = beside.ok_or_else(|| io::Error::other(format!("there is no {LOCAL_TEMPLATE}")))?;
-    let text = with_default(&fs::read_to_string(template)?, deploy_id);
-    let copy = beside.with_file_name("channelctl.yaml");
-    fs::write(&copy, text)?;
-    Ok(copy)
-}
-
-fn with_default(template: &str, deploy_id: &str) -> String {
-    let declared = "  DeployId:\n    Type: String\n";
-    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
-    template.replacen(declared, &default, 1)
 }

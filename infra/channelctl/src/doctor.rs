@@ -50,11 +50,7 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> 
     if as_json {
         terminal::print_json(&json!({"stack": name, "findings": findings}))?;
     }
-    Ok(if findings.iter().any(Finding::is_error) {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    Ok(Outcome::of(findings.iter().any(Finding::is_error)))
 }
 
 async fn of_stack(stack: &Stack, mut add: impl FnMut(Finding) -> io::Result<()>) -> io::Result<()> {

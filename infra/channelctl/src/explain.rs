@@ -21,16 +21,14 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    doctor::Severity,
     explain::{
         facts::{Facts, Question},
         reason::{Cause, Reason},
-        rows::Rows,
     },
     numbers::{import, phone},
     outcome::{Failure, Outcome},
     stack::Stack,
-    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
+    terminal::{self, GOOD, WRONG, coloured, counted, escape},
 };
 
 /// Columns of a line.
@@ -38,24 +36,13 @@ const WIDTH: usize = 80;
 const INDENT: &str = "       ";
 const UNKNOWN: &str = "Not known here: whether the number is connected already, and so not offered \
                        again. The portal's own access token, piped in, may show it:";
-/// What is looked at, and the first and last of its causes.
-const SUBJECTS: [(&str, Cause, Cause); 4] = [
-    ("the app", Cause::HookFailed, Cause::CallingNotReady),
-    (
-        "the webhook's answer now",
-        Cause::WebhookFailed,
-        Cause::WebhookUnverified,
-    ),
-    (
-        "the numbers table",
-        Cause::TableUnreadable,
-        Cause::NotAnswered,
-    ),
-    (
-        "a day's requests",
-        Cause::RequestsRefused,
-        Cause::LogUnreadable,
-    ),
+const TABLE: &str = "the numbers table";
+/// What is looked at, in the order in which HubSpot meets it.
+const SUBJECTS: [(&str, fn(&Facts<'_>) -> Vec<Reason>); 4] = [
+    ("the app", app::registration),
+    ("the webhook's answer now", app::webhook),
+    (TABLE, rows::reasons),
+    ("a day's requests", log::reasons),
 ];
 
 /// Who does not see what.
@@ -84,9 +71,12 @@ pub async fn explain(
         number: options.number.as_deref().map(number).transpose()?,
     };
     let facts = Box::pin(Facts::gather(stack, question)).await;
-    let reasons = reasons(&facts);
-    let verdict = verdict(&facts, &reasons);
-    let fine: Vec<_> = fine(&reasons).collect();
+    let found = reasons(&facts);
+    let verdict = verdict(&facts, &found);
+    let is_fine = |subject: &&str| found.iter().all(|(of, _)| of != subject);
+    let fine = SUBJECTS.into_iter().map(|(subject, _)| subject);
+    let fine: Vec<_> = fine.filter(is_fine).collect();
+    let reasons: Vec<_> = found.iter().map(|(_, reason)| reason).collect();
     let Question { portal, user, .. } = facts.question;
     let number = facts.question.number.as_ref().map(ToString::to_string);
     let document = json!({
@@ -96,11 +86,7 @@ pub async fn explain(
     terminal::print(as_json, &document, || {
         print(&facts, &verdict, &reasons, &fine)
     })?;
-    Ok(if reasons.iter().any(Reason::is_error) {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    Ok(Outcome::of(reasons.iter().any(|one| one.is_error())))
 }
 
 fn number(text: &str) -> Result<NumberKey, Failure> {
@@ -117,21 +103,17 @@ fn number(text: &str) -> Result<NumberKey, Failure> {
     parsed.map_err(|error| Failure::usage(format!("The number {error}.")))
 }
 
-/// Returns the reasons in the order in which HubSpot meets them.
-fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
-    let (rows, mut reasons) = (Rows::sort(facts), Vec::new());
-    app::registration(facts, &mut reasons);
-    app::calling_settings(facts, &mut reasons);
-    app::webhook(facts, &mut reasons);
-    rows.of_portal(facts, &mut reasons);
-    rows.of_user(facts, &mut reasons);
-    rows.of_number(facts, &mut reasons);
-    log::requests(facts, &mut reasons);
-    reasons
+/// Returns the reasons, each with its subject, in the order in which HubSpot meets them.
+fn reasons(facts: &Facts<'_>) -> Vec<(&'static str, Reason)> {
+    let of = |(subject, reasons): (_, fn(&Facts<'_>) -> Vec<Reason>)| {
+        let reasons = reasons(facts).into_iter();
+        reasons.map(move |reason| (subject, reason))
+    };
+    SUBJECTS.into_iter().flat_map(of).collect()
 }
 
 /// Says in a sentence who sees what, and the first reason that they do not.
-fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> String {
+fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
     let Question {
         portal,
         user,
@@ -141,69 +123,55 @@ fn verdict(facts: &Facts<'_>, reasons: &[Reason]) -> String {
         Some(user) => format!("User {user} of portal {portal}"),
         None => format!("A user of portal {portal}"),
     };
-    let errors: Vec<_> = reasons.iter().filter(|one| one.is_error()).collect();
-    let of_rows = Cause::HiddenFromUser..=Cause::NotAnswered;
+    let errors = reasons.iter().filter(|(_, reason)| reason.is_error());
+    let errors: Vec<_> = errors.collect();
+    let all_are = |cause| errors.iter().all(|(_, error)| error.cause == cause);
+    let has_rows = facts.rows.as_ref().is_ok_and(|rows| !rows.is_empty());
     let sees = match number {
         Some(number) if reasons.is_empty() => format!("sees {number}"),
         // A warning may be a reason too.
         Some(number) if errors.is_empty() => format!("should see {number}"),
-        Some(number) if errors.iter().all(|one| one.cause == Cause::HasExtension) => {
+        Some(number) if all_are(Cause::HasExtension) => {
             format!("sees {number}, but cannot select it")
         }
         // It may have been another portal's request.
-        Some(number) if errors.iter().all(|one| one.cause == Cause::RequestsRefused) => {
-            format!("may not see {number}")
-        }
+        Some(number) if all_are(Cause::RequestsRefused) => format!("may not see {number}"),
         Some(number) => format!("does not see {number}"),
         // A row hides itself alone.
-        None if errors.iter().all(|one| of_rows.contains(&one.cause)) => {
-            let numbers = facts
-                .answer
-                .iter()
-                .map(|answer| answer.numbers.len() as u64);
+        None if has_rows && errors.iter().all(|(subject, _)| *subject == TABLE) => {
+            let numbers = facts.answer.iter().map(|answer| answer.numbers.len());
+            let numbers = counted(numbers.sum::<usize>() as u64, "number");
             let but = if errors.is_empty() {
                 ""
             } else {
                 ", but not all"
             };
-            format!("sees {}{but}", counted(numbers.sum(), "number"))
+            format!("sees {numbers}{but}")
         }
         None => "sees no number".into(),
     };
     match errors.as_slice() {
         [] => format!("{who} {sees}."),
-        [one] => format!("{who} {sees}: {}.", one.summary),
-        [first, more @ ..] => {
+        [(_, one)] => format!("{who} {sees}: {}.", one.summary),
+        [(_, first), more @ ..] => {
             let more = counted(more.len() as u64, "more reason");
             format!("{who} {sees}: {}, and {more}.", first.summary)
         }
     }
 }
 
-/// Names what was looked at and is as it should be.
-fn fine(reasons: &[Reason]) -> impl Iterator<Item = &'static str> {
-    let is_fine = |first, last| {
-        let causes = first..=last;
-        !reasons.iter().any(|one| causes.contains(&one.cause))
-    };
-    let subjects = SUBJECTS.into_iter();
-    subjects.filter_map(move |(name, first, last)| is_fine(first, last).then_some(name))
-}
-
-fn print(facts: &Facts<'_>, verdict: &str, reasons: &[Reason], fine: &[&str]) -> io::Result<()> {
+fn print(facts: &Facts<'_>, verdict: &str, reasons: &[&Reason], fine: &[&str]) -> io::Result<()> {
     let mut output = terminal::output();
-    let is_well = !reasons.iter().any(Reason::is_error);
+    let is_well = !reasons.iter().any(|one| one.is_error());
     let style = if is_well { GOOD } else { WRONG };
     writeln!(output, "{}\n", coloured(style, &wrapped(verdict, "")))?;
     for reason in reasons {
-        let mark = match reason.severity {
-            Severity::Error => coloured(WRONG, "wrong"),
-            _ => coloured(DOUBTFUL, "look "),
-        };
+        let (style, mark) = reason.severity.style();
         let mut summary = reason.summary.clone();
         if let Some(first) = summary.get_mut(..1) {
             first.make_ascii_uppercase();
         }
+        let mark = coloured(style, mark);
         writeln!(output, "{mark}  {}.", wrapped(&summary, INDENT))?;
         writeln!(output, "{INDENT}{}", wrapped(&reason.detail, INDENT))?;
         if let Some(fix) = &reason.fix {
@@ -215,11 +183,8 @@ fn print(facts: &Facts<'_>, verdict: &str, reasons: &[Reason], fine: &[&str]) ->
         let fine = format!("Looked at, and fine: {}.", fine.join(", "));
         writeln!(output, "{}", wrapped(&fine, ""))?;
     }
-    if reasons.iter().any(|one| {
-        one.fix
-            .as_ref()
-            .is_some_and(|fix| fix.contains("numbers set"))
-    }) {
+    let mut fixes = reasons.iter().filter_map(|one| one.fix.as_deref());
+    if fixes.any(|fix| fix.contains("numbers set")) {
         writeln!(output, "`numbers set` asks for the number.")?;
     }
     if is_well {

@@ -9,9 +9,12 @@ pub mod contract;
 pub mod deploy;
 pub mod doctor;
 pub mod explain;
+pub mod hubspot;
 pub mod numbers;
 pub mod outcome;
 pub mod registration;
+#[cfg(test)]
+mod schema;
 pub mod secrets;
 pub mod stack;
 pub mod status;

@@ -1,11 +1,14 @@
 //! Phone numbers: into the table, out of it, and as HubSpot will show them.
 
+pub mod check;
 pub mod columns;
 pub mod connected;
+pub mod country;
 pub mod delimited;
 pub mod file;
 pub mod import;
 pub mod list;
+pub mod objects;
 pub mod phone;
 pub mod plan;
 pub mod row;
@@ -17,9 +20,10 @@ use clap::{Args, Subcommand};
 
 use crate::{
     numbers::{
+        check::CheckOptions,
         connected::ConnectedOptions,
         import::{ImportOptions, RemoveOptions, SetOptions},
-        list::{CheckOptions, ExportOptions, ListOptions},
+        list::{ExportOptions, ListOptions},
         table::Table,
     },
     outcome::{Failure, Outcome},
@@ -70,7 +74,7 @@ impl NumbersOptions {
             NumbersCommand::Export(options) => list::export(&table, options, as_json).await,
             NumbersCommand::Set(options) => import::set(&table, options, as_json).await,
             NumbersCommand::Remove(options) => import::remove(&table, options, as_json).await,
-            NumbersCommand::Check(options) => list::check(&table, options, as_json).await,
+            NumbersCommand::Check(options) => check::check(&table, options, as_json).await,
             NumbersCommand::Connected(options) => {
                 let of_no_app = || Failure::usage("A table has no app. Name the stack instead.");
                 let stack = stack.ok_or_else(of_no_app)?;

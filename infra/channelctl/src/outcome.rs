@@ -22,11 +22,23 @@ pub enum Outcome {
     Interrupted,
 }
 
+impl Outcome {
+    pub fn of(has_findings: bool) -> Self {
+        if has_findings {
+            Self::Findings
+        } else {
+            Self::Done
+        }
+    }
+}
+
 /// The kind of a failure, and its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// The reader of the output has read enough, which is no failure.
+    #[cfg_attr(test, schemars(skip))]
     OutputClosed = 0,
     Failed = 1,
     Usage = 2,
@@ -42,6 +54,7 @@ pub enum Kind {
 
 /// The reason a command did not do what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("{message}")]
 pub struct Failure {
     pub kind: Kind,

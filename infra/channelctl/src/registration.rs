@@ -49,7 +49,8 @@ pub enum Action {
 }
 
 /// Whether every customer can select the app.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum IsReady {
     // As HubSpot has it for this stack
     #[default]
@@ -61,6 +62,7 @@ pub enum IsReady {
 
 /// The deploy-hook's report of an action, and of the state after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub action: String,
@@ -90,12 +92,14 @@ pub struct Report {
 
 /// The settings that a stack would register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Expected {
     pub url: String,
 }
 
 /// HubSpot's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     pub url: String,
@@ -104,6 +108,7 @@ pub struct Settings {
 
 /// The webhook's responses to a signed request and to forgeries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LastProbe {
     pub verified: bool,
     /// How many numbers the probed portal has.
@@ -128,12 +133,7 @@ impl Action {
     pub fn event(self, reason: &str) -> Value {
         let mut event = json!({"action": self.name(), "reason": reason});
         if let Self::Register(is_ready) = self {
-            event["isReady"] = match is_ready {
-                IsReady::Keep => "keep",
-                IsReady::True => "true",
-                IsReady::False => "false",
-            }
-            .into();
+            event["isReady"] = json!(is_ready);
         }
         event
     }
@@ -153,56 +153,37 @@ pub async fn act(
     // In an emergency the look before would cost seconds, and nothing it shows could stop a hold.
     let is_urgent = action == Action::Hold && options.yes && !options.dry_run;
     let tried = if is_urgent || action == Action::Verify {
-        eprintln!("{}: {}", action.name(), stack.target.stack);
         None
     } else {
-        let tried = dry_run(stack, event.clone()).await?;
-        if options.dry_run || !tried.done {
-            return finish(stack, action, Some(&tried), None, options.dry_run, as_json);
+        Some(dry_run(stack, event.clone()).await?)
+    };
+    let result = match &tried {
+        Some(tried) if options.dry_run || !tried.done => None,
+        tried => {
+            if let Some(tried) = tried {
+                // It belongs to the question, wherever the output goes.
+                eprintln!("{}", plan(stack, action, tried));
+                terminal::confirm("Go on?", options.yes)?;
+            } else {
+                eprintln!("{}: {}", action.name(), stack.target.stack);
+            }
+            outcome::if_stopped(format!(
+                "Stopped waiting. The deploy-hook finishes what it has begun. See how it ended: {}",
+                stack.command("status")
+            ));
+            Some(invoke(stack, &event).await?)
         }
-        // It belongs to the question, wherever the output goes.
-        eprintln!("{}", plan(stack, action, &tried));
-        terminal::confirm("Go on?", options.yes)?;
-        Some(tried)
     };
-    outcome::if_stopped(format!(
-        "Stopped waiting. The deploy-hook finishes what it has begun. See how it ended: {}",
-        stack.command("status")
-    ));
-    let report = invoke(stack, &event).await?;
-    finish(stack, action, tried.as_ref(), Some(&report), false, as_json)
-}
-
-fn plan(stack: &Stack, action: Action, tried: &Report) -> String {
-    let shown = |settings: &Option<Settings>| match settings {
-        Some(Settings { url, is_ready }) => format!("{url} with isReady={is_ready}"),
-        None => "nothing".into(),
-    };
-    let (before, after) = (shown(&tried.registered), shown(&tried.plan));
-    let (action, stack, outcome) = (action.name(), &stack.target.stack, &tried.outcome);
-    format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
-}
-
-/// Prints an action that was tried, done, or both.
-fn finish(
-    stack: &Stack,
-    action: Action,
-    tried: Option<&Report>,
-    result: Option<&Report>,
-    dry_run: bool,
-    as_json: bool,
-) -> Result<Outcome, Failure> {
+    let (tried, result) = (tried.as_ref(), result.as_ref());
     let Some(last) = result.or(tried) else {
         return Ok(Outcome::Done);
     };
     let is_tried_only = result.is_none() && last.done;
-    let next = if is_tried_only {
-        None
-    } else {
-        next(stack, action, last)
-    };
+    let next = (!is_tried_only)
+        .then(|| next(stack, action, last))
+        .flatten();
     let document = json!({
-        "action": action.name(), "stack": stack.target.stack, "dryRun": dry_run,
+        "action": action.name(), "stack": stack.target.stack, "dryRun": options.dry_run,
         "allowed": tried.map(|tried| tried.done),
         "registered": tried.and_then(|tried| tried.registered.as_ref()),
         "plan": tried.and_then(|tried| tried.plan.as_ref()),
@@ -233,6 +214,16 @@ fn finish(
         _ => Kind::Failed,
     };
     Err(Failure::new(kind, format!("Not done: {}", last.outcome)).then(next))
+}
+
+fn plan(stack: &Stack, action: Action, tried: &Report) -> String {
+    let shown = |settings: &Option<Settings>| match settings {
+        Some(Settings { url, is_ready }) => format!("{url} with isReady={is_ready}"),
+        None => "nothing".into(),
+    };
+    let (before, after) = (shown(&tried.registered), shown(&tried.plan));
+    let (action, stack, outcome) = (action.name(), &stack.target.stack, &tried.outcome);
+    format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
 }
 
 fn next(stack: &Stack, action: Action, report: &Report) -> Option<String> {

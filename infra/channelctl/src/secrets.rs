@@ -66,6 +66,19 @@ struct Accepted {
     previous_client_secret: Option<Secret>,
 }
 
+/// What was changed, as `set` and `end-rotation` print it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecretsSet<'a> {
+    client_secret_changed: bool,
+    /// The kind that was stored, if any.
+    hub_spot_credential: Option<&'static str>,
+    next: &'a str,
+    previous_client_secret_kept: bool,
+    stack: &'a str,
+}
+
 impl TryFrom<String> for Secret {
     type Error = &'static str;
 
@@ -190,10 +203,13 @@ async fn change(
     // Until the client secret is set, a deploy registers nothing.
     let is_first = stored.client_secret.is_none();
     let next = stack.command(if is_first { "deploy" } else { "status" });
-    let document = json!({
-        "stack": target.stack, "clientSecretChanged": is_set,
-        "previousClientSecretKept": is_kept, "hubSpotCredential": kind, "next": next,
-    });
+    let document = SecretsSet {
+        client_secret_changed: is_set,
+        hub_spot_credential: kind,
+        next: &next,
+        previous_client_secret_kept: is_kept,
+        stack: &target.stack,
+    };
     terminal::print(as_json, &document, || {
         let secret = if is_set { "set" } else { "unchanged" };
         let previous = match (is_kept, stored.previous_client_secret) {
@@ -204,7 +220,7 @@ async fn change(
         terminal::print_pairs([
             ("secret", format!("{secret}{previous}")),
             ("credential", kind.unwrap_or("unchanged").into()),
-            ("next", next),
+            ("next", next.clone()),
         ])
     })?;
     Ok(Outcome::Done)

@@ -11,10 +11,10 @@ use crate::{
     doctor::{self, Finding},
     numbers::table::{Census, Table},
     outcome::{Failure, Outcome},
-    registration::{self, LastProbe, Report, Settings},
+    registration::{self, LastProbe, Settings},
     secrets,
     stack::Stack,
-    terminal::{self, DOUBTFUL, GOOD, WRONG, ago, coloured, counted},
+    terminal::{self, DOUBTFUL, GOOD, ago, coloured},
 };
 
 /// The alias that takes HubSpot's requests.
@@ -25,8 +25,9 @@ const COMMIT: Option<&str> = option_env!("CHANNELCTL_COMMIT");
 
 /// The version of numbers-webhook that takes the requests, and the one on its way.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Version {
+pub(crate) struct Version {
     live: u64,
     next: Option<u64>,
     /// The next version's part of the requests, from 0 to 1.
@@ -34,8 +35,9 @@ struct Version {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Status<'a> {
+pub(crate) struct Status<'a> {
     stack: &'a str,
     cloud_formation: &'a str,
     deployed_at: Option<Timestamp>,
@@ -68,9 +70,13 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
         cloudwatch::alarms(stack),
     );
     let report = report?;
+    let of_report = doctor::of_report(stack, &report, None);
+    let [credential, _, registered, webhook, release, _] = of_report.each_ref().map(Finding::text);
+    let of_alarms = doctor::of_alarms(stack, &alarms);
+    let alarm_texts: Vec<_> = of_alarms.iter().map(Finding::text).collect();
     let mut findings = vec![doctor::stack_state(stack)];
-    findings.extend(doctor::of_report(stack, &report, None));
-    findings.extend(doctor::of_alarms(stack, &alarms));
+    findings.extend(of_report);
+    findings.extend(of_alarms);
     findings.extend(doctor::of_last_check(&last_check));
     findings.retain(|finding| !finding.is_ok());
     let status = Status {
@@ -92,13 +98,41 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
         findings,
         next: doctor::next_step(stack, &report),
     };
-    let text = || terminal::print_pairs(status.lines(&report, last_check.is_ok()));
-    terminal::print(as_json, &status, text)?;
-    Ok(if status.findings.iter().any(Finding::is_error) {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    terminal::print(as_json, &status, || {
+        let deployed = status.deployed_at.map(|time| format!(", {}", ago(time)));
+        let deployed = deployed.unwrap_or_default();
+        let last_check = match &last_check {
+            Ok(Some(check)) => check.text(),
+            Ok(None) => "none in a day".into(),
+            Err(_) => or_unknown(None),
+        };
+        let numbers = status.numbers.map(|census| census.to_string());
+        let changed = secret.map(|time| format!("changed {}", ago(time)));
+        terminal::print_pairs([
+            (
+                "stack",
+                format!("{}: {}{deployed}", status.stack, stack.status),
+            ),
+            (
+                "version",
+                or_unknown(status.version.as_ref().map(Version::text)),
+            ),
+            ("webhook", status.url.to_owned()),
+            ("registered", registered),
+            ("isReady", release),
+            ("verified", webhook),
+            ("last check", last_check),
+            ("alarms", alarm_texts.join(" ")),
+            ("credential", credential),
+            ("numbers", or_unknown(numbers)),
+            ("secret", or_unknown(changed)),
+            (
+                "next",
+                status.next.clone().unwrap_or_else(|| "nothing".into()),
+            ),
+        ])
+    })?;
+    Ok(Outcome::of(status.findings.iter().any(Finding::is_error)))
 }
 
 async fn live_version(stack: &Stack) -> Option<Version> {
@@ -121,51 +155,6 @@ fn or_unknown(text: Option<String>) -> String {
     text.unwrap_or_else(|| "unknown".into())
 }
 
-impl Status<'_> {
-    fn lines(&self, report: &Report, was_checked: bool) -> [(&'static str, String); 12] {
-        let deployed = self.deployed_at.map(|time| format!(", {}", ago(time)));
-        let stack = format!("{}: {}", self.stack, self.cloud_formation);
-        let credential = self.credential.unwrap_or("none");
-        let changed = self.client_secret_changed_at;
-        [
-            ("stack", stack + &deployed.unwrap_or_default()),
-            (
-                "version",
-                or_unknown(self.version.as_ref().map(Version::text)),
-            ),
-            ("webhook", self.url.to_owned()),
-            ("registered", registered(report)),
-            ("isReady", is_ready(report)),
-            ("verified", verified(&report.last_probe)),
-            (
-                "last check",
-                match &self.last_check {
-                    Some(check) => check.text(),
-                    None if was_checked => "none in a day".into(),
-                    None => or_unknown(None),
-                },
-            ),
-            ("alarms", or_unknown(self.alarms.as_deref().map(alarms))),
-            (
-                "credential",
-                format!("{credential}, API {}", self.api_version),
-            ),
-            (
-                "numbers",
-                or_unknown(self.numbers.map(|census| census.to_string())),
-            ),
-            (
-                "secret",
-                or_unknown(changed.map(|time| format!("changed {}", ago(time)))),
-            ),
-            (
-                "next",
-                self.next.clone().unwrap_or_else(|| "nothing".into()),
-            ),
-        ]
-    }
-}
-
 impl Version {
     fn text(&self) -> String {
         match (self.next, self.next_weight) {
@@ -176,49 +165,6 @@ impl Version {
             _ => self.live.to_string(),
         }
     }
-}
-
-fn alarms(alarms: &[Alarm]) -> String {
-    if alarms.is_empty() {
-        return coloured(GOOD, "none is on");
-    }
-    let texts: Vec<_> = alarms.iter().map(Alarm::text).collect();
-    coloured(WRONG, &texts.join(" "))
-}
-
-fn registered(report: &Report) -> String {
-    let (style, text) = match (&report.registered, report.drift) {
-        (Some(held), Some(true)) => (WRONG, format!("{}, which is not this stack's", held.url)),
-        (Some(held), _) => (GOOD, held.url.clone()),
-        (None, Some(_)) => (WRONG, "nothing".into()),
-        (None, None) => (WRONG, "unknown".into()),
-    };
-    coloured(style, &text)
-}
-
-fn is_ready(report: &Report) -> String {
-    let (style, text) = match report.is_ready {
-        Some(true) => (GOOD, "true: every customer can select the app"),
-        Some(false) => (
-            DOUBTFUL,
-            "false: only people who set the flag in their browser can select the app",
-        ),
-        None => (WRONG, "unknown"),
-    };
-    coloured(style, text)
-}
-
-fn verified(probe: &LastProbe) -> String {
-    if !probe.verified {
-        let reason = probe.reason.as_deref().unwrap_or("no reason was given");
-        return coloured(WRONG, &format!("no: {reason}"));
-    }
-    let numbers = counted(probe.numbers.unwrap_or_default(), "number");
-    let milliseconds = probe.milliseconds.unwrap_or_default();
-    coloured(
-        GOOD,
-        &format!("just now, in {milliseconds} ms, with {numbers}"),
-    )
 }
 
 /// Prints this program's version and, where one is named, the stack's, and whether they match.

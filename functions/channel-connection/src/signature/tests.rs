@@ -1,21 +1,15 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::webhook_url::UrlPolicy;
 
 // The secret, requests and signatures of HubSpot's own client libraries' tests (Python and Ruby).
 const SECRET: &str = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy";
 const URL: &str = "https://www.example.com/webhook_uri";
-const BODY: &[u8] = b"{'example_field':'example_value'}";
+const BODY: &str = "{'example_field':'example_value'}";
 const TIMESTAMP: &str = "1693657560000";
 const SIGNATURE: &str = "K36dawei4A+QBNolUOqo7s91KQDWQ5MXZ/QufNYuk/Y=";
 const OTHER_TIMESTAMP: &str = "1700000300000";
 const OTHER_SIGNATURE: &str = "RnbPH7+UMKVkbV32P8bz450N4M56aPmcru1+D3kSDtw=";
 const HEADERS: SignatureHeaders<'_> = headers(SIGNATURE, TIMESTAMP);
-
-fn secret(text: &str) -> SigningSecret {
-    SigningSecret::new(text).unwrap()
-}
 
 fn at(timestamp: &str) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(timestamp.parse().unwrap())
@@ -29,30 +23,44 @@ const fn headers<'a>(signature: &'a str, timestamp: &'a str) -> SignatureHeaders
     }
 }
 
+/// Verifies the official requests' method, URL and body.
 fn verify_official(
     secrets: &[&str],
     headers: SignatureHeaders<'_>,
     now: SystemTime,
 ) -> Result<(), SignatureError> {
-    let secrets: Vec<_> = secrets.iter().map(|text| secret(text)).collect();
-    let uri = SignedUri(URL.into());
-    verify(&secrets, "POST", &uri, BODY, headers, now)
+    verify_parts(secrets, ["POST", URL, BODY], headers, now)
+}
+
+fn verify_parts(
+    secrets: &[&str],
+    [method, url, body]: [&str; 3],
+    headers: SignatureHeaders<'_>,
+    now: SystemTime,
+) -> Result<(), SignatureError> {
+    let secret = |text: &&str| SigningSecret::new(*text).unwrap();
+    let secrets: Vec<_> = secrets.iter().map(secret).collect();
+    let url = WebhookUrl::parse(url, UrlPolicy::Public).unwrap();
+    verify(
+        &secrets,
+        method,
+        &(&url).into(),
+        body.as_bytes(),
+        headers,
+        now,
+    )
 }
 
 #[test]
 fn verifies_the_official_examples() {
     let other = headers(OTHER_SIGNATURE, OTHER_TIMESTAMP);
+    let wrong = Err(SignatureError::Wrong);
     for (case, secrets, headers, result) in [
         ("Python", &[SECRET][..], HEADERS, Ok(())),
         ("Ruby", &[SECRET], other, Ok(())),
         ("during a rotation", &["new", SECRET], HEADERS, Ok(())),
-        (
-            "other secret",
-            &["new"],
-            HEADERS,
-            Err(SignatureError::Wrong),
-        ),
-        ("no secret", &[], HEADERS, Err(SignatureError::Wrong)),
+        ("other secret", &["new"], HEADERS, wrong),
+        ("no secret", &[], HEADERS, wrong),
     ] {
         let now = at(headers.timestamp.unwrap());
         assert_eq!(verify_official(secrets, headers, now), result, "{case}");
@@ -60,36 +68,40 @@ fn verifies_the_official_examples() {
 }
 
 #[test]
-fn signs_the_url_as_hubspot_does() {
-    let text = "https://calls.example.com/numbers?a=%40";
-    let url = WebhookUrl::parse(text, UrlPolicy::Public).unwrap();
-    let parts = SignedParts {
-        method: "POST",
-        uri: &(&url).into(),
-        body: b"{}",
-        timestamp: &timestamp(at(TIMESTAMP)),
-    };
-    assert_eq!(
-        parts.base_string(),
-        "POSThttps://calls.example.com/numbers?a=@{}1693657560000"
-    );
+fn refuses_a_change_of_any_part() {
+    let body = BODY.replace("value", "Value");
+    let (time, signature) = ("1693657560001", SIGNATURE.replace("/Y=", "/U="));
+    for (case, parts, headers) in [
+        ("method", ["PUT", URL, BODY], HEADERS),
+        ("URL", ["POST", &format!("{URL}/"), BODY], HEADERS),
+        ("query", ["POST", &format!("{URL}?"), BODY], HEADERS),
+        ("body", ["POST", URL, &body], HEADERS),
+        ("time", ["POST", URL, BODY], headers(SIGNATURE, time)),
+        (
+            "signature",
+            ["POST", URL, BODY],
+            headers(&signature, TIMESTAMP),
+        ),
+        (
+            "cut signature",
+            ["POST", URL, BODY],
+            headers("K36d", TIMESTAMP),
+        ),
+    ] {
+        let result = verify_parts(&[SECRET], parts, headers, at(TIMESTAMP));
+        assert_eq!(result, Err(SignatureError::Wrong), "{case}");
+    }
 }
 
 #[test]
 fn decodes_twelve_percent_encoded_characters_only() {
+    let upper = "%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B";
+    let others = "%26%3D%23%252F%E2%82%AC";
     for (case, on_wire, signed) in [
-        (
-            "upper",
-            "%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B",
-            ":/?@!$'()*,;",
-        ),
+        ("upper", upper, ":/?@!$'()*,;"),
         ("lower", "%3a%2f%3f%2a%2c%3b", ":/?*,;"),
         ("mixed", "a%40b%2Fc%20d&y=%2B1", "a@b/c%20d&y=%2B1"),
-        (
-            "others",
-            "%26%3D%23%252F%E2%82%AC",
-            "%26%3D%23%252F%E2%82%AC",
-        ),
+        ("others", others, others),
         ("cut off", "%%40%4", "%@%4"),
         ("not ASCII", "%€", "%€"),
     ] {
@@ -101,6 +113,7 @@ fn decodes_twelve_percent_encoded_characters_only() {
 fn names_each_defect_of_the_headers() {
     let time = SignatureError::MalformedTimestamp;
     let with_time = |timestamp| headers(SIGNATURE, timestamp);
+    let no_base64 = headers("!", TIMESTAMP);
     let (mut legacy, mut no_time) = (SignatureHeaders::default(), HEADERS);
     (legacy.legacy, no_time.timestamp) = (true, None);
     for (case, headers, error) in [
@@ -111,17 +124,8 @@ fn names_each_defect_of_the_headers() {
         ("sign", with_time("+1693657560000"), time),
         ("empty time", with_time(""), time),
         ("too large", with_time("99999999999999999999"), time),
-        (
-            "no base64",
-            headers("!", TIMESTAMP),
-            SignatureError::Malformed,
-        ),
+        ("no base64", no_base64, SignatureError::Malformed),
         ("empty", headers("", TIMESTAMP), SignatureError::Wrong),
-        (
-            "another request's",
-            headers(OTHER_SIGNATURE, TIMESTAMP),
-            SignatureError::Wrong,
-        ),
     ] {
         let result = verify_official(&[SECRET], headers, at(TIMESTAMP));
         assert_eq!(result, Err(error), "{case}");
@@ -140,34 +144,5 @@ fn accepts_timestamps_within_300_seconds() {
         ("too early", signed_at - too_long, stale),
     ] {
         assert_eq!(verify_official(&[SECRET], HEADERS, now), result, "{case}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn refuses_a_flipped_bit_anywhere(
-        body in prop::collection::vec(any::<u8>(), 1..200),
-        key in "[ -~]{1,40}",
-        millis in 300_000_u64..4_102_444_800_000,
-        flipped_part in 0..5_usize,
-        flip in any::<prop::sample::Index>(),
-        bit in 0..8_u8,
-    ) {
-        let uri = SignedUri(URL.into());
-        let parts = SignedParts { method: "POST", uri: &uri, body: &body, timestamp: &millis.to_string() };
-        let mac = STANDARD.decode(sign(&secret(&key), parts)).unwrap();
-        let check = |[method, uri, timestamp, body, mac]: [Vec<u8>; 5]| {
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            let (mac, timestamp) = (STANDARD.encode(mac), text(timestamp));
-            let headers = headers(&mac, &timestamp);
-            let uri = SignedUri(text(uri));
-            verify(&[secret(&key)], &text(method), &uri, &body, headers, at(&millis.to_string()))
-        };
-        let mut parts = [b"POST".to_vec(), URL.into(), millis.to_string().into(), body, mac];
-        prop_assert_eq!(check(parts.clone()), Ok(()));
-        let part = &mut parts[flipped_part];
-        let index = flip.index(part.len());
-        part[index] ^= 1 << bit;
-        prop_assert!(check(parts).is_err());
     }
 }

@@ -16,6 +16,11 @@ async fn a_bad_configuration_ends_init_with_a_sentence() {
     let seconds = "MAX_STALE_SECONDS must be a whole number of seconds from 0 to 86400";
     let https = "WEBHOOK_URL must start with https://";
     let local = "WEBHOOK_URL must name a public host, not an IP address or localhost";
+    let authorities = "/nowhere/authorities.pem";
+    let unreadable = "SSL_CERT_FILE names an unreadable file";
+    let bad_bundle = "AWS_CA_BUNDLE names a file without a PEM certificate";
+    let no_certificate = "SSL_CERT_FILE names a file without a PEM certificate";
+    let bad_pem = bad_pem.to_str().unwrap();
     let cases = [
         ("APP_ID", "0", "APP_ID must be a whole number from 1 to"),
         ("WEBHOOK_URL", "ftp://marked.example.com/", https),
@@ -30,21 +35,9 @@ async fn a_bad_configuration_ends_init_with_a_sentence() {
         ("AWS_ENDPOINT_URL", "localhost:8000", endpoint),
         ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://localhost", endpoint),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://", endpoint),
-        (
-            "SSL_CERT_FILE",
-            "/nowhere/authorities.pem",
-            "cannot read the file that SSL_CERT_FILE names",
-        ),
-        (
-            "AWS_CA_BUNDLE",
-            no_pem,
-            "the file that AWS_CA_BUNDLE names holds no PEM certificate",
-        ),
-        (
-            "SSL_CERT_FILE",
-            bad_pem.to_str().unwrap(),
-            "the file that SSL_CERT_FILE names holds no PEM certificate",
-        ),
+        ("SSL_CERT_FILE", authorities, unreadable),
+        ("AWS_CA_BUNDLE", no_pem, bad_bundle),
+        ("SSL_CERT_FILE", bad_pem, no_certificate),
     ];
     for (name, value, message) in cases {
         let mut command = command("http://127.0.0.1:1", "http://127.0.0.1:1");

@@ -93,22 +93,3 @@ async fn a_stale_response_shows_each_user_their_own() {
     dynamodb.set_mode(ServerMode::Fail);
     assert_eq!((seen_by(7).await, seen_by(8).await), (2, 1));
 }
-
-#[tokio::test]
-async fn an_outage_ends_without_a_restart() {
-    let mut table = one_number().await;
-    let webhook = webhook(&table.endpoint, WEBHOOK_URL).await;
-    let steady = async |requests: usize| {
-        for _ in 0..requests {
-            let response = request(&webhook, USER_ID, SystemTime::now()).await;
-            assert_eq!(response, one_number_response());
-        }
-    };
-    steady(20).await;
-    table.stop().await;
-    steady(20).await;
-    table.restart().await;
-    table.put_named("+18001231235", "New").await;
-    let (_, body) = request(&webhook, USER_ID, SystemTime::now()).await;
-    assert_eq!(body["phoneNumbers"].as_array().unwrap().len(), 2);
-}

@@ -1,12 +1,17 @@
-//! The credentials to try, from standard input, and how a call carries each.
+//! The credentials to try, from standard input, and how a call of the settings carries each.
 
 use std::collections::BTreeMap;
 
-use reqwest::{Method, RequestBuilder};
-use serde::Serialize;
+use channel_connection::settings::ChannelConnectionSettings;
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::call::{Call, HubSpot, Step};
-use crate::{outcome::Failure, terminal};
+use crate::{
+    hubspot::{Call, HubSpot},
+    outcome::Failure,
+    terminal,
+};
 
 const MAX_BYTES: u64 = 64 * 1024;
 const TOKEN_PATH: &str = "/oauth/2026-03/token";
@@ -22,14 +27,16 @@ const MIN_SECRET: usize = 8;
 /// The credentials of one account, by the names that the deploy-hook knows them by.
 pub(super) struct Credentials(BTreeMap<String, String>);
 
-/// A credential as a call carries it.
-#[derive(Clone, Serialize)]
+/// A credential, and the path of the settings that it is tried on.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Access {
-    #[serde(rename = "credential")]
     pub kind: String,
-    #[serde(skip)]
     pub secret: String,
+    pub path: String,
 }
+
+/// The settings that HubSpot has, if any.
+pub(super) type Held = Option<ChannelConnectionSettings>;
 
 impl Credentials {
     /// Reads the credentials from a pipe, or without echo from a terminal.
@@ -50,17 +57,16 @@ impl Credentials {
         !self.0.is_empty() && has_whole_client && self.0.iter().all(is_known)
     }
 
-    /// Returns each kind as calls carry it, and the exchange of the OAuth client's.
-    pub(super) async fn accesses(&self, hubspot: &HubSpot) -> (Vec<Access>, Option<Call>) {
-        let access = |kind: &str, secret: &str| Access {
-            kind: kind.to_owned(),
-            secret: secret.to_owned(),
-        };
+    /// Returns each kind with its secret, and the exchange of the OAuth client's.
+    pub(super) async fn kinds(
+        &self,
+        hubspot: &HubSpot,
+    ) -> (Vec<(&'static str, String)>, Option<Call>) {
         let stored = [KEY, TOKEN].into_iter();
-        let stored = stored.filter_map(|kind| Some(access(kind, self.0.get(kind)?)));
-        let mut accesses: Vec<_> = stored.collect();
+        let stored = stored.filter_map(|kind| Some((kind, self.0.get(kind)?.clone())));
+        let mut kinds: Vec<_> = stored.collect();
         let (Some(id), Some(secret)) = (self.0.get(ID), self.0.get(SECRET)) else {
-            return (accesses, None);
+            return (kinds, None);
         };
         let request = hubspot.request(Method::POST, TOKEN_PATH).form(&[
             ("grant_type", "client_credentials"),
@@ -68,11 +74,11 @@ impl Credentials {
             ("client_secret", secret),
             ("scope", SCOPES),
         ]);
-        let exchange = HubSpot::send(Step::ExchangeToken, request).await;
+        let exchange = Call::send("exchangeToken", request).await;
         if let Some(token) = exchange.body["access_token"].as_str() {
-            accesses.push(access("clientCredentials", token));
+            kinds.push(("clientCredentials", token.to_owned()));
         }
-        (accesses, Some(exchange))
+        (kinds, Some(exchange))
     }
 
     /// Returns an error if a report holds a secret after all.
@@ -87,12 +93,33 @@ impl Credentials {
 }
 
 impl Access {
-    /// Adds the authentication; from then on the request's URL may hold a key.
-    pub(super) fn apply(&self, request: RequestBuilder) -> RequestBuilder {
-        if self.kind == KEY {
+    /// Calls the settings once; the request's URL may hold a key.
+    pub(super) async fn call(
+        &self,
+        hubspot: &HubSpot,
+        step: &'static str,
+        method: Method,
+        body: Option<Value>,
+    ) -> Call {
+        let request = hubspot.request(method, &self.path);
+        let request = if self.kind == KEY {
             request.query(&[("hapikey", &self.secret)])
         } else {
             request.bearer_auth(&self.secret)
-        }
+        };
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        Call::send(step, request).await
+    }
+}
+
+/// Returns what a read found; `None` if it failed.
+pub(super) fn held(call: &Call) -> Option<Held> {
+    match call.status? {
+        200 => serde_json::from_value(call.body.clone()).ok().map(Some),
+        404 if call.body.is_object() => Some(None),
+        _ => None,
     }
 }

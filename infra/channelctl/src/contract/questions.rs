@@ -4,58 +4,48 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{
-    Run,
-    call::{Call, Step, shape},
-};
+use super::{Run, credentials::held};
+use crate::hubspot::{Call, shape};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Answer {
     pub question: &'static str,
     pub answer: String,
 }
 
-/// Where in a run the answer stands.
-enum Source {
-    /// Whether the credential of a step was taken.
-    Taken(Step),
-    /// The response to a step.
-    Response(Step),
-    Other(fn(&Run) -> Option<String>),
-}
-use Source::{Other, Response, Taken};
+/// A question, and where in a run its answer stands.
+type Question = (&'static str, fn(&Run) -> Option<String>);
 
-const QUESTIONS: [(&str, Source); 9] = [
-    (
-        "credential that reads the settings",
-        Taken(Step::ReadSettings),
-    ),
-    (
-        "credential that reads the calling settings",
-        Taken(Step::ReadCallingSettings),
-    ),
-    (
-        "credential that writes the settings",
-        Taken(Step::DeleteNothing),
-    ),
-    ("GET of no settings", Other(read_of_nothing)),
-    ("PATCH of no settings", Response(Step::ChangeNothing)),
-    ("DELETE of no settings", Response(Step::DeleteNothing)),
-    ("POST onto existing settings", Response(Step::CreateAgain)),
-    (
-        "updatedAt after a PATCH that changes nothing",
-        Other(updated_at),
-    ),
-    ("format of dates", Other(date_formats)),
+const QUESTIONS: [Question; 9] = [
+    ("credential that reads the settings", |run| {
+        taken(run, "readSettings")
+    }),
+    ("credential that reads the calling settings", |run| {
+        taken(run, "readCallingSettings")
+    }),
+    ("credential that writes the settings", |run| {
+        taken(run, "deleteNothing")
+    }),
+    ("GET of no settings", read_of_nothing),
+    ("PATCH of no settings", |run| response(run, "changeNothing")),
+    ("DELETE of no settings", |run| {
+        response(run, "deleteNothing")
+    }),
+    ("POST onto existing settings", |run| {
+        response(run, "createAgain")
+    }),
+    ("updatedAt after a PATCH that changes nothing", updated_at),
+    ("format of dates", date_formats),
 ];
 
 /// Returns the questions that the runs answer, and those that stay open.
 pub(super) fn answers(runs: &[Run]) -> (Vec<Answer>, Vec<&'static str>) {
     let (mut settled, mut open) = (Vec::new(), Vec::new());
-    for (question, source) in QUESTIONS {
+    for (question, answer) in QUESTIONS {
         let mut answers: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for run in runs {
-            if let Some(answer) = source.answer(run) {
+            if let Some(answer) = answer(run) {
                 answers.entry(answer).or_default().insert(run.api_version);
             }
         }
@@ -78,38 +68,29 @@ pub(super) fn answers(runs: &[Run]) -> (Vec<Answer>, Vec<&'static str>) {
     (settled, open)
 }
 
-impl Source {
-    fn answer(&self, run: &Run) -> Option<String> {
-        match self {
-            Taken(step) => {
-                let is_taken = run.find(*step)?.is_authenticated()?;
-                let verdict = if is_taken { "taken" } else { "rejected" };
-                Some(format!("{} is {verdict}", run.access.kind))
-            }
-            Response(step) => {
-                let call = run.find(*step)?;
-                call.is_authenticated()?.then(|| call.outcome())
-            }
-            Other(answer) => answer(run),
-        }
-    }
+fn taken(run: &Run, step: &str) -> Option<String> {
+    let is_taken = run.find(step)?.is_authenticated()?;
+    let verdict = if is_taken { "taken" } else { "rejected" };
+    Some(format!("{} is {verdict}", run.credential))
+}
+
+fn response(run: &Run, step: &str) -> Option<String> {
+    let call = run.find(step)?;
+    call.is_authenticated()?.then(|| call.outcome())
 }
 
 fn read_of_nothing(run: &Run) -> Option<String> {
-    let reads = [Step::ReadNothing, Step::ReadSettings].map(|step| run.find(step));
-    let of_nothing = |call: &&Call| call.held() == Some(None);
-    reads
-        .into_iter()
-        .flatten()
-        .find(of_nothing)
-        .map(Call::outcome)
+    let reads = ["readNothing", "readSettings"].map(|step| run.find(step));
+    let mut reads = reads.into_iter().flatten();
+    let of_nothing = reads.find(|call| held(call) == Some(None));
+    of_nothing.map(Call::outcome)
 }
 
 fn updated_at(run: &Run) -> Option<String> {
-    let steps = [Step::ReadBeforeEqualChange, Step::ReadAfterEqualChange];
+    let steps = ["readBeforeEqualChange", "readAfterEqualChange"];
     let [before, after] = steps.map(|step| run.find(step)?.body.get("updatedAt"));
     let is_same = before? == after?;
-    run.find(Step::ChangeEqually)?
+    run.find("changeEqually")?
         .is_success()
         .then(|| if is_same { "unchanged" } else { "changed" }.to_owned())
 }

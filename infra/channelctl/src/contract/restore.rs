@@ -21,12 +21,14 @@ use tokio::{
 };
 
 use super::{
-    Run,
-    call::{Held, HubSpot, Step},
-    credentials::Access,
+    api,
+    credentials::{Access, Held, held},
     writes::is_own,
 };
-use crate::outcome::{Failure, Outcome};
+use crate::{
+    hubspot::HubSpot,
+    outcome::{Failure, Outcome},
+};
 
 /// The last line of a process whose writes were all answered.
 const ANSWERED: &str = "answered";
@@ -37,12 +39,13 @@ const PAUSES: [u64; 5] = [0, 1, 3, 9, 27];
 /// A write that was not answered may take effect after the first attempt.
 const ATTEMPTS_WHILE_UNSURE: usize = 3;
 
-/// The settings to restore, and the ways to HubSpot: kind, secret and API version.
+/// The settings to restore, and the ways to HubSpot.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Order {
-    port: Option<u16>,
-    ways: Vec<(String, String, String)>,
-    previous: Held,
+    /// The port of the local stack's HubSpot.
+    pub port: Option<u16>,
+    pub accesses: Vec<Access>,
+    pub previous: Held,
 }
 
 /// The process that waits to restore.
@@ -93,7 +96,7 @@ async fn give(pipe: Option<&mut ChildStdin>, text: &str) -> io::Result<()> {
 }
 
 /// Waits until the process that writes has ended, and restores.
-pub(super) async fn when_input_ends(app_id: AppId) -> Result<Outcome, Failure> {
+pub(super) async fn when_input_ends() -> Result<Outcome, Failure> {
     let mut input = io::stdin().lock();
     let (mut line, mut ending) = (String::new(), String::new());
     if input.read_line(&mut line)? == 0 {
@@ -103,7 +106,7 @@ pub(super) async fn when_input_ends(app_id: AppId) -> Result<Outcome, Failure> {
     let order: Order = serde_json::from_str(&line).map_err(io::Error::from)?;
     // An error ends the input too.
     let _ = input.read_to_string(&mut ending);
-    let hubspot = HubSpot::new(order.port, app_id)?;
+    let hubspot = api(order.port)?;
     let outcome = order.restore(&hubspot, ending == ANSWERED).await?;
     if ending != ANSWERED {
         anstream::eprintln!("channelctl: the previous settings were {outcome}");
@@ -115,18 +118,6 @@ pub(super) async fn when_input_ends(app_id: AppId) -> Result<Outcome, Failure> {
 }
 
 impl Order {
-    pub(super) fn new(hubspot: &HubSpot, runs: &[&mut Run], previous: Held) -> Self {
-        let way = |run: &&mut Run| {
-            let Access { kind, secret } = run.access.clone();
-            (kind, secret, run.api_version.to_owned())
-        };
-        Self {
-            port: hubspot.port,
-            ways: runs.iter().map(way).collect(),
-            previous,
-        }
-    }
-
     async fn restore(
         &self,
         hubspot: &HubSpot,
@@ -159,12 +150,9 @@ impl Order {
 
     /// Takes the first way that leads to an outcome.
     async fn attempt(&self, hubspot: &HubSpot) -> Option<&'static str> {
-        for (kind, secret, version) in &self.ways {
-            let (kind, secret) = (kind.clone(), secret.clone());
-            let access = Access { kind, secret };
-            let version = version.parse().ok()?;
-            let call = |method, body| hubspot.call(Step::Restore, &access, version, method, body);
-            let Some(held) = call(Method::GET, None).await.held() else {
+        for access in &self.accesses {
+            let call = |method, body| access.call(hubspot, "restore", method, body);
+            let Some(held) = held(&call(Method::GET, None).await) else {
                 continue;
             };
             if held != self.previous && !is_own(&held) {
@@ -177,7 +165,7 @@ impl Order {
                 (Some(_), Some(previous)) => (Method::PATCH, Some(json!(previous))),
             };
             call(method, body).await;
-            if call(Method::GET, None).await.held().as_ref() == Some(&self.previous) {
+            if super::held(&call(Method::GET, None).await).as_ref() == Some(&self.previous) {
                 return Some(RESTORED);
             }
         }

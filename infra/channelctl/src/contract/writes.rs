@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{
     Run,
-    call::{Held, HubSpot, Step},
+    credentials::{Held, held},
 };
-use crate::outcome::Failure;
+use crate::{hubspot::HubSpot, outcome::Failure};
 
 const URL: &str = "https://example.com/channel-connection-contract";
 const CHANGED_URL: &str = "https://example.com/channel-connection-contract/changed";
@@ -26,8 +26,8 @@ pub(super) async fn all(
     previous: &Held,
 ) -> Result<bool, Failure> {
     for run in runs {
-        let read = run.call(hubspot, Step::ReadAgain, Method::GET, None).await;
-        let Some(held) = read.held() else { continue };
+        let read = run.call(hubspot, "readAgain", Method::GET, None).await;
+        let Some(held) = held(&read) else { continue };
         if held != *previous && !is_own(&held) {
             let reason = "Somebody else changed the settings. Nothing more was written.";
             return Err(Failure::failed(reason));
@@ -43,16 +43,16 @@ async fn write(hubspot: &HubSpot, run: &mut Run, exists: bool) -> bool {
     let settings = |url: &str| Some(json!({"url": url, "isReady": false}));
     let hold = Some(json!({"isReady": false}));
     let steps = [
-        (Step::Delete, Method::DELETE, None),
-        (Step::DeleteNothing, Method::DELETE, None),
-        (Step::ReadNothing, Method::GET, None),
-        (Step::ChangeNothing, Method::PATCH, hold),
-        (Step::Create, Method::POST, settings(URL)),
-        (Step::CreateAgain, Method::POST, settings(URL)),
-        (Step::ReadBeforeEqualChange, Method::GET, None),
-        (Step::ChangeEqually, Method::PATCH, settings(URL)),
-        (Step::ReadAfterEqualChange, Method::GET, None),
-        (Step::Change, Method::PATCH, settings(CHANGED_URL)),
+        ("delete", Method::DELETE, None),
+        ("deleteNothing", Method::DELETE, None),
+        ("readNothing", Method::GET, None),
+        ("changeNothing", Method::PATCH, hold),
+        ("create", Method::POST, settings(URL)),
+        ("createAgain", Method::POST, settings(URL)),
+        ("readBeforeEqualChange", Method::GET, None),
+        ("changeEqually", Method::PATCH, settings(URL)),
+        ("readAfterEqualChange", Method::GET, None),
+        ("change", Method::PATCH, settings(CHANGED_URL)),
     ];
     for (step, method, body) in steps.into_iter().skip(usize::from(!exists)) {
         let call = run.call(hubspot, step, method, body).await;

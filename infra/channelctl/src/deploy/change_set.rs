@@ -1,29 +1,31 @@
-//! A deploy by CloudFormation alone, where SAM is missing: CloudFormation translates SAM's templates itself.
+//! A release's deploy by CloudFormation alone, which translates SAM's templates itself.
 
 use std::{fs, time::Duration};
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::{
     Client,
-    types::{Capability, ChangeSetStatus, ChangeSetType, Parameter, Tag},
+    operation::describe_change_set::DescribeChangeSetOutput,
+    types::{Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange, Tag},
 };
 use tokio::time;
 
 use crate::{
     aws::AwsError,
     deploy::{
-        Deploy, bundle, delete::sentence, events::Events, parameters::Template, upload::Bucket,
+        Deploy,
+        events::{self, Events, INTERVAL},
+        parameters::Template,
+        release,
+        upload::Bucket,
     },
     outcome::{self, Failure, Outcome},
     stack::target::Target,
     terminal,
 };
 
-const INTERVAL: Duration = Duration::from_secs(2);
 /// Timeout of a template's translation.
-const CHANGE_SET_TIMEOUT: Duration = Duration::from_secs(300);
-/// Timeout of a deploy: a canary may take hours.
-const TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Uploads the functions, shows the changes, and makes them if `executes` is set.
 pub(super) async fn deploy(
@@ -68,13 +70,12 @@ pub(super) async fn deploy(
     }
     let stack = created.stack_id.unwrap_or_default();
     let events = Events::until_now(&client, &stack).await?;
-    outcome::if_stopped(sentence(target));
+    outcome::if_stopped(events::if_stopped(target));
     let begun = client.execute_change_set().change_set_name(&id).send();
     begun
         .await
         .map_err(|error| AwsError::new("deploy the change set", &error))?;
-    let status = until_settled(&client, &stack, events).await?;
-    match status.as_str() {
+    match events.until_settled(&client, &stack).await?.as_str() {
         "CREATE_COMPLETE" | "UPDATE_COMPLETE" => Ok(Outcome::Done),
         _ => Err(Failure::failed(if_it_fails)),
     }
@@ -89,12 +90,12 @@ async fn upload(target: &Target, template: &Template) -> Result<String, Failure>
             let file = file.display();
             Failure::bad_input(format!("Cannot read {file}: {error}"))
         })?;
-        let key = bundle::sum(&bytes);
+        let key = release::sum(&bytes);
         bucket.put(&key, bytes).await?;
         text = text.replace(written, &bucket.uri(&key));
     }
     // Larger than what CloudFormation takes from elsewhere than S3: 51,200 bytes.
-    let key = format!("{}.template", bundle::sum(text.as_bytes()));
+    let key = format!("{}.template", release::sum(text.as_bytes()));
     bucket.put(&key, text.into_bytes()).await?;
     Ok(bucket.url(&key))
 }
@@ -103,13 +104,7 @@ async fn upload(target: &Target, template: &Template) -> Result<String, Failure>
 async fn has_changes(client: &Client, id: &str) -> Result<bool, Failure> {
     let created = async {
         loop {
-            let described = client
-                .describe_change_set()
-                .change_set_name(id)
-                .send()
-                .await;
-            let described =
-                described.map_err(|error| AwsError::new("read the change set", &error))?;
+            let described = describe(client, id).await?;
             match described.status() {
                 Some(ChangeSetStatus::CreatePending | ChangeSetStatus::CreateInProgress) => {}
                 _ => return Ok::<_, AwsError>(described),
@@ -117,16 +112,11 @@ async fn has_changes(client: &Client, id: &str) -> Result<bool, Failure> {
             time::sleep(INTERVAL).await;
         }
     };
-    let created =
-        terminal::wait("CloudFormation", time::timeout(CHANGE_SET_TIMEOUT, created)).await;
+    let created = terminal::wait("CloudFormation", time::timeout(TIMEOUT, created)).await;
     let created = created.map_err(|_| {
         Failure::failed("CloudFormation has not read the template in time. Nothing was changed.")
     })??;
-    for change in created
-        .changes()
-        .iter()
-        .filter_map(|one| one.resource_change())
-    {
+    for change in resource_changes(&created) {
         let sign = match change.action().map(AsRef::as_ref) {
             Some("Add") => "+ Add",
             Some("Remove") => "- Delete",
@@ -157,24 +147,26 @@ async fn has_changes(client: &Client, id: &str) -> Result<bool, Failure> {
     )))
 }
 
-/// Waits until a stack's operation has ended, and returns the stack's status; prints each new event.
-pub(super) async fn until_settled(
+/// Reads a change set, with the changes of all its pages.
+pub(super) async fn describe(
     client: &Client,
-    stack: &str,
-    mut events: Events,
-) -> Result<String, Failure> {
-    let settled = async {
-        loop {
-            for event in events.print_new(client, stack).await? {
-                let status = event.resource_status().map_or("", AsRef::as_ref);
-                if event.physical_resource_id() == Some(stack) && !status.ends_with("_IN_PROGRESS")
-                {
-                    return Ok::<_, AwsError>(status.to_owned());
-                }
-            }
-            time::sleep(INTERVAL).await;
-        }
-    };
-    let status = time::timeout(TIMEOUT, settled).await;
-    Ok(status.map_err(|_| Failure::failed("CloudFormation is not done after hours."))??)
+    id: &str,
+) -> Result<DescribeChangeSetOutput, AwsError> {
+    let asked = client.describe_change_set().change_set_name(id);
+    let pages = asked.into_paginator().send();
+    let pages: Result<Vec<_>, _> = pages.collect().await;
+    let pages = pages.map_err(|error| AwsError::new("read the change set", &error))?;
+    let whole = pages.into_iter().reduce(|mut whole, page| {
+        let changes = whole.changes.get_or_insert_default();
+        changes.extend(page.changes.unwrap_or_default());
+        whole
+    });
+    Ok(whole.unwrap_or_else(|| DescribeChangeSetOutput::builder().build()))
+}
+
+pub(super) fn resource_changes(
+    change_set: &DescribeChangeSetOutput,
+) -> impl Iterator<Item = &ResourceChange> {
+    let changes = change_set.changes().iter();
+    changes.filter_map(|change| change.resource_change())
 }

@@ -1,22 +1,33 @@
 //! Deletes a stack, and says what stays.
 
-use std::{io::Write, time::Duration};
+use std::io::Write;
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     aws::{self, AwsError},
-    deploy::events::Events,
+    deploy::events::{self, Events},
     outcome::{self, Failure, Outcome},
     stack::{Stack, target::Target},
     terminal,
 };
 
-const INTERVAL: Duration = Duration::from_secs(3);
-/// Timeout of a delete: CloudFormation gives up after an hour.
-const TIMEOUT: Duration = Duration::from_secs(3_700);
+/// What is left of a stack that was deleted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deleted<'a> {
+    account: &'a str,
+    /// The commands that delete the numbers too.
+    delete_numbers: Vec<String>,
+    numbers_table: Option<&'a str>,
+    region: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["deleted"])))]
+    result: &'static str,
+    stack: &'a str,
+}
 
 /// Deletes a stack after asking; its numbers stay.
 pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome, Failure> {
@@ -33,12 +44,12 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome,
     }
     terminal::confirm_name(&format!("Delete {place}?"), target.name(), yes)?;
     let client = Client::new(&target.aws);
-    let events = Events::until_now(&client, &stack.id).await?;
+    let seen = Events::until_now(&client, &stack.id).await?;
     eprintln!("deleting {place}");
-    outcome::if_stopped(sentence(target));
+    outcome::if_stopped(events::if_stopped(target));
     let deleted = client.delete_stack().stack_name(&stack.id).send().await;
     deleted.map_err(|error| AwsError::new("delete the stack", &error))?;
-    let status = until_deleted(&client, &stack.id, Some(events)).await?;
+    let status = seen.until_settled(&client, &stack.id).await?;
     if status != "DELETE_COMPLETE" {
         let name = &target.stack;
         let failed = format!("{name} is not deleted: {status}; the reasons are above.");
@@ -47,28 +58,18 @@ pub async fn delete(target: Target, yes: bool, as_json: bool) -> Result<Outcome,
     show(&stack, &account, as_json)
 }
 
-pub(super) fn sentence(target: &Target) -> String {
-    format!(
-        "CloudFormation finishes what it has begun. See how far it is: {}",
-        target.command("doctor")
-    )
-}
-
-/// Tells that CloudFormation works on after Ctrl-C.
-pub(super) fn goes_on(target: &Target) -> Outcome {
-    eprintln!("{}", sentence(target));
-    Outcome::Interrupted
-}
-
 fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Outcome, Failure> {
     // A stack whose first deploy failed has no outputs.
     let table = stack.output("NumbersTable").ok();
     let commands = table.map(|table| table_commands(stack, table));
-    let commands = commands.unwrap_or_default();
-    let document = json!({
-        "stack": stack.target.stack, "account": account, "region": stack.target.region(),
-        "result": "deleted", "numbersTable": table, "deleteNumbers": commands,
-    });
+    let document = Deleted {
+        account,
+        delete_numbers: commands.unwrap_or_default(),
+        numbers_table: table,
+        region: stack.target.region(),
+        result: "deleted",
+        stack: &stack.target.stack,
+    };
     terminal::print(as_json, &document, || {
         let mut output = terminal::output();
         match table {
@@ -78,9 +79,10 @@ fn show(stack: &Stack, account: &str, as_json: bool) -> Result<Outcome, Failure>
                 "Deleted. The numbers are still in the table {table}."
             )?,
         }
-        commands
-            .iter()
-            .try_for_each(|command| writeln!(output, "  {command}"))
+        for command in &document.delete_numbers {
+            writeln!(output, "  {command}")?;
+        }
+        Ok(())
     })?;
     Ok(Outcome::Done)
 }
@@ -102,35 +104,6 @@ fn table_commands(stack: &Stack, table: &str) -> Vec<String> {
             stack.target.aws_command(&command)
         })
         .collect()
-}
-
-/// Waits until a stack is gone, and returns how CloudFormation left it.
-///
-/// Prints its events as they come, if they are given.
-pub(super) async fn until_deleted(
-    client: &Client,
-    stack: &str,
-    mut events: Option<Events>,
-) -> Result<String, AwsError> {
-    let waits = async {
-        loop {
-            if let Some(events) = &mut events {
-                events.print_new(client, stack).await?;
-            }
-            // By its id a stack is described when it is gone, too.
-            let described = client.describe_stacks().stack_name(stack).send().await;
-            let described = described.map_err(|error| AwsError::new("read the stack", &error))?;
-            let found = described.stacks.unwrap_or_default().pop();
-            let status = found.and_then(|stack| stack.stack_status);
-            let status = status.map_or_else(|| "DELETE_COMPLETE".into(), |it| it.to_string());
-            if status == "DELETE_COMPLETE" || status.ends_with("_FAILED") {
-                return Ok(status);
-            }
-            tokio::time::sleep(INTERVAL).await;
-        }
-    };
-    let waited = tokio::time::timeout(TIMEOUT, waits).await;
-    waited.unwrap_or_else(|_| Ok("DELETE_IN_PROGRESS for more than an hour".into()))
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@ use std::{
     collections::BTreeMap,
     env::{self, consts::ARCH},
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use jiff::Timestamp;
-use serde_json::Value;
-use tempfile::NamedTempFile;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::{
@@ -23,6 +20,8 @@ use crate::{
 };
 
 const FILE: &str = "infra/template.yaml";
+/// Where `make run` puts the functions that it packages.
+const LOCAL_TEMPLATE: &str = ".local/run/cloud/infra/template.yaml";
 /// The id of the simulated HubSpot's only app.
 const LOCAL_APP: &str = "1234567";
 /// As many digits as SAM keeps in a version's logical id.
@@ -86,22 +85,21 @@ impl Template {
         self.parameters.get(parameter)?.as_deref()
     }
 
-    /// Writes a copy that names the packaged functions wherever it lies; it goes with the returned file.
-    pub fn with_whole_paths(&self) -> Result<NamedTempFile, Failure> {
-        let mut text = self.text.clone();
-        let mut written = || {
-            for (written, file) in &self.code {
-                let whole = fs::canonicalize(file)?.display().to_string();
-                // YAML takes JSON's strings.
-                text = text.replace(written, &Value::from(whole).to_string());
-            }
-            let mut copy = tempfile::Builder::new().suffix(".yaml").tempfile()?;
-            copy.write_all(text.as_bytes())?;
-            Ok(copy)
+    /// Writes a copy beside the functions that `make run` has packaged, and reads it.
+    ///
+    /// The local AWS shows SAM the parameters' defaults only, and SAM makes a version of `DeployId`.
+    pub fn laid_out(&self, deploy_id: &str) -> Result<Self, Failure> {
+        let failed = |error: String| {
+            Failure::failed(format!(
+                "Cannot lay out the template for the local AWS: {error}. Start it in another terminal: make run"
+            ))
         };
-        written().map_err(|error: io::Error| {
-            Failure::failed(format!("Cannot write a copy of the template: {error}"))
-        })
+        let beside = samconfig::above(LOCAL_TEMPLATE);
+        let beside = beside.ok_or_else(|| failed(format!("there is no {LOCAL_TEMPLATE}")))?;
+        let copy = beside.with_file_name("channelctl.yaml");
+        fs::write(&copy, with_default(&self.text, deploy_id))
+            .map_err(|error| failed(error.to_string()))?;
+        Self::read(Some(&copy))
     }
 
     /// Returns when the older of the functions was built.
@@ -131,6 +129,13 @@ impl Template {
         // A tag may have a slash or a plus, which the template's parameter does not take.
         Some(described.trim().replace(['/', '+'], "-"))
     }
+}
+
+/// Gives the parameter `DeployId` a default.
+pub fn with_default(template: &str, deploy_id: &str) -> String {
+    let declared = "  DeployId:\n    Type: String\n";
+    let default = format!("{declared}    Default: \"{deploy_id}\"\n");
+    template.replacen(declared, &default, 1)
 }
 
 fn text_of(scalar: &Yaml) -> Option<String> {
@@ -243,18 +248,12 @@ pub fn check_deploy_id(target: &Target, given: &str, stack: Option<&Stack>) -> R
     let Some(present) = stack.and_then(|stack| stack.parameter("DeployId")) else {
         return Ok(());
     };
-    // Before it was limited, it could have 38 digits.
-    let next = present.parse::<u128>().unwrap_or_default() + 1;
-    if u128::from(number) >= next {
+    let next = present.parse::<u64>().unwrap_or_default() + 1;
+    if number >= next {
         return Ok(());
     }
-    let way_out = if next > u128::from(MAX_DEPLOY_ID) {
-        ", delete the stack first: no number of 10 digits is greater.".into()
-    } else {
-        format!(", go on with the next number: --parameter DeployId={next}")
-    };
     Err(Failure::failed(format!(
-        "DeployId must grow with each deploy, got {given} after {present}. It is the clock of whoever deploys: this machine's is behind, or the last deploy's was ahead. Check this clock. If it is right{way_out}"
+        "DeployId must grow with each deploy, got {given} after {present}. It is the clock of whoever deploys: this machine's is behind, or the last deploy's was ahead. Check this clock. If it is right, go on with the next number: --parameter DeployId={next}"
     ))
     .then(target.command("doctor")))
 }

@@ -1,12 +1,13 @@
 //! AWS SAM's command: for a target's account alone, and followed until it ends.
 
-use std::{env, path::PathBuf, process::Stdio};
+use std::{env, io, path::PathBuf, process::Stdio};
 
 use anstream::eprintln;
 use tokio::{process::Command, signal};
 
 use crate::{
     aws,
+    deploy::Deploy,
     outcome::{self, Failure, Outcome},
     stack::{Stack, samconfig, target::Target},
     terminal,
@@ -17,7 +18,7 @@ const FETCHED: &str = ".local/tools/bin/sam";
 const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
 
 /// Finds SAM's command on PATH, or where `make` puts it.
-pub(super) fn program() -> Option<PathBuf> {
+fn program() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .map(|folder| folder.join("sam"))
@@ -26,7 +27,7 @@ pub(super) fn program() -> Option<PathBuf> {
 }
 
 /// Returns SAM's command, for the target's account and region.
-pub(super) fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
     let program = program().ok_or_else(|| {
         Failure::failed(format!(
             "AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}"
@@ -66,8 +67,48 @@ fn leave_the_users_account(program: &mut Command, region: &str, endpoint: &str) 
     ]);
 }
 
+/// Has SAM show the changes of a deploy, and make them if `executes` is set.
+pub(super) async fn deploy(
+    deploy: &Deploy,
+    executes: bool,
+    as_json: bool,
+    if_it_fails: &str,
+) -> Result<Outcome, Failure> {
+    let target = &deploy.target;
+    let mut sam = sam("deploy", target)?;
+    match &target.stage {
+        // The local AWS is nobody's profile or region.
+        Some(stage) if !target.is_local() => {
+            sam.arg("--config-file").arg(&stage.file);
+            sam.args(["--config-env", &stage.name]);
+        }
+        _ => {
+            let stack = &target.stack;
+            sam.args(["--stack-name", stack, "--resolve-s3", "--s3-prefix", stack]);
+            sam.args(["--capabilities", "CAPABILITY_IAM"]);
+        }
+    }
+    if let Some(role) = &deploy.role {
+        sam.args(["--role-arn", role]);
+    }
+    if as_json {
+        sam.stdout(io::stderr());
+    }
+    sam.arg("--template-file").arg(&deploy.template.path);
+    sam.arg("--no-fail-on-empty-changeset").arg(if executes {
+        "--no-confirm-changeset"
+    } else {
+        "--no-execute-changeset"
+    });
+    // In quotes, without which SAM takes no empty value.
+    let parameters = deploy.parameters.iter();
+    let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
+    sam.arg("--parameter-overrides").args(parameters);
+    run(sam, if_it_fails).await
+}
+
 /// Runs SAM to its end; what it prints goes to the terminal as it comes.
-pub(super) async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
+async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
     // The terminal sends Ctrl-C to SAM too, which ends by itself.
     outcome::if_stopped(None);
     let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));

@@ -1,23 +1,17 @@
 //! Uploads to the bucket that CloudFormation reads packaged functions and templates from.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anstream::eprintln;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sdk_cloudformation::{Client, types::Tag};
-use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_sigv4::{
-    http_request::{
-        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-        UriPathNormalizationMode, sign,
-    },
-    sign::v4,
+use aws_sdk_cloudformation::types::Tag;
+use aws_sdk_s3::config::{
+    Builder,
+    endpoint::{DefaultResolver, Params, ResolveEndpoint},
 };
-use channel_connection::http_client;
 
 use crate::{
-    aws::AwsError,
-    deploy::{change_set, events::Events},
+    aws::{self, AwsError},
+    deploy::events::Events,
     outcome::Failure,
     stack::target::Target,
     terminal,
@@ -32,124 +26,82 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// A bucket that files are uploaded to.
 pub(super) struct Bucket<'a> {
     target: &'a Target,
+    client: aws_sdk_s3::Client,
     name: String,
-    /// S3's address in the region, without a slash at its end.
-    endpoint: String,
+    url: String,
 }
 
 impl<'a> Bucket<'a> {
     /// Finds the stage's own bucket or SAM's, which is created where it is missing.
     pub(super) async fn find(target: &'a Target) -> Result<Self, Failure> {
-        let own = target
-            .stage
-            .as_ref()
-            .and_then(|stage| stage.s3_bucket.clone());
-        let name = match own {
+        let stage = target.stage.as_ref();
+        let name = match stage.and_then(|stage| stage.s3_bucket.clone()) {
             Some(name) => name,
             None => managed(target).await?,
         };
-        let endpoint = match target.aws.endpoint_url() {
-            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None => endpoint(target).await.ok_or_else(|| {
-                Failure::failed(format!("Cannot tell S3's address in {}.", target.region()))
-            })?,
-        };
+        let url = url(target, &name).await.ok_or_else(|| {
+            Failure::failed(format!("Cannot tell S3's address in {}.", target.region()))
+        })?;
+        let config = Builder::from(&target.aws)
+            .force_path_style(true)
+            .timeout_config(aws::timeouts(TIMEOUT))
+            .build();
         Ok(Self {
             target,
+            client: aws_sdk_s3::Client::from_conf(config),
             name,
-            endpoint,
+            url,
         })
     }
 
-    /// Returns the URL of an object of the stack's; a pipeline's role may write no other.
-    pub(super) fn url(&self, key: &str) -> String {
-        format!(
-            "{}/{}/{}/{key}",
-            self.endpoint, self.name, self.target.stack
-        )
+    /// Returns the key of a file of the stack's; a pipeline's role may write no other.
+    fn key(&self, file: &str) -> String {
+        format!("{}/{file}", self.target.stack)
+    }
+
+    /// Returns a file's URL, as CloudFormation takes it.
+    pub(super) fn url(&self, file: &str) -> String {
+        format!("{}/{}", self.url, self.key(file))
     }
 
     /// Returns the same as SAM's templates name it.
-    pub(super) fn uri(&self, key: &str) -> String {
-        format!("s3://{}/{}/{key}", self.name, self.target.stack)
+    pub(super) fn uri(&self, file: &str) -> String {
+        format!("s3://{}/{}", self.name, self.key(file))
     }
 
-    pub(super) async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), Failure> {
-        let url = self.url(key);
-        eprintln!("uploading {}", self.uri(key));
-        let failed = |reason: String| {
-            let uri = self.uri(key);
-            Failure::failed(format!(
-                "Cannot upload {uri}: {reason}. Nothing was changed."
-            ))
-        };
-        let http = http_client::client(TIMEOUT, self.target.url_policy());
-        let http = http.map_err(|error| failed(error.to_string()))?;
-        let mut request = http.put(&url);
-        for (name, value) in self.signature(&url, &bytes).await? {
-            request = request.header(name, value);
-        }
-        let answer = terminal::wait("S3", request.body(bytes).send()).await;
-        let answer = answer.map_err(|error| failed(http_client::cause(&error)))?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let needed = "You need s3:PutObject on it";
-        Err(failed(format!("expected 200, got {status}. {needed}")))
-    }
-
-    /// Signs by version 4, with S3's exceptions: the path as it is, and the body's hash in a header.
-    ///
-    /// One PUT is too little for a client of S3, which would be the largest dependency here.
-    async fn signature(&self, url: &str, bytes: &[u8]) -> Result<Vec<(String, String)>, Failure> {
-        let aws = &self.target.aws;
-        let unsigned = || Failure::failed("Cannot sign the upload.");
-        let provider = aws.credentials_provider().ok_or_else(unsigned)?;
-        let credentials = provider.provide_credentials().await;
-        let identity = credentials
-            .map_err(|_| AwsError::SignedOut("none found".into()))?
-            .into();
-        let mut settings = SigningSettings::default();
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.target.region())
-            .name("s3")
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()
-            .map_err(|_| unsigned())?
-            .into();
-        let request = SignableRequest::new("PUT", url, [].into_iter(), SignableBody::Bytes(bytes));
-        let signed = request.and_then(|request| sign(request, &parameters));
-        let (instructions, _) = signed.map_err(|_| unsigned())?.into_parts();
-        let headers = instructions.headers();
-        Ok(headers
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect())
+    pub(super) async fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), AwsError> {
+        eprintln!("uploading {}", self.uri(file));
+        let asked = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(self.key(file))
+            .body(bytes.into())
+            .send();
+        let answer = terminal::wait("S3", Box::pin(asked)).await;
+        answer
+            .map(drop)
+            .map_err(|error| AwsError::new("upload to the bucket", &error))
     }
 }
 
-/// Returns S3's address, in whichever partition the region is: STS's beside it has the same suffix.
-async fn endpoint(target: &Target) -> Option<String> {
+/// Returns the bucket's address, in whichever partition the region is.
+async fn url(target: &Target, bucket: &str) -> Option<String> {
     let params = Params::builder()
         .region(target.region())
+        .bucket(bucket)
+        .force_path_style(true)
         .use_fips(target.aws.use_fips().unwrap_or_default())
+        .set_endpoint(target.aws.endpoint_url().map(str::to_owned))
         .build()
         .ok()?;
-    let sts = DefaultResolver::new()
-        .resolve_endpoint(&params)
-        .await
-        .ok()?;
-    Some(sts.url().replacen("//sts", "//s3", 1))
+    let resolved = DefaultResolver::new().resolve_endpoint(&params).await;
+    Some(resolved.ok()?.url().trim_end_matches('/').to_owned())
 }
 
 /// Returns SAM's bucket in the account and region; creates it as SAM does.
 async fn managed(target: &Target) -> Result<String, Failure> {
-    let client = Client::new(&target.aws);
+    let client = aws_sdk_cloudformation::Client::new(&target.aws);
     if let Some(name) = source_bucket(&client).await {
         return Ok(name);
     }
@@ -164,14 +116,14 @@ async fn managed(target: &Target) -> Result<String, Failure> {
         .await;
     let created = created.map_err(|error| AwsError::new("create a bucket", &error))?;
     let id = created.stack_id.unwrap_or_default();
-    change_set::until_settled(&client, &id, Events::default()).await?;
+    Events::default().until_settled(&client, &id).await?;
     source_bucket(&client).await.ok_or_else(|| {
         let failed = format!("The stack {MANAGED_STACK} has no bucket. Name one of yours: s3_bucket in the stage of samconfig.toml.");
         Failure::failed(failed)
     })
 }
 
-async fn source_bucket(client: &Client) -> Option<String> {
+async fn source_bucket(client: &aws_sdk_cloudformation::Client) -> Option<String> {
     let described = client
         .describe_stacks()
         .stack_name(MANAGED_STACK)

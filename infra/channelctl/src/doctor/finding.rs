@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     check: &'static str,
     severity: Severity,
@@ -20,6 +22,7 @@ pub struct Finding {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
     Ok,
@@ -71,17 +74,29 @@ impl Finding {
         self.severity == Severity::Ok
     }
 
+    /// Returns the message in the colour of its severity.
+    pub fn text(&self) -> String {
+        coloured(self.severity.style().0, &self.message)
+    }
+
     pub(super) fn print(&self) -> io::Result<()> {
-        let mark = match self.severity {
-            Severity::Ok => coloured(GOOD, "ok   "),
-            Severity::Warning => coloured(DOUBTFUL, "look "),
-            Severity::Error => coloured(WRONG, "wrong"),
-        };
-        let (mut output, message) = (terminal::output(), &self.message);
-        writeln!(output, "{mark} {:<14} {message}", self.check)?;
+        let (style, mark) = self.severity.style();
+        let (mark, mut output) = (coloured(style, mark), terminal::output());
+        writeln!(output, "{mark} {:<14} {}", self.check, self.message)?;
         if let Some(fix) = &self.fix {
             writeln!(output, "{:<20} fix it: {fix}", "")?;
         }
         Ok(())
+    }
+}
+
+impl Severity {
+    /// Returns the colour, and the word that begins a line.
+    pub fn style(self) -> (Style, &'static str) {
+        match self {
+            Self::Ok => (GOOD, "ok   "),
+            Self::Warning => (DOUBTFUL, "look "),
+            Self::Error => (WRONG, "wrong"),
+        }
     }
 }

@@ -1,11 +1,7 @@
 //! What the deploy-hook's report shows to be wrong.
 
 use super::finding::{Finding, error, ok, warning};
-use crate::{
-    calling_settings::{Lack, lacks},
-    registration::Report,
-    stack::Stack,
-};
+use crate::{calling_settings, registration::Report, stack::Stack, terminal::counted};
 
 /// Returns the report's findings; the client secret's explains the webhook's.
 pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
@@ -15,7 +11,7 @@ pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>
         registered_url(stack, report),
         webhook(stack, report, client_secret),
         release(stack, report),
-        calling_settings(report),
+        calling_settings(stack, report),
     ]
 }
 
@@ -66,7 +62,9 @@ fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> F
     let (check, probe) = ("webhook", &report.last_probe);
     if probe.verified {
         let milliseconds = probe.milliseconds.unwrap_or_default();
-        let found = format!("answers HubSpot, and nobody else, in {milliseconds} ms");
+        let numbers = counted(probe.numbers.unwrap_or_default(), "number");
+        let found =
+            format!("answers HubSpot, and nobody else, in {milliseconds} ms with {numbers}");
         return ok(check, found);
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
@@ -87,20 +85,20 @@ pub(super) fn release(stack: &Stack, report: &Report) -> Finding {
     }
 }
 
-fn calling_settings(report: &Report) -> Finding {
+fn calling_settings(stack: &Stack, report: &Report) -> Finding {
     let check = "help desk";
-    let lacks = lacks(report);
-    let found: Vec<_> = lacks
-        .iter()
-        .map(|lack| format!("{}. {}", lack.summary(), lack.detail(report)))
+    let reasons = calling_settings::reasons(stack, report);
+    let texts = reasons.iter();
+    let texts: Vec<_> = texts
+        .map(|reason| format!("{}. {}", reason.summary, reason.detail))
         .collect();
-    match lacks.as_slice() {
+    match reasons.as_slice() {
         [] => ok(
             check,
             "the app supports inbound calling, as help desk needs",
         ),
-        [Lack::Unknown(_)] => warning(check, found.join(" "), None),
-        _ => error(check, found.join("; "), None),
+        [reason, ..] if reason.is_error() => error(check, texts.join("; "), None),
+        _ => warning(check, texts.join("; "), None),
     }
 }
 

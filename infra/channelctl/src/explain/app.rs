@@ -1,7 +1,7 @@
 //! The app's share: its registration, its calling settings, and its webhook.
 
 use crate::{
-    calling_settings::{Lack, lacks},
+    calling_settings,
     explain::{
         facts::Facts,
         reason::{Cause, Reason},
@@ -11,20 +11,22 @@ use crate::{
 
 const FLAG: &str = "localStorage.setItem('LocalSettings:Calling:supportsChannelConnection',true)";
 
-pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
+pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
     let report = match &facts.report {
         Ok(report) => report,
         Err(failure) => {
             let summary = "the deploy-hook cannot be asked";
-            return reasons.push(Reason::failed(Cause::HookFailed, summary, failure).warning());
+            return vec![Reason::failed(Cause::HookFailed, summary, failure).warning()];
         }
     };
     let command = |command: &str| facts.stack.command(command);
     let expected = &report.expected.url;
+    let mut reasons = Vec::new();
     match (&report.registered, report.drift) {
         (_, None) => {
-            let (cause, summary) = (Cause::RegistrationUnknown, "HubSpot's settings are unknown");
-            let reason = Reason::new(cause, summary, &report.outcome, command("doctor"));
+            let summary = "HubSpot's settings are unknown";
+            let fix = command("doctor");
+            let reason = Reason::new(Cause::RegistrationUnknown, summary, &report.outcome, fix);
             reasons.push(reason.warning());
         }
         (None, Some(_)) => reasons.push(Reason::new(
@@ -57,49 +59,37 @@ pub fn registration(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
             command("release"),
         ));
     }
+    reasons.extend(calling_settings::reasons(facts.stack, report));
+    reasons
 }
 
-pub fn calling_settings(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
-    let Ok(report) = &facts.report else {
-        return;
-    };
-    reasons.extend(lacks(report).into_iter().map(|lack| {
-        let (summary, detail) = (lack.summary(), lack.detail(report));
-        let reason = |cause| Reason::new(cause, summary, detail, facts.stack.command("doctor"));
-        match lack {
-            Lack::Unknown(_) => reason(Cause::CallingSettingsUnknown).warning(),
-            Lack::Settings => reason(Cause::CallingSettingsAbsent),
-            Lack::InboundCalling => reason(Cause::InboundCallingUnsupported),
-            Lack::Ready => reason(Cause::CallingNotReady),
-        }
-    }));
-}
-
-pub fn webhook(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
+pub fn webhook(facts: &Facts<'_>) -> Vec<Reason> {
     let answer = match &facts.answer {
         Ok(answer) => answer,
         Err(failure) => {
             let summary = "the webhook does not answer";
-            return reasons.push(Reason::failed(Cause::WebhookFailed, summary, failure));
+            return vec![Reason::failed(Cause::WebhookFailed, summary, failure)];
         }
     };
     if let Some(violation) = &answer.violation {
-        reasons.push(Reason::new(
+        return vec![Reason::new(
             Cause::ResponseInvalid,
             "the webhook's response is invalid",
             format!("To a request as HubSpot would send it now: {violation}."),
             facts.stack.command("doctor"),
-        ));
+        )];
+    }
     // Where the same call fails here too, that says more.
-    } else if let Ok(Report { last_probe, .. }) = &facts.report
-        && !last_probe.verified
-    {
-        let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
-        reasons.push(Reason::new(
-            Cause::WebhookUnverified,
-            "the deploy-hook cannot verify the webhook",
-            format!("The webhook answers this machine. To the deploy-hook, {reason}."),
-            facts.stack.command("verify"),
-        ));
+    match &facts.report {
+        Ok(Report { last_probe, .. }) if !last_probe.verified => {
+            let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
+            vec![Reason::new(
+                Cause::WebhookUnverified,
+                "the deploy-hook cannot verify the webhook",
+                format!("The webhook answers this machine. To the deploy-hook, {reason}."),
+                facts.stack.command("verify"),
+            )]
+        }
+        _ => Vec::new(),
     }
 }

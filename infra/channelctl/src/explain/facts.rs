@@ -1,5 +1,7 @@
 //! The facts that explain why a user sees a number or not, as they were gathered.
 
+use std::time::Duration;
+
 use channel_connection::{
     contract,
     ids::{PortalId, UserId},
@@ -8,6 +10,7 @@ use channel_connection::{
     shown_number::{ShownNumber, shown_numbers},
 };
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::{
     call,
@@ -19,6 +22,9 @@ use crate::{
     stack::Stack,
     terminal,
 };
+
+/// Timeout of the search in all portals' rows.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The question: who does not see which number.
 #[derive(Clone)]
@@ -93,13 +99,15 @@ impl<'a> Facts<'a> {
             && let Ok(of_portal) = &rows
             && !of_portal.iter().any(is_about)
         {
-            match terminal::wait("the whole numbers table", self::rows(stack, None)).await {
+            let scan = timeout(SCAN_TIMEOUT, self::rows(stack, None));
+            let slow = |_| Err(Failure::failed("Reading all its rows took too long."));
+            match terminal::wait("the whole numbers table", scan)
+                .await
+                .unwrap_or_else(slow)
+            {
                 Ok(all) => {
-                    elsewhere = all
-                        .into_iter()
-                        .filter(is_about)
-                        .map(|row| row.portal)
-                        .collect();
+                    let found = all.into_iter().filter(is_about);
+                    elsewhere = found.map(|row| row.portal).collect();
                 }
                 Err(failure) => rows = Err(failure),
             }
@@ -131,7 +139,7 @@ async fn rows(stack: &Stack, portal: Option<PortalId>) -> Result<Vec<Stored>, Fa
 
 async fn answer(stack: &Stack, question: &Question) -> Result<Answer, Failure> {
     let (_, response, _) = call::ask(stack, question.portal, question.asked_user()).await?;
-    let violations = contract::response_violations(response.status, &response.body);
+    let violations = contract::violations(response.status, &response.body);
     Ok(Answer {
         violation: violations.into_iter().next(),
         numbers: shown_numbers(&response.body),

@@ -1,6 +1,6 @@
 //! The webhook's log of a day: when a portal's requests were answered, and which were refused.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_cloudwatchlogs::Client;
 use channel_connection::{
@@ -27,32 +27,19 @@ const WITHIN: SignedDuration = SignedDuration::from_hours(24);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long after its signed request a probe's forged one comes, at most.
 const PROBE: SignedDuration = SignedDuration::from_secs(5);
+const WRONG_SIGNATURE: u16 = 401;
+const OTHER_APP: u16 = 403;
+const UNAVAILABLE: u16 = 503;
 
 /// A day's requests, as far as they tell of one portal.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Requests {
     /// When a request for the portal was last answered with numbers.
     pub last_answered: Option<Timestamp>,
-    pub refused: Vec<Refused>,
+    /// How many requests got each status, and when the last one did.
+    pub refused: BTreeMap<u16, (u64, Timestamp)>,
     /// The last signed request of a probe whose forged request has not come yet.
     probed: Option<Timestamp>,
-}
-
-/// Requests of one outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    pub outcome: RefusedAs,
-    pub count: u64,
-    pub last: Timestamp,
-}
-
-/// The reason a request of HubSpot's got no numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusedAs {
-    WrongSignature,
-    OtherApp,
-    /// For the portal that is asked about; the others name none.
-    Unavailable,
 }
 
 /// The fields of an access log's line that are looked at.
@@ -63,16 +50,6 @@ struct Line {
     user_id: Option<UserId>,
     outcome: String,
     reason: Option<String>,
-}
-
-impl RefusedAs {
-    pub fn status(self) -> u16 {
-        match self {
-            Self::WrongSignature => 401,
-            Self::OtherApp => 403,
-            Self::Unavailable => 503,
-        }
-    }
 }
 
 /// Reads the requests of the last day, up to a time.
@@ -125,36 +102,29 @@ impl Requests {
         };
         // The deploy-hook asks as the last user there could be, and forges a request right after.
         let is_probe = line.user_id == Some(UserId::MAX);
-        let outcome = match (line.outcome.as_str(), line.reason) {
-            ("answered" | "answered_stale", _) if is_probe => {
-                self.probed = Some(at);
+        let is_of_portal = line.portal_id == Some(portal) && !is_probe;
+        let status = match (line.outcome.as_str(), line.reason) {
+            ("answered" | "answered_stale", _) => {
+                if is_probe {
+                    self.probed = Some(at);
+                } else if is_of_portal {
+                    self.last_answered = Some(at);
+                }
                 return;
             }
-            ("answered" | "answered_stale", _) if line.portal_id == Some(portal) => {
-                self.last_answered = Some(at);
-                return;
-            }
-            ("unavailable", _) if line.portal_id == Some(portal) && !is_probe => {
-                RefusedAs::Unavailable
-            }
-            ("other_app", _) => RefusedAs::OtherApp,
+            ("unavailable", _) if is_of_portal => UNAVAILABLE,
+            ("other_app", _) => OTHER_APP,
             ("not_hubspot", Some(reason)) if is_signed_otherwise(&reason) => {
                 let probed = self.probed.take();
                 if probed.is_some_and(|probed| at.duration_since(probed) <= PROBE) {
                     return;
                 }
-                RefusedAs::WrongSignature
+                WRONG_SIGNATURE
             }
             _ => return,
         };
-        match self.refused.iter_mut().find(|one| one.outcome == outcome) {
-            Some(refused) => (refused.count, refused.last) = (refused.count + 1, at),
-            None => self.refused.push(Refused {
-                outcome,
-                count: 1,
-                last: at,
-            }),
-        }
+        let (count, last) = self.refused.entry(status).or_insert((0, at));
+        (*count, *last) = (*count + 1, at);
     }
 }
 
@@ -165,63 +135,64 @@ fn is_signed_otherwise(reason: &str) -> bool {
         .any(|error| error.to_string() == reason)
 }
 
-pub fn requests(facts: &Facts<'_>, reasons: &mut Vec<Reason>) {
+pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
     let requests = match &facts.requests {
         Ok(requests) => requests,
         Err(failure) => {
             let summary = "HubSpot's last requests are unknown";
-            return reasons.push(Reason::failed(Cause::LogUnreadable, summary, failure).warning());
+            return vec![Reason::failed(Cause::LogUnreadable, summary, failure).warning()];
         }
     };
-    for refused in &requests.refused {
-        let Refused { outcome, last, .. } = *refused;
-        let is_mended = match outcome {
-            RefusedAs::WrongSignature => facts.secret_changed > Some(last),
-            RefusedAs::Unavailable => requests.last_answered > Some(last),
-            RefusedAs::OtherApp => false,
+    let mut reasons = Vec::new();
+    for (status, mended_at, mended, detail, fix) in [
+        (
+            WRONG_SIGNATURE,
+            facts.secret_changed,
+            "The client secret was changed after that.",
+            "HubSpot signs with another client secret than the stack has, or for another URL; \
+             for which portal, the log cannot tell. Compare the client secret with the app's in \
+             HubSpot. Setting it affects every customer.",
+            "secrets set",
+        ),
+        (
+            OTHER_APP,
+            None,
+            "",
+            "HubSpot asked for another app than the stack's; for which portal, the log cannot \
+             tell.",
+            "deploy --parameter AppId=ID",
+        ),
+        (
+            UNAVAILABLE,
+            requests.last_answered,
+            "Requests were answered after that.",
+            "The webhook could not read the table for this portal.",
+            "doctor",
+        ),
+    ] {
+        let Some((count, last)) = requests.refused.get(&status) else {
+            continue;
         };
-        let (detail, fix) = match outcome {
-            RefusedAs::WrongSignature if is_mended => {
-                ("The client secret was changed after that.", None)
-            }
-            RefusedAs::WrongSignature => (
-                "HubSpot signs with another client secret than the stack has, or for another \
-                 URL; for which portal, the log cannot tell. Compare the client secret with the \
-                 app's in HubSpot. Setting it affects every customer.",
-                Some("secrets set"),
-            ),
-            RefusedAs::OtherApp => (
-                "HubSpot asked for another app than the stack's; for which portal, the log \
-                 cannot tell.",
-                Some("deploy --parameter AppId=ID"),
-            ),
-            RefusedAs::Unavailable if is_mended => ("Requests were answered after that.", None),
-            RefusedAs::Unavailable => (
-                "The webhook could not read the table for this portal.",
-                Some("doctor"),
-            ),
-        };
-        let (requests, status) = (counted(refused.count, "request"), outcome.status());
-        let summary = format!(
-            "the webhook refused {requests} with {status}, last {}",
-            ago(last)
-        );
-        let fix = fix.map(|fix| facts.stack.command(fix));
-        let reason = Reason::new(Cause::RequestsRefused, summary, detail, fix);
-        reasons.push(if is_mended { reason.warning() } else { reason });
+        let (count, ago) = (counted(*count, "request"), ago(*last));
+        let summary = format!("the webhook refused {count} with {status}, last {ago}");
+        let cause = Cause::RequestsRefused;
+        reasons.push(if mended_at > Some(*last) {
+            Reason::new(cause, summary, mended, None).warning()
+        } else {
+            Reason::new(cause, summary, detail, facts.stack.command(fix))
+        });
     }
     if requests.last_answered.is_none() {
-        reasons.push(
-            Reason::new(
-                Cause::NoRequests,
-                "the webhook answered no request for this portal in a day",
-                "Nobody opened the list, or the portal has not installed the app, or HubSpot's \
-                 requests fail. Open the list in HubSpot, then explain again.",
-                None,
-            )
-            .warning(),
+        let reason = Reason::new(
+            Cause::NoRequests,
+            "the webhook answered no request for this portal in a day",
+            "Nobody opened the list, or the portal has not installed the app, or HubSpot's \
+             requests fail. Open the list in HubSpot, then explain again.",
+            None,
         );
+        reasons.push(reason.warning());
     }
+    reasons
 }
 
 #[cfg(test)]
@@ -258,16 +229,8 @@ mod tests {
         for (second, line) in lines {
             requests.add(portal, at(second), &line);
         }
-        let refused = |outcome, count, second| Refused {
-            outcome,
-            count,
-            last: at(second),
-        };
-        let expected = [
-            refused(RefusedAs::WrongSignature, 2, 46),
-            refused(RefusedAs::Unavailable, 1, 30),
-        ];
+        let refused = [(WRONG_SIGNATURE, (2, at(46))), (UNAVAILABLE, (1, at(30)))];
         assert_eq!(requests.last_answered, Some(at(20)));
-        assert_eq!(requests.refused, expected);
+        assert_eq!(requests.refused, BTreeMap::from(refused));
     }
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::{doctor::Severity, outcome::Failure};
 
-/// A cause, in the order in which HubSpot meets them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
+/// A cause, by its name in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Deserialize))]
 #[serde(rename_all = "camelCase")]
 pub enum Cause {
     HookFailed,
@@ -39,6 +39,7 @@ pub enum Cause {
 
 /// A cause as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reason {
     pub cause: Cause,
     pub severity: Severity,
@@ -67,8 +68,7 @@ impl Reason {
     }
 
     pub fn failed(cause: Cause, summary: &str, failure: &Failure) -> Self {
-        let Failure { message, next, .. } = failure;
-        Self::new(cause, summary, message, next.clone())
+        Self::new(cause, summary, &failure.message, failure.next.clone())
     }
 
     pub fn is_error(&self) -> bool {

@@ -32,6 +32,7 @@ static COLUMN_OF: LazyLock<HashMap<&str, Column>> = LazyLock::new(|| {
 
 /// What a column can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Column {
     Portal,

@@ -1,13 +1,14 @@
 //! Which numbers a portal has connected, and who uses the app there, as the portal's own token reads it.
 
-use std::{collections::BTreeSet, io::Write, time::Duration};
+use std::{collections::BTreeSet, io::Write};
 
-use channel_connection::{http_client, ids::PortalId, phone_number::E164};
+use channel_connection::{ids::PortalId, phone_number::E164};
 use clap::Args;
-use reqwest::Client;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    hubspot::{Call, HubSpot},
     numbers::table::Table,
     outcome::{Failure, Outcome},
     stack::Stack,
@@ -16,9 +17,6 @@ use crate::{
 
 const STATUSES: &str = "crm/extensions/calling/v3/connection-statuses";
 const ACCOUNTS: &str = "conversations/v3/conversations/channel-accounts";
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// A page has at most 100 channel accounts.
-const MAX_RESPONSE: usize = 1024 * 1024;
 const MAX_PAGES: usize = 100;
 const MAX_TOKEN: u64 = 4 * 1024;
 
@@ -34,8 +32,7 @@ pub struct ConnectedOptions {
 
 /// HubSpot's API, as a portal's token reads it.
 struct Portal {
-    http: Client,
-    url: String,
+    hubspot: HubSpot,
     token: String,
 }
 
@@ -70,33 +67,22 @@ pub async fn show(
         "portalId": options.portal, "connected": connected, "notInTable": others, "users": users,
     });
     terminal::print(as_json, &document, || {
-        let text = |numbers: Option<Vec<&String>>| match numbers.as_deref() {
+        let text = |name: &str| match document[name].as_array() {
             None => "unknown: HubSpot shows no phone number among the channel accounts".into(),
-            Some([]) => "none".into(),
-            Some(numbers) => escape(
-                &numbers
-                    .iter()
-                    .map(|one| one.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            ),
+            Some(texts) if texts.is_empty() => "none".into(),
+            Some(texts) => {
+                let texts = texts.iter().filter_map(Value::as_str);
+                escape(&texts.collect::<Vec<_>>().join(", "))
+            }
         };
+        let others = format!("{} (of this app, or of another)", text("notInTable"));
         terminal::print_pairs([
-            ("connected", text(connected)),
-            (
-                "not in table",
-                format!("{} (of this app, or of another)", text(others)),
-            ),
+            ("connected", text("connected")),
+            ("not in table", others),
+            ("app used by", text("users")),
         ])?;
-        let users = escape(&match users.as_slice() {
-            [] => "none".to_owned(),
-            users => users.join(", "),
-        });
         let count = counted(accounts.len() as u64, "channel account");
-        writeln!(
-            terminal::output(),
-            "app used by  {users}\n{count} looked at"
-        )
+        writeln!(terminal::output(), "{count} looked at")
     })?;
     Ok(Outcome::Done)
 }
@@ -114,11 +100,8 @@ fn list(page: &Value) -> impl Iterator<Item = &Value> {
 impl Portal {
     fn of(stack: &Stack) -> Result<Self, Failure> {
         let url = stack.parameter("HubSpotApiUrl").unwrap_or_default();
-        let http = http_client::client(TIMEOUT, stack.target.url_policy())
-            .map_err(|error| Failure::failed(format!("Cannot call anything: {error}")))?;
         Ok(Self {
-            http,
-            url: url.to_owned(),
+            hubspot: HubSpot::new(url, stack.target.url_policy())?,
             token: token()?,
         })
     }
@@ -139,23 +122,18 @@ impl Portal {
     }
 
     async fn get(&self, path: &str, after: Option<&str>) -> Result<Value, Failure> {
-        let failed = |why: String| Failure::failed(format!("HubSpot's {path}: {why}."));
-        let request = self.http.get(format!("{}{path}", self.url));
+        let request = self.hubspot.request(Method::GET, path);
         let request = request.bearer_auth(&self.token);
-        let response = request
-            .query(&after.map(|after| [("after", after)]))
-            .send()
-            .await
-            .map_err(|error| failed(http_client::cause(&error)))?;
-        let status = response.status();
-        let body = http_client::body(response, MAX_RESPONSE).await;
-        let body = body.map_err(|error| failed(error.to_string()))?;
-        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        if status.is_success() && body["results"].is_array() {
-            return Ok(body);
+        let request = request.query(&after.map(|after| [("after", after)]));
+        let call = Call::send("", request).await;
+        if call.is_success() && call.body["results"].is_array() {
+            return Ok(call.body);
         }
-        let message = body["message"].as_str().unwrap_or("no reason given");
-        Err(failed(format!("{status}, {message}")))
+        let why = match call.body["message"].as_str() {
+            Some(message) => format!("{}, {message}", call.outcome()),
+            None => call.outcome(),
+        };
+        Err(Failure::failed(format!("HubSpot's {path}: {why}.")))
     }
 }
 

@@ -68,7 +68,6 @@ pub fn read(
                     let cell = record.get(columns.at(column)?)?;
                     Some(Cow::Borrowed(cell.trim()))
                 }),
-                of_wrong_type: None,
             }),
         }
     }

@@ -1,8 +1,6 @@
 //! A file of numbers: read and decoded whole, or refused whole.
 
 use std::{
-    borrow::Cow,
-    collections::BTreeSet,
     ffi::OsStr,
     fs::File,
     io::{self, Read},
@@ -11,17 +9,16 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use crate::{
     numbers::{
-        columns::{Column, Columns, Mapping},
-        delimited,
+        columns::Mapping,
+        delimited, objects,
         row::{Place, RawRow},
         users::UsersOptions,
     },
     outcome::Failure,
-    terminal::escape,
+    terminal::{counted, escape},
 };
 
 const MAX_MIB: u64 = 64;
@@ -75,12 +72,18 @@ fn encoding(label: &str) -> Result<&'static Encoding, &'static str> {
     encoding.ok_or("expected an encoding like windows-1252, iso-8859-15 or utf-16le")
 }
 
-/// Reads every row of a file, `-` for standard input; returns which column was taken for what.
+/// Reads every row of a file, `-` for standard input; tells how many there are, and which column was
+/// taken for what.
 pub fn read(path: &Path, options: &FileOptions, take: &mut TakeRow<'_>) -> Result<String, Failure> {
     let bytes = bytes(path)?;
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let by_name = Format::from_str(extension, true).ok();
-    rows(&bytes, options.format.or(by_name), options, take)
+    let (rows, columns) = rows(&bytes, options.format.or(by_name), options, take)?;
+    Ok(format!(
+        "{}: {}; {columns}",
+        name(path),
+        counted(rows, "row")
+    ))
 }
 
 /// Returns how to call a file in a message.
@@ -120,7 +123,7 @@ fn rows(
     format: Option<Format>,
     options: &FileOptions,
     take: &mut TakeRow<'_>,
-) -> Result<String, Failure> {
+) -> Result<(u64, String), Failure> {
     let text = decode(bytes, options.encoding)?;
     let Some(first) = text.trim_start().chars().next() else {
         return Err(Failure::bad_input(
@@ -142,12 +145,12 @@ fn rows(
     let columns = match format {
         Format::Csv => delimited::read(&text, None, options, &mut counting),
         Format::Tsv => delimited::read(&text, Some(b'\t'), options, &mut counting),
-        Format::Json => read_objects(&items(&text)?, options, &mut counting),
-        Format::Jsonl => read_objects(&lines(&text), options, &mut counting),
+        Format::Json => objects::read(&objects::items(&text)?, options, &mut counting),
+        Format::Jsonl => objects::read(&objects::lines(&text), options, &mut counting),
     }?;
     match count {
         0 => Err(Failure::bad_input("The file has no rows.")),
-        1..=MAX_ROWS => Ok(columns),
+        1..=MAX_ROWS => Ok((count, columns)),
         _ => Err(Failure::bad_input(format!(
             "The file has {count} rows, more than {MAX_ROWS}. Split it, and import the parts."
         ))),
@@ -187,102 +190,6 @@ fn utf(bytes: &[u8]) -> &'static Encoding {
         [0, second, ..] if *second != 0 => UTF_16BE,
         [first, 0, ..] if *first != 0 => UTF_16LE,
         _ => UTF_8,
-    }
-}
-
-/// Returns the items of a JSON array, unparsed.
-fn items(text: &str) -> Result<Vec<(Place, &str)>, Failure> {
-    let items: Vec<&RawValue> = serde_json::from_str(text)
-        .map_err(|error| refused(Place::line(error.line() as u64), &error))?;
-    let (mut offset, mut line) = (0, 1);
-    let items = (1..).zip(items).map(|(number, item)| {
-        // The value is a part of the text.
-        let start = item.get().as_ptr() as usize - text.as_ptr() as usize;
-        line += text[offset..start].matches('\n').count() as u64;
-        offset = start;
-        let place = Place {
-            line,
-            item: Some(number),
-        };
-        (place, item.get())
-    });
-    Ok(items.collect())
-}
-
-fn lines(text: &str) -> Vec<(Place, &str)> {
-    let lines = (1..).map(Place::line).zip(text.lines());
-    lines.filter(|(_, line)| !line.trim().is_empty()).collect()
-}
-
-/// Finds the columns by the fields of all objects, and reads each object.
-fn read_objects(
-    objects: &[(Place, &str)],
-    options: &FileOptions,
-    take: &mut TakeRow<'_>,
-) -> Result<String, Failure> {
-    let mut fields = BTreeSet::new();
-    for (place, object) in objects {
-        fields.extend(parse(*place, object)?.into_iter().map(|(name, _)| name));
-    }
-    let fields: Vec<_> = fields.iter().map(String::as_str).collect();
-    if fields.is_empty() {
-        return Ok(String::new());
-    }
-    let columns = Columns::find(&fields, options)?;
-    for (place, object) in objects {
-        let object = parse(*place, object)?;
-        let value = |column| object.get(fields[columns.at(column)?]);
-        let is_wrong =
-            |column: &Column| value(*column).is_some_and(|value| !is_cell(*column, value));
-        take(&RawRow {
-            place: Some(*place),
-            cells: Column::ALL.map(|column| text(value(column)?)),
-            of_wrong_type: Column::ALL.into_iter().find(is_wrong),
-        });
-    }
-    Ok(columns.explain(&fields))
-}
-
-fn parse(place: Place, object: &str) -> Result<Map<String, Value>, Failure> {
-    serde_json::from_str(object).map_err(|error| refused(place, &error))
-}
-
-/// Says why a text is no row; of a value that is JSON, serde's own words would repeat it.
-fn refused(place: Place, error: &serde_json::Error) -> Failure {
-    let words = error.to_string();
-    let problem = match error.classify() {
-        Category::Data => {
-            "this is no row. A JSON file is one array of objects, a JSONL file has an object in \
-             each line"
-        }
-        Category::Eof => "the file ends in the middle of a value: it is cut off",
-        // The place is named already; of a line, serde would count from that line.
-        _ => words.split(" at line ").next().unwrap_or_default(),
-    };
-    damaged(place, problem)
-}
-
-/// Tells whether a value is what a file's cell could hold; only users may be a list.
-fn is_cell(column: Column, value: &Value) -> bool {
-    match value {
-        Value::Null | Value::String(_) | Value::Number(_) => true,
-        Value::Array(values) if column == Column::Users => values
-            .iter()
-            .all(|value| value.is_string() || value.is_number()),
-        _ => false,
-    }
-}
-
-/// Writes a value as a cell would have it, and what no cell could hold as JSON, to be shown.
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.trim().into()),
-        Value::Array(values) => {
-            let texts: Vec<_> = values.iter().filter_map(text).collect();
-            Some(texts.join(" ").into())
-        }
-        other => Some(other.to_string().into()),
     }
 }
 

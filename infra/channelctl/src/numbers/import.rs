@@ -15,16 +15,16 @@ use clap::Args;
 use crate::{
     numbers::{
         columns::Column,
+        country::{self, Country},
         file::{self, FileOptions},
-        phone::{self, Country},
+        phone,
         plan::Plan,
-        row::{CellError, Expected, Findings, RawRow},
+        row::{Expected, Findings, RawRow},
         table::{Table, joined},
         users::Users,
         write::WriteOptions,
     },
     outcome::{Failure, Outcome},
-    terminal::counted,
 };
 
 /// The most that is read of a line, in bytes: as long as a key of the table may be.
@@ -75,7 +75,7 @@ struct OneNumber {
     #[arg(long)]
     portal: PortalId,
     /// Understand a national number of this country, like US
-    #[arg(long, value_parser = phone::country)]
+    #[arg(long, value_parser = country::parse)]
     country: Option<Country>,
     #[command(flatten)]
     writing: WriteOptions,
@@ -89,51 +89,46 @@ pub async fn import(
 ) -> Result<Outcome, Failure> {
     let (mut plan, mut findings) = (Plan::default(), Findings::default());
     let users = options.reading.users.read()?;
-    let mut rows = 0;
-    let columns = file::read(&options.file, &options.reading, &mut |raw: &RawRow<'_>| {
-        rows += 1;
-        if let Some(row) = raw.check(options.expected, &users, &mut findings)
-            && let Some(first) = plan.add(row)
-        {
-            let advice = format!("first in {first}, so delete one of the rows");
-            let twice = CellError::of("is there twice".into(), advice);
-            findings.refuse(raw, Column::Number, twice);
-        }
+    let read = file::read(&options.file, &options.reading, &mut |row: &RawRow<'_>| {
+        row.check(options.expected, &users, &mut plan, &mut findings);
     })?;
     if !as_json {
-        let file = file::name(&options.file);
-        eprintln!("{file}: {}; {columns}", counted(rows, "row"));
+        eprintln!("{read}");
     }
-    let writing = &options.writing;
-    writing.refuse_bad_rows(&findings, as_json)?;
-    plan.compare(table, options.replace).await?;
-    writing.apply(&plan, table, &findings, as_json).await
+    let (writing, replace) = (&options.writing, options.replace);
+    write(table, plan, &findings, replace, writing, as_json).await
 }
 
 /// Adds or changes one number.
 pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<Outcome, Failure> {
     let (mut plan, mut findings) = (Plan::default(), Findings::default());
-    let number = ask_for_line()?;
-    let mut raw = RawRow {
+    let mut row = RawRow {
         place: None,
         cells: array::from_fn(|_| None),
-        of_wrong_type: None,
     };
     let users = options.users.iter().copied().collect();
-    raw.cells[Column::Number as usize] = Some(number.into());
-    raw.cells[Column::Name as usize] = options.name.as_deref().map(|name| name.trim().into());
-    raw.cells[Column::Users as usize] = (!options.users.is_empty()).then(|| joined(&users).into());
+    row.cells[Column::Number as usize] = Some(ask_for_line()?.into());
+    row.cells[Column::Name as usize] = options.name.as_deref().map(|name| name.trim().into());
+    row.cells[Column::Users as usize] = (!options.users.is_empty()).then(|| joined(&users).into());
     let expected = Expected {
         portal: Some(options.one.portal),
         country: options.one.country,
     };
-    if let Some(row) = raw.check(expected, &Users::default(), &mut findings) {
-        plan.add(row);
-    }
-    let writing = &options.one.writing;
-    writing.refuse_bad_rows(&findings, as_json)?;
-    plan.compare(table, false).await?;
-    writing.apply(&plan, table, &findings, as_json).await
+    row.check(expected, &Users::default(), &mut plan, &mut findings);
+    write(table, plan, &findings, false, &options.one.writing, as_json).await
+}
+
+async fn write(
+    table: &Table,
+    mut plan: Plan,
+    findings: &Findings,
+    replace: bool,
+    options: &WriteOptions,
+    as_json: bool,
+) -> Result<Outcome, Failure> {
+    options.refuse_bad_rows(findings, as_json)?;
+    plan.compare(table, replace).await?;
+    options.apply(&plan, table, findings, as_json).await
 }
 
 /// Removes one number, or all of a portal.
@@ -153,12 +148,8 @@ pub async fn remove(
         let found = has_key(&typed).or_else(|| has_key(key.as_deref().ok()?));
         rows = match (found, key) {
             (Some(at), _) => vec![rows.swap_remove(at)],
-            (None, Ok(_)) => {
-                return Err(not_found("such number"));
-            }
-            (None, Err(error)) => {
-                return Err(Failure::bad_input(format!("The number {error}.")));
-            }
+            (None, Ok(_)) => return Err(not_found("such number")),
+            (None, Err(error)) => return Err(Failure::bad_input(format!("The number {error}."))),
         };
     }
     if rows.is_empty() {
@@ -166,7 +157,7 @@ pub async fn remove(
     }
     let mut plan = Plan::default();
     for stored in rows {
-        plan.delete(portal, stored);
+        plan.delete(portal, stored.number());
     }
     let (writing, findings) = (&options.one.writing, Findings::default());
     writing.apply(&plan, table, &findings, as_json).await

@@ -6,35 +6,13 @@
 use std::sync::LazyLock;
 
 use channel_connection::phone_number::{E164, Extension, NumberKey};
-pub use phonenumber::country::Id as Country;
-use phonenumber::{
-    Metadata, Mode, Type,
-    metadata::{DATABASE, Descriptor},
-};
 use regex::Regex;
 
-use crate::numbers::{columns::is_extension_word, row::CellError};
-
-/// The fewest digits of a number that is not checked against its country's own patterns: what is
-/// shorter is a short code nearly everywhere.
-const MIN_NATIONAL: usize = 7;
-/// The most digits before a slash, which stands behind the area code: `+43 5572/1234`, `03012/345`.
-const MAX_BEFORE_SLASH: usize = 6;
-/// What the country code, in front of the area code, adds to that.
-const MAX_COUNTRY_CODE: usize = 3;
-/// What a caller from abroad can reach; for a country as a whole, the metadata has no lengths.
-const KINDS: [Type; 10] = [
-    Type::FixedLine,
-    Type::Mobile,
-    Type::TollFree,
-    Type::PremiumRate,
-    Type::SharedCost,
-    Type::PersonalNumber,
-    Type::Voip,
-    Type::Pager,
-    Type::Uan,
-    Type::Voicemail,
-];
+use crate::numbers::{
+    columns::is_extension_word,
+    country::{Country, MIN_NATIONAL, SHORT_CODE, check_possible, drops_zero, international},
+    row::CellError,
+};
 
 const EMPTY: CellError = CellError::new("is empty", "fill it in, or delete the row");
 const EXPONENT: CellError = CellError::new(
@@ -57,21 +35,9 @@ const NOT_A_NUMBER: CellError = CellError::new(
     "is not a phone number",
     "write one number like +18001231234, with blanks or - . ( ) / between its digits at most",
 );
-const SHORT_CODE: CellError = CellError::new(
-    "is too short",
-    "expected a whole number like +18001231234, not a short code",
-);
 const NATIONAL: CellError = CellError::new(
     "has no country code",
     "write it like +18001231234, or name the country: --country US",
-);
-const AMBIGUOUS: CellError = CellError::new(
-    "begins like a country code",
-    "write + before it, or the 0 that is dialled inside the country",
-);
-const NOT_POSSIBLE: CellError = CellError::new(
-    "is not a possible number",
-    "no country has numbers of that code and length, check the digits",
 );
 const BAD_EXTENSION: CellError = CellError::new(
     "has an extension that is not 1 to 20 digits",
@@ -104,15 +70,22 @@ static DATE_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// A number in scientific notation: `1.80012E+10`.
+static EXPONENT_PATTERN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[+-]?[0-9]+([.,][0-9]*)?[eE][+-]?[0-9]+$"));
+
+/// A country code, an area code with a slash behind it, and groups of digits, of which only the last
+/// may have no brackets, with one separator between two at most.
+static NUMBER_PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+    let code = r"(\(\+[0-9]{1,3}\)|\+ ?([0-9]{1,3}|\([0-9]{1,3}\)))[-. ]?";
+    let area = r"([0-9]{1,6}|\([0-9]{1,6}\))/";
+    let group = r"([0-9]+|\([0-9 ]+\))[-. ]?";
+    pattern(&format!(r"^({code})?(\(0\) ?)?({area})?({group})*[0-9]+$"))
+});
+
 #[expect(clippy::unwrap_used, reason = "every test compiles the patterns")]
 fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap()
-}
-
-/// Reads a country's two letters.
-pub fn country(text: &str) -> Result<Country, &'static str> {
-    let country = text.to_uppercase().parse();
-    country.map_err(|_| "expected two letters, like US or DE")
 }
 
 /// Reads a number, and the extension that is written behind it or in a cell of its own.
@@ -188,7 +161,7 @@ fn split_extension(text: &str) -> (&str, Option<&str>) {
 
 fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
     let text = compact(text);
-    if is_exponent(&text) {
+    if EXPONENT_PATTERN.is_match(&text) {
         return Err(EXPONENT);
     }
     if DATE_PATTERN.is_match(&text) {
@@ -207,9 +180,8 @@ fn e164(text: &str, country: Option<Country>) -> Result<E164, CellError> {
         (false, None) if number.len() < MIN_NATIONAL => return Err(SHORT_CODE),
         (false, None) => return Err(NATIONAL),
     };
-    let number = E164::try_from(number).map_err(|_| NOT_A_NUMBER)?;
-    check_length(&number)?;
-    Ok(number)
+    check_possible(&number)?;
+    E164::try_from(number).map_err(|_| NOT_A_NUMBER)
 }
 
 /// Takes out the blanks around `-`, `.` and `/`, and all but one elsewhere.
@@ -222,43 +194,30 @@ fn compact(text: &str) -> String {
     })
 }
 
-/// Tells `1.80012E+10` from a number.
-fn is_exponent(text: &str) -> bool {
-    text.contains(['e', 'E'])
-        && text
-            .chars()
-            .all(|character| "0123456789.,+-eE".contains(character))
-        && text.replace(',', ".").parse::<f64>().is_ok()
-}
-
 /// Tells the point of a decimal from one that separates groups of digits.
 fn has_decimal(text: &str) -> bool {
     let is_of_digits = |character: char| character.is_ascii_digit() || character == '.';
-    let has_comma = text.contains(',')
-        && text
-            .chars()
-            .all(|character| is_of_digits(character) || "+-, ".contains(character));
     let mut words = text.split(|character| !is_of_digits(character));
-    has_comma
+    text.contains(',')
         || words.any(|word| match word.split('.').collect::<Vec<_>>()[..] {
             [whole, fraction] => {
-                let is_all = word.len() == text.len();
-                let has_plus = text.strip_prefix('+') == Some(word);
-                let is_separator = if has_plus {
-                    // As domain registrars write numbers: RFC 5733, section 2.5.
-                    (1..=MAX_COUNTRY_CODE).contains(&whole.len())
-                        && fraction.len() >= MIN_NATIONAL - 1
-                } else if is_all {
-                    // No spreadsheet writes a zero before another digit.
-                    whole.starts_with('0') && (2..=MAX_BEFORE_SLASH).contains(&whole.len())
-                } else {
-                    (1..=MAX_BEFORE_SLASH).contains(&whole.len())
-                };
-                !is_separator || fraction.len() < 3 || fraction == "000"
+                // No spreadsheet writes a zero before another digit.
+                let has_zero = whole.starts_with('0') && whole.len() > 1;
+                // As domain registrars write numbers: RFC 5733, section 2.5.
+                let is_registrars = text.strip_prefix('+') == Some(word)
+                    && (1..=3).contains(&whole.len())
+                    && fraction.len() >= MIN_NATIONAL - 1;
+                let is_alone = text.trim_start_matches('+') == word;
+                let is_area_code = (1..=6).contains(&whole.len());
+                let is_decimal = !is_area_code
+                    || is_alone && !has_zero
+                    || fraction.len() < 3
+                    || fraction == "000";
+                is_decimal && !is_registrars
             }
             [.., before, last] => {
-                let is_zero = last.len() <= 3 && last.bytes().all(|digit| digit == b'0');
-                last.len() < 2 || (is_zero && last.len() != before.len())
+                let is_zero = last.bytes().all(|digit| digit == b'0');
+                last.len() < 2 || is_zero && last.len() < before.len()
             }
             [] | [_] => false,
         })
@@ -269,130 +228,16 @@ fn has_decimal(text: &str) -> bool {
 ///
 /// In `+49 (0)30 …` the zero is dialled inside the country only: it is left out.
 fn without_separators(text: &str) -> Option<String> {
-    let mut number = String::with_capacity(text.len());
-    let (mut previous, mut opened, mut slashed) = (None, None, false);
-    for (at, character) in text.char_indices() {
-        let is_behind_digits =
-            previous.is_some_and(|previous: char| previous.is_ascii_digit() || previous == ')');
-        match character {
-            '+' if number.is_empty() && matches!(&text[..at], "" | "(") => number.push('+'),
-            '0'..='9' => number.push(character),
-            ' ' => continue,
-            '-' | '.' if is_behind_digits => {}
-            '/' if is_behind_digits && !slashed => {
-                let longest =
-                    MAX_BEFORE_SLASH + number.find('+').map_or(0, |_| 1 + MAX_COUNTRY_CODE);
-                if number.len() > longest {
-                    return None;
-                }
-                slashed = true;
-            }
-            '(' if opened.is_none() => opened = Some(number.len()),
-            ')' if is_behind_digits && previous != Some(')') => {
-                let start = opened.take()?;
-                let is_trunk_zero = &number[start..] == "0";
-                if is_trunk_zero && drops_zero(&number[..start]) {
-                    number.truncate(start);
-                }
-            }
-            _ => return None,
-        }
-        previous = Some(character);
+    if !NUMBER_PATTERN.is_match(text) {
+        return None;
     }
-    let is_whole = opened.is_none() && previous.is_some_and(|last| last.is_ascii_digit());
-    is_whole.then_some(number)
-}
-
-/// Tells whether numbers behind this country code, `+49`, lack the zero that is dialled inside.
-fn drops_zero(code: &str) -> bool {
-    let countries = code.strip_prefix('+').and_then(countries);
-    countries.is_some_and(|countries| countries[0].national_prefix() == Some("0"))
-}
-
-/// Returns the countries of a code; no country's code begins with another's.
-fn countries(code: &str) -> Option<Vec<&'static Metadata>> {
-    let code: u16 = code.parse().ok()?;
-    DATABASE
-        .by_code(&code)
-        .filter(|countries| !countries.is_empty())
-}
-
-/// Splits a number into the countries of its code, and what is dialled inside them.
-fn split_code(number: &str) -> Option<(Vec<&'static Metadata>, &str)> {
-    let digits = number.trim_start_matches('+');
-    (1..=MAX_COUNTRY_CODE.min(digits.len())).find_map(|length| {
-        let (code, national) = digits.split_at(length);
-        Some((countries(code)?, national))
-    })
-}
-
-/// Reads digits as somebody in the country dials them.
-fn international(digits: &str, country: Country) -> Result<String, CellError> {
-    let number = phonenumber::parse(Some(country), digits)
-        .map_err(|_| match digits.len() {
-            ..MIN_NATIONAL => SHORT_CODE,
-            _ => NOT_POSSIBLE,
-        })?
-        .format()
-        .mode(Mode::E164)
-        .to_string();
-    let code = DATABASE
-        .by_id(country.as_ref())
-        .map_or(0, Metadata::country_code)
-        .to_string();
-    let is_assigned = |number: &str| {
-        split_code(number).is_some_and(|(countries, national)| is_valid(&countries, national))
-    };
-    let (as_written, behind_code) = (format!("+{digits}"), format!("+{code}{digits}"));
-    let is_ambiguous = digits.starts_with(&code)
-        && is_assigned(&as_written)
-        && (number != as_written || is_assigned(&behind_code));
-    if is_ambiguous {
-        return Err(AMBIGUOUS);
+    let number = |text: &str| text.replace(['(', ')', ' ', '-', '.', '/'], "");
+    if let Some((code, national)) = text.split_once("(0)")
+        && drops_zero(&number(code))
+    {
+        return Some(number(code) + &number(national));
     }
-    Ok(number)
-}
-
-/// Tells whether one of the countries assigns such numbers.
-fn is_valid(countries: &[&Metadata], national: &str) -> bool {
-    let mut kinds = countries.iter().flat_map(|country| descriptors(country));
-    kinds.any(|kind| kind.is_match(national))
-}
-
-/// Refuses a number whose country has none of that length, and a short code.
-///
-/// libphonenumber's stricter question, whether the number has been assigned, would refuse some of
-/// HubSpot's own examples. It is asked only where a number is short enough for a short code.
-fn check_length(number: &E164) -> Result<(), CellError> {
-    let (countries, national) = split_code(number.as_str()).ok_or(NOT_POSSIBLE)?;
-    if national.len() < MIN_NATIONAL && !is_valid(&countries, national) {
-        return Err(SHORT_CODE);
-    }
-    let mut lengths = countries
-        .iter()
-        .filter(|country| !has_trunk_zero(country, national))
-        .flat_map(|country| descriptors(country))
-        .flat_map(Descriptor::possible_length);
-    if lengths.any(|length| usize::from(*length) == national.len()) {
-        Ok(())
-    } else {
-        Err(NOT_POSSIBLE)
-    }
-}
-
-/// Tells whether a number still has the zero that is dialled inside its country only.
-///
-/// With it, `+49 030 12345678` would be another number, of a length that its country has too.
-/// Where numbers do begin with a zero, as Japan's toll-free ones, the pattern of all of them says so.
-fn has_trunk_zero(country: &Metadata, national: &str) -> bool {
-    country.national_prefix() == Some("0")
-        && national.starts_with('0')
-        && !country.descriptors().general().is_match(national)
-}
-
-fn descriptors(country: &Metadata) -> impl Iterator<Item = &Descriptor> {
-    let kinds = KINDS.into_iter();
-    kinds.filter_map(|kind| country.descriptors().get(kind))
+    Some(number(text))
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! What an import changes: the file's rows beside the table's.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::{BTreeMap, btree_map};
 
-use channel_connection::ids::{PortalId, UserId};
+use channel_connection::ids::PortalId;
 use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     numbers::{
         row::Place,
-        table::{NumberFields, Stored, Table},
+        table::{PortalNumber, Stored, Table},
         write::progress_bar,
     },
     outcome::Failure,
@@ -22,6 +22,7 @@ const MANY_PORTALS: usize = 100;
 
 /// What is to happen to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Change {
     /// The table has no such row.
@@ -37,17 +38,22 @@ pub enum Change {
 /// A portal and a sort key of the table; of a row to delete, it may be no number.
 pub type Key = (PortalId, String);
 
-/// What is to happen to a number.
+/// A number, and what is to happen to it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Planned {
-    pub change: Change,
-    /// `None` leaves the table's as it is, an empty one takes it away.
-    pub name: Option<String>,
-    /// The only users who see the number; `None` leaves the table's, an empty set shows it to all.
-    pub users: Option<BTreeSet<UserId>>,
-    /// What the table has until then.
-    pub stored: Option<Stored>,
     /// Where the file has it.
+    #[serde(flatten)]
     pub place: Option<Place>,
+    pub change: Change,
+    /// The number afterwards, or as it is deleted.
+    ///
+    /// Until the comparison, a name or users that are `None` leave the table's.
+    #[serde(flatten)]
+    pub number: PortalNumber,
+    /// The table's row before an update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PortalNumber>,
 }
 
 /// Every row of the file, and those of the table that go.
@@ -56,64 +62,28 @@ pub struct Plan {
     rows: BTreeMap<Key, Planned>,
 }
 
-#[derive(Serialize)]
-struct PlannedFields<'a> {
-    #[serde(flatten)]
-    place: Option<Place>,
-    change: Change,
-    #[serde(flatten)]
-    number: NumberFields<'a>,
-    /// The table's row before a change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<NumberFields<'a>>,
-}
-
 impl Planned {
-    /// Returns the name that the table has until then, empty if none.
-    pub fn previous_name(&self) -> &str {
-        let stored = self.stored.as_ref().and_then(Stored::name);
-        stored.unwrap_or_default()
-    }
-
-    /// Tells whether the number has another name afterwards.
-    pub fn changes_name(&self) -> bool {
-        let name = self.name.as_deref();
-        name.is_some_and(|name| name != self.previous_name())
-    }
-
-    /// Tells whether other users see the number afterwards.
-    pub fn changes_users(&self) -> bool {
-        self.users.is_some() && self.users != self.previous_users()
-    }
-
-    fn previous_users(&self) -> Option<BTreeSet<UserId>> {
-        match &self.stored {
-            None => Some(BTreeSet::new()),
-            Some(stored) => stored.users(),
+    fn compare(&mut self, stored: PortalNumber) {
+        let number = &mut self.number;
+        if number.friendly_name.is_none() {
+            number.friendly_name.clone_from(&stored.friendly_name);
         }
-    }
-
-    fn fields<'a>(&'a self, (portal, key): &'a Key) -> PlannedFields<'a> {
-        let name = self.name.as_deref().unwrap_or(self.previous_name());
-        let users = self.users.clone().or_else(|| self.previous_users());
-        let is_update = self.change == Change::Update;
-        PlannedFields {
-            place: self.place,
-            change: self.change,
-            number: NumberFields::new(&portal.to_string(), key, Some(name), users),
-            previous: self
-                .stored
-                .as_ref()
-                .filter(|_| is_update)
-                .map(Stored::fields),
+        number.friendly_name.take_if(|name| name.is_empty());
+        if number.user_ids.is_none() {
+            number.user_ids.clone_from(&stored.user_ids);
+        }
+        if *number == stored {
+            self.change = Change::Unchanged;
+        } else {
+            (self.change, self.previous) = (Change::Update, Some(stored));
         }
     }
 }
 
 impl Plan {
     /// Takes a row of the file in; returns where its number stood before, if it did.
-    pub fn add(&mut self, (key, row): (Key, Planned)) -> Option<Place> {
-        match self.rows.entry(key) {
+    pub fn add(&mut self, portal: PortalId, row: Planned) -> Option<Place> {
+        match self.rows.entry((portal, row.number.key())) {
             btree_map::Entry::Occupied(first) => first.get().place,
             btree_map::Entry::Vacant(free) => {
                 free.insert(row);
@@ -123,23 +93,19 @@ impl Plan {
     }
 
     /// Plans to delete a row of the table.
-    pub fn delete(&mut self, portal: PortalId, stored: Stored) {
-        let key = (portal, stored.key().to_owned());
+    pub fn delete(&mut self, portal: PortalId, number: PortalNumber) {
         let deleted = Planned {
-            change: Change::Delete,
-            name: None,
-            users: None,
-            stored: Some(stored),
             place: None,
+            change: Change::Delete,
+            number,
+            previous: None,
         };
-        self.rows.insert(key, deleted);
+        self.rows.insert((portal, deleted.number.key()), deleted);
     }
 
     /// Returns the rows of one change in the order of portals and numbers.
-    pub fn of(&self, change: Change) -> impl Iterator<Item = (&Key, &Planned)> {
-        self.rows
-            .iter()
-            .filter(move |(_, row)| row.change == change)
+    pub fn of(&self, change: Change) -> impl Iterator<Item = &Planned> {
+        self.rows.values().filter(move |row| row.change == change)
     }
 
     pub fn count(&self, change: Change) -> usize {
@@ -160,19 +126,23 @@ impl Plan {
         let portals = self.portals();
         let bar = progress_bar("reading", "portals", portals.len());
         if portals.len() >= MANY_PORTALS {
-            let rows = table.rows(None).await?;
-            self.compare_rows(rows, &portals, replace);
-            bar.finish_and_clear();
-            return Ok(());
-        }
-        let mut reads = stream::iter(portals)
-            .map(|portal| async move { (portal, table.rows(Some(portal)).await) })
-            .buffer_unordered(READERS);
-        while let Some((portal, rows)) = reads.next().await {
-            self.compare_rows(rows?, &[portal], replace);
-            bar.inc(1);
+            self.compare_rows(table.rows(None).await?, &portals, replace);
+        } else {
+            let mut reads = stream::iter(portals)
+                .map(|portal| async move { (portal, table.rows(Some(portal)).await) })
+                .buffer_unordered(READERS);
+            while let Some((portal, rows)) = reads.next().await {
+                self.compare_rows(rows?, &[portal], replace);
+                bar.inc(1);
+            }
         }
         bar.finish_and_clear();
+        for row in self.rows.values_mut() {
+            if row.change == Change::Add {
+                row.number.friendly_name.take_if(|name| name.is_empty());
+                row.number.user_ids.get_or_insert_default();
+            }
+        }
         Ok(())
     }
 
@@ -184,17 +154,11 @@ impl Plan {
             let Some(portal) = portal.filter(is_of_file) else {
                 continue;
             };
-            match self.rows.get_mut(&(portal, stored.key().to_owned())) {
+            let stored = stored.number();
+            match self.rows.get_mut(&(portal, stored.key())) {
                 None if replace => self.delete(portal, stored),
                 None => {}
-                Some(row) => {
-                    row.stored = Some(stored);
-                    row.change = if row.changes_name() || row.changes_users() {
-                        Change::Update
-                    } else {
-                        Change::Unchanged
-                    };
-                }
+                Some(row) => row.compare(stored),
             }
         }
     }
@@ -212,8 +176,7 @@ impl Serialize for Plan {
         ] {
             map.serialize_entry(name, &self.count(change))?;
         }
-        let rows = self.rows.iter().map(|(key, row)| row.fields(key));
-        map.serialize_entry("rows", &rows.collect::<Vec<_>>())?;
+        map.serialize_entry("rows", &self.rows.values().collect::<Vec<_>>())?;
         map.end()
     }
 }

@@ -16,8 +16,10 @@ use serde::Serialize;
 use crate::{
     numbers::{
         columns::Column,
-        phone::{self, Country},
-        plan::{Change, Key, Planned},
+        country::{self, Country},
+        phone,
+        plan::{Change, Plan, Planned},
+        table::PortalNumber,
         users::Users,
     },
     terminal::{DOUBTFUL, WRONG, coloured, escape},
@@ -34,12 +36,11 @@ pub struct RawRow<'a> {
     pub place: Option<Place>,
     /// In the order of [`Column::ALL`].
     pub cells: [Option<Cow<'a, str>>; Column::ALL.len()],
-    /// The first column that holds neither text nor number, as a JSON object's may.
-    pub of_wrong_type: Option<Column>,
 }
 
 /// The line in which a row begins, and which item of a JSON array it is; both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     pub line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,12 +54,13 @@ pub struct Expected {
     #[arg(long)]
     pub portal: Option<PortalId>,
     /// Understand national numbers of this country, like US
-    #[arg(long, value_parser = phone::country)]
+    #[arg(long, value_parser = country::parse)]
     pub country: Option<Country>,
 }
 
 /// The reason a cell is refused or doubtful, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("{problem}: {advice}")]
 pub struct CellError {
     problem: Cow<'static, str>,
@@ -66,6 +68,7 @@ pub struct CellError {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CellFinding"))]
 struct Finding {
     #[serde(flatten)]
     place: Option<Place>,
@@ -77,6 +80,7 @@ struct Finding {
 
 /// The findings of all rows.
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
     /// Rows that cannot be written.
@@ -123,29 +127,33 @@ impl RawRow<'_> {
         self.cells[column as usize].as_deref().unwrap_or_default()
     }
 
-    /// Checks the row, and adds what is wrong with it to the findings.
+    /// Adds the row to a plan, or what is wrong with it to the findings.
     pub fn check(
         &self,
         expected: Expected,
         users: &Users,
+        plan: &mut Plan,
         findings: &mut Findings,
-    ) -> Option<(Key, Planned)> {
-        let parsed = self.parse(expected, users, findings);
-        parsed
-            .map_err(|(column, error)| findings.refuse(self, column, error))
-            .ok()
+    ) {
+        let added = self.parse(expected, users).and_then(|(portal, key, row)| {
+            self.warn(&key, findings);
+            let Some(first) = plan.add(portal, row) else {
+                return Ok(());
+            };
+            let advice = format!("first in {first}, so delete one of the rows");
+            let twice = CellError::of("is there twice".into(), advice);
+            Err((Column::Number, twice))
+        });
+        if let Err((column, error)) = added {
+            findings.bad_rows.push(self.finding(column, error));
+        }
     }
 
     fn parse(
         &self,
         expected: Expected,
         known: &Users,
-        findings: &mut Findings,
-    ) -> Result<(Key, Planned), (Column, CellError)> {
-        if let Some(column) = self.of_wrong_type {
-            let error = CellError::new("is neither text nor number", "write it as a text");
-            return Err((column, error));
-        }
+    ) -> Result<(PortalId, NumberKey, Planned), (Column, CellError)> {
         let in_column = |column| move |error| (column, error);
         let name = self.cells[Column::Name as usize].as_deref();
         check_name(name.unwrap_or_default()).map_err(in_column(Column::Name))?;
@@ -156,16 +164,21 @@ impl RawRow<'_> {
             phone::parse(number, extension, expected.country).map_err(in_column(Column::Number))?;
         let users = self.cells[Column::Users as usize].as_deref();
         let users = users.map(|cell| known.parse(cell)).transpose();
-        let users = users.map_err(in_column(Column::Users))?;
-        self.warn(&key, findings);
-        let row = Planned {
-            change: Change::Add,
-            name: name.map(str::to_owned),
-            users,
-            stored: None,
-            place: self.place,
+        let extension = key.extension.as_ref().map(Extension::as_str);
+        let number = PortalNumber {
+            portal_id: portal.get().into(),
+            number: key.number.as_str().to_owned(),
+            extension: extension.map(str::to_owned),
+            friendly_name: name.map(str::to_owned),
+            user_ids: users.map_err(in_column(Column::Users))?,
         };
-        Ok(((portal, key.to_string()), row))
+        let row = Planned {
+            place: self.place,
+            change: Change::Add,
+            number,
+            previous: None,
+        };
+        Ok((portal, key, row))
     }
 
     fn warn(&self, key: &NumberKey, findings: &mut Findings) {
@@ -236,10 +249,6 @@ fn portal(text: &str, expected: Option<PortalId>) -> Result<PortalId, CellError>
 impl Findings {
     pub fn has_bad_rows(&self) -> bool {
         !self.bad_rows.is_empty()
-    }
-
-    pub fn refuse(&mut self, row: &RawRow<'_>, column: Column, error: CellError) {
-        self.bad_rows.push(row.finding(column, error));
     }
 
     /// Prints the first ones of each kind, the bad rows last, since they must be fixed.

@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::{
 use backon::{BackoffBuilder, ExponentialBuilder};
 use channel_connection::{
     ids::{PortalId, UserId},
-    number_row::{Attribute, Audience, NumberRow},
-    phone_number::split_key,
+    number_row::{Audience, NumberRow},
+    phone_number::{EXTENSION_SEPARATOR, split_key},
 };
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
@@ -25,7 +25,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     aws::{self, AwsError},
-    numbers::plan::{Change, Key, Planned},
+    numbers::plan::{Change, Planned},
     outcome::Failure,
     stack::Stack,
     terminal::counted,
@@ -58,23 +58,26 @@ pub struct Stored {
     pub row: NumberRow,
 }
 
-/// A row as every command prints it as JSON, with the names that import looks for.
-#[derive(Serialize)]
+/// A number of a portal, with the names that JSON has and that import looks for.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct NumberFields<'a> {
+pub struct PortalNumber {
     pub portal_id: Number,
-    pub number: &'a str,
+    pub number: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub extension: Option<&'a str>,
+    pub extension: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub friendly_name: Option<&'a str>,
+    pub friendly_name: Option<String>,
     /// The only users who see the number, none if all do; `None` where the table has no set of ids.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<Vec<std::num::NonZeroU64>>"))]
     pub user_ids: Option<BTreeSet<UserId>>,
 }
 
 /// How many numbers and portals there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Census {
     /// The numbers.
@@ -162,13 +165,11 @@ impl Table {
     }
 
     /// Writes up to [`MAX_BATCH`] rows of one change, or one row to update; returns how many.
-    pub async fn write(&self, rows: &[(&Key, &Planned)]) -> Result<u64, Failure> {
+    pub async fn write(&self, rows: &[&Planned]) -> Result<u64, Failure> {
         match rows {
-            [(key, row)] if row.change == Change::Update => self.update(key, row).await?,
+            [row] if row.change == Change::Update => self.update(row).await?,
             _ => {
-                let now = now();
-                let requests = rows.iter();
-                let requests = requests.filter_map(|(key, row)| write_request(key, row, &now));
+                let requests = rows.iter().filter_map(|row| write_request(row));
                 self.write_batch(requests.collect()).await?;
             }
         }
@@ -199,11 +200,11 @@ impl Table {
         }
     }
 
-    /// Changes a row's name and users, and leaves its other attributes.
-    async fn update(&self, key: &Key, row: &Planned) -> Result<(), Failure> {
+    /// Changes what differs of a row's name and users, and leaves its other attributes.
+    async fn update(&self, row: &Planned) -> Result<(), Failure> {
         let mut request = self.client.update_item().table_name(&self.name);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
-        for (name, value) in attributes(row, &now()) {
+        for (name, value) in attributes(row) {
             match value {
                 None => remove.push(name),
                 Some(value) => {
@@ -218,7 +219,7 @@ impl Table {
         }
         // A row that somebody deleted meanwhile would come back without its users: as everybody's.
         let updated = request
-            .set_key(Some(item_key(key)))
+            .set_key(Some(item_key(&row.number)))
             .update_expression(expression)
             .condition_expression("attribute_exists(portalId)")
             .send()
@@ -250,24 +251,40 @@ impl Table {
 impl Stored {
     /// Returns the sort key, empty where it is none.
     pub fn key(&self) -> &str {
-        text(&self.row.number).unwrap_or_default()
+        self.row.number.as_deref().unwrap_or_default()
     }
 
     /// Returns the name as it is stored.
     pub fn name(&self) -> Option<&str> {
-        text(&self.row.friendly_name)
+        self.row.friendly_name.as_deref()
     }
 
-    /// Returns the users in their order; `None` where they are no set of ids.
-    pub fn users(&self) -> Option<BTreeSet<UserId>> {
-        Some(match self.row.audience().ok()? {
-            Audience::Everyone => BTreeSet::new(),
-            Audience::Only(users) => users.into_iter().collect(),
-        })
+    /// Returns the row's number, whose users are `None` where they are no set of ids.
+    pub fn number(&self) -> PortalNumber {
+        let (number, extension) = split_key(self.key());
+        let name = self.name().filter(|name| !name.is_empty());
+        let audience = self.row.audience.clone().ok();
+        PortalNumber {
+            // A key of type N is a number in JSON too.
+            portal_id: self.portal.parse().unwrap_or_else(|_| 0.into()),
+            number: number.to_owned(),
+            extension: extension.map(str::to_owned),
+            friendly_name: name.map(str::to_owned),
+            user_ids: audience.map(|audience| match audience {
+                Audience::Everyone => BTreeSet::new(),
+                Audience::Only(users) => users.into_iter().collect(),
+            }),
+        }
     }
+}
 
-    pub fn fields(&self) -> NumberFields<'_> {
-        NumberFields::new(&self.portal, self.key(), self.name(), self.users())
+impl PortalNumber {
+    /// Returns the sort key.
+    pub fn key(&self) -> String {
+        match &self.extension {
+            Some(extension) => format!("{}{EXTENSION_SEPARATOR}{extension}", self.number),
+            None => self.number.clone(),
+        }
     }
 }
 
@@ -277,39 +294,9 @@ impl From<Item> for Stored {
             Some(AttributeValue::N(id)) => id,
             _ => String::new(),
         };
-        let mut text = |name| match item.remove(name) {
-            None => Attribute::Missing,
-            Some(AttributeValue::S(text)) => Attribute::Value(text),
-            Some(_) => Attribute::WrongType,
-        };
-        let row = NumberRow {
-            number: text("number"),
-            friendly_name: text("friendlyName"),
-            user_ids: match item.remove("userIds") {
-                None => Attribute::Missing,
-                Some(AttributeValue::Ns(ids)) => Attribute::Value(ids),
-                Some(_) => Attribute::WrongType,
-            },
-        };
-        Self { portal, row }
-    }
-}
-
-impl<'a> NumberFields<'a> {
-    pub fn new(
-        portal: &str,
-        key: &'a str,
-        name: Option<&'a str>,
-        user_ids: Option<BTreeSet<UserId>>,
-    ) -> Self {
-        let (number, extension) = split_key(key);
         Self {
-            // A key of type N is a number in JSON too.
-            portal_id: portal.parse().unwrap_or_else(|_| 0.into()),
-            number,
-            extension,
-            friendly_name: name.filter(|name| !name.is_empty()),
-            user_ids,
+            portal,
+            row: item.into(),
         }
     }
 }
@@ -320,49 +307,44 @@ pub fn joined(users: &BTreeSet<UserId>) -> String {
     ids.join(" ")
 }
 
-fn text(attribute: &Attribute<String>) -> Option<&str> {
-    match attribute {
-        Attribute::Value(text) => Some(text),
-        Attribute::Missing | Attribute::WrongType => None,
-    }
-}
-
 /// Puts a new row whole, or deletes one.
-fn write_request(key: &Key, row: &Planned, now: &str) -> Option<WriteRequest> {
-    let mut item = item_key(key);
+fn write_request(row: &Planned) -> Option<WriteRequest> {
+    let mut item = item_key(&row.number);
     let request = WriteRequest::builder();
     if row.change == Change::Delete {
         let delete = DeleteRequest::builder().set_key(Some(item)).build().ok()?;
         return Some(request.delete_request(delete).build());
     }
-    let attributes = attributes(row, now).into_iter();
+    let attributes = attributes(row).into_iter();
     item.extend(attributes.filter_map(|(name, value)| Some((name.to_owned(), value?))));
     let put = PutRequest::builder().set_item(Some(item)).build().ok()?;
     Some(request.put_request(put).build())
 }
 
-fn item_key((portal, number): &Key) -> Item {
+fn item_key(number: &PortalNumber) -> Item {
     HashMap::from([
-        ("portalId".into(), AttributeValue::N(portal.to_string())),
-        ("number".into(), AttributeValue::S(number.clone())),
+        (
+            "portalId".into(),
+            AttributeValue::N(number.portal_id.to_string()),
+        ),
+        ("number".into(), AttributeValue::S(number.key())),
     ])
 }
 
-fn now() -> String {
-    let now = Timestamp::now();
-    now.round(Unit::Second).unwrap_or(now).to_string()
-}
-
 /// Returns what a row is to have: `None` takes an attribute away, and one that is absent stays.
-fn attributes(row: &Planned, now: &str) -> Vec<(&'static str, Option<AttributeValue>)> {
-    let mut attributes = vec![("updatedAt", Some(AttributeValue::S(now.to_owned())))];
-    if let Some(name) = &row.name {
-        let name = (!name.is_empty()).then(|| AttributeValue::S(name.clone()));
+fn attributes(row: &Planned) -> Vec<(&'static str, Option<AttributeValue>)> {
+    let now = Timestamp::now();
+    let now = now.round(Unit::Second).unwrap_or(now).to_string();
+    let mut attributes = vec![("updatedAt", Some(AttributeValue::S(now)))];
+    let (number, previous) = (&row.number, row.previous.as_ref());
+    if previous.is_none_or(|previous| previous.friendly_name != number.friendly_name) {
+        let name = number.friendly_name.clone().map(AttributeValue::S);
         attributes.push(("friendlyName", name));
     }
-    if let Some(users) = &row.users {
-        let ids = || users.iter().map(ToString::to_string).collect();
-        let users = (!users.is_empty()).then(|| AttributeValue::Ns(ids()));
+    if previous.is_none_or(|previous| previous.user_ids != number.user_ids) {
+        let ids = number.user_ids.iter().flatten();
+        let ids: Vec<_> = ids.map(ToString::to_string).collect();
+        let users = (!ids.is_empty()).then_some(AttributeValue::Ns(ids));
         attributes.push(("userIds", users));
     }
     attributes

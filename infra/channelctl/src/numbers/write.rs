@@ -3,37 +3,24 @@
 //! Rows are added and changed before any is deleted, and each write can be done twice: an import that
 //! was stopped is run again.
 
-use std::{
-    cell::Cell,
-    future::ready,
-    io::{self, Write as _},
-    pin::pin,
-};
+use std::io::{self, Write as _};
 
 use anstream::eprintln;
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-#[cfg(unix)]
-use tokio::signal::unix;
-#[cfg(windows)]
-use tokio::signal::windows::ctrl_c as interrupts;
+use tokio::signal;
 
 use crate::{
     numbers::{
-        plan::{Change, Key, Plan, Planned},
+        plan::{Change, Plan, Planned},
         row::Findings,
-        table::{MAX_BATCH, Table},
+        table::{MAX_BATCH, PortalNumber, Table},
     },
-    outcome::{Failure, Kind, Outcome},
+    outcome::{self, Failure, Outcome},
     terminal::{self, counted, escape},
 };
-
-#[cfg(unix)]
-fn interrupts() -> io::Result<unix::Signal> {
-    unix::signal(unix::SignalKind::interrupt())
-}
 
 /// How rows are written.
 #[derive(Debug, Clone, Args)]
@@ -54,7 +41,9 @@ pub struct WriteOptions {
 
 /// The one JSON document of a command that writes.
 #[derive(Serialize)]
-struct Report<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Report<'a> {
+    #[cfg_attr(test, schemars(with = "crate::schema::Plan"))]
     plan: &'a Plan,
     #[serde(flatten)]
     findings: &'a Findings,
@@ -64,6 +53,7 @@ struct Report<'a> {
 
 /// The rows that were written, at least, and whether they are all.
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Progress {
     written: u64,
     deleted: u64,
@@ -132,7 +122,7 @@ impl WriteOptions {
         terminal::confirm("Write this?", self.yes)
     }
 
-    /// Writes all that is planned, and says so, however it ends.
+    /// Writes all that is planned, until Ctrl-C, and says so, however it ends.
     async fn write(
         &self,
         plan: &Plan,
@@ -141,46 +131,37 @@ impl WriteOptions {
         progress: &mut Progress,
         as_json: bool,
     ) -> Result<Outcome, Failure> {
+        outcome::if_stopped(None);
         let bar = progress_bar("writing", "rows", writes);
-        let say = |text: &str| {
-            if !as_json {
-                bar.suspend(|| eprintln!("{text}"));
-            }
+        let ended = tokio::select! {
+            ended = self.write_rows(plan, table, progress, &bar) => ended,
+            _ = signal::ctrl_c() => Ok(Outcome::Interrupted),
         };
-        let ended = self.write_rows(plan, table, progress, &bar, say).await;
         bar.finish_and_clear();
+        progress.complete = ended == Ok(Outcome::Done);
         let done = progress.written + progress.deleted;
-        progress.complete = ended.is_ok() && done == writes as u64;
+        if as_json {
+            return ended;
+        }
         if progress.complete {
             let (rows, seconds) = (counted(done, "row"), bar.elapsed().as_secs_f64());
-            say(&format!("{rows} written in {seconds:.1} s"));
-            return Ok(Outcome::Done);
-        }
-        let how = if ended == Ok(Outcome::Interrupted) {
-            "Stopped:"
+            eprintln!("{rows} written in {seconds:.1} s");
         } else {
-            "At least"
-        };
-        say(&format!(
-            "{how} {done} of {writes} rows are written. Run the command again: it goes on from there."
-        ));
+            eprintln!(
+                "At least {done} of {writes} rows are written. Run the command again: it goes on \
+                 from there."
+            );
+        }
         ended
     }
 
-    /// Writes until all is written, or Ctrl-C comes: then what had begun is finished, unless Ctrl-C
-    /// comes again.
     async fn write_rows(
         &self,
         plan: &Plan,
         table: &Table,
         progress: &mut Progress,
         bar: &ProgressBar,
-        say: impl Fn(&str),
     ) -> Result<Outcome, Failure> {
-        // Once for all of it, so that no Ctrl-C comes unheard.
-        let mut interrupts = interrupts()
-            .map_err(|error| Failure::failed(format!("cannot listen for Ctrl-C: {error}")))?;
-        let is_stopping = Cell::new(false);
         // An update goes by one request a row: it leaves the row's other attributes.
         for (change, size) in [
             (Change::Add, MAX_BATCH),
@@ -192,35 +173,16 @@ impl WriteOptions {
                 _ => &mut progress.written,
             };
             let rows: Vec<_> = plan.of(change).collect();
-            let writes = stream::iter(rows.chunks(size))
-                .take_while(|_| ready(!is_stopping.get()))
+            let mut writes = stream::iter(rows.chunks(size))
                 .map(|rows| table.write(rows))
                 .buffer_unordered(self.parallel.into());
-            let mut writes = pin!(writes);
-            loop {
-                tokio::select! {
-                    rows = writes.next() => match rows.transpose()? {
-                        None => break,
-                        Some(rows) => {
-                            *count += rows;
-                            bar.inc(rows);
-                        }
-                    },
-                    _ = interrupts.recv() => {
-                        if is_stopping.replace(true) {
-                            let message = "Broken off: what had begun may be written or not.";
-                            return Err(Failure::new(Kind::Interrupted, message));
-                        }
-                        say("Stopping; Ctrl-C again leaves at once.");
-                    }
-                }
+            while let Some(rows) = writes.next().await {
+                let rows = rows?;
+                *count += rows;
+                bar.inc(rows);
             }
         }
-        Ok(if is_stopping.get() {
-            Outcome::Interrupted
-        } else {
-            Outcome::Done
-        })
+        Ok(Outcome::Done)
     }
 }
 
@@ -252,8 +214,8 @@ fn print(plan: &Plan, show: usize) -> io::Result<()> {
         (Change::Update, '~', update),
         (Change::Delete, '-', delete),
     ] {
-        for (key, row) in plan.of(change).take(show) {
-            writeln!(output, "  {mark} {}", line(key, row))?;
+        for row in plan.of(change).take(show) {
+            writeln!(output, "  {mark} {}", line(row))?;
         }
         let left = count.saturating_sub(show);
         if left > 0 {
@@ -263,18 +225,23 @@ fn print(plan: &Plan, show: usize) -> io::Result<()> {
     Ok(())
 }
 
-fn line((portal, number): &Key, row: &Planned) -> String {
-    let name = escape(row.name.as_deref().unwrap_or_default());
-    let previous = escape(row.previous_name());
-    let renamed = || format!("\"{previous}\" becomes \"{name}\"");
-    let what = match row.change {
-        Change::Update if !row.changes_name() => "who sees it".into(),
-        Change::Update if row.changes_users() => renamed() + ", and who sees it",
-        Change::Update => renamed(),
-        Change::Delete => previous,
-        Change::Add | Change::Unchanged => name,
-    };
-    format!("{portal}  {}  {what}", escape(number))
+fn line(
+    Planned {
+        number, previous, ..
+    }: &Planned,
+) -> String {
+    let name = |number: &PortalNumber| escape(number.friendly_name.as_deref().unwrap_or_default());
+    let mut what = name(number);
+    if let Some(previous) = previous {
+        let is_renamed = previous.friendly_name != number.friendly_name;
+        let renamed = format!("\"{}\" becomes \"{what}\"", name(previous));
+        what = match (is_renamed, previous.user_ids != number.user_ids) {
+            (true, true) => renamed + ", and who sees it",
+            (true, false) => renamed,
+            (false, _) => "who sees it".into(),
+        };
+    }
+    format!("{}  {}  {what}", number.portal_id, escape(&number.key()))
 }
 
 /// A bar on a terminal, and nothing in a pipe.

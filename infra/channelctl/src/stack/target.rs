@@ -1,6 +1,6 @@
 //! Which stack is meant: a stage of samconfig.toml, a stack by its name, or the local one.
 
-use std::{env, fmt::Write as _, fs};
+use std::{borrow::Cow, env, fmt::Write as _, fs};
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sts::config::Credentials;
@@ -253,13 +253,8 @@ fn local_ports() -> LocalPorts {
 }
 
 /// Quotes a text for a shell, where it needs that.
-fn shell_word(text: &str) -> String {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./:@".contains(character);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+fn shell_word(text: &str) -> Cow<'_, str> {
+    shlex::try_quote(text).unwrap_or(Cow::Borrowed(text))
 }
 
 #[cfg(test)]
@@ -295,7 +290,7 @@ pub(crate) mod tests {
         };
         assert_eq!(
             options.named(None, Some("calls")),
-            r"--stack calls --profile 'my prod'\''s' --region eu-west-1"
+            r#"--stack calls --profile "my prod's" --region eu-west-1"#
         );
         let target = target(&["--stack", "calls", "--profile", "prod"]);
         assert_eq!(

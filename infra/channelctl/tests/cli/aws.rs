@@ -37,6 +37,7 @@ pub struct Account {
     pub signature: String,
 }
 
+const STACK_ID: &str = "arn:aws:cloudformation:1";
 const ALIAS: &str =
     r#"{"FunctionVersion":"2","RoutingConfig":{"AdditionalVersionWeights":{"3":0.1}}}"#;
 
@@ -139,13 +140,17 @@ fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCod
     let result = match operation.as_str() {
         "GetCallerIdentity" => "<Account>123456789012</Account>".to_owned(),
         "DescribeStacks" => match account.status {
-            Some(status) => format!(
+            Some(status) if status != "DELETE_COMPLETE" => format!(
                 "<Stacks><member>{}</member></Stacks>",
                 stack(account, status)
             ),
-            None => return (StatusCode::BAD_REQUEST, error("ValidationError")),
+            _ => return (StatusCode::BAD_REQUEST, error("ValidationError")),
         },
-        "DescribeStackEvents" => "<StackEvents/>".to_owned(),
+        "DescribeStackEvents" => format!(
+            "<StackEvents><member><EventId>{0}</EventId><ResourceStatus>{0}</ResourceStatus>\
+             <PhysicalResourceId>{STACK_ID}</PhysicalResourceId></member></StackEvents>",
+            account.status.unwrap_or_default()
+        ),
         "ListChangeSets" => {
             let member = |(id, _): &(String, String)| {
                 format!("<member><ChangeSetId>{id}</ChangeSetId></member>")
@@ -196,7 +201,7 @@ fn stack(account: &Account, status: &str) -> String {
         outputs.push_str(&member("Output", name, value));
     }
     format!(
-        "<StackName>calls</StackName><StackId>arn:aws:cloudformation:1</StackId>\
+        "<StackName>calls</StackName><StackId>{STACK_ID}</StackId>\
          <StackStatus>{status}</StackStatus>\
          <EnableTerminationProtection>{}</EnableTerminationProtection>\
          <CreationTime>2026-11-23T06:00:00Z</CreationTime>\

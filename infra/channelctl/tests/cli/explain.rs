@@ -21,17 +21,12 @@ async fn explain(arguments: &[&str], input: &str) -> Ran {
     };
     let secret = r#"{"clientSecret":"marked"}"#.into();
     account.secrets.insert("arn:client".into(), secret);
+    account.outputs.retain(|(name, _)| *name != "WebhookUrl");
     let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-    let url: &'static str = format!("{}/numbers", aws.endpoint).leak();
-    aws.account(|account| {
-        let mut outputs = account.outputs.iter_mut();
-        outputs.find(|(name, _)| *name == "WebhookUrl").unwrap().1 = url;
-    });
-    let arguments = [
-        &["--stage", "dev", "explain", "--portal", "62515"],
-        arguments,
-    ]
-    .concat();
+    let url = format!("{}/numbers", aws.endpoint).leak();
+    aws.account(|account| account.outputs.push(("WebhookUrl", url)));
+    let of_portal = &["--stage", "dev", "explain", "--portal", "62515"];
+    let arguments = [of_portal, arguments].concat();
     run(checkout.program(&aws, &arguments), input).await
 }
 

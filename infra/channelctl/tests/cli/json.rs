@@ -1,7 +1,6 @@
 //! JSON as a contract: each command's document, and each error, against its schema.
 
 use axum::{Router, routing::post};
-use jsonschema::Validator;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -9,29 +8,12 @@ use crate::{
     aws::{Account, Aws},
     registering::report,
     stages::{Checkout, deployed},
-    support::run,
+    support::{document, run},
 };
-
-const SCHEMA: &str = include_str!("../../schema/stack.json");
-
-/// Returns the schema of a command's document.
-fn schema(name: &str) -> Validator {
-    let mut schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    assert!(schema["$defs"].get(name).is_some(), "{name}");
-    schema["$ref"] = format!("#/$defs/{name}").into();
-    jsonschema::validator_for(&schema).unwrap()
-}
 
 #[track_caller]
 pub fn assert_valid(name: &str, text: &str) -> Value {
-    let document = serde_json::from_str(text);
-    let document: Value = document.unwrap_or_else(|error| panic!("{name}: {error}: {text}"));
-    let errors: Vec<_> = schema(name)
-        .iter_errors(&document)
-        .map(|error| format!("{} at {}", error, error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{name}: {errors:#?}\n{document:#}");
-    document
+    document("stack", name, text)
 }
 
 fn account() -> Account {

@@ -2,42 +2,21 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    routing::post,
-};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::support::{NumbersTable, import, on, rows, run, run_unread};
-
-type Asked = Arc<Mutex<Vec<Value>>>;
-
-/// A DynamoDB that holds nothing, and what it was asked.
-async fn empty_table() -> (String, Asked) {
-    let asked = Asked::default();
-    let routes = Router::new()
-        .route("/", post(nothing))
-        .with_state(Arc::clone(&asked));
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    (endpoint, asked)
-}
-
-async fn nothing(State(asked): State<Asked>, body: String) -> Json<Value> {
-    let question = serde_json::from_str(&body).unwrap();
-    asked.lock().unwrap().push(question);
-    Json(json!({"Items": [], "Count": 0, "ScannedCount": 0}))
-}
+use crate::support::{NumbersTable, fake_dynamodb, import, on, rows, run, run_unread};
 
 #[tokio::test]
 async fn a_plan_reads_consistently() {
     // A few portals are queried one by one; with many, the whole table is looked at.
     for portals in [1, 120] {
-        let (endpoint, asked) = empty_table().await;
+        let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let record = Arc::clone(&asked);
+        let endpoint = fake_dynamodb(move |_, question| {
+            record.lock().unwrap().push(question);
+            Ok(json!({"Items": [], "Count": 0, "ScannedCount": 0}))
+        })
+        .await;
         let row = |portal| format!("{portal},+18005550101\n");
         let file: String = (1..=portals).map(row).collect();
         let dry_run = on(&endpoint, &["import", "-", "--dry-run"]);
@@ -92,37 +71,22 @@ async fn writes_nothing_that_it_cannot_show() {
     assert_eq!(looked.code, Some(0), "who looks may have seen enough");
 }
 
-/// A DynamoDB whose only row somebody deletes once it was read.
-async fn read_too_early(headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
-    let row = json!({"portalId": {"N": "62515"}, "number": {"S": "+18005550101"},
-        "userIds": {"NS": ["7"]}});
-    let target = headers
-        .get("x-amz-target")
-        .map(|target| target.to_str().unwrap());
-    let gone =
-        json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"});
-    match target {
-        Some(target) if target.ends_with("UpdateItem") => {
-            let request: Value = serde_json::from_str(&body).unwrap();
-            if request["ConditionExpression"] == "attribute_exists(portalId)" {
-                (StatusCode::BAD_REQUEST, Json(gone))
-            } else {
-                (StatusCode::OK, Json(json!({})))
-            }
-        }
-        _ => (
-            StatusCode::OK,
-            Json(json!({"Items": [row], "Count": 1, "ScannedCount": 1})),
-        ),
-    }
-}
-
 #[tokio::test]
 async fn an_update_brings_no_row_back() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let routes = Router::new().route("/", post(read_too_early));
-    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    // Somebody deletes the only row once it was read.
+    let endpoint = fake_dynamodb(|operation, request| {
+        let row = json!({"portalId": {"N": "62515"}, "number": {"S": "+18005550101"},
+            "userIds": {"NS": ["7"]}});
+        let gone =
+            json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"});
+        let is_conditional = request["ConditionExpression"] == "attribute_exists(portalId)";
+        match operation {
+            "UpdateItem" if is_conditional => Err(gone),
+            "UpdateItem" => Ok(json!({})),
+            _ => Ok(json!({"Items": [row], "Count": 1, "ScannedCount": 1})),
+        }
+    })
+    .await;
     let file = "portal,number,name\n62515,+18005550101,Sales\n";
     let ran = run(on(&endpoint, &["import", "-", "--yes"]), file).await;
     assert_eq!(ran.code, Some(1), "{}", ran.errors);

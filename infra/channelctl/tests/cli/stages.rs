@@ -103,12 +103,6 @@ impl Checkout {
     pub async fn run(&self, aws: &Aws, arguments: &[&str]) -> Ran {
         run(self.program(aws, arguments), "").await
     }
-
-    /// The arguments that SAM got, and what it had in its environment.
-    fn sam(&self) -> Vec<String> {
-        let called = fs::read_to_string(self.path().join("called")).unwrap_or_default();
-        called.lines().map(str::to_owned).collect()
-    }
 }
 
 pub fn deployed() -> Account {
@@ -123,88 +117,99 @@ pub fn deployed() -> Account {
 }
 
 #[track_caller]
+fn assert_has(text: &str, expected: &str) {
+    assert!(text.contains(expected), "no {expected} in: {text}");
+}
+
+#[track_caller]
 fn assert_said(ran: &Ran, code: i32, text: &str) {
     assert_eq!(ran.code, Some(code), "{}{}", ran.output, ran.errors);
-    assert!(ran.errors.contains(text), "{}", ran.errors);
+    assert_has(&ran.errors, text);
+}
+
+/// A checkout, and the AWS that it deploys to.
+struct TestEnv {
+    checkout: Checkout,
+    aws: Aws,
+}
+
+impl TestEnv {
+    async fn start(account: Account) -> Self {
+        Self {
+            checkout: Checkout::new(),
+            aws: Aws::start(account).await,
+        }
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let arguments = shlex::split(line).unwrap();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        self.checkout.program(&self.aws, &arguments)
+    }
+
+    async fn run(&self, line: &str) -> Ran {
+        run(self.command(line), "").await
+    }
+
+    /// SAM's command line, and what it had in its environment.
+    fn sam(&self) -> String {
+        let called = fs::read_to_string(self.checkout.path().join("called"));
+        called.unwrap_or_default().replace('\n', " ")
+    }
 }
 
 #[tokio::test]
 async fn deploys_with_the_stages_configuration() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let arguments = ["--stage", "dev", "deploy", "--parameter", "LogLevel=WARN"];
-    let mut command = checkout.program(&aws, &arguments);
+    let env = TestEnv::start(deployed()).await;
+    let mut command = env.command("--stage dev deploy --parameter LogLevel=WARN");
     command
         .env("PARAMETERS", " OnDelete=hold  IsReady=false ")
         .env("CLOUDFORMATION_ROLE_ARN", "arn:role");
     let ran = run(command, "").await;
     assert_said(&ran, 0, "calls-dev in account 123456789012, us-east-1");
-    assert!(ran.output.contains("sam prints"), "{}", ran.output);
-    assert!(
-        ran.output.contains("https://calls.example.com/numbers"),
-        "{}",
-        ran.output
-    );
-    assert!(
-        ran.output.contains("channelctl --stage dev status"),
-        "{}",
-        ran.output
-    );
-    let sam = checkout.sam();
+    assert_has(&ran.output, "sam prints");
+    assert_has(&ran.output, "https://calls.example.com/numbers");
+    assert_has(&ran.output, "channelctl --stage dev status");
     for expected in [
-        "deploy",
-        "--config-env",
-        "dev",
-        "--region",
-        "us-east-1",
-        "--role-arn",
-        "arn:role",
+        "deploy --region us-east-1",
+        "--config-env dev --role-arn arn:role",
         "--no-confirm-changeset",
-        "AppId=\"7\"",
-        "AlarmEmail=\"\"",
-        "Architecture=\"arm64\"",
-        "LogLevel=\"WARN\"",
-        "OnDelete=\"hold\"",
-        "IsReady=\"false\"",
-        "Tracing=\"PassThrough\"",
+        " AppId=\"7\" ",
+        " AlarmEmail=\"\" ",
+        " Architecture=\"arm64\" ",
+        " LogLevel=\"WARN\" ",
+        " OnDelete=\"hold\" ",
+        " IsReady=\"false\" ",
+        " Tracing=\"PassThrough\" ",
     ] {
-        assert!(
-            sam.iter().any(|argument| argument == expected),
-            "{expected}: {sam:?}"
-        );
+        assert_has(&env.sam(), expected);
     }
 }
 
 #[tokio::test]
 async fn sam_gets_the_stages_profile_and_region() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    for (name, options, key) in [
-        ("samconfig", &[][..], "production"),
-        ("option", &["--profile", "other"], "other"),
-    ] {
-        let arguments = [&["--stage", "prod", "deploy", "--yes"], options].concat();
-        let ran = checkout.run(&aws, &arguments).await;
+    let env = TestEnv::start(deployed()).await;
+    for (option, profile) in [("", "production"), ("--profile other", "other")] {
+        let ran = env
+            .run(&format!("--stage prod deploy --yes {option}"))
+            .await;
         assert_said(&ran, 0, "calls-prod in account 123456789012, eu-central-1");
-        assert!(aws.account(|account| account.is_protected), "{name}");
-        let signature = aws.account(|account| account.signature.clone());
-        let signed = format!("Credential={}/", key.to_uppercase());
-        assert!(signature.contains(&signed), "{name}: {signature}");
-        let sam = checkout.sam().join(" ");
-        assert!(
-            sam.contains(&format!("--region eu-central-1 --profile {key}")),
-            "{sam}"
-        );
+        assert!(env.aws.account(|account| account.is_protected), "{profile}");
+        let signature = env.aws.account(|account| account.signature.clone());
+        let signed = format!("Credential={}/", profile.to_uppercase());
+        assert_has(&signature, &signed);
+        let options = format!("--region eu-central-1 --profile {profile}");
+        assert_has(&env.sam(), &options);
     }
 }
 
 #[tokio::test]
 async fn a_stack_without_a_stage_keeps_its_parameters() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let ran = checkout
-        .run(&aws, &["--stack", "calls", "deploy", "--yes"])
-        .await;
+    let env = TestEnv::start(deployed()).await;
+    let ran = env.run("--stack calls deploy --yes").await;
     assert_said(&ran, 0, "calls in account");
-    let sam = checkout.sam().join(" ");
-    assert!(sam.contains("--stack-name calls --resolve-s3"), "{sam}");
+    let sam = env.sam();
+    assert_has(&sam, "--stack-name calls --resolve-s3");
     assert!(
         !sam.contains("AppId") && !sam.contains("--config-env"),
         "{sam}"
@@ -214,177 +219,152 @@ async fn a_stack_without_a_stage_keeps_its_parameters() {
 /// Until it succeeds once, it must be able to take its table back.
 #[tokio::test]
 async fn a_first_deploy_protects_no_table() {
+    const NEW: &str = "REVIEW_IN_PROGRESS";
     for (name, status, given, value) in [
-        ("new", "REVIEW_IN_PROGRESS", "LogLevel=WARN", "false"),
+        ("new", NEW, "LogLevel=WARN", "false"),
         ("second", "UPDATE_COMPLETE", "LogLevel=WARN", "true"),
-        (
-            "asked for",
-            "REVIEW_IN_PROGRESS",
-            "DeletionProtection=true",
-            "true",
-        ),
+        ("asked for", NEW, "DeletionProtection=true", "true"),
     ] {
         let mut account = deployed();
         account.status = Some(status);
-        let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-        let deploy = ["--stage", "prod", "deploy", "--yes", "--parameter", given];
-        checkout.run(&aws, &deploy).await;
+        let env = TestEnv::start(account).await;
+        env.run(&format!("--stage prod deploy --yes --parameter {given}"))
+            .await;
         let expected = format!("DeletionProtection=\"{value}\"");
-        assert!(checkout.sam().contains(&expected), "{name}");
+        assert!(env.sam().contains(&expected), "{name}");
     }
 }
 
 #[tokio::test]
 async fn missing_secrets_are_the_next_step() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    aws.account(|account| account.outputs[4].1 = "the client secret is not set yet");
-    let ran = checkout.run(&aws, &["--stage", "dev", "deploy"]).await;
-    let next = "channelctl --stage dev secrets set";
-    assert!(ran.output.contains(next), "{}", ran.output);
+    let env = TestEnv::start(deployed()).await;
+    env.aws
+        .account(|account| account.outputs[4].1 = "the client secret is not set yet");
+    let ran = env.run("--stage dev deploy").await;
+    assert_has(&ran.output, "channelctl --stage dev secrets set");
 }
 
 #[tokio::test]
 async fn prod_and_named_stacks_are_confirmed() {
-    for (arguments, code) in [
-        (&["--stage", "prod"][..], 4),
-        (&["--stack", "calls"], 4),
-        (&["--stage", "dev"], 0),
+    for (target, code) in [
+        ("--stage prod", 4),
+        ("--stack calls", 4),
+        ("--stage dev", 0),
     ] {
-        let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-        let ran = checkout.run(&aws, &[arguments, &["deploy"]].concat()).await;
+        let env = TestEnv::start(deployed()).await;
+        let ran = env.run(&format!("{target} deploy")).await;
         assert_eq!(ran.code, Some(code), "{}", ran.errors);
-        assert_eq!(checkout.sam().is_empty(), code == 4);
+        assert_eq!(env.sam().is_empty(), code == 4, "{target}");
     }
 }
 
 /// Runs a deploy and its check, neither of which may reach SAM.
-async fn assert_refused(account: Account, arguments: &[&str], code: i32, said: &str) {
-    let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-    for check in [&[][..], &["--check"]] {
-        let ran = checkout.run(&aws, &[arguments, check].concat()).await;
+async fn assert_refused(account: Account, line: &str, code: i32, said: &str) {
+    let env = TestEnv::start(account).await;
+    for check in ["", "--check"] {
+        let ran = env.run(&format!("{line} {check}")).await;
         assert_said(&ran, code, said);
     }
-    assert!(checkout.sam().is_empty(), "{said}");
+    assert!(env.sam().is_empty(), "{said}");
 }
 
 #[tokio::test]
 async fn unusable_stages_and_parameters_are_refused() {
-    for (stage, parameter, code, said) in [
-        ("qa", "IsReady=true", 2, "There are: dev, empty, prod."),
+    for (stage, option, code, said) in [
+        ("qa", "", 2, "There are: dev, empty, prod."),
         (
             "empty",
-            "IsReady=true",
+            "",
             5,
             "Set AppId for empty in infra/samconfig.toml",
         ),
-        ("dev", "Isready=true", 2, "no parameter Isready"),
-        ("dev", "IsReady", 2, "expected NAME=VALUE"),
-        ("dev", "Architecture=x86_64", 2, "--architecture"),
-        ("dev", "DeployId=20261127120130", 2, "at most 10 digits"),
+        ("dev", "--parameter Isready=true", 2, "no parameter Isready"),
+        ("dev", "--parameter IsReady", 2, "expected NAME=VALUE"),
+        (
+            "dev",
+            "--parameter Architecture=x86_64",
+            2,
+            "--architecture",
+        ),
+        (
+            "dev",
+            "--parameter DeployId=20261127120130",
+            2,
+            "at most 10 digits",
+        ),
+        (
+            "dev",
+            "--template no.yaml",
+            5,
+            "Cannot read the template no.yaml",
+        ),
     ] {
-        let arguments = ["--stage", stage, "deploy", "--parameter", parameter];
-        assert_refused(deployed(), &arguments, code, said).await;
+        let line = format!("--stage {stage} deploy {option}");
+        assert_refused(deployed(), &line, code, said).await;
     }
-    let template = ["--stage", "dev", "deploy", "--template", "none.yaml"];
-    assert_refused(
-        deployed(),
-        &template,
-        5,
-        "Cannot read the template none.yaml",
-    )
-    .await;
 }
 
 #[tokio::test]
 async fn a_stack_that_cannot_be_updated_is_refused() {
-    let dev = ["--stage", "dev", "deploy"];
     for (status, deploy_id, said) in [
         ("ROLLBACK_COMPLETE", "1", "channelctl --stage dev delete"),
         ("UPDATE_IN_PROGRESS", "1", "Wait until that is done"),
         ("UPDATE_COMPLETE", "9999999998", "this machine's is behind"),
-        (
-            "UPDATE_COMPLETE",
-            "20261127120130",
-            "delete the stack first",
-        ),
     ] {
         let mut account = deployed();
         account.status = Some(status);
         account.parameters = vec![("DeployId", deploy_id.to_owned())];
-        assert_refused(account, &dev, 1, said).await;
+        assert_refused(account, "--stage dev deploy", 1, said).await;
     }
 }
 
 #[tokio::test]
 async fn missing_functions_and_sam_say_how_to_get_them() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let mut without_sam = checkout.program(&aws, &["--stage", "dev", "deploy"]);
+    let env = TestEnv::start(deployed()).await;
+    let mut without_sam = env.command("--stage dev deploy");
     without_sam.env("PATH", "/nowhere");
-    assert_said(
-        &run(without_sam, "").await,
-        1,
-        "Install it: https://docs.aws.amazon.com",
-    );
-    fs::remove_file(
-        checkout
-            .path()
-            .join("target/lambda/deploy-hook/bootstrap.zip"),
-    )
-    .unwrap();
-    let ran = checkout.run(&aws, &["--stage", "dev", "deploy"]).await;
+    let ran = run(without_sam, "").await;
+    assert_said(&ran, 1, "Install it: https://docs.aws.amazon.com");
+    let zip = env
+        .checkout
+        .path()
+        .join("target/lambda/deploy-hook/bootstrap.zip");
+    fs::remove_file(zip).unwrap();
+    let ran = env.run("--stage dev deploy").await;
     assert_said(&ran, 5, "deploy-hook/bootstrap.zip. Build the functions");
     assert_said(&ran, 5, "next: make build");
 }
 
 #[tokio::test]
 async fn a_failed_deploy_leads_to_doctor() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let mut command = checkout.program(&aws, &["--stage", "dev", "deploy"]);
+    let env = TestEnv::start(deployed()).await;
+    let mut command = env.command("--stage dev deploy");
     command.env("SAM_ENDS", "1");
     assert_said(&run(command, "").await, 1, "channelctl --stage dev doctor");
 }
 
 #[tokio::test]
 async fn diff_deletes_its_own_change_set_only() {
+    const NEW: &str = "REVIEW_IN_PROGRESS";
     for (name, status, others, left) in [
         ("deployed", "UPDATE_COMPLETE", 1, "UPDATE_COMPLETE"),
-        ("new", "REVIEW_IN_PROGRESS", 0, "DELETE_COMPLETE"),
-        (
-            "new, with another's",
-            "REVIEW_IN_PROGRESS",
-            1,
-            "REVIEW_IN_PROGRESS",
-        ),
+        ("new", NEW, 0, "DELETE_COMPLETE"),
+        ("new, with another's", NEW, 1, NEW),
     ] {
         let mut account = deployed();
         account.status = Some(status);
-        account
-            .change_sets
-            .push(("own".into(), "1796000000".into()));
-        account
-            .change_sets
-            .extend((0..others).map(|_| ("other".into(), "17".into())));
-        let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-        let arguments = [
-            "--stage",
-            "dev",
-            "diff",
-            "--parameter",
-            "DeployId=1796000000",
-        ];
-        let ran = checkout.run(&aws, &arguments).await;
+        let own = ("own".to_owned(), "1796000000".to_owned());
+        let other = ("other".to_owned(), "17".to_owned());
+        account.change_sets = [vec![own], vec![other; others]].concat();
+        let env = TestEnv::start(account).await;
+        let ran = env
+            .run("--stage dev diff --parameter DeployId=1796000000")
+            .await;
         assert_said(&ran, 0, "Nothing was changed");
-        assert!(
-            checkout
-                .sam()
-                .contains(&"--no-execute-changeset".to_owned())
-        );
-        aws.account(|account| {
-            assert_eq!(account.change_sets.len(), others, "{name}");
-            assert!(
-                account.change_sets.iter().all(|(id, _)| id == "other"),
-                "{name}"
-            );
+        assert_has(&env.sam(), "--no-execute-changeset");
+        env.aws.account(|account| {
+            let left_sets: Vec<_> = account.change_sets.iter().map(|(id, _)| id).collect();
+            assert_eq!(left_sets, vec!["other"; others], "{name}");
             assert_eq!(account.status, Some(left), "{name}");
         });
     }
@@ -392,105 +372,80 @@ async fn diff_deletes_its_own_change_set_only() {
 
 #[tokio::test]
 async fn a_local_stage_leaves_the_users_account() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let port = aws.endpoint.rsplit(':').next().unwrap();
-    let run_folder = checkout.path().join(".local/run");
-    fs::create_dir_all(run_folder.join("cloud/infra")).unwrap();
-    fs::write(run_folder.join("cloud/infra/template.yaml"), "").unwrap();
-    fs::create_dir_all(run_folder.join("cloud/target")).unwrap();
-    let functions = checkout.path().join("target/lambda");
-    fs::rename(functions, run_folder.join("cloud/target/lambda")).unwrap();
+    let env = TestEnv::start(deployed()).await;
+    let port = env.aws.endpoint.rsplit(':').next().unwrap();
+    let local = env.checkout.path().join(".local/run");
+    fs::create_dir_all(local.join("cloud/infra")).unwrap();
+    fs::write(local.join("cloud/infra/template.yaml"), "").unwrap();
+    let built = env.checkout.path().join("target");
+    fs::rename(built, local.join("cloud/target")).unwrap();
     let ports = format!(r#"{{"aws":{port},"hubspot":4599}}"#);
-    fs::write(run_folder.join("stack.json"), ports).unwrap();
-    let mut command = checkout.program(&aws, &["--local", "--stage", "prod", "deploy", "--yes"]);
+    fs::write(local.join("stack.json"), ports).unwrap();
+    let mut command = env.command("--local --stage prod deploy --yes");
     command
         .env("AWS_PROFILE", "production")
         .env_remove("AWS_ENDPOINT_URL");
     let ran = run(command, "").await;
     assert_said(&ran, 0, "calls-prod in account 123456789012");
-    let sam = checkout.sam().join(" ");
-    assert!(
-        sam.contains(&format!("AWS_PROFILE= endpoint=http://127.0.0.1:{port}")),
-        "{sam}"
+    let sam = env.sam();
+    assert_has(
+        &sam,
+        &format!("AWS_PROFILE= endpoint=http://127.0.0.1:{port}"),
     );
-    assert!(
-        sam.contains("HubSpotApiUrl=\"http://127.0.0.1:4599/\""),
-        "{sam}"
-    );
-    assert!(
-        sam.contains("--stack-name calls-prod") && !sam.contains("--profile"),
-        "{sam}"
-    );
-    let copy = fs::read_to_string(run_folder.join("cloud/infra/channelctl.yaml")).unwrap();
-    assert!(
-        copy.contains("  DeployId:\n    Type: String\n    Default: \""),
-        "{copy}"
-    );
+    assert_has(&sam, "HubSpotApiUrl=\"http://127.0.0.1:4599/\"");
+    assert_has(&sam, "--stack-name calls-prod");
+    assert!(!sam.contains("--profile"), "{sam}");
+    let copy = fs::read_to_string(local.join("cloud/infra/channelctl.yaml")).unwrap();
+    assert_has(&copy, "  DeployId:\n    Type: String\n    Default: \"");
 }
 
 #[tokio::test]
 async fn secrets_come_from_standard_input() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let set = || checkout.program(&aws, &["--stage", "dev", "secrets", "set"]);
-    let first = r#"{"clientSecret":"marked-1","hubSpotCredential":{"accessToken":"marked-2"}}"#;
-    let ran = run(set(), first).await;
+    let env = TestEnv::start(deployed()).await;
+    let set = |secrets: &'static str| run(env.command("--stage dev secrets set"), secrets);
+    let ran =
+        set(r#"{"clientSecret":"marked-1","hubSpotCredential":{"accessToken":"marked-2"}}"#).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    assert!(
-        ran.output.contains("channelctl --stage dev deploy"),
-        "{}",
-        ran.output
-    );
+    assert_has(&ran.output, "channelctl --stage dev deploy");
     assert!(!format!("{}{}", ran.output, ran.errors).contains("marked"));
-    let stored = |arn: &str| aws.account(|account| account.secrets[arn].clone());
+    let stored = |arn: &str| env.aws.account(|account| account.secrets[arn].clone());
     assert_eq!(stored("arn:client"), r#"{"clientSecret":"marked-1"}"#);
     assert_eq!(stored("arn:credential"), r#"{"accessToken":"marked-2"}"#);
     let rotated = r#"{"clientSecret":"marked-3","previousClientSecret":"marked-1"}"#;
     for name in ["rotated", "repeated"] {
-        let ran = run(set(), r#"{"clientSecret":"marked-3"}"#).await;
-        let next = "channelctl --stage dev status";
-        assert!(ran.output.contains(next), "{name}: {}", ran.output);
+        let ran = set(r#"{"clientSecret":"marked-3"}"#).await;
+        assert_has(&ran.output, "channelctl --stage dev status");
         assert_eq!(stored("arn:client"), rotated, "{name}");
     }
-    let end = ["--stage", "dev", "secrets", "end-rotation"];
-    let ran = checkout.run(&aws, &end).await;
-    assert!(ran.output.contains("no longer accepted"), "{}", ran.output);
+    let ran = env.run("--stage dev secrets end-rotation").await;
+    assert_has(&ran.output, "no longer accepted");
     assert_eq!(stored("arn:client"), r#"{"clientSecret":"marked-3"}"#);
-    let ran = run(set(), r#"{"clientSecret":"marked 4"}"#).await;
+    let ran = set(r#"{"clientSecret":"marked 4"}"#).await;
     assert_said(&ran, 5, "Nothing was changed.");
     assert!(!ran.errors.contains("marked"), "{}", ran.errors);
-    assert!(stored("arn:client").contains("marked-3"));
+    assert_has(&stored("arn:client"), "marked-3");
 }
 
 #[tokio::test]
 async fn deletes_after_a_yes_and_names_what_stays() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let ran = checkout.run(&aws, &["--stage", "dev", "delete"]).await;
+    let env = TestEnv::start(deployed()).await;
+    let ran = env.run("--stage dev delete").await;
     assert_said(&ran, 4, "nobody to ask");
-    assert_eq!(
-        aws.account(|account| account.status),
-        Some("UPDATE_COMPLETE")
-    );
-    let ran = checkout
-        .run(&aws, &["--stage", "dev", "delete", "--yes"])
-        .await;
+    let status = env.aws.account(|account| account.status);
+    assert_eq!(status, Some("UPDATE_COMPLETE"));
+    let ran = env.run("--stage dev delete --yes").await;
     assert_said(&ran, 0, "deleting calls-dev in account 123456789012");
     let command = "aws dynamodb delete-table --table-name calls-numbers --region us-east-1";
-    assert!(ran.output.contains(command), "{}", ran.output);
-    aws.account(|account| account.status = None);
-    let ran = checkout
-        .run(&aws, &["--stage", "dev", "delete", "--yes"])
-        .await;
+    assert_has(&ran.output, command);
+    let ran = env.run("--stage dev delete --yes").await;
     assert_said(&ran, 1, "channelctl --stage dev deploy");
 }
 
 #[tokio::test]
 async fn logs_follow_both_functions() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(deployed()).await);
-    let ran = checkout
-        .run(&aws, &["--stage", "dev", "logs", "--since", "1h ago"])
-        .await;
+    let env = TestEnv::start(deployed()).await;
+    let ran = env.run("--stage dev logs --since '1h ago'").await;
     assert_said(&ran, 0, "since 1h ago");
-    let sam = checkout.sam().join(" ");
     let expected = "--tail --start-time 1h ago --cw-log-group /webhook --cw-log-group /hook";
-    assert!(sam.contains(expected), "{sam}");
+    assert_has(&env.sam(), expected);
 }

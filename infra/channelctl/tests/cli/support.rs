@@ -2,13 +2,20 @@
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, fs,
     io::Write,
     process::{Child, Command, Output, Stdio},
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::{
+    Json, Router,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use serde_json::Value;
 pub use test_support::NumbersTable;
+use tokio::net::TcpListener;
 
 /// What a run of the program came to.
 pub struct Ran {
@@ -63,6 +70,20 @@ pub async fn run_unread(mut command: Command, input: impl Into<Vec<u8>>) -> Ran 
     drop(nobody);
     command.stdout(output);
     run(command, input).await
+}
+
+/// Reads a document, which must be as a schema's definition says.
+#[track_caller]
+pub fn document(schema: &str, definition: &str, text: &str) -> Value {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/snapshots");
+    let schema = fs::read(format!("{schemas}/{schema}.snap.json")).unwrap();
+    let mut schema: Value = serde_json::from_slice(&schema).unwrap();
+    schema["$ref"] = format!("#/$defs/{definition}").into();
+    let document = serde_json::from_str(text).expect(text);
+    if let Err(error) = jsonschema::validate(&schema, &document) {
+        panic!("{definition}: {error} at {}: {text}", error.instance_path());
+    }
+    document
 }
 
 fn give(child: &mut Child, input: &[u8]) {
@@ -120,4 +141,23 @@ pub fn named<'a>(rows: impl IntoIterator<Item = (u64, &'a str, &'a str)>) -> Row
     rows.into_iter()
         .map(|(portal, number, name)| ((portal, number.into()), (name.into(), Vec::new())))
         .collect()
+}
+
+/// Starts a DynamoDB that answers an operation's request as it is told; returns its endpoint.
+pub async fn fake_dynamodb(
+    answer: impl Fn(&str, Value) -> Result<Value, Value> + Clone + Send + Sync + 'static,
+) -> String {
+    let route = post(async move |headers: HeaderMap, body: String| {
+        let target = headers["x-amz-target"].to_str().unwrap();
+        let (_, operation) = target.split_once('.').unwrap();
+        match answer(operation, serde_json::from_str(&body).unwrap()) {
+            Ok(response) => (StatusCode::OK, Json(response)),
+            Err(error) => (StatusCode::BAD_REQUEST, Json(error)),
+        }
+    });
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let routes = Router::new().route("/", route);
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    endpoint
 }

@@ -5,19 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
-    routing::post,
-};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::{
     numbers_json::document,
-    support::{on, run},
+    support::{fake_dynamodb, on, run},
 };
 
 /// What becomes of the first batches.
@@ -44,12 +36,12 @@ impl Throttled {
             batches: Arc::default(),
             numbers: Arc::default(),
         };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let routes = Router::new().route("/", post(answer));
-        let routes = routes.with_state(throttled.clone());
-        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        (throttled, url)
+        let table = throttled.clone();
+        let url = fake_dynamodb(move |operation, body| match operation {
+            "BatchWriteItem" => table.write(body),
+            _ => Ok(json!({"Items": [], "Count": 0, "ScannedCount": 0})),
+        });
+        (throttled, url.await)
     }
 
     fn batches(&self) -> usize {
@@ -59,37 +51,30 @@ impl Throttled {
     fn numbers(&self) -> usize {
         self.numbers.lock().unwrap().len()
     }
-}
 
-async fn answer(State(throttled): State<Throttled>, headers: HeaderMap, body: String) -> Response {
-    let is_batch = headers.get("x-amz-target").is_some_and(|target| {
-        let target = target.to_str().unwrap();
-        target.ends_with("BatchWriteItem")
-    });
-    if !is_batch {
-        return Json(json!({"Items": [], "Count": 0, "ScannedCount": 0})).into_response();
+    fn write(&self, mut body: Value) -> Result<Value, Value> {
+        let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
+        let mut batches = self.batches.lock().unwrap();
+        *batches += 1;
+        let left = match self.throttling {
+            Throttling::Refuses(first) if *batches <= first => {
+                let kind = "com.amazonaws.dynamodb.v20120810#ThrottlingException";
+                return Err(json!({"__type": kind}));
+            }
+            Throttling::Halves(first) if *batches <= first => {
+                requests.split_off(requests.len() / 2)
+            }
+            _ => Vec::new(),
+        };
+        let number = |request: &Value| request["PutRequest"]["Item"]["number"]["S"].to_string();
+        let taken = requests.iter().map(number);
+        self.numbers.lock().unwrap().extend(taken);
+        Ok(if left.is_empty() {
+            json!({"UnprocessedItems": {}})
+        } else {
+            json!({"UnprocessedItems": {"numbers": left}})
+        })
     }
-    let mut body: Value = serde_json::from_str(&body).unwrap();
-    let requests = body["RequestItems"]["numbers"].as_array_mut().unwrap();
-    let mut batches = throttled.batches.lock().unwrap();
-    *batches += 1;
-    let left = match throttled.throttling {
-        Throttling::Refuses(first) if *batches <= first => {
-            let refusal = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"});
-            return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
-        }
-        Throttling::Halves(first) if *batches <= first => requests.split_off(requests.len() / 2),
-        _ => Vec::new(),
-    };
-    let number = |request: &Value| request["PutRequest"]["Item"]["number"]["S"].to_string();
-    let taken = requests.iter().map(number);
-    throttled.numbers.lock().unwrap().extend(taken);
-    let left = if left.is_empty() {
-        json!({})
-    } else {
-        json!({"numbers": left})
-    };
-    Json(json!({"UnprocessedItems": left})).into_response()
 }
 
 fn many(rows: usize) -> String {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
     time::Instant,
 };
 
@@ -12,7 +13,7 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     ApiCall, CredentialMode,
@@ -30,9 +31,8 @@ pub struct Account {
     pub app_id: AppId,
     /// The secret that signs requests to the app's webhook.
     pub client_secret: SigningSecret,
-    /// The credentials; none where the webhook is a deployed stage's.
-    pub keys: Option<AccountKeys>,
-    /// A deployed stage's webhook, called in place of a registered one.
+    pub keys: AccountKeys,
+    /// A deployed stage's webhook, called in place of a registered one: HubSpot's API is not served then.
     pub deployed: Option<WebhookUrl>,
     /// The latest access tokens issued for OAuth client credentials.
     pub issued_tokens: Vec<String>,
@@ -60,7 +60,8 @@ pub struct Account {
     pub(crate) changes: watch::Sender<()>,
     /// Has a receiver for every call that has not taken effect yet.
     pub(crate) in_progress: watch::Sender<()>,
-    recorded: u64,
+    /// Wakes one who waits for a call to meet [`How::Silence`](crate::fault::How::Silence).
+    pub(crate) silenced: Arc<Notify>,
     last_write: jiff::Timestamp,
 }
 
@@ -94,24 +95,9 @@ impl Account {
     /// Returns an account without channel connection settings.
     pub fn new(app_id: AppId, client_secret: SigningSecret, keys: AccountKeys) -> Self {
         Self {
-            keys: Some(keys),
-            ..Self::closed(app_id, client_secret)
-        }
-    }
-
-    /// Returns an account that only calls a deployed webhook, and registers nothing.
-    pub fn of_deployed(app_id: AppId, secret: SigningSecret, webhook: WebhookUrl) -> Self {
-        Self {
-            deployed: Some(webhook),
-            ..Self::closed(app_id, secret)
-        }
-    }
-
-    fn closed(app_id: AppId, client_secret: SigningSecret) -> Self {
-        Self {
             app_id,
             client_secret,
-            keys: None,
+            keys,
             deployed: None,
             issued_tokens: Vec::new(),
             credential_mode: CredentialMode::default(),
@@ -131,7 +117,7 @@ impl Account {
             standing_fault: None,
             changes: watch::Sender::default(),
             in_progress: watch::Sender::default(),
-            recorded: 0,
+            silenced: Arc::default(),
             last_write: jiff::Timestamp::UNIX_EPOCH,
         }
     }
@@ -139,21 +125,14 @@ impl Account {
     /// Takes the next call's fault.
     pub(crate) fn next_fault(&mut self, caller: Option<Caller>) -> Option<Fault> {
         let own = caller.and_then(|caller| self.faults_by_caller.get_mut(&caller));
-        if let Some(fault) = own.and_then(VecDeque::pop_front) {
-            return fault;
-        }
-        let changed = !self.faults.is_empty();
-        let fault = self.faults.pop_front().unwrap_or(self.standing_fault);
-        if changed {
-            self.notify();
-        }
-        fault
+        own.and_then(VecDeque::pop_front)
+            .or_else(|| self.faults.pop_front())
+            .unwrap_or(self.standing_fault)
     }
 
     /// Appends a call under the next number.
     pub(crate) fn record(&mut self, call: ApiCall) {
-        self.recorded += 1;
-        let number = self.recorded;
+        let number = self.calls.last().map_or(1, |last| last.number + 1);
         push_bounded(&mut self.calls, ApiCall { number, ..call }, MAX_CALLS);
         self.notify();
     }
@@ -197,17 +176,12 @@ impl Account {
         settings
     }
 
-    /// Returns an app's settings.
     pub(crate) fn held_by(&mut self, app_id: AppId) -> Option<RegisteredSettings> {
         self.app(app_id).cloned().flatten()
     }
 
-    /// Returns whether the account has an app.
-    pub(crate) fn has_app(&mut self, app_id: AppId) -> bool {
-        self.app(app_id).is_some()
-    }
-
-    fn app(&mut self, app_id: AppId) -> Option<&mut Option<RegisteredSettings>> {
+    /// Returns the settings of an app, if the account has the app.
+    pub(crate) fn app(&mut self, app_id: AppId) -> Option<&mut Option<RegisteredSettings>> {
         if app_id == self.app_id {
             Some(&mut self.settings)
         } else {
@@ -239,17 +213,14 @@ impl Account {
         mut current: RegisteredSettings,
         change: SettingsChange,
     ) -> RegisteredSettings {
-        if self.ignores_changes {
+        let is_equal = change.is_applied_in(&current.settings);
+        if self.ignores_changes || is_equal && self.equal_change_keeps_version {
             return current;
         }
-        if self.equal_change_keeps_version && change.is_applied_in(&current.settings) {
-            return current;
-        }
+        let settings = &mut current.settings;
+        settings.is_ready = change.is_ready.unwrap_or(settings.is_ready);
         if let Some(url) = change.url {
-            current.settings.url = url;
-        }
-        if let Some(is_ready) = change.is_ready {
-            current.settings.is_ready = is_ready;
+            settings.url = url;
         }
         current.updated_at = self.next_version();
         current

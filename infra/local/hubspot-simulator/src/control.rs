@@ -3,7 +3,6 @@
 //! - `GET /simulator` returns the account; `GET /simulator/events` streams its changes.
 //! - `POST /simulator/faults [{"when":"before","how":{"status":503}}, null]` sets the faults of the
 //!   next calls of HubSpot's API, `PUT /simulator/standing-fault` that of all calls after them.
-//! - `GET /simulator/settled` responds when every call has taken effect, also the late ones.
 //! - `PUT /simulator/credential-mode "key"` (or `"bearer"`, `"either"`) sets what the settings take.
 //! - `PUT /simulator/calling-settings {"supportsInboundCalling":true,"isReady":false}` (or `null`).
 //! - `PUT /simulator/portal {"accessToken":"…","connectionStatuses":[],"channelAccounts":[]}`.
@@ -22,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio_stream::{Stream, StreamExt, wrappers::WatchStream};
 
-use crate::{Account, SharedAccount, lock, settled};
+use crate::{Account, ApiCall, SharedAccount, lock};
 
 /// The calls that an event carries.
 const LATEST_CALLS: usize = 20;
@@ -38,7 +37,6 @@ pub(crate) fn routes(account: &SharedAccount) -> Router {
     Router::new()
         .route("/simulator", get(show))
         .route("/simulator/events", get(follow))
-        .route("/simulator/settled", get(wait_until_settled))
         .route("/simulator/faults", faults)
         .route("/simulator/standing-fault", standing_fault)
         .route("/simulator/credential-mode", credential_mode)
@@ -49,12 +47,7 @@ pub(crate) fn routes(account: &SharedAccount) -> Router {
 
 async fn show(State(account): State<SharedAccount>) -> Json<Value> {
     let account = lock(&account);
-    Json(json!({"appId": account.app_id, "settings": account.settings, "calls": account.calls}))
-}
-
-async fn wait_until_settled(State(account): State<SharedAccount>) -> StatusCode {
-    settled(&account).await;
-    StatusCode::NO_CONTENT
+    Json(state(&account, &account.calls))
 }
 
 /// Sends the whole state at once and after every change, so that a follower can miss nothing.
@@ -63,14 +56,15 @@ async fn follow(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = WatchStream::new(lock(&account).changes.subscribe());
     let events = changes.map(move |()| {
-        let state = state(&lock(&account)).to_string();
-        Ok(Event::default().data(state))
+        let account = lock(&account);
+        let latest = account.calls.len().saturating_sub(LATEST_CALLS);
+        let state = state(&account, &account.calls[latest..]);
+        Ok(Event::default().data(state.to_string()))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-fn state(account: &Account) -> Value {
-    let latest = account.calls.len().saturating_sub(LATEST_CALLS);
+fn state(account: &Account, calls: &[ApiCall]) -> Value {
     let deployed = account.deployed.as_ref();
     json!({
         "appId": account.app_id,
@@ -78,7 +72,7 @@ fn state(account: &Account) -> Value {
         "settings": account.settings,
         "nextFaults": account.faults.len(),
         "standingFault": account.standing_fault,
-        "calls": account.calls[latest..],
+        "calls": calls,
     })
 }
 

@@ -17,7 +17,7 @@ const TOKEN_LIFETIME_SECONDS: u32 = 1_800;
 const MAX_TOKENS: usize = 100;
 
 /// The credentials of a developer account: a key, a token, or an OAuth client.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AccountKeys {
     pub developer_api_key: String,
     /// An access token with the scopes for the settings.
@@ -55,46 +55,43 @@ pub(crate) struct TokenRequest {
     scope: String,
 }
 
+/// Tells whether a key or a bearer token gives access.
+pub(crate) type IsAllowed = fn(&Account, Option<&str>, Option<&str>) -> bool;
+
 pub(crate) async fn authenticate(
-    State(account): State<SharedAccount>,
+    State((account, is_allowed)): State<(SharedAccount, IsAllowed)>,
     Query(key): Query<ApiKey>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let bearer = bearer_token(request.headers());
     if !is_allowed(&lock(&account), key.hapikey.as_deref(), bearer) {
-        return Err(unauthenticated());
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "INVALID_AUTHENTICATION",
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+        ));
     }
     Ok(next.run(request).await)
 }
 
-fn is_allowed(account: &Account, key: Option<&str>, bearer: Option<&str>) -> bool {
-    let Some(keys) = &account.keys else {
-        return false;
-    };
-    let is_token = |token: &str| {
+/// Returns whether the account's credential mode takes the key or the token.
+pub(crate) fn is_of_account(account: &Account, key: Option<&str>, bearer: Option<&str>) -> bool {
+    let is_key = key == Some(account.keys.developer_api_key.as_str());
+    let is_token = bearer.is_some_and(|token| {
         let mut issued = account.issued_tokens.iter();
-        token == keys.access_token || issued.any(|known| known == token)
-    };
-    let is_key = || key == Some(keys.developer_api_key.as_str());
+        token == account.keys.access_token || issued.any(|known| known == token)
+    });
     match account.credential_mode {
-        CredentialMode::Key => is_key(),
-        CredentialMode::Bearer => bearer.is_some_and(is_token),
-        CredentialMode::Either => is_key() || bearer.is_some_and(is_token),
+        CredentialMode::Key => is_key,
+        CredentialMode::Bearer => is_token,
+        CredentialMode::Either => is_key || is_token,
     }
 }
 
-pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     value.strip_prefix("Bearer ")
-}
-
-pub(crate) fn unauthenticated() -> ApiError {
-    ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "INVALID_AUTHENTICATION",
-        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
-    )
 }
 
 pub(crate) async fn issue_token(
@@ -102,9 +99,9 @@ pub(crate) async fn issue_token(
     Form(request): Form<TokenRequest>,
 ) -> Result<Json<Value>, ApiError> {
     let mut account = lock(&account);
-    let is_known = account.keys.as_ref().is_some_and(|keys| {
-        request.client_id == keys.client_id && request.client_secret == keys.client_secret
-    });
+    let keys = &account.keys;
+    let is_known =
+        request.client_id == keys.client_id && request.client_secret == keys.client_secret;
     if request.grant_type != "client_credentials" || !is_known {
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,

@@ -4,7 +4,7 @@ use axum::{
     Json,
     body::to_bytes,
     http::{
-        StatusCode,
+        HeaderValue, StatusCode,
         header::{ALLOW, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
@@ -13,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 const MAX_MESSAGE: usize = 64 * 1024;
+const INVALID: &str = "VALIDATION_ERROR";
 
 /// An error as HubSpot answers it.
 #[derive(Debug)]
@@ -33,6 +34,10 @@ impl ApiError {
             category: Some(category),
             message: message.into(),
         }
+    }
+
+    pub(crate) fn invalid(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::new(status, INVALID, message)
     }
 
     pub(crate) fn not_found(message: String) -> Self {
@@ -61,31 +66,29 @@ impl IntoResponse for ApiError {
 ///
 /// These are unknown paths, wrong methods, and requests that cannot be parsed.
 pub(crate) async fn complete(response: Response) -> Response {
-    let is_json = |value: &axum::http::HeaderValue| value == "application/json";
+    let is_json = |value: &HeaderValue| value == "application/json";
     let is_error = response.status().is_client_error();
     if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(is_json) {
         return response;
     }
     let (parts, body) = response.into_parts();
     let text = to_bytes(body, MAX_MESSAGE).await.unwrap_or_default();
-    let routing = |message: &str| ApiError {
-        status: parts.status,
-        category: None,
-        message: message.to_owned(),
+    let text = String::from_utf8_lossy(&text);
+    let (status, category, message) = match parts.status {
+        status @ StatusCode::NOT_FOUND => (status, None, "resource not found".into()),
+        status @ StatusCode::METHOD_NOT_ALLOWED => (status, None, "method not allowed".into()),
+        StatusCode::UNPROCESSABLE_ENTITY => (StatusCode::BAD_REQUEST, Some(INVALID), text),
+        status => (status, Some(INVALID), text),
     };
-    let error = match parts.status {
-        StatusCode::NOT_FOUND => routing("resource not found"),
-        StatusCode::METHOD_NOT_ALLOWED => routing("method not allowed"),
-        StatusCode::UNPROCESSABLE_ENTITY => invalid(StatusCode::BAD_REQUEST, &text),
-        status => invalid(status, &text),
+    let error = ApiError {
+        status,
+        category,
+        message: message.into_owned(),
     };
     let mut completed = error.into_response();
+    let allow = parts.headers.get(ALLOW).cloned();
     completed
         .headers_mut()
-        .extend(parts.headers.get(ALLOW).map(|allow| (ALLOW, allow.clone())));
+        .extend(allow.map(|allow| (ALLOW, allow)));
     completed
-}
-
-fn invalid(status: StatusCode, text: &[u8]) -> ApiError {
-    ApiError::new(status, "VALIDATION_ERROR", String::from_utf8_lossy(text))
 }

@@ -1,6 +1,6 @@
 //! Faults of HubSpot's API: errors, delays and responses that are not HubSpot's.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     http::{
@@ -55,26 +55,20 @@ pub enum How {
 const SILENCE: Duration = Duration::from_mins(10);
 
 impl Fault {
-    /// Returns whether the caller still gets HubSpot's own response.
-    pub(crate) fn only_delays(self) -> bool {
-        matches!(self.how, How::Delay(_))
-    }
-
-    /// Waits for a delay that is due on this side of the call's effect.
-    pub(crate) async fn wait(fault: Option<Self>, side: When) {
-        if let Some(Self {
-            when,
-            how: How::Delay(milliseconds),
-        }) = fault
-            && when == side
-        {
+    /// Returns whether a fault replaces the response on this side of the call's effect; a delay only
+    /// waits.
+    pub(crate) async fn strikes(fault: Option<Self>, side: When) -> bool {
+        let due = fault.filter(|fault| fault.when == side);
+        if let Some(How::Delay(milliseconds)) = due.map(|fault| fault.how) {
             tokio::time::sleep(Duration::from_millis(milliseconds).min(SILENCE)).await;
+            return false;
         }
+        due.is_some()
     }
 }
 
 impl How {
-    pub(crate) async fn response(self, silenced: &Arc<Notify>) -> Response {
+    pub(crate) async fn response(self, silenced: &Notify) -> Response {
         match self {
             Self::Status(status) => error(status).into_response(),
             Self::StatusWithRetryAfter(status, seconds) => {

@@ -16,15 +16,21 @@ use channel_connection::{
 };
 
 use crate::{
-    Caller, RegisteredSettings, SharedAccount, credentials, error::ApiError, lock, portal,
+    Caller, RegisteredSettings, SharedAccount, call_log,
+    credentials::{self, IsAllowed},
+    error::{self, ApiError},
+    lock, portal,
 };
 
 type Call = (State<SharedAccount>, Extension<Option<Caller>>, Path<AppId>);
 type SettingsResponse = Result<Json<RegisteredSettings>, ApiError>;
 
-pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
+pub(crate) fn routes(account: &SharedAccount, caller: Option<Caller>) -> Router {
     let state = || SharedAccount::clone(account);
-    let authenticate = middleware::from_fn_with_state(state(), credentials::authenticate);
+    let is_allowed: IsAllowed = credentials::is_of_account;
+    let authenticate = (state(), is_allowed);
+    let authenticate = middleware::from_fn_with_state(authenticate, credentials::authenticate);
+    let record = middleware::from_fn_with_state(state(), call_log::record_call);
     ApiVersion::ALL
         .into_iter()
         .fold(Router::new(), |router, version| {
@@ -40,6 +46,10 @@ pub(crate) fn routes(account: &SharedAccount) -> Router<SharedAccount> {
         .route("/conversations/{*path}", any(StatusCode::NOT_FOUND))
         .route("/crm/{*path}", any(StatusCode::NOT_FOUND))
         .route("/oauth/{*path}", any(StatusCode::NOT_FOUND))
+        .route_layer(middleware::map_response(error::complete))
+        .route_layer(record)
+        .route_layer(Extension(caller))
+        .with_state(state())
 }
 
 async fn read((State(account), Extension(caller), Path(app_id)): Call) -> SettingsResponse {
@@ -52,10 +62,8 @@ async fn create(
     Json(settings): Json<ChannelConnectionSettings>,
 ) -> SettingsResponse {
     let mut account = lock(&account);
-    if !account.has_app(app_id) {
-        return Err(not_registered(app_id));
-    }
-    if account.held_by(app_id).is_some() {
+    let app = account.app(app_id);
+    if app.ok_or_else(|| not_registered(app_id))?.is_some() {
         let message = format!("Channel connection settings already exist for app {app_id}");
         return Err(ApiError::new(StatusCode::CONFLICT, "CONFLICT", message));
     }

@@ -21,18 +21,15 @@ mod webhook_caller;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 
 pub use account::{Account, Caller, RegisteredSettings, SettingsAccess};
-use axum::{Extension, Router, middleware};
+use axum::middleware;
 pub use call_log::ApiCall;
 pub use credentials::{AccountKeys, CredentialMode};
 pub use portal::{CallingSettings, PORTAL_TOKEN, Portal};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinSet};
 pub use webhook_caller::deployed_webhook;
-
-use crate::call_log::CallLog;
 
 type SharedAccount = Arc<Mutex<Account>>;
 
@@ -41,8 +38,7 @@ type SharedAccount = Arc<Mutex<Account>>;
 pub struct Simulator {
     address: SocketAddr,
     account: SharedAccount,
-    silenced: Arc<Notify>,
-    server: JoinHandle<()>,
+    server: JoinSet<()>,
 }
 
 impl Simulator {
@@ -51,24 +47,23 @@ impl Simulator {
         let address = listener.local_addr()?;
         let is_registrable = account.deployed.is_none();
         let account = Arc::new(Mutex::new(account));
-        let silenced = Arc::default();
         let mut routes = control::routes(&account)
             .merge(webhook_caller::routes(&account))
             .merge(page::routes());
         if is_registrable {
-            routes = routes.merge(hubspot_api(&account, &silenced, None));
+            routes = routes.merge(hubspot_api::routes(&account, None));
         }
         let routes = routes
             .layer(middleware::map_response(error::complete))
             .layer(middleware::from_fn(page::check_host));
-        let server = tokio::spawn(async move {
+        let mut server = JoinSet::new();
+        server.spawn(async move {
             // axum's server never ends by itself, and retries when a connection cannot be accepted.
             let _ = axum::serve(listener, routes).await;
         });
         Ok(Self {
             address,
             account,
-            silenced,
             server,
         })
     }
@@ -89,7 +84,7 @@ impl Simulator {
     pub async fn api_url_for(&self, caller: Caller) -> std::io::Result<String> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let routes = hubspot_api(&self.account, &self.silenced, Some(caller));
+        let routes = hubspot_api::routes(&self.account, Some(caller));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(url)
     }
@@ -101,47 +96,22 @@ impl Simulator {
 
     /// Waits until a call meets [`fault::How::Silence`].
     pub async fn silenced(&self) {
-        self.silenced.notified().await;
+        let silenced = self.with_account(|account| Arc::clone(&account.silenced));
+        silenced.notified().await;
     }
 
     /// Waits until every call has taken effect, also those whose callers have gone.
     pub async fn settled(&self) {
-        settled(&self.account).await;
+        let in_progress = self.with_account(|account| account.in_progress.clone());
+        in_progress.closed().await;
     }
 
     /// Serves until the process is stopped.
     pub async fn serve(mut self) {
-        let _ = (&mut self.server).await;
+        self.server.join_next().await;
     }
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-fn hubspot_api(account: &SharedAccount, silenced: &Arc<Notify>, caller: Option<Caller>) -> Router {
-    let log = CallLog {
-        account: Arc::clone(account),
-        silenced: Arc::clone(silenced),
-    };
-    hubspot_api::routes(account)
-        .route_layer(middleware::map_response(error::complete))
-        .route_layer(middleware::from_fn_with_state(log, call_log::record_call))
-        .route_layer(Extension(caller))
-        .with_state(Arc::clone(account))
 }
 
 fn lock(account: &SharedAccount) -> MutexGuard<'_, Account> {
     account.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn settled(account: &SharedAccount) {
-    let in_progress = lock(account).in_progress.clone();
-    in_progress.closed().await;
-}
-
-fn milliseconds_since(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

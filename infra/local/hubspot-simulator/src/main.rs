@@ -70,10 +70,13 @@ fn print(event: &EventCommand) -> Result<(), Box<dyn Error>> {
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let (app_id, secret) = (arguments.app_id, client_secret()?);
-    let account = match arguments.webhook_url {
-        Some(webhook) => Account::of_deployed(app_id, secret, webhook),
-        None => Account::new(app_id, secret, keys()?),
+    let deployed = arguments.webhook_url;
+    let keys = match deployed {
+        Some(_) => AccountKeys::default(),
+        None => keys()?,
     };
+    let mut account = Account::new(app_id, secret, keys);
+    account.deployed = deployed;
     let listener = TcpListener::bind(arguments.listen).await?;
     let simulator = Simulator::start(listener, account)?;
     println!("The picker page: {}/", simulator.api_url());

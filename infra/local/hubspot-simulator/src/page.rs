@@ -66,8 +66,7 @@ pub(crate) async fn check_host(request: Request, next: Next) -> Result<Response,
         return Ok(next.run(request).await);
     }
     let message = "this simulator answers under its address and localhost only";
-    let status = StatusCode::MISDIRECTED_REQUEST;
-    Err(ApiError::new(status, "VALIDATION_ERROR", message))
+    Err(ApiError::invalid(StatusCode::MISDIRECTED_REQUEST, message))
 }
 
 fn is_known_host(headers: &HeaderMap) -> bool {

@@ -3,9 +3,8 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, Request, State},
-    middleware::{self, Next},
-    response::Response,
+    extract::{Path, Query, State},
+    middleware,
     routing::get,
 };
 use channel_connection::ids::AppId;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     SharedAccount,
-    credentials::{bearer_token, unauthenticated},
+    credentials::{IsAllowed, authenticate},
     error::ApiError,
     lock,
 };
@@ -57,26 +56,21 @@ impl Portal {
     }
 }
 
-type Pairs = Vec<(String, String)>;
+#[derive(Deserialize)]
+struct Page {
+    after: Option<usize>,
+    limit: Option<usize>,
+}
 
 pub(crate) fn routes(account: SharedAccount) -> Router<SharedAccount> {
     let statuses = get(read_connection_statuses);
     let accounts = get(read_channel_accounts);
+    let is_allowed: IsAllowed = |account, _, token| token == Some(&account.portal.access_token);
+    let state = (account, is_allowed);
     Router::new()
         .route("/crm/extensions/calling/v3/connection-statuses", statuses)
         .route("/conversations/v3/conversations/channel-accounts", accounts)
-        .route_layer(middleware::from_fn_with_state(account, authenticate))
-}
-
-async fn authenticate(
-    State(account): State<SharedAccount>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    if bearer_token(request.headers()) != Some(&lock(&account).portal.access_token) {
-        return Err(unauthenticated());
-    }
-    Ok(next.run(request).await)
+        .route_layer(middleware::from_fn_with_state(state, authenticate))
 }
 
 pub(crate) async fn read_calling_settings(
@@ -107,41 +101,21 @@ pub(crate) async fn read_calling_settings(
     })))
 }
 
-async fn read_connection_statuses(
-    State(account): State<SharedAccount>,
-    Query(query): Query<Pairs>,
-) -> Json<Value> {
-    let statuses = lock(&account).portal.connection_statuses.clone();
-    Json(json!({"results": filtered(statuses, &query, &["userId"])}))
+async fn read_connection_statuses(State(account): State<SharedAccount>) -> Json<Value> {
+    Json(json!({"results": lock(&account).portal.connection_statuses}))
 }
 
 async fn read_channel_accounts(
     State(account): State<SharedAccount>,
-    Query(query): Query<Pairs>,
+    Query(Page { after, limit }): Query<Page>,
 ) -> Json<Value> {
-    let accounts = lock(&account).portal.channel_accounts.clone();
-    let accounts = filtered(accounts, &query, &["channelId", "inboxId"]);
-    let number = |name: &str| {
-        let mut values = query.iter().filter(|(key, _)| key == name);
-        values.find_map(|(_, value)| value.parse::<usize>().ok())
-    };
-    let limit = number("limit").unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-    let start = number("after").unwrap_or_default().min(accounts.len());
+    let accounts = &lock(&account).portal.channel_accounts;
+    let start = after.unwrap_or(0).min(accounts.len());
+    let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
     let end = accounts.len().min(start + limit);
     let mut page = json!({"results": accounts[start..end], "total": accounts.len()});
     if end < accounts.len() {
         page["paging"] = json!({"next": {"after": end.to_string()}});
     }
     Json(page)
-}
-
-/// Returns the items that match the query; a field may be named more than once, for any of its values.
-fn filtered(mut items: Vec<Value>, query: &Pairs, fields: &[&str]) -> Vec<Value> {
-    for field in fields {
-        let values: Vec<_> = query.iter().filter(|(name, _)| name == field).collect();
-        items.retain(|item| {
-            values.is_empty() || values.iter().any(|(_, value)| item[field] == *value)
-        });
-    }
-    items
 }

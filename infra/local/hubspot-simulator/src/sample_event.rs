@@ -1,16 +1,13 @@
-//! Sample events, made to fit a webhook that runs.
-//!
-//! An event of HubSpot's gets the present time and, if its signature was right when it was written,
-//! a signature for it; one that was wrong stays wrong.
+//! Sample events, made to fit a webhook that runs: HubSpot's get the present time, and a signature for it.
 
-use std::{fs, path::Path, time::SystemTime};
+use std::{error::Error, fs, path::Path, time::SystemTime};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
-    signature::{self, SIGNATURE_HEADER, SignedParts, TIMESTAMP_HEADER},
+    signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER},
     webhook_call::WebhookCall,
     webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
@@ -18,9 +15,9 @@ use clap::Subcommand;
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
-/// The secret that the sample events are signed with.
-const SAMPLE_CLIENT_SECRET: &str = "local-client-secret";
 static EVENTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../../events");
+/// The signature of the sample `bad-signature`, which stays wrong.
+const BAD_SIGNATURE: &str = "dGhpcyBpcyBub3QgYSBzaWduYXR1cmUgb2YgSHViU3BvdHM=";
 
 /// The function that an event is for.
 #[derive(Debug, Subcommand)]
@@ -57,50 +54,61 @@ pub enum EventCommand {
     },
 }
 
-/// The reason there is no event.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct EventError(String);
-
 fn webhook_url(text: &str) -> Result<WebhookUrl, InvalidUrl> {
     WebhookUrl::parse(text, UrlPolicy::Local)
 }
 
 impl EventCommand {
     /// Makes the event as it would look if it came now.
-    pub fn make(&self, secret: &SigningSecret, now: SystemTime) -> Result<Value, EventError> {
+    pub fn make(&self, secret: &SigningSecret, now: SystemTime) -> Result<Value, Box<dyn Error>> {
         match self {
             Self::Numbers {
-                portal: Some(portal_id),
-                user: user_id,
+                event,
+                portal,
+                user,
                 app_id,
                 url,
-                ..
             } => {
-                let request = NumbersRequest {
-                    app_id: *app_id,
-                    portal_id: *portal_id,
-                    user_id: *user_id,
-                };
-                Ok(WebhookCall::signed(url.clone(), request, secret, now).to_event())
-            }
-            Self::Numbers { event, url, .. } => {
-                signed_anew(sample("numbers-webhook", event)?, url, secret, now)
+                let mut event = sample("numbers-webhook", event)?;
+                if let Some(portal_id) = *portal {
+                    let (app_id, user_id) = (*app_id, *user);
+                    let request = NumbersRequest {
+                        app_id,
+                        portal_id,
+                        user_id,
+                    };
+                    event["body"] = request.to_json().into();
+                }
+                let call = WebhookCall::signed_body(url.clone(), body(&event)?, secret, now);
+                sign(&mut event, &call);
+                Ok(event)
             }
             Self::Hook {
                 event,
                 response_url,
                 url,
-            } => for_hook(sample("deploy-hook", event)?, url, response_url.as_deref()),
+            } => {
+                let mut event = sample("deploy-hook", event)?;
+                if event["RequestType"].is_string() {
+                    event["ResourceProperties"]["WebhookUrl"] = url.as_str().into();
+                    // The sample's own address is nobody's.
+                    if let Some(response_url) = response_url {
+                        event["ResponseURL"] = response_url.as_str().into();
+                    }
+                } else if event["action"].is_null() && event["DeploymentId"].is_null() {
+                    return Err(other_function("deploy-hook"));
+                }
+                Ok(event)
+            }
         }
     }
 }
 
-fn sample(folder: &str, event: &str) -> Result<Value, EventError> {
+fn sample(folder: &str, event: &str) -> Result<Value, Box<dyn Error>> {
     let text = match EVENTS.get_file(format!("{folder}/{event}.json")) {
         Some(sample) => sample.contents().to_vec(),
         None if Path::new(event).extension().is_some() => {
-            fs::read(event).map_err(|error| EventError(format!("cannot read {event}: {error}")))?
+            fs::read(event).map_err(|error| format!("cannot read {event}: {error}"))?
         }
         None => {
             let files = EVENTS.get_dir(folder).into_iter().flat_map(Dir::files);
@@ -108,113 +116,34 @@ fn sample(folder: &str, event: &str) -> Result<Value, EventError> {
                 .filter_map(|file| file.path().file_stem()?.to_str())
                 .collect();
             let known = known.join(", ");
-            let error = format!("There is no event {event}. There are: {known}.");
-            return Err(EventError(error));
+            return Err(format!("There is no event {event}. There are: {known}.").into());
         }
     };
-    serde_json::from_slice(&text).map_err(|_| EventError(format!("{event} is not JSON")))
+    serde_json::from_slice(&text).map_err(|_| format!("{event} is not JSON").into())
 }
 
-fn for_hook(
-    mut event: Value,
-    url: &WebhookUrl,
-    response_url: Option<&str>,
-) -> Result<Value, EventError> {
-    let has = |name| event.get(name).is_some();
-    if !(has("RequestType") || has("action") || has("DeploymentId")) {
-        return Err(other_function("deploy-hook"));
-    }
-    if has("RequestType") {
-        event["ResourceProperties"]["WebhookUrl"] = url.as_str().into();
-        // The sample's own address is nobody's.
-        if let Some(response_url) = response_url {
-            event["ResponseURL"] = response_url.into();
-        }
-    }
-    Ok(event)
-}
-
-fn signed_anew(
-    mut event: Value,
-    url: &WebhookUrl,
-    secret: &SigningSecret,
-    now: SystemTime,
-) -> Result<Value, EventError> {
-    if event.get("requestContext").is_none() {
-        return Err(other_function("numbers-webhook"));
-    }
-    let methods = ["/requestContext/http/method", "/httpMethod"];
-    let method = text(&event, methods, "method")?.to_owned();
-    let body = body(&event)?;
-    let was_right = was_signed(&event, &method, &body)?;
-    let timestamp = signature::timestamp(now);
-    if was_right {
-        let parts = SignedParts {
-            method: &method,
-            uri: &url.into(),
-            body: &body,
-            timestamp: &timestamp,
-        };
-        let name = header_name(&event, SIGNATURE_HEADER);
-        event["headers"][name] = signature::sign(secret, parts).into();
-    }
-    let name = header_name(&event, TIMESTAMP_HEADER);
-    event["headers"][name] = timestamp.into();
-    Ok(event)
-}
-
-/// Returns whether the sample was signed rightly, at the time that it names.
-fn was_signed(event: &Value, method: &str, body: &[u8]) -> Result<bool, EventError> {
-    let header = |name: &str| event["headers"][header_name(event, name)].as_str();
-    let host = text(event, ["/requestContext/domainName"; 2], "domainName")?;
-    let path = text(event, ["/rawPath", "/requestContext/path"], "path")?;
-    let query = event["rawQueryString"].as_str().unwrap_or_default();
-    let separator = if query.is_empty() { "" } else { "?" };
-    let url = format!("https://{host}{path}{separator}{query}");
-    let url = WebhookUrl::parse(&url, UrlPolicy::Public);
-    let url = url.map_err(|error| EventError(format!("the event's URL {error}")))?;
-    let secret = SigningSecret::new(SAMPLE_CLIENT_SECRET).ok_or_else(|| incomplete("secret"))?;
-    let parts = SignedParts {
-        method,
-        uri: &(&url).into(),
-        body,
-        timestamp: header(TIMESTAMP_HEADER).unwrap_or_default(),
-    };
-    let signature = signature::sign(&secret, parts);
-    Ok(header(SIGNATURE_HEADER) == Some(&signature))
-}
-
-fn body(event: &Value) -> Result<Vec<u8>, EventError> {
-    let body = text(event, ["/body"; 2], "body")?;
+fn body(event: &Value) -> Result<String, Box<dyn Error>> {
+    let body = event["body"].as_str();
+    let body = body.ok_or_else(|| other_function("numbers-webhook"))?;
     if event["isBase64Encoded"] == true {
-        let decoded = STANDARD.decode(body);
-        return decoded.map_err(|_| incomplete("base64 body"));
+        return Ok(String::from_utf8(STANDARD.decode(body)?)?);
     }
-    Ok(body.as_bytes().to_vec())
+    Ok(body.to_owned())
 }
 
-/// Returns the text at the first of two places: HTTP APIs' and REST APIs' events differ.
-fn text<'a>(event: &'a Value, places: [&str; 2], name: &str) -> Result<&'a str, EventError> {
-    let mut found = places
-        .iter()
-        .filter_map(|place| event.pointer(place)?.as_str());
-    found.next().ok_or_else(|| incomplete(name))
+/// Puts a call's time and signature in place of the sample's; one that it lacks stays missing.
+fn sign(event: &mut Value, call: &WebhookCall) {
+    let headers = event["headers"].as_object_mut();
+    for (name, value) in headers.into_iter().flatten() {
+        // REST APIs keep the caller's capitals.
+        if name.eq_ignore_ascii_case(TIMESTAMP_HEADER) {
+            *value = call.timestamp.as_str().into();
+        } else if name.eq_ignore_ascii_case(SIGNATURE_HEADER) && value != BAD_SIGNATURE {
+            *value = call.signature.as_deref().into();
+        }
+    }
 }
 
-/// Returns a header's name as the event has it: REST APIs keep the caller's capitals.
-fn header_name(event: &Value, name: &str) -> String {
-    let headers = event["headers"].as_object();
-    let found =
-        headers.and_then(|headers| headers.keys().find(|key| key.eq_ignore_ascii_case(name)));
-    found.map_or_else(|| name.to_owned(), Clone::clone)
-}
-
-fn other_function(expected: &str) -> EventError {
-    EventError(format!(
-        "expected an event like those of events/{expected}, got another"
-    ))
-}
-
-fn incomplete(missing: &str) -> EventError {
-    EventError(format!("the event has no {missing}"))
+fn other_function(expected: &str) -> Box<dyn Error> {
+    format!("expected an event like those of events/{expected}, got another").into()
 }

@@ -13,6 +13,7 @@ use axum::{
 };
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
+use url::form_urlencoded;
 
 const DOCUMENTS: [&str; 5] = [
     include_str!("../openapi/calling-extensions-2026-03.json"),
@@ -22,21 +23,17 @@ const DOCUMENTS: [&str; 5] = [
     include_str!("../openapi/oauth-2026-03.json"),
 ];
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 static OPERATIONS: LazyLock<Vec<Operation>> =
     LazyLock::new(|| DOCUMENTS.iter().flat_map(|text| operations(text)).collect());
 
+/// An operation with the schemas of its [messages](message).
 struct Operation {
     method: String,
     path: String,
-    parameters: Vec<String>,
-    request: Option<Body>,
-    responses: HashMap<String, Option<Body>>,
-}
-
-struct Body {
-    content_type: String,
-    properties: Vec<String>,
-    validator: Validator,
+    request: Validator,
+    responses: HashMap<String, Validator>,
 }
 
 /// Lists the violations by a call, and by its response where there is one.
@@ -51,59 +48,24 @@ pub(crate) fn violations(
     let Some(operation) = operation else {
         return vec![format!("{method} {path} is not specified")];
     };
-    let mut violations = operation.request_violations(request);
-    violations.extend(
-        response
-            .into_iter()
-            .flat_map(|response| operation.response_violations(response)),
-    );
+    let mut sent = message(request.headers(), request.body());
+    sent["query"] = fields(request.uri().query().unwrap_or_default().as_bytes());
+    let mut violations = errors("request", &operation.request, &sent);
+    if let Some(response) = response {
+        let (status, responses) = (response.status(), &operation.responses);
+        let specified = responses.get(status.as_str());
+        match specified.or_else(|| responses.get("default")) {
+            None => violations.push(format!("the status {} is not specified", status.as_u16())),
+            Some(validator) => {
+                let received = message(response.headers(), response.body());
+                violations.extend(errors("response", validator, &received));
+            }
+        }
+    }
     violations
 }
 
 impl Operation {
-    fn request_violations(&self, request: &Request<Bytes>) -> Vec<String> {
-        let query = request.uri().query().unwrap_or_default();
-        let parameters = url::form_urlencoded::parse(query.as_bytes());
-        let sent = parsed(request.headers(), request.body());
-        let fields = sent.as_object().into_iter().flat_map(Map::keys);
-        // Only of a request: HubSpot's responses may have fields that are not specified.
-        let is_known = |field: &&String| {
-            let body = self.request.as_ref();
-            body.is_some_and(|body| body.properties.contains(field))
-        };
-        parameters
-            .filter(|(name, _)| {
-                name != "hapikey" && !self.parameters.iter().any(|known| known == name)
-            })
-            .map(|(name, _)| format!("the query parameter {name} is not specified"))
-            .chain(body_violations(
-                "request",
-                self.request.as_ref(),
-                request.headers(),
-                request.body(),
-            ))
-            .chain(
-                fields
-                    .filter(|field| !is_known(field))
-                    .map(|field| format!("the request's {field} is not specified")),
-            )
-            .collect()
-    }
-
-    fn response_violations(&self, response: &Response<Bytes>) -> Vec<String> {
-        let status = response.status();
-        let specified = self.responses.get(status.as_str());
-        match specified.or_else(|| self.responses.get("default")) {
-            None => vec![format!("the status {} is not specified", status.as_u16())],
-            Some(body) => body_violations(
-                "response",
-                body.as_ref(),
-                response.headers(),
-                response.body(),
-            ),
-        }
-    }
-
     fn matches(&self, path: &str) -> bool {
         let mut parts = path.split('/');
         let matches = self.path.split('/').all(|specified| match parts.next() {
@@ -115,54 +77,33 @@ impl Operation {
     }
 }
 
-fn body_violations(
-    of: &str,
-    specified: Option<&Body>,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Vec<String> {
-    let Some(specified) = specified else {
-        let violation = (!body.is_empty()).then(|| format!("the {of} must have no body"));
-        return violation.into_iter().collect();
+/// Returns a request or a response as JSON: its body, if there is one, and the type of that.
+fn message(headers: &HeaderMap, body: &[u8]) -> Value {
+    if body.is_empty() {
+        return json!({});
+    }
+    let header = headers.get(CONTENT_TYPE);
+    let content_type = header.and_then(|value| value.to_str().ok()?.split(';').next());
+    let body = match content_type {
+        Some(FORM) => fields(body),
+        _ => serde_json::from_slice(body).unwrap_or_default(),
     };
-    let (expected, got) = (&specified.content_type, content_type(headers));
-    if expected != "*/*" && expected != got {
-        let violation = format!("the {of}'s content type is \"{got}\", not {expected}");
-        return vec![violation];
-    }
-    let body = parsed(headers, body);
-    let errors = specified.validator.iter_errors(&body);
+    json!({"contentType": content_type, "body": body})
+}
+
+fn fields(form: &[u8]) -> Value {
+    let pairs = form_urlencoded::parse(form);
+    let fields: Map<_, _> = pairs
+        .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+        .collect();
+    fields.into()
+}
+
+fn errors(of: &str, validator: &Validator, message: &Value) -> Vec<String> {
+    let errors = validator.iter_errors(message);
     errors
-        .map(|error| format!("the {of} body{}: {}", error.instance_path(), error.masked()))
+        .map(|error| format!("the {of}{}: {}", error.instance_path(), error.masked()))
         .collect()
-}
-
-fn query_parameters(operation: &Value) -> Vec<String> {
-    let parameters = operation["parameters"].as_array();
-    let queries = parameters.into_iter().flatten();
-    let queries = queries.filter(|parameter| parameter["in"] == "query");
-    queries
-        .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
-        .collect()
-}
-
-/// Returns the content type, without its parameters.
-fn content_type(headers: &HeaderMap) -> &str {
-    let value = headers.get(CONTENT_TYPE);
-    let text = value.and_then(|value| value.to_str().ok());
-    text.and_then(|text| text.split(';').next())
-        .unwrap_or_default()
-}
-
-fn parsed(headers: &HeaderMap, body: &[u8]) -> Value {
-    if content_type(headers) == "application/x-www-form-urlencoded" {
-        let pairs = url::form_urlencoded::parse(body);
-        let fields: Map<_, _> = pairs
-            .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
-            .collect();
-        return fields.into();
-    }
-    serde_json::from_slice(body).unwrap_or_default()
 }
 
 #[expect(
@@ -171,6 +112,11 @@ fn parsed(headers: &HeaderMap, body: &[u8]) -> Value {
 )]
 fn operations(text: &str) -> Vec<Operation> {
     let document: Value = serde_json::from_str(text).expect("a specification is JSON");
+    let options = jsonschema::options().should_validate_formats(true);
+    let validator = |mut schema: Value| {
+        schema["components"] = document["components"].clone();
+        options.build(&schema).expect("a specification has schemas")
+    };
     let paths = document["paths"].as_object().expect("it has paths");
     let mut specified = Vec::new();
     for (path, operations) in paths {
@@ -180,10 +126,12 @@ fn operations(text: &str) -> Vec<Operation> {
             specified.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                parameters: query_parameters(operation),
-                request: body(&document, &operation["requestBody"]),
+                request: validator(request_schema(&document, operation)),
                 responses: responses
-                    .map(|(status, response)| (status.clone(), body(&document, response)))
+                    .map(|(status, described)| {
+                        let schema = message_schema(&document, described);
+                        (status.clone(), validator(schema))
+                    })
                     .collect(),
             });
         }
@@ -191,34 +139,44 @@ fn operations(text: &str) -> Vec<Operation> {
     specified
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "the documents are a part of this program"
-)]
-fn body(document: &Value, described: &Value) -> Option<Body> {
-    let described = resolved(document, described);
-    let (content_type, content) = described["content"].as_object()?.iter().next()?;
-    let schema = &content["schema"];
-    let properties = resolved(document, schema)["properties"].as_object();
-    let mut whole = json!({"components": document["components"]});
-    for (key, value) in schema.as_object()? {
-        whole[key] = value.clone();
+fn request_schema(document: &Value, operation: &Value) -> Value {
+    let mut schema = message_schema(document, &operation["requestBody"]);
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let queries = parameters.filter(|parameter| parameter["in"] == "query");
+    let names = queries.filter_map(|parameter| parameter["name"].as_str());
+    let query: Map<_, _> = names
+        .chain(["hapikey"])
+        .map(|name| (name.to_owned(), true.into()))
+        .collect();
+    schema["properties"]["query"] = json!({"properties": query, "additionalProperties": false});
+    // Only of a request: HubSpot's responses may have fields that are not specified.
+    if let Some(body) = schema.pointer_mut("/properties/body") {
+        *body = resolved(document, body).clone();
+        body["additionalProperties"] = false.into();
     }
-    let options = jsonschema::options().should_validate_formats(true);
-    Some(Body {
-        content_type: content_type.clone(),
-        properties: properties
-            .map(|all| all.keys().cloned().collect())
-            .unwrap_or_default(),
-        validator: options.build(&whole).expect("a specification has schemas"),
+    schema
+}
+
+/// Returns the schema of a message whose body a document describes.
+fn message_schema(document: &Value, described: &Value) -> Value {
+    let content = resolved(document, described)["content"].as_object();
+    let Some((content_type, content)) = content.and_then(|content| content.iter().next()) else {
+        return json!({"properties": {"contentType": true}, "additionalProperties": false});
+    };
+    let content_type = match content_type.as_str() {
+        "*/*" => json!(true),
+        content_type => json!({"const": content_type}),
+    };
+    json!({
+        "properties": {"contentType": content_type, "body": content["schema"]},
+        "required": ["body"],
     })
 }
 
 fn resolved<'a>(document: &'a Value, described: &'a Value) -> &'a Value {
-    let reference = described["$ref"]
-        .as_str()
-        .and_then(|text| text.strip_prefix('#'));
-    reference
+    let reference = described["$ref"].as_str();
+    let pointer = reference.and_then(|reference| reference.strip_prefix('#'));
+    pointer
         .and_then(|pointer| document.pointer(pointer))
         .unwrap_or(described)
 }

@@ -2,30 +2,29 @@
 //!
 //! - `POST /simulator/call {"portalId":62515,"userId":4242}` returns request and response;
 //!   `"fault":"tamperedBody"` makes it a request to reject.
-//! - `POST /simulator/calls` does the same `"times":20` at once.
+//! - `POST /simulator/calls` does the same `"times":20` at once; it returns each status and time.
 
 use std::{
     sync::{Arc, OnceLock},
-    time::{Duration, Instant, SystemTime},
+    time::SystemTime,
 };
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use channel_connection::{
     client_secrets::SigningSecret,
-    http_client::{self, HttpError},
-    ids::{AppId, InvalidId, PortalId, UserId},
+    http_client,
+    ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
-    numbers_response::MAX_RESPONSE,
     signature::MAX_AGE,
     webhook_call::{TIMEOUT, WebhookCall},
     webhook_url::{InvalidUrl, UrlPolicy, WebhookUrl},
 };
-use reqwest::{Client, Request, header::HeaderMap};
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use reqwest::Client;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{Account, SharedAccount, call_report, error::ApiError, lock, milliseconds_since};
+use crate::{Account, SharedAccount, call_report, error::ApiError, lock};
 
 const MAX_CONCURRENT: usize = 100;
 const UNKNOWN_SECRET: &str = "a secret that is not the app's";
@@ -34,9 +33,7 @@ const UNKNOWN_SECRET: &str = "a secret that is not the app's";
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CallRequest {
-    #[serde(deserialize_with = "id")]
     portal_id: PortalId,
-    #[serde(deserialize_with = "id")]
     user_id: UserId,
     fault: Option<RequestFault>,
 }
@@ -63,19 +60,11 @@ enum RequestFault {
     TamperedBody,
 }
 
-/// The result of one call of many.
-#[derive(Debug, Serialize)]
-struct LoadResult {
-    /// `None` where there was no response.
-    status: Option<u16>,
-    milliseconds: u64,
-}
-
 #[derive(Clone)]
 struct WebhookCaller {
     account: SharedAccount,
     // Made by the first call: it reads the machine's root certificates, for which no test should wait.
-    http: Arc<OnceLock<Client>>,
+    http: Arc<OnceLock<reqwest::Result<Client>>>,
 }
 
 pub(crate) fn routes(account: &SharedAccount) -> Router {
@@ -94,21 +83,11 @@ async fn call(
     Json(call): Json<CallRequest>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let call = prepare(&lock(&caller.account), &call)?;
-    let http = caller.http()?;
-    let request = call_report::build(&call, http).map_err(unsendable)?;
-    let mut report = json!({"request": call_report::of_request(&call, &request)});
-    let started = Instant::now();
-    let received = send(http, request).await;
-    report["milliseconds"] = milliseconds_since(started).into();
-    let status = match received {
-        Ok((status, headers, body)) => {
-            call_report::add_response(&mut report, status, &headers, &body);
-            StatusCode::OK
-        }
-        Err(error) => {
-            report["message"] = error.to_string().into();
-            StatusCode::BAD_GATEWAY
-        }
+    let report = call_report::exchange(call, caller.http()?).await;
+    let status = if report["response"].is_null() {
+        StatusCode::BAD_GATEWAY
+    } else {
+        StatusCode::OK
     };
     Ok((status, Json(report)))
 }
@@ -116,31 +95,34 @@ async fn call(
 async fn call_many(
     State(caller): State<WebhookCaller>,
     Json(load): Json<LoadRequest>,
-) -> Result<Json<Vec<LoadResult>>, ApiError> {
+) -> Result<Json<Vec<Value>>, ApiError> {
     if !(1..=MAX_CONCURRENT).contains(&load.times) {
         let message = format!("times must be from 1 to {MAX_CONCURRENT}");
-        let status = StatusCode::BAD_REQUEST;
-        return Err(ApiError::new(status, "VALIDATION_ERROR", message));
+        return Err(ApiError::invalid(StatusCode::BAD_REQUEST, message));
     }
     let call = prepare(&lock(&caller.account), &load.call)?;
     let http = caller.http()?;
-    let mut calls = JoinSet::new();
-    for _ in 0..load.times {
-        let request = call_report::build(&call, http).map_err(unsendable)?;
-        calls.spawn(timed(http.clone(), request));
-    }
-    Ok(Json(calls.join_all().await))
+    let calls = (0..load.times).map(|_| {
+        let exchange = call_report::exchange(call.clone(), http.clone());
+        async {
+            let report = exchange.await;
+            json!({"status": report["response"]["status"], "milliseconds": report["milliseconds"]})
+        }
+    });
+    Ok(Json(calls.collect::<JoinSet<_>>().join_all().await))
 }
 
 impl WebhookCaller {
-    fn http(&self) -> Result<&Client, ApiError> {
-        if let Some(http) = self.http.get() {
-            return Ok(http);
-        }
-        let deployed = lock(&self.account).deployed.clone();
-        let policy = deployed.map_or(UrlPolicy::Local, |webhook| webhook.policy());
-        let http = http_client::client(TIMEOUT, policy).map_err(unsendable)?;
-        Ok(self.http.get_or_init(|| http))
+    fn http(&self) -> Result<Client, ApiError> {
+        let client = self.http.get_or_init(|| {
+            let deployed = lock(&self.account).deployed.clone();
+            let policy = deployed.map_or(UrlPolicy::Local, |webhook| webhook.policy());
+            http_client::client(TIMEOUT, policy)
+        });
+        client.as_ref().cloned().map_err(|error| {
+            let message = http_client::cause(error);
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
+        })
     }
 }
 
@@ -150,37 +132,29 @@ pub fn deployed_webhook(url: &str) -> Result<WebhookUrl, InvalidUrl> {
     WebhookUrl::parse(url, policy)
 }
 
-/// Reads an id of any size, so that the error is the id's own and not that of a JSON number.
-fn id<'de, D: Deserializer<'de>, Id: TryFrom<i64>>(deserializer: D) -> Result<Id, D::Error> {
-    let id = Value::deserialize(deserializer)?.as_i64();
-    id.and_then(|id| id.try_into().ok())
-        .ok_or_else(|| D::Error::custom(InvalidId))
-}
-
 /// Signs a request as HubSpot does, apart from its fault.
 fn prepare(account: &Account, call: &CallRequest) -> Result<WebhookCall, ApiError> {
-    let fault = call.fault;
-    let is_foreign = fault == Some(RequestFault::ForeignApp);
+    let CallRequest {
+        portal_id,
+        user_id,
+        fault,
+    } = *call;
+    let (mut app_id, mut signed_at) = (account.app_id, SystemTime::now());
+    let mut secret = account.client_secret.clone();
+    match fault {
+        Some(RequestFault::WrongSignature) => {
+            secret = SigningSecret::new(UNKNOWN_SECRET).unwrap_or(secret);
+        }
+        Some(RequestFault::StaleTimestamp) => signed_at -= 2 * MAX_AGE,
+        Some(RequestFault::ForeignApp) => app_id = AppId::MAX,
+        Some(RequestFault::TamperedBody) | None => {}
+    }
     let request = NumbersRequest {
-        app_id: if is_foreign {
-            AppId::MAX
-        } else {
-            account.app_id
-        },
-        portal_id: call.portal_id,
-        user_id: call.user_id,
+        app_id,
+        portal_id,
+        user_id,
     };
-    let unknown = SigningSecret::new(UNKNOWN_SECRET);
-    let unknown = unknown.filter(|_| fault == Some(RequestFault::WrongSignature));
-    let secret = unknown.as_ref().unwrap_or(&account.client_secret);
-    let is_stale = fault == Some(RequestFault::StaleTimestamp);
-    let age = if is_stale {
-        2 * MAX_AGE
-    } else {
-        Duration::ZERO
-    };
-    let signed_at = SystemTime::now() - age;
-    let mut call = WebhookCall::signed(webhook(account)?, request, secret, signed_at);
+    let mut call = WebhookCall::signed(webhook(account)?, request, &secret, signed_at);
     if fault == Some(RequestFault::TamperedBody) {
         call.body = call.body.replacen(':', ";", 1);
     }
@@ -196,61 +170,4 @@ fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
     let held = held.ok_or_else(|| conflict("no webhook is registered".to_owned()))?;
     WebhookUrl::parse(held.url.as_str(), UrlPolicy::Local)
         .map_err(|error| conflict(format!("the registered URL {error}")))
-}
-
-async fn send(
-    http: &Client,
-    request: Request,
-) -> Result<(StatusCode, HeaderMap, Vec<u8>), HttpError> {
-    let response = http.execute(request).await?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = http_client::body(response, MAX_RESPONSE).await?;
-    Ok((status, headers, body))
-}
-
-async fn timed(http: Client, request: Request) -> LoadResult {
-    let started = Instant::now();
-    let received = send(&http, request).await;
-    LoadResult {
-        status: received.ok().map(|(status, _, _)| status.as_u16()),
-        milliseconds: milliseconds_since(started),
-    }
-}
-
-/// Drops the cause, since it may repeat the URL.
-fn unsendable(_: reqwest::Error) -> ApiError {
-    let message = "the request cannot be built";
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_https_or_this_machine_only() {
-        let cases = [
-            ("a stage", "https://calls.example.com/numbers", None),
-            (
-                "a stage without TLS",
-                "http://calls.example.com/numbers",
-                Some(InvalidUrl::NotHttps),
-            ),
-            ("a name of this machine", "http://localhost:3000/", None),
-            ("an address of this machine", "http://127.0.0.1:3000/", None),
-            (
-                "a private address without TLS",
-                "http://10.0.0.1/",
-                Some(InvalidUrl::NotHttps),
-            ),
-            (
-                "a private address",
-                "https://10.0.0.1/",
-                Some(InvalidUrl::NotPublic),
-            ),
-        ];
-        for (name, url, error) in cases {
-            assert_eq!(deployed_webhook(url).err(), error, "{name}");
-        }
-    }
 }

@@ -1,30 +1,28 @@
 // The steps in which a customer connects a number.
 
-import { byId, callWebhook, callWebhookAtOnce, count, element, follow } from "./page.js";
-import { makeFaultButtons, showExchange, showLoad, showSettings, showWaiting } from "./requests.js";
+import { byId, count, element, send } from "./page.js";
+import { showExchange, showLoad, showSettings, showVerdict } from "./requests.js";
 
 // HubSpot's own name for it.
 const FLAG = "LocalSettings:Calling:supportsChannelConnection";
-const MAX_ID = 2n ** 63n - 1n;
 const MAX_SHOWN = 1_000;
 let account = null;
 let listed = null;
 
-const portal = () => byId("portal").value.trim();
-const fields = () => JSON.stringify([portal(), byId("user").value]);
+const fields = () => JSON.stringify([byId("portal").value, byId("user").value]);
 const hasFlag = () => localStorage.getItem(FLAG) === "true";
+const say = (text) => (byId("told").textContent = text);
 
 function showAccount(state) {
   account = state;
-  byId("source").replaceChildren(...source());
+  byId("source").replaceChildren(...source(account));
   byId("app").textContent = `app ${account.appId}`;
   byId("settings").hidden = account.deployedUrl !== null;
   showProvider();
   showSettings(account);
 }
 
-function source() {
-  const { deployedUrl, settings } = account;
+function source({ deployedUrl, settings }) {
   if (deployedUrl !== null) {
     return ["Calling the deployed webhook ", element("code", {}, deployedUrl), ". Nothing is registered, only called."];
   }
@@ -35,23 +33,22 @@ function source() {
 
 function showProvider() {
   if (account === null) return;
-  const { deployedUrl, settings } = account;
-  const isReady = settings?.isReady === true;
-  const isThere = deployedUrl !== null || settings !== null;
+  const [isSelectable, reason] = selectable(account);
   byId("flag-state").textContent = hasFlag() ? "set" : "not set";
   byId("flag").textContent = hasFlag() ? "Remove the flag here" : "Set the flag here";
-  const provider = byId("provider");
-  provider.disabled = !isThere || !(isReady || hasFlag());
-  if (provider.disabled) provider.checked = false;
-  byId("show").disabled = provider.disabled;
-  byId("provider-reason").textContent = providerReason(isThere, isReady, deployedUrl !== null);
+  byId("provider").disabled = !isSelectable;
+  byId("show").disabled = !isSelectable;
+  if (!isSelectable) byId("provider").checked = false;
+  byId("provider-reason").textContent = reason;
 }
 
-function providerReason(isThere, isReady, isDeployed) {
-  if (!isThere) return "Greyed out: no webhook is registered.";
-  if (isReady) return "Selectable by everybody: isReady is true.";
-  const why = isDeployed ? "isReady is not known here" : "isReady is false";
-  return hasFlag() ? `Selectable in this browser: the flag is set, while ${why}.` : `Greyed out: ${why}, and this browser has no flag.`;
+/** Returns whether a user can select the app, and why. */
+function selectable({ deployedUrl, settings }) {
+  if (deployedUrl === null && settings === null) return [false, "Greyed out: no webhook is registered."];
+  if (settings?.isReady) return [true, "Selectable by everybody: isReady is true."];
+  const why = settings ? "isReady is false" : "isReady is not known here";
+  if (hasFlag()) return [true, `Selectable in this browser: the flag is set, while ${why}.`];
+  return [false, `Greyed out: ${why}, and this browser has no flag.`];
 }
 
 function toggleFlag() {
@@ -60,50 +57,42 @@ function toggleFlag() {
   showProvider();
 }
 
-/** Returns portal and user, or null once it has said which of them is not an id. */
+/** Returns portal and user, or null once the browser has said which of them is not an id. */
 function who() {
-  const invalid = [byId("portal"), byId("user")].filter((input) => !isValid(input));
-  invalid[0]?.focus();
-  return invalid.length ? null : { portal: BigInt(portal()), user: BigInt(byId("user").value) };
+  const inputs = [byId("portal"), byId("user")];
+  if (!inputs.every((input) => input.reportValidity())) return null;
+  // Ids go up to 2^63, beyond JavaScript's exact numbers.
+  const [portalId, userId] = inputs.map((input) => JSON.rawJSON(input.value));
+  return { portalId, userId };
 }
 
-function isValid(input) {
-  const text = input.value.trim();
-  const valid = /^[0-9]+$/.test(text) && BigInt(text) > 0n && BigInt(text) <= MAX_ID;
-  input.setAttribute("aria-invalid", !valid);
-  byId(`${input.id}-error`).textContent = valid ? "" : `Enter a whole number from 1 to ${MAX_ID}.`;
-  return valid;
-}
-
-async function send(fault) {
-  const asked = who();
-  if (!asked) return null;
-  showWaiting("Calling the webhook …");
-  const report = await callWebhook(asked, fault);
-  showExchange(report, fault);
+async function call({ fault, faultText } = {}) {
+  const ids = who();
+  if (!ids) return null;
+  showVerdict("", "Calling the webhook …");
+  const report = await send("POST", "call", { ...ids, fault });
+  showExchange(report, faultText);
   return report;
 }
 
-async function sendMany() {
-  const asked = who();
-  if (!asked) return;
-  showWaiting("Calling the webhook 20 times at once …");
-  showLoad(await callWebhookAtOnce(asked, 20));
+async function callManyTimes() {
+  const ids = who();
+  if (!ids) return;
+  showVerdict("", "Calling the webhook 20 times at once …");
+  showLoad(await send("POST", "calls", { ...ids, times: 20 }));
 }
 
 async function openList(event) {
   event.preventDefault();
-  if (!who() || !byId("provider").reportValidity()) return;
   const asked = fields();
-  const report = await send();
+  const report = await call();
   // The response may come after the fields have changed.
   if (asked !== fields()) return;
   listed = report;
   showLists();
 }
 
-function changeWho({ target }) {
-  if (target.getAttribute("aria-invalid") === "true") isValid(target);
+function changeWho() {
   localStorage.setItem("picker:who", fields());
   listed = null;
   say("");
@@ -135,25 +124,22 @@ function choice(number, at, isConnected) {
   const reason = isConnected ? "It is connected already." : number.notSelectable;
   const radio = element("input", { type: "radio", name: "number", value: at, required: true, disabled: Boolean(reason) });
   const label = element("label", { className: "choice" }, radio, element("span", {}, ...described(number)));
-  const note = reason && element("p", { id: `reason-${at}`, className: "reason" }, reason);
-  if (note) radio.setAttribute("aria-describedby", note.id);
-  return element("li", {}, label, ...(note ? [note] : []));
+  if (!reason) return element("li", {}, label);
+  radio.setAttribute("aria-describedby", `reason-${at}`);
+  return element("li", {}, label, element("p", { id: `reason-${at}`, className: "reason" }, reason));
 }
 
 function described({ number, extension, name, nameLost }) {
-  const dialled = [number || "no number", ...(extension === null || extension === undefined ? [] : [`ext. ${extension || "“”"}`])];
+  const dialled = typeof extension === "string" ? ` ext. ${extension || "“”"}` : "";
+  const hidden = element("span", { className: "sr-only" }, " and HubSpot cuts off: ");
   return [
-    element("span", { className: "name" }, name || number || "no name", ...(nameLost ? [lost(nameLost)] : [])),
-    element("span", { className: "number" }, ` ${dialled.join(" ")}`),
+    element("span", { className: "name" }, name || number || "no name", ...(nameLost ? [element("del", {}, hidden, nameLost)] : [])),
+    element("span", { className: "number" }, ` ${number || "no number"}${dialled}`),
   ];
 }
 
-function lost(nameLost) {
-  return element("del", {}, element("span", { className: "sr-only" }, " and HubSpot cuts off: "), nameLost);
-}
-
 function showConnected() {
-  byId("connected-portal").textContent = portal();
+  byId("connected-portal").textContent = byId("portal").value;
   const connected = connectedNumbers().map((one) => {
     const button = element("button", { type: "button", onclick: () => disconnect(one) }, "Disconnect");
     button.setAttribute("aria-label", `Disconnect ${one.number}`);
@@ -166,7 +152,6 @@ function showConnected() {
 function connectSelected(event) {
   event.preventDefault();
   const selected = byId("numbers").querySelector("input:checked");
-  if (!selected) return;
   const { number, name } = listed.shown[Number(selected.value)];
   rememberConnected([...connectedNumbers(), { number, name }]);
   showLists();
@@ -183,40 +168,32 @@ function disconnect({ number }) {
   (byId("connecting").hidden || !radio ? byId("told") : radio).focus();
 }
 
-function say(text) {
-  byId("told").textContent = text;
-}
-
-const place = () => `picker:connected:${portal()}`;
-
-function connectedNumbers() {
-  return stored(place()) ?? [];
-}
-
+const stored = (name) => JSON.parse(localStorage.getItem(name));
+const place = () => `picker:connected:${byId("portal").value}`;
+const connectedNumbers = () => stored(place()) ?? [];
 const rememberConnected = (numbers) => localStorage.setItem(place(), JSON.stringify(numbers));
-
-function stored(name) {
-  try {
-    return JSON.parse(localStorage.getItem(name));
-  } catch {
-    return null;
-  }
-}
 
 [byId("portal").value, byId("user").value] = stored("picker:who") ?? [byId("portal").value, byId("user").value];
 showLists();
-makeFaultButtons();
 byId("opening").addEventListener("submit", openList);
 byId("opening").addEventListener("input", changeWho);
 byId("connecting").addEventListener("submit", connectSelected);
 byId("flag").addEventListener("click", toggleFlag);
-byId("many").addEventListener("click", sendMany);
+byId("many").addEventListener("click", callManyTimes);
 for (const button of document.querySelectorAll("[data-fault]")) {
-  button.addEventListener("click", () => send(button.dataset.fault));
+  button.addEventListener("click", () => call(button.dataset));
+}
+for (const button of document.querySelectorAll("[data-standing]")) {
+  button.addEventListener("click", () => send("PUT", "standing-fault", JSON.parse(button.dataset.standing)));
 }
 // The flag may be set in another tab, or in this one's console.
 window.addEventListener("storage", showProvider);
 window.addEventListener("focus", showProvider);
-follow(showAccount, (text) => {
-  byId("link").textContent = text;
-});
+const events = new EventSource("simulator/events");
+events.onopen = () => {
+  byId("link").textContent = "";
+  // Numbers of calls start again when the simulator does.
+  byId("log").replaceChildren();
+};
+events.onerror = () => (byId("link").textContent = "The simulator does not answer. Trying again …");
+events.onmessage = (event) => showAccount(JSON.parse(event.data));

@@ -1,29 +1,15 @@
 // Requests that HubSpot sent to the webhook, and those that its settings API received.
 
-import { byId, count, element, setStandingFault, truncate } from "./page.js";
+import { byId, count, element } from "./page.js";
 
-const REQUEST_FAULTS = {
-  wrongSignature: "signed with a wrong secret",
-  staleTimestamp: "signed ten minutes ago",
-  foreignApp: "for an app that is not yours",
-  tamperedBody: "changed after it was signed",
-};
-const before = (how) => ({ when: "before", how });
-const SETTINGS_FAULTS = [
-  ["As it should", null],
-  ["401", before({ status: 401 })],
-  ["429", before({ statusWithRetryAfter: [429, 1] })],
-  ["500", before({ status: 500 })],
-  ["Slowly (2 s)", before({ delay: 2000 })],
-];
+const MAX_TEXT = 20_000;
 const MAX_LINES = 20;
-let newest = 0;
 
-/** Shows a request, its response, and whether the response is as it must be. */
+/** Shows a request and its response; `fault` says why the webhook must reject it, if it must. */
 export function showExchange(report, fault) {
   const { request, response, received, milliseconds } = report;
   const violations = response?.status === 200 && !fault ? response.violations : [];
-  showVerdict(verdict(report, fault));
+  showVerdict(...verdict(report, fault));
   byId("violations").replaceChildren(...violations.map((violation) => element("li", {}, violation)));
   byId("exchange").replaceChildren(
     ...(request ? [part("Request", `${request.method} ${request.url}`, request, ...signatureBase(request))] : []),
@@ -36,33 +22,33 @@ export function showLoad(results) {
   byId("violations").replaceChildren();
   byId("exchange").replaceChildren();
   if (!Array.isArray(results)) {
-    showVerdict({ good: false, text: sentence(results.message) });
+    showVerdict("bad", sentence(results.message));
     return;
   }
   const answered = results.filter(({ status }) => status === 200).length;
   const slowest = Math.max(...results.map(({ milliseconds }) => milliseconds));
-  const text = `${answered} of ${results.length} answered with 200, the slowest in ${slowest} ms.`;
-  showVerdict({ good: answered === results.length, text });
-  byId("exchange").replaceChildren(table(results));
+  const kind = answered === results.length ? "good" : "bad";
+  showVerdict(kind, `${answered} of ${results.length} answered with 200, the slowest in ${slowest} ms.`);
+  const line = ({ status, milliseconds }) => element("li", {}, `${status ?? "no answer"} in ${milliseconds} ms`);
+  byId("exchange").replaceChildren(element("ol", {}, ...results.map(line)));
 }
 
-export const showWaiting = (text) => showVerdict({ text });
-
 function verdict({ response, shown, message, milliseconds }, fault) {
-  if (!response) return { good: false, text: sentence(message) };
+  if (!response) return ["bad", sentence(message)];
   const { status, violations } = response;
   if (fault) {
     const rejected = status === 401 || status === 403;
     const outcome = rejected ? `Rejected with ${status}, as it must be` : `Not rejected, but answered with ${status}`;
-    return { good: rejected, text: `${outcome}: a request ${REQUEST_FAULTS[fault]}.` };
+    return [rejected ? "good" : "bad", `${outcome}: a request ${fault}.`];
   }
-  if (status !== 200) return { good: false, text: `Answered with ${status}, not 200, in ${milliseconds} ms.` };
-  const contract = violations.length ? `${count(violations.length, "violation")} of HubSpot’s contract:` : "as HubSpot’s contract says.";
-  return { good: !violations.length, text: `${count(shown.length, "number")} in ${milliseconds} ms, ${contract}` };
+  if (status !== 200) return ["bad", `Answered with ${status}, not 200, in ${milliseconds} ms.`];
+  const numbers = `${count(shown.length, "number")} in ${milliseconds} ms`;
+  if (!violations.length) return ["good", `${numbers}, as HubSpot’s contract says.`];
+  return ["bad", `${numbers}, ${count(violations.length, "violation")} of HubSpot’s contract:`];
 }
 
-function showVerdict({ good, text }) {
-  byId("verdict").className = good === undefined ? "verdict" : `verdict ${good ? "good" : "bad"}`;
+export function showVerdict(kind, text) {
+  byId("verdict").className = `verdict ${kind}`;
   byId("verdict").textContent = text;
 }
 
@@ -75,68 +61,46 @@ function part(name, summary, { headers, body }, ...more) {
     element("dl", {}, ...headers.flatMap(([header, value]) => [element("dt", {}, header), element("dd", {}, value)])),
     ...more,
     element("h4", {}, "Body"),
-    element("pre", {}, element("code", {}, truncate(body) || "(empty)")),
+    code(body || "(empty)"),
   );
 }
 
 function signatureBase({ signatureBase: base }) {
   const note = "Your app signs the same text with the client secret, and compares.";
-  return [
-    element("h4", {}, "Signature base string"),
-    element("p", { className: "reason" }, note),
-    element("pre", {}, element("code", {}, truncate(base))),
-  ];
+  return [element("h4", {}, "Signature base string"), element("p", { className: "reason" }, note), code(base)];
 }
 
-function table(results) {
-  const row = (cell, texts) => element("tr", {}, ...texts.map((text) => element(cell, {}, text)));
-  const rows = results.map(({ status, milliseconds }, at) =>
-    row("td", [`${at + 1}`, status === null ? "no answer" : `${status}`, `${milliseconds} ms`]),
-  );
-  const caption = element("caption", { className: "sr-only" }, "Requests at once, in the order of their responses");
-  return element("table", {}, caption, element("thead", {}, row("th", ["#", "Status", "Time"])), element("tbody", {}, ...rows));
+function code(text) {
+  const rest = text.length - MAX_TEXT;
+  const shown = rest > 0 ? `${text.slice(0, MAX_TEXT)} … and ${rest} characters more` : text;
+  return element("pre", {}, element("code", {}, shown));
 }
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
-export function makeFaultButtons() {
-  const button = ([name, fault]) => element("button", { type: "button", onclick: () => setStandingFault(fault) }, name);
-  byId("faults").replaceChildren(...SETTINGS_FAULTS.map(button));
-}
-
 /** Shows how the settings API responds, and its latest requests. */
 export function showSettings({ standingFault, nextFaults, calls }) {
-  [...byId("faults").children].forEach((button, at) => {
-    button.setAttribute("aria-pressed", isSame(SETTINGS_FAULTS[at][1], standingFault));
-  });
-  const standing = standingFault ? `Every call from now on: ${faultText(standingFault)}.` : "Every request gets HubSpot’s normal response.";
-  byId("armed").textContent = nextFaults ? `${standing} Before that, the next ${count(nextFaults, "call")} as a test has set.` : standing;
-  showCalls(calls);
-}
-
-const isSame = (one, other) => one?.when === other?.when && JSON.stringify(one?.how) === JSON.stringify(other?.how);
-
-function showCalls(calls) {
-  const log = byId("log");
-  const last = calls.at(-1)?.number ?? 0;
-  // Numbers start again when the simulator does.
-  if (last < newest) {
-    log.replaceChildren();
-    newest = 0;
+  const standing = standingFault && faultText(standingFault);
+  for (const button of document.querySelectorAll("[data-standing]")) {
+    const fault = JSON.parse(button.dataset.standing);
+    button.setAttribute("aria-pressed", standing === (fault && faultText(fault)));
   }
-  for (const call of calls.filter(({ number }) => number > newest)) log.prepend(line(call));
-  while (log.children.length > MAX_LINES) log.lastElementChild.remove();
-  newest = last;
-  byId("log-empty").hidden = log.children.length > 0;
+  const always = standing ? `Every call from now on: ${standing}.` : "Every request gets HubSpot’s normal response.";
+  const next = `Before that, the next ${count(nextFaults, "call")} as a test has set.`;
+  byId("armed").textContent = nextFaults ? `${always} ${next}` : always;
+  const newest = byId("log").firstElementChild?.value ?? 0;
+  byId("log").prepend(...calls.filter(({ number }) => number > newest).map(line).reverse());
+  while (byId("log").children.length > MAX_LINES) byId("log").lastElementChild.remove();
+  byId("log-empty").hidden = calls.length > 0;
 }
 
-function line({ answeredAt, method, path, status, fault, milliseconds, held, violations }) {
+function line({ number, answeredAt, method, path, status, fault, milliseconds, held, violations }) {
   const time = element("time", { dateTime: answeredAt }, new Date(answeredAt).toLocaleTimeString("en-GB"));
   const outcome = status === null ? faultText(fault) : `${status}${fault ? ` (${faultText(fault)})` : ""}`;
   const after = held ? `After it: isReady=${held.isReady}.` : "After it: nothing is registered.";
   return element(
     "li",
-    { className: violations.length || fault ? "bad" : "" },
+    { value: number, className: violations.length || fault ? "bad" : "" },
     element("p", {}, time, " ", element("strong", {}, `${method} ${outcome}`), ` in ${milliseconds} ms. ${after}`),
     element("p", { className: "quiet" }, element("code", {}, path)),
     ...violations.map((violation) => element("p", { className: "error" }, violation)),

@@ -24,20 +24,9 @@ pub struct HubSpot {
 impl HubSpot {
     pub async fn start() -> Self {
         Self {
-            simulator: Simulator::on_free_port(Self::account()).await.unwrap(),
+            simulator: Simulator::on_free_port(account()).await.unwrap(),
             http: http_client::client(Duration::from_secs(30), UrlPolicy::Local).unwrap(),
         }
-    }
-
-    pub fn account() -> Account {
-        let secret = SigningSecret::new("client-secret").unwrap();
-        let keys = AccountKeys {
-            developer_api_key: KEY.into(),
-            access_token: TOKEN.into(),
-            client_id: CLIENT_ID.into(),
-            client_secret: CLIENT_SECRET.into(),
-        };
-        Account::new("1234567".parse().unwrap(), secret, keys)
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -74,7 +63,9 @@ impl HubSpot {
 
     /// Sets a part of the account.
     pub async fn control(&self, part: &str, value: Value) {
-        let request = self.request(Method::PUT, &format!("/simulator/{part}"));
+        let is_list = part == "faults";
+        let method = if is_list { Method::POST } else { Method::PUT };
+        let request = self.request(method, &format!("/simulator/{part}"));
         assert_eq!(response(request.json(&value)).await.0, 204, "{part}");
     }
 
@@ -85,11 +76,17 @@ impl HubSpot {
             }
         });
     }
+}
 
-    pub async fn set_faults(&self, faults: Value) {
-        let request = self.request(Method::POST, "/simulator/faults");
-        assert_eq!(response(request.json(&faults)).await.0, 204);
-    }
+fn account() -> Account {
+    let secret = SigningSecret::new("client-secret").unwrap();
+    let keys = AccountKeys {
+        developer_api_key: KEY.into(),
+        access_token: TOKEN.into(),
+        client_id: CLIENT_ID.into(),
+        client_secret: CLIENT_SECRET.into(),
+    };
+    Account::new("1234567".parse().unwrap(), secret, keys)
 }
 
 /// Returns a response's status and JSON body; null where there is none.

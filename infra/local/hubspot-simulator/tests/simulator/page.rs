@@ -9,12 +9,10 @@ async fn answers_under_addresses_and_loopback_names() {
     let hubspot = HubSpot::start().await;
     for (host, expected) in [
         ("127.0.0.1:4577", 200),
-        ("172.17.0.1:4577", 200),
         ("[::1]:4577", 200),
         ("localhost:4577", 200),
         ("hubspot.localhost", 200),
         ("rebound.example.com:4577", 421),
-        ("localhost.example.com", 421),
         ("127.0.0.1.example.com", 421),
         ("", 421),
     ] {

@@ -1,27 +1,30 @@
-//! The directory of a release: the packaged functions, their templates, and everything's sums.
+//! A release: its place, and the directory with the packaged functions, their templates and sums.
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
+    env, fs, io,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
-use flate2::read::DeflateDecoder;
+use anstream::eprintln;
+use channel_connection::http_client::{self, USER_AGENT};
+use reqwest::{Client, StatusCode, redirect};
 use semver::Version;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    deploy::{download, parameters::Template},
-    outcome::Failure,
-    stack::Stack,
-};
+use crate::{deploy::parameters::Template, outcome::Failure, stack::Stack, terminal};
 
-pub(super) const SUMS: &str = "SHA256SUMS";
+const SUMS: &str = "SHA256SUMS";
 const FUNCTIONS: [&str; 2] = ["numbers-webhook", "deploy-hook"];
-/// What an ELF file has at its 19th byte: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html>
-const PROCESSORS: [(&str, [u8; 2]); 2] = [("arm64", [0xb7, 0]), ("x86_64", [0x3e, 0])];
+/// Where a mirror is, in place of the address that this program was built with.
+const VARIABLE: &str = "CHANNELCTL_RELEASES";
+const BUILT_WITH: Option<&str> = option_env!("CHANNELCTL_RELEASES");
+/// Timeout of one file, over a slow line.
+const TIMEOUT: Duration = Duration::from_secs(300);
+/// Maximum size of one file; Lambda takes zips of up to 50 MB.
+const MAX_BYTES: usize = 50_000_000;
 
 /// The place of a release: on GitHub by its version, or in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,25 +50,19 @@ impl FromStr for Source {
 
 /// A release's directory whose files are what its sums say.
 #[derive(Debug)]
-pub(super) struct Bundle {
+pub(super) struct Release {
     pub(super) template: PathBuf,
     version: Version,
 }
 
-impl Bundle {
+impl Release {
     /// Opens a release for a processor, and verifies it; a version is downloaded first.
     pub(super) async fn open(source: &Source, architecture: &str) -> Result<Self, Failure> {
         let directory = match source {
             Source::Directory(directory) => directory.clone(),
-            Source::Version(version) => download::download(version, &names(architecture)).await?,
+            Source::Version(version) => download(version, &names(architecture)).await?,
         };
         verify(&directory, &names(architecture))?;
-        for function in FUNCTIONS {
-            check_processor(
-                &directory.join(format!("{function}-{architecture}.zip")),
-                architecture,
-            )?;
-        }
         let template = directory.join(template_name(architecture));
         let named = Template::read(Some(&template))?;
         let named = named.default("Version").and_then(version);
@@ -119,7 +116,7 @@ fn names(architecture: &str) -> Vec<String> {
 }
 
 /// Reads lines of `sha256sum`: the sums by the files' names.
-pub(super) fn parse_sums(text: &str) -> BTreeMap<String, String> {
+fn parse_sums(text: &str) -> BTreeMap<String, String> {
     text.lines()
         .filter_map(|line| line.split_once("  "))
         .map(|(sum, name)| (name.to_owned(), sum.to_owned()))
@@ -175,35 +172,80 @@ fn damaged(directory: &Path, reason: &str) -> Failure {
     ))
 }
 
-fn check_processor(zip: &Path, architecture: &str) -> Result<(), Failure> {
-    let directory = zip.parent().unwrap_or(zip);
-    let name = zip.file_name().unwrap_or_default().display().to_string();
-    let header = read_header(zip)
-        .map_err(|error| damaged(directory, &format!("cannot read {name}: {error}")))?;
-    let is_elf = header.starts_with(b"\x7fELF");
-    let found = PROCESSORS
-        .iter()
-        .find(|(_, machine)| is_elf && header.ends_with(machine));
-    match found {
-        Some((found, _)) if *found == architecture => Ok(()),
-        found => {
-            let found = found.map_or("no program that Lambda runs", |(found, _)| *found);
-            Err(damaged(
-                directory,
-                &format!("{name} must hold a program for {architecture}, got {found}"),
-            ))
+/// Downloads what is still missing of a release, and returns its directory.
+async fn download(version: &Version, names: &[String]) -> Result<PathBuf, Failure> {
+    let releases = env::var(VARIABLE).ok().filter(|url| !url.is_empty());
+    let releases = releases.or_else(|| BUILT_WITH.map(str::to_owned));
+    let releases = releases.ok_or_else(|| {
+        Failure::usage(format!(
+            "This program does not know where releases are. Set {VARIABLE}=https://github.com/OWNER/NAME/releases, or name a directory with the release's files."
+        ))
+    })?;
+    let base = format!("{}/download/v{version}", releases.trim_end_matches('/'));
+    let client = client(&base)?;
+    let directory = PathBuf::from(format!("channel-connection-v{version}"));
+    let sums = fetch(&client, &base, SUMS).await?;
+    let listed = parse_sums(&String::from_utf8_lossy(&sums));
+    fs::create_dir_all(&directory).map_err(|error| unwritable(&directory, &error))?;
+    for name in names {
+        let is_there = fs::read(directory.join(name))
+            .is_ok_and(|bytes| listed.get(name) == Some(&sum(&bytes)));
+        if !is_there {
+            let bytes = fetch(&client, &base, name).await?;
+            write(&directory.join(name), &bytes)?;
         }
     }
+    // Last, so that a download that broke off is no release's directory.
+    write(&directory.join(SUMS), &sums)?;
+    Ok(directory)
 }
 
-/// Returns how a zip's first file begins: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>, 4.3.7.
-fn read_header(zip: &Path) -> io::Result<[u8; 20]> {
-    let (mut zip, mut entry, mut header) = (File::open(zip)?, [0; 30], [0; 20]);
-    zip.read_exact(&mut entry)?;
-    let length = |at: usize| i64::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
-    zip.seek(SeekFrom::Current(length(26) + length(28)))?;
-    DeflateDecoder::new(zip).read_exact(&mut header)?;
-    Ok(header)
+fn client(base: &str) -> Result<Client, Failure> {
+    let is_local = base.starts_with("http://127.0.0.1:");
+    // GitHub sends its files from another host.
+    // Fails if one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .https_only(!is_local)
+        .redirect(redirect::Policy::limited(5))
+        .timeout(TIMEOUT)
+        .user_agent(USER_AGENT)
+        .build();
+    client.map_err(|error| Failure::failed(format!("Cannot download: {error}")))
+}
+
+async fn fetch(client: &Client, base: &str, name: &str) -> Result<Vec<u8>, Failure> {
+    let url = format!("{base}/{name}");
+    let failed = |reason: String| {
+        Failure::failed(format!(
+            "Cannot download {url}: {reason}. Nothing was changed."
+        ))
+    };
+    eprintln!("downloading {url}");
+    let answer = terminal::wait("the download", client.get(&url).send()).await;
+    let answer = answer.map_err(|error| failed(http_client::cause(&error)))?;
+    match answer.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND => {
+            return Err(failed(
+                "there is no such file. Look which releases there are".into(),
+            ));
+        }
+        status => return Err(failed(format!("expected 200, got {status}"))),
+    }
+    let body = terminal::wait("the download", http_client::body(answer, MAX_BYTES)).await;
+    body.map_err(|error| failed(error.to_string()))
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(file, bytes).map_err(|error| unwritable(file, &error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    Failure::failed(format!(
+        "Cannot write {path}: {error}. Nothing was changed."
+    ))
 }
 
 #[cfg(test)]

@@ -1,0 +1,200 @@
+//! The schemas of what `--json` prints, derived from the types that are printed.
+//!
+//! `INSTA_UPDATE=always cargo test --package channelctl --lib schema` writes them again.
+#![expect(dead_code, reason = "of the documents here, only the schema is used")]
+
+use std::num::NonZeroU64;
+
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use serde_json::{Value, json};
+
+use crate::{
+    contract,
+    deploy::{Deployed, delete::Deleted, diff::Diff},
+    doctor::Finding,
+    explain::reason::Reason,
+    numbers::{check::CheckReport, list::Listed, plan::Planned, table::PortalNumber, write},
+    outcome::Failure,
+    registration::{Report, Settings},
+    secrets::SecretsSet,
+    status::{Status, Version},
+};
+
+/// The documents of `schema/snapshots/stack.snap.json`, by their definitions' names.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct StackDocuments {
+    call: Call,
+    delete: Deleted<'static>,
+    deploy: Deployed<'static>,
+    diff: Diff<'static>,
+    doctor: Doctor,
+    error: Error,
+    explain: Explain,
+    program_version: ProgramVersion,
+    registration: Registration,
+    secrets_set: SecretsSet<'static>,
+    status: Status<'static>,
+}
+
+#[derive(JsonSchema)]
+struct NumbersDocuments {
+    check: CheckReport<'static>,
+    connected: ConnectedNumbers,
+    export: Vec<PortalNumber>,
+    import: write::Report<'static>,
+    list: List,
+    remove: write::Report<'static>,
+    set: write::Report<'static>,
+}
+
+#[derive(JsonSchema)]
+struct ContractDocuments {
+    contract: contract::Report,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Call {
+    stack: String,
+    url: String,
+    status: u16,
+    /// As text if it is no JSON.
+    body: Value,
+    milliseconds: u64,
+    violations: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+struct Doctor {
+    stack: String,
+    findings: Vec<Finding>,
+}
+
+/// The last line of standard error, with any exit code but 0.
+#[derive(JsonSchema)]
+struct Error {
+    error: Failure,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Explain {
+    stack: String,
+    portal_id: NonZeroU64,
+    user_id: Option<NonZeroU64>,
+    number: Option<String>,
+    verdict: String,
+    /// In the order in which HubSpot meets them.
+    reasons: Vec<Reason>,
+    /// What was looked at.
+    fine: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+struct ProgramVersion {
+    version: String,
+    commit: Option<String>,
+    stack: Option<StackVersion>,
+    matches: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct StackVersion {
+    name: String,
+    version: Option<String>,
+    deploy_id: Option<String>,
+    deployed_at: Option<Timestamp>,
+    webhook_version: Option<Version>,
+}
+
+/// What release, hold, verify, register and unregister print.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Registration {
+    #[schemars(extend("enum" = ["release", "hold", "verify", "register", "unregister"]))]
+    action: String,
+    stack: String,
+    dry_run: bool,
+    /// Whether the deploy-hook's rules allow it; null where it was not tried before.
+    allowed: Option<bool>,
+    /// Before the action.
+    registered: Option<Settings>,
+    /// After the action.
+    plan: Option<Settings>,
+    outcome: String,
+    /// Null where nothing was done.
+    result: Option<Report>,
+    next: Option<String>,
+}
+
+#[derive(JsonSchema)]
+struct List {
+    numbers: Vec<Listed<'static>>,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConnectedNumbers {
+    portal_id: NonZeroU64,
+    /// The table's numbers that are connected; null if HubSpot shows no phone number.
+    connected: Option<Vec<String>>,
+    /// Connected numbers that the table has not: of this app, or of another.
+    not_in_table: Option<Vec<String>>,
+    /// The users who have chosen the app for their calls.
+    users: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+pub(crate) struct Plan {
+    portals: u64,
+    add: u64,
+    update: u64,
+    delete: u64,
+    unchanged: u64,
+    rows: Vec<Planned>,
+}
+
+fn allow_no_other_fields(schema: &mut Schema) {
+    if schema.get("properties").is_some() {
+        schema.insert("additionalProperties".into(), false.into());
+    }
+}
+
+fn schema<Documents: JsonSchema>(title: &str) -> Vec<u8> {
+    let mut generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with_transform(RecursiveTransform(allow_no_other_fields))
+        .into_generator();
+    let mut documents = Documents::json_schema(&mut generator);
+    let Some(Value::Object(documents)) = documents.remove("properties") else {
+        unreachable!("the documents are a struct's fields");
+    };
+    let mut definitions = generator.take_definitions(true);
+    definitions.extend(documents);
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title,
+        "description": "Each command prints one document: the definition of its name.",
+        "$defs": definitions,
+    });
+    let mut json = serde_json::to_vec_pretty(&schema).unwrap();
+    json.push(b'\n');
+    json
+}
+
+#[test]
+fn documents_keep_their_schemas() {
+    insta::with_settings!({
+        snapshot_path => "../schema/snapshots", prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        let stack = schema::<StackDocuments>("channelctl --json");
+        insta::assert_binary_snapshot!("stack.json", stack);
+        let numbers = schema::<NumbersDocuments>("channelctl numbers --json");
+        insta::assert_binary_snapshot!("numbers.json", numbers);
+        let contract = schema::<ContractDocuments>("channelctl contract");
+        insta::assert_binary_snapshot!("contract.json", contract);
+    });
+}
