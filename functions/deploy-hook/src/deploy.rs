@@ -32,7 +32,7 @@ pub(crate) struct LifecycleEvent {
 impl Handler {
     /// Executes the request of a stack, and sends CloudFormation the outcome.
     pub(crate) async fn deploy(&self, event: Value, deadline: Instant) -> Result<(), HookError> {
-        let request = StackRequest::parse(event, self.config.url_policy)?;
+        let request = StackRequest::new(event, self.config.url_policy)?;
         let result = timeout_at(deadline, Box::pin(self.execute(&request, deadline))).await;
         let result = result.unwrap_or(Err(HookError::Interrupted));
         match &result {
@@ -52,7 +52,7 @@ impl Handler {
         deadline: Instant,
     ) -> Result<String, HookError> {
         let operation = request.operation(self.config.url_policy)?;
-        let audit = Audit::new(&*request.stack_id, &request.reason());
+        let audit = Audit::new(request.stack_id(), &request.reason());
         let done = self.run(&operation, audit, deadline).await;
         done.or_else(|error| allowed(request, error))
     }
@@ -145,10 +145,10 @@ impl Handler {
 
 /// Returns the explanation of a failure that must not fail the stack.
 ///
-/// A delete leaves another stack's settings alone. A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
-/// longer be updated, so a rollback that has nothing to bring back succeeds: without secrets the deploy
-/// that failed wrote nothing either, or it asks for the same, or HubSpot has it already, and only the
-/// webhook could not be verified.
+/// A delete leaves another stack's settings alone. A stack that creates its secrets comes before they
+/// are set. A stack whose rollback fails can no longer be updated, so a rollback that has nothing to
+/// bring back succeeds: without secrets the deploy that failed wrote nothing either, or it asks for the
+/// same, or HubSpot has it already, and only the webhook could not be verified.
 fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
     match &error {
         HookError::NoSettings | HookError::OtherUrl => return Ok(error.to_string()),

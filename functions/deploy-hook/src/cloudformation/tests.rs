@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 const URL: &str = "https://calls.example.com/numbers";
@@ -13,10 +15,12 @@ fn request(kind: &str, changes: &[(&str, &str)]) -> StackRequest {
         new[name] = (*value).into();
     }
     let event = json!({
-        "RequestType": kind, "ResponseURL": "https://example.com/",
+        "RequestType": kind, "RequestId": "r", "ResponseURL": "https://example.com/",
+        "StackId": "s", "ResourceType": "Custom::ChannelConnection", "LogicalResourceId": "l",
+        "PhysicalResourceId": "channel-connection/1",
         "ResourceProperties": new, "OldResourceProperties": old,
     });
-    StackRequest::parse(event, UrlPolicy::Local).unwrap()
+    StackRequest::new(event, UrlPolicy::Local).unwrap()
 }
 
 #[test]
@@ -112,12 +116,9 @@ fn changes_the_physical_id_on_success_only() {
         ("unknown request", "Import", "id", "1", &failed, "id"),
     ];
     for (case, kind, id, app_id, outcome, expected) in cases {
-        let request = StackRequest {
-            physical_resource_id: id.into(),
-            ..request(kind, &[("AppId", app_id)])
-        };
-        let response = request.response(outcome);
-        assert_eq!(response["PhysicalResourceId"], expected, "{case}");
+        let mut request = request(kind, &[("AppId", app_id)]);
+        request.event["PhysicalResourceId"] = id.into();
+        assert_eq!(request.physical_id(outcome), expected, "{case}");
     }
 }
 
@@ -166,7 +167,7 @@ fn accepts_cloudformations_own_hosts_only() {
     ];
     let refused = refused.map(|(case, url)| (case, url.to_owned(), false));
     for (case, url, expected) in accepted.into_iter().chain(refused) {
-        let parsed = StackRequest::parse(json!({"ResponseURL": url}), UrlPolicy::Public);
+        let parsed = StackRequest::new(json!({"ResponseURL": url}), UrlPolicy::Public);
         assert_eq!(parsed.is_ok(), expected, "{case}");
     }
 }
@@ -177,7 +178,7 @@ fn a_response_stays_under_cloudformations_limit() {
     for character in ["é", "\"", "\u{1}"] {
         let text = character.repeat(60_000);
         for outcome in [Ok(text.clone()), Err(HookError::Report(text))] {
-            let response = request.response(&outcome).to_string();
+            let response = serde_json::to_string(&request.response(&outcome)).unwrap();
             assert!(response.len() < 4_096, "{character:?}");
         }
     }

@@ -309,7 +309,12 @@ async fn secrets_may_be_empty_until_something_changes() {
         assert_eq!(reason(&create, "SUCCESS"), told);
         let same = env.deploy("update", update("DeployId", "2")).await;
         assert_eq!(reason(&same, "SUCCESS"), told);
-        for (changed, value) in [("IsReady", "false"), ("WebhookUrl", ELSEWHERE)] {
+        for (changed, value) in [
+            ("AppId", OTHER_APP),
+            ("ApiVersion", "v3"),
+            ("IsReady", "false"),
+            ("WebhookUrl", ELSEWHERE),
+        ] {
             let response = env.deploy("update", update(changed, value)).await;
             reason(&response, "FAILED");
             // A rollback that failed would leave a stack that cannot be updated.
