@@ -6,7 +6,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Handler, error::HookError, hubspot::client::redacted};
+use crate::{Handler, HookError, hubspot::client::redacted};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ChannelConnection";

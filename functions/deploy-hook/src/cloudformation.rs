@@ -16,10 +16,10 @@ use reqwest::{Client, Url};
 use serde_json::Value;
 
 use crate::{
+    HookError,
     budget::{Retries, RetryHint},
     config::Target,
     desired_state::{DesiredState, IsReady, Operation},
-    error::HookError,
 };
 
 /// The properties that decide the settings in HubSpot.

@@ -11,14 +11,13 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::{
-    Handler,
+    Handler, HookError,
     budget::Retries,
     cloudformation::StackRequest,
     desired_state::Operation,
-    error::{After, HookError},
     hubspot::client::Audit,
     probe::Transport,
-    registration,
+    registration::{self, After},
 };
 
 /// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of `EventBridge`.

@@ -3,7 +3,7 @@
 use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 use serde::Deserialize;
 
-use crate::{config::Target, error::HookError};
+use crate::{HookError, config::Target};
 
 /// The settings that an event asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

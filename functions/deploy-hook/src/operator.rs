@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Handler,
+    Handler, HookError,
     config::Target,
     desired_state::{DesiredState, IsReady, Operation},
-    error::HookError,
     hubspot::client::{Audit, redacted},
 };
 

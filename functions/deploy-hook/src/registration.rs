@@ -1,18 +1,52 @@
 //! The registration of one app: converged to the desired state and rolled back on failure, held or removed.
 
+use std::fmt;
+
 use channel_connection::settings::ChannelConnectionSettings;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
+    HookError,
     budget::RetryHint,
     desired_state::{DesiredState, own},
-    error::{After, HookError},
     hubspot::{client::SettingsApi, versioned::VersionedSettings},
     probe::Probe,
 };
 
 /// Maximum attempts of one event, if somebody else writes meanwhile.
 const MAX_ATTEMPTS: u32 = 3;
+
+/// The settings in HubSpot after a failure.
+#[derive(Debug)]
+pub enum After {
+    /// As before, or as somebody else wrote them.
+    Unchanged,
+    /// Unchanged, and the desired ones: only the webhook could not be verified.
+    Desired,
+    /// The previous settings again.
+    Restored,
+    /// Perhaps not the previous settings.
+    NotRestored(Box<HookError>),
+    /// Perhaps not withdrawn.
+    NotWithdrawn,
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Unchanged | Self::Desired => "This event left no change in HubSpot.",
+            Self::Restored => "The previous HubSpot settings were restored.",
+            Self::NotRestored(error) => {
+                return write!(
+                    formatter,
+                    "The previous settings were NOT restored ({error}): \
+                     see what HubSpot has with the action status."
+                );
+            }
+            Self::NotWithdrawn => "HubSpot may still have the settings",
+        })
+    }
+}
 
 /// Registers a URL, verifies it, and releases it if that is desired; returns a sentence for people.
 ///

@@ -13,9 +13,9 @@ use channel_connection::settings::ChannelConnectionSettings;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
+    HookError,
     budget::RetryHint,
     desired_state::own,
-    error::HookError,
     hubspot::{
         client::{Registered, SettingsApi},
         error::ApiError,
