@@ -14,11 +14,11 @@ pub struct TimeBudget {
     /// write that takes effect after its caller gave up.
     pub settle: Duration,
     /// Retries of a HubSpot call.
-    pub hubspot: RetryPolicy,
+    pub hubspot: ExponentialBuilder,
     /// Retries of a probe: a new API deployment, permission or DNS name takes a while to spread.
-    pub probe: RetryPolicy,
+    pub probe: ExponentialBuilder,
     /// Retries of the response to CloudFormation.
-    pub response: RetryPolicy,
+    pub response: ExponentialBuilder,
     /// Kept back from the invocation's time to restore the previous settings.
     pub rollback_reserve: Duration,
     /// Kept back from the invocation's time to report the outcome.
@@ -32,36 +32,22 @@ impl TimeBudget {
     pub const DEPLOYED: Self = Self {
         call: Duration::from_secs(3),
         settle: Duration::from_secs(7),
-        hubspot: RetryPolicy {
-            max_retries: 7,
-            min_delay: Duration::from_millis(250),
-            max_delay: Duration::from_secs(5),
-        },
-        probe: RetryPolicy {
-            max_retries: 39,
-            min_delay: Duration::from_secs(1),
-            max_delay: Duration::from_secs(1),
-        },
-        response: RetryPolicy {
-            max_retries: 2,
-            min_delay: Duration::from_millis(300),
-            max_delay: Duration::from_millis(300),
-        },
+        hubspot: retries(7, Duration::from_millis(250), Duration::from_secs(5)),
+        probe: retries(39, Duration::from_secs(1), Duration::from_secs(1)),
+        response: retries(2, Duration::from_millis(300), Duration::from_millis(300)),
         rollback_reserve: Duration::from_secs(15),
         response_reserve: Duration::from_secs(12),
         action: Duration::from_secs(35),
     };
 }
 
-/// How often a failed attempt is retried; pauses double, with jitter.
-#[derive(Debug, Clone, Copy)]
-pub struct RetryPolicy {
-    /// Maximum retries.
-    pub max_retries: usize,
-    /// The first pause, before jitter.
-    pub min_delay: Duration,
-    /// The longest pause, before jitter.
-    pub max_delay: Duration,
+/// Returns a policy of so many retries; pauses double from the first to the longest, with jitter.
+pub const fn retries(max: usize, first: Duration, longest: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_max_times(max)
+        .with_min_delay(first)
+        .with_max_delay(longest)
+        .with_jitter()
 }
 
 /// Whether and when a failed attempt is worth another one.
@@ -83,23 +69,16 @@ pub(crate) struct Retries {
     until: Instant,
 }
 
-impl RetryPolicy {
+impl Retries {
     /// Starts the retries of attempts that take up to `attempt` each and must end by `until`.
-    pub(crate) fn start(self, attempt: Duration, until: Instant) -> Retries {
-        Retries {
-            backoff: ExponentialBuilder::default()
-                .with_min_delay(self.min_delay)
-                .with_max_delay(self.max_delay)
-                .with_max_times(self.max_retries)
-                .with_jitter()
-                .build(),
+    pub(crate) fn new(policy: ExponentialBuilder, attempt: Duration, until: Instant) -> Self {
+        Self {
+            backoff: policy.build(),
             attempt,
             until,
         }
     }
-}
 
-impl Retries {
     /// Attempts until it works or another attempt is not worth it; the error is the last one's.
     pub(crate) async fn run<T, E: Display>(
         mut self,
@@ -138,9 +117,10 @@ mod tests {
     #[test]
     fn a_hold_and_a_response_fit_the_budget() {
         let budget = TimeBudget::DEPLOYED;
-        let responses = u32::try_from(budget.response.max_retries).unwrap() + 1;
-        // A jittered pause is up to twice as long.
-        let pauses = budget.response.max_delay * 2 * (responses - 1);
+        let pauses: Vec<_> = budget.response.build().collect();
+        let responses = u32::try_from(pauses.len()).unwrap() + 1;
+        // Jitter makes a pause up to twice as long.
+        let pauses = pauses.iter().sum::<Duration>() * 2;
         assert!(budget.call * responses + pauses < budget.response_reserve);
         assert!(budget.settle > budget.call * 2);
         assert!(budget.settle * 2 + budget.call * 3 < budget.action);
@@ -163,7 +143,7 @@ mod tests {
             ),
         ];
         for (case, hint, is_retried, after) in cases {
-            let mut retries = budget.hubspot.start(budget.call, seconds(60));
+            let mut retries = Retries::new(budget.hubspot, budget.call, seconds(60));
             assert_eq!(retries.pause(hint, &"failed").await, is_retried, "{case}");
             let waited = start.elapsed().as_secs();
             assert_eq!(waited, after, "{case}");

@@ -6,10 +6,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{
-    handler::{Handler, HookError},
-    hubspot::client::redacted,
-};
+use crate::{Handler, HookError, hubspot::client::redacted};
 
 /// The namespace of the metrics in CloudWatch.
 const NAMESPACE: &str = "ChannelConnection";
@@ -35,9 +32,9 @@ impl Handler {
     }
 
     async fn findings(&self, until: Instant) -> Findings {
-        let (verified, hubspot) = tokio::join!(self.verify(until), self.read_hubspot(false, until));
+        let (verified, (held, _)) = tokio::join!(self.verify(until), self.read_settings(until));
         let (mut settings, mut credential) = (None, None);
-        match hubspot.settings {
+        match held {
             // A hold is no finding.
             Ok(Some(held)) if held.has_url(&self.config.target.url) => {}
             Ok(held) => {
@@ -70,24 +67,23 @@ impl Handler {
 /// Returns a line for each finding, and one for the run, in CloudWatch's embedded metric format.
 fn lines(findings: &Findings, function: &str, now: SystemTime) -> Vec<String> {
     let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let line = |metric: &str, dimensions: &[&str], fields: Value| {
-        let mut line = json!({
-            // Lambda takes a line's level only from one that has a time in this form.
-            "timestamp": DateTime::from(now).fmt(Format::DateTime).unwrap_or_default(),
-            "message": "check",
-            "function": function,
-            "_aws": {
-                "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
-                "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [dimensions],
-                    "Metrics": [{"Name": metric, "Unit": "Count"}],
-                }],
-            },
+    let line = |metric: &str, dimensions: &[&str], mut line: Value| {
+        // Lambda takes a line's level only from one that has a time in this form.
+        line["timestamp"] = json!(
+            DateTime::from(now)
+                .fmt(Format::DateTime)
+                .unwrap_or_default()
+        );
+        line["message"] = "check".into();
+        line["function"] = function.into();
+        line["_aws"] = json!({
+            "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [dimensions],
+                "Metrics": [{"Name": metric, "Unit": "Count"}],
+            }],
         });
-        if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
-            line.extend(fields);
-        }
         line.to_string()
     };
     let findings = findings.iter().map(|(finding, reason)| {

@@ -20,8 +20,10 @@ pub struct Config {
     pub client_secret_arn: String,
     /// `HUBSPOT_CREDENTIAL_ARN`: the secret with the API credential.
     pub credential_arn: String,
-    /// The portal that the probe asks for.
-    pub probe_portal: ProbePortal,
+    /// `PROBE_PORTAL_ID`: the portal that the probe asks for; by default one that no customer has.
+    pub probe_portal: PortalId,
+    /// `PROBE_LEAST_NUMBERS`: the numbers that the portal must have.
+    pub probe_min_numbers: usize,
     /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the alias of the webhook function's newest version.
     pub webhook_version: Option<String>,
     /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
@@ -41,24 +43,6 @@ pub struct Target {
     pub api_version: ApiVersion,
 }
 
-/// The portal that the probe asks for; by default one that no customer has.
-#[derive(Debug, Clone, Copy)]
-pub struct ProbePortal {
-    /// `PROBE_PORTAL_ID`.
-    pub id: PortalId,
-    /// `PROBE_LEAST_NUMBERS`: the numbers that the portal must have.
-    pub min_numbers: usize,
-}
-
-impl Default for ProbePortal {
-    fn default() -> Self {
-        Self {
-            id: PortalId::MAX,
-            min_numbers: 0,
-        }
-    }
-}
-
 impl Config {
     /// Reads the configuration; the error names the variable and what it must be.
     pub fn read(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
@@ -68,7 +52,6 @@ impl Config {
                 WebhookUrl::parse(text, url_policy)
             })
         };
-        let default = ProbePortal::default();
         Ok(Self {
             target: Target {
                 app_id: required(environment, "APP_ID")?,
@@ -78,10 +61,8 @@ impl Config {
             hubspot_api_url: url("HUBSPOT_API_URL")?,
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
-            probe_portal: ProbePortal {
-                id: or_default(environment, "PROBE_PORTAL_ID", default.id)?,
-                min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", default.min_numbers)?,
-            },
+            probe_portal: or_default(environment, "PROBE_PORTAL_ID", PortalId::MAX)?,
+            probe_min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", 0)?,
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
             function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             url_policy,
@@ -110,10 +91,11 @@ mod tests {
 
     #[test]
     fn probes_a_portal_without_customers_by_default() {
-        let default = read("", "").unwrap().probe_portal;
-        assert_eq!((default.id, default.min_numbers), (PortalId::MAX, 0));
-        let named = read("PROBE_PORTAL_ID", "62515").unwrap().probe_portal;
-        assert_eq!(named.id, "62515".parse().unwrap());
+        let default = read("", "").unwrap();
+        assert_eq!(default.probe_portal, PortalId::MAX);
+        assert_eq!(default.probe_min_numbers, 0);
+        let named = read("PROBE_PORTAL_ID", "62515").unwrap();
+        assert_eq!(named.probe_portal, "62515".parse().unwrap());
     }
 
     #[test]

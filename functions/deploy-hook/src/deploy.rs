@@ -11,17 +11,13 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::{
-    cloudformation::{
-        request::{Operation, StackRequest},
-        response::Callback,
-    },
-    config::Target,
-    desired_state::{DesiredState, OnDelete},
-    handler::{Handler, HookError},
+    Handler, HookError,
+    budget::Retries,
+    cloudformation::StackRequest,
+    desired_state::Operation,
     hubspot::client::Audit,
     probe::Transport,
-    registration,
-    withdrawal::{self, WithdrawOutcome},
+    registration::{self, After},
 };
 
 /// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of `EventBridge`.
@@ -35,67 +31,61 @@ pub(crate) struct LifecycleEvent {
 impl Handler {
     /// Executes the request of a stack, and sends CloudFormation the outcome.
     pub(crate) async fn deploy(&self, event: Value, deadline: Instant) -> Result<(), HookError> {
-        let callback = Callback::parse(&event, self.config.url_policy)?;
-        let result = timeout_at(deadline, Box::pin(self.execute(event, deadline))).await;
-        let result = result.unwrap_or(Err(HookError::OutOfTime));
+        let request = StackRequest::new(event, self.config.url_policy)?;
+        let result = timeout_at(deadline, Box::pin(self.execute(&request, deadline))).await;
+        let result = result.unwrap_or(Err(HookError::Interrupted));
         match &result {
             Ok(done) => info!(done, "deploy"),
             Err(error) => error!(error = error as &dyn Error, "deploy"),
         }
         let until = deadline + self.budget.response_reserve;
-        let retries = self.budget.response.start(self.budget.call, until);
-        callback.send(&self.http, &result, retries).await?;
+        let retries = Retries::new(self.budget.response, self.budget.call, until);
+        request.respond(&self.http, &result, retries).await?;
         // Lambda counts a failure, and an alarm watches that.
         result.map(drop)
     }
 
-    async fn execute(&self, event: Value, deadline: Instant) -> Result<String, HookError> {
-        let request = StackRequest::parse(event)?;
-        let audit = Audit::new(&*request.stack_id, &request.reason());
-        match request.operation(self.config.url_policy)? {
-            Operation::NoOp(reason) => Ok(reason.into()),
-            Operation::Register(desired) => {
-                let registered = self.register(&desired, audit, deadline).await;
-                registered.or_else(|error| allowed(&request, error))
-            }
-            Operation::Withdraw(_, OnDelete::Retain) => {
-                Ok("OnDelete=retain: HubSpot's settings stay as they are.".into())
-            }
-            Operation::Withdraw(target, on_delete) => {
-                match self.withdraw(&target, on_delete, audit, deadline).await {
-                    Err(error) if error.is_not_set_yet() => {
-                        Ok(format!("Nothing was removed from HubSpot: {error}."))
-                    }
-                    withdrawn => Ok(withdrawn?.explain().into()),
-                }
-            }
-        }
+    async fn execute(
+        &self,
+        request: &StackRequest,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
+        let operation = request.operation(self.config.url_policy)?;
+        let audit = Audit::new(request.stack_id(), &request.reason());
+        let done = self.run(&operation, audit, deadline).await;
+        done.or_else(|error| allowed(request, error))
     }
 
-    /// Brings HubSpot to the desired state; the last part of the time is kept for a rollback.
-    pub(crate) async fn register(
+    /// Runs an operation; returns a sentence for people.
+    pub(crate) async fn run(
         &self,
-        desired: &DesiredState,
+        operation: &Operation,
         audit: Audit,
         deadline: Instant,
     ) -> Result<String, HookError> {
-        let until = deadline.checked_sub(self.budget.rollback_reserve);
-        let until = until.unwrap_or(deadline);
-        let target = &desired.target;
-        let api = self.settings_api(target, audit, until).await?;
-        let probe = self.public_probe(target, until).await?;
-        Ok(registration::register(&api, &probe, desired, until, deadline).await?)
-    }
-
-    pub(crate) async fn withdraw(
-        &self,
-        target: &Target,
-        on_delete: OnDelete,
-        audit: Audit,
-        deadline: Instant,
-    ) -> Result<WithdrawOutcome, HookError> {
-        let api = self.settings_api(target, audit, deadline).await?;
-        Ok(withdrawal::withdraw(&api, &target.url, on_delete, deadline).await?)
+        match operation {
+            Operation::NoOp(reason) => Ok((*reason).into()),
+            Operation::Register(desired) => {
+                // The last part of the time is kept for a rollback.
+                let until = deadline.checked_sub(self.budget.rollback_reserve);
+                let until = until.unwrap_or(deadline);
+                let api = self.settings_api(&desired.target, audit, until).await?;
+                let probe = self.public_probe(&desired.target, until).await?;
+                registration::register(&api, &probe, desired, until, deadline).await
+            }
+            Operation::Hold(target) | Operation::Remove(target) => {
+                let api = self.settings_api(target, audit, deadline).await?;
+                let withdrawn = if matches!(operation, Operation::Hold(_)) {
+                    registration::hold(&api, deadline).await
+                } else {
+                    registration::remove(&api, deadline).await
+                };
+                withdrawn.map_err(|error| match error {
+                    HookError::NoSettings | HookError::OtherUrl => error,
+                    error => HookError::failed(error, After::NotWithdrawn),
+                })
+            }
+        }
     }
 
     /// Verifies the webhook's new version, and reports the outcome to CodeDeploy.
@@ -106,7 +96,7 @@ impl Handler {
     ) -> Result<(), HookError> {
         let verified = timeout_at(deadline, self.verify_version(deadline)).await;
         let verified = verified
-            .unwrap_or(Err(HookError::OutOfTime))
+            .unwrap_or(Err(HookError::Interrupted))
             .inspect_err(|error| error!(error = error as &dyn Error, "before traffic"));
         self.report(&event, verified.is_ok()).await?;
         verified
@@ -125,7 +115,7 @@ impl Handler {
                 warn!(%error, "the new version is not verified");
             }
             probe => {
-                let verified = probe?.verify(&target.url, deadline).await?;
+                let verified = probe?.verify(deadline).await?;
                 info!(?verified, "the new version is verified");
             }
         }
@@ -154,11 +144,18 @@ impl Handler {
 
 /// Returns the explanation of a failure that must not fail the stack.
 ///
-/// A stack that creates its secrets comes before they are set. A stack whose rollback fails can no
-/// longer be updated, so a rollback that has nothing to bring back succeeds: without secrets the deploy
-/// that failed wrote nothing either, or it asks for the same, or HubSpot has it already, and only the
-/// webhook could not be verified.
+/// A delete leaves another stack's settings alone. A stack that creates its secrets comes before they
+/// are set. A stack whose rollback fails can no longer be updated, so a rollback that has nothing to
+/// bring back succeeds: without secrets the deploy that failed wrote nothing either, or it asks for the
+/// same, or HubSpot has it already, and only the webhook could not be verified.
 fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
+    match &error {
+        HookError::NoSettings | HookError::OtherUrl => return Ok(error.to_string()),
+        error if error.is_not_set_yet() && request.is_delete() => {
+            return Ok(format!("Nothing was removed from HubSpot: {error}."));
+        }
+        _ => {}
+    }
     if error.is_not_set_yet() && (request.may_precede_secrets() || request.is_rollback()) {
         return Ok(format!(
             "Nothing was sent to HubSpot: {error}. Set it, then deploy again."

@@ -1,9 +1,9 @@
-//! The desired state of an app's settings, and the steps that lead to it safely.
+//! The operation that an event asks for, and the desired state of an app's settings.
 
-use channel_connection::settings::ChannelConnectionSettings;
+use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
 use serde::Deserialize;
 
-use crate::{config::Target, registration::RegistrationError};
+use crate::{HookError, config::Target};
 
 /// The settings that an event asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,30 +28,15 @@ pub(crate) enum IsReady {
     Keep,
 }
 
-/// What a stack leaves in HubSpot when it is deleted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum OnDelete {
-    #[default]
-    Remove,
-    /// Its URL, not released.
-    Hold,
-    /// The settings as they are.
-    Retain,
-}
-
-/// One step towards the desired settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Call the URL as HubSpot would, and as forgers would.
-    Verify,
-    Write(ChannelConnectionSettings),
-    /// Write settings with isReady=false that are to be released: holds then know of it.
-    Announce(ChannelConnectionSettings),
-    /// Read whether HubSpot has the written settings.
-    Confirm,
-    /// Set isReady=false against every release that is already running.
-    Hold,
+/// What an event asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Register(DesiredState),
+    /// Sets isReady=false, so that no release that is already running undoes it.
+    Hold(Target),
+    Remove(Target),
+    /// Nothing to do, for this reason.
+    NoOp(&'static str),
 }
 
 impl DesiredState {
@@ -59,10 +44,10 @@ impl DesiredState {
     pub(crate) fn settings(
         &self,
         current: Option<&ChannelConnectionSettings>,
-    ) -> Result<ChannelConnectionSettings, RegistrationError> {
+    ) -> Result<ChannelConnectionSettings, HookError> {
         let url = self.target.url.as_str();
         if self.must_be_registered && current.is_none_or(|current| !self.has_url(current)) {
-            return Err(RegistrationError::NotRegistered);
+            return Err(HookError::NotRegistered);
         }
         let is_ready = match (self.is_ready, current.filter(|current| current.is_ready)) {
             (IsReady::True, _) => true,
@@ -70,9 +55,7 @@ impl DesiredState {
             (IsReady::Keep, Some(released)) => {
                 let is_previous = Some(released.url.as_str()) == self.previous_url.as_deref();
                 if !self.has_url(released) && !is_previous {
-                    return Err(RegistrationError::ReleasedElsewhere(
-                        released.url.to_string(),
-                    ));
+                    return Err(HookError::ReleasedElsewhere(released.url.clone()));
                 }
                 true
             }
@@ -83,45 +66,46 @@ impl DesiredState {
         })
     }
 
-    pub(crate) fn has_url(&self, settings: &ChannelConnectionSettings) -> bool {
+    fn has_url(&self, settings: &ChannelConnectionSettings) -> bool {
         settings.has_url(&self.target.url)
     }
 }
 
-/// Returns the steps from the current settings to the desired ones.
-///
-/// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is written with
-/// isReady=false first, and verified before it is released. After a replaced URL only a released one is
-/// verified again: a rollback from isReady=false would have to release.
-pub(crate) fn plan(
-    current: Option<&ChannelConnectionSettings>,
-    desired: &ChannelConnectionSettings,
-) -> Vec<Step> {
-    use Step::{Announce, Confirm, Hold, Verify, Write};
-    let write = || Write(desired.clone());
-    match current {
-        Some(current) if current == desired => vec![Verify],
-        Some(released) if released.is_ready && released.url == desired.url => vec![Hold],
-        Some(released) if released.is_ready && desired.is_ready => {
-            vec![Verify, write(), Verify, Confirm]
+impl Operation {
+    /// Returns the settings that HubSpot would have afterwards, given its current ones.
+    pub(crate) fn plan(
+        &self,
+        current: Option<&ChannelConnectionSettings>,
+    ) -> Result<Option<ChannelConnectionSettings>, HookError> {
+        match self {
+            Self::NoOp(_) => Ok(current.cloned()),
+            Self::Register(desired) => desired.settings(current).map(Some),
+            Self::Hold(target) => own(current, &target.url).map(|own| Some(own.unreleased())),
+            Self::Remove(target) => match own(current, &target.url) {
+                Ok(_) | Err(HookError::NoSettings) => Ok(None),
+                Err(error) => Err(error),
+            },
         }
-        Some(released) if released.is_ready => vec![Verify, write(), Confirm],
-        _ if desired.is_ready => vec![Announce(desired.unreleased()), Verify, write(), Confirm],
-        _ => vec![write(), Verify, Confirm],
+    }
+}
+
+/// Returns HubSpot's settings if they have the stack's own URL.
+pub(crate) fn own<'a>(
+    current: Option<&'a ChannelConnectionSettings>,
+    url: &WebhookUrl,
+) -> Result<&'a ChannelConnectionSettings, HookError> {
+    match current {
+        None => Err(HookError::NoSettings),
+        Some(current) if current.has_url(url) => Ok(current),
+        Some(_) => Err(HookError::OtherUrl),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use channel_connection::{
-        settings::ApiVersion,
-        webhook_url::{UrlPolicy, WebhookUrl},
-    };
+    use channel_connection::{settings::ApiVersion, webhook_url::UrlPolicy};
 
-    use super::{
-        Step::{Announce, Confirm, Hold, Verify, Write},
-        *,
-    };
+    use super::*;
 
     const OURS: &str = "https://calls.example.com/numbers";
     const PREVIOUS: &str = "https://previous.example.com/numbers";
@@ -168,8 +152,7 @@ mod tests {
 
     #[test]
     fn keep_follows_this_stacks_own_url_only() {
-        let elsewhere =
-            RegistrationError::ReleasedElsewhere("https://other.example.com/numbers?…".into());
+        let elsewhere = HookError::ReleasedElsewhere(OTHER.into());
         let cases: [(&str, Current, Result<bool, String>); 6] = [
             ("nothing", None, Ok(false)),
             ("released", Some((OURS, true)), Ok(true)),
@@ -195,71 +178,8 @@ mod tests {
     fn a_release_needs_a_registered_url() {
         assert_eq!(desired(IsReady::True, true, Some((OURS, false))), Ok(true));
         for current in [None, Some((PREVIOUS, true)), Some((OTHER, false))] {
-            let refused = Err(RegistrationError::NotRegistered.to_string());
+            let refused = Err(HookError::NotRegistered.to_string());
             assert_eq!(desired(IsReady::True, true, current), refused);
-        }
-    }
-
-    #[test]
-    fn verifies_before_customers_can_select_the_url() {
-        let (ready, unready) = (settings(OURS, true), settings(OURS, false));
-        let write = |settings: &ChannelConnectionSettings| Write(settings.clone());
-        let announce = || Announce(unready.clone());
-        let cases: [(&str, Current, &ChannelConnectionSettings, Vec<Step>); 10] = [
-            ("released already", Some((OURS, true)), &ready, vec![Verify]),
-            (
-                "registered already",
-                Some((OURS, false)),
-                &unready,
-                vec![Verify],
-            ),
-            (
-                "register",
-                None,
-                &unready,
-                vec![write(&unready), Verify, Confirm],
-            ),
-            (
-                "replace an unreleased URL",
-                Some((OTHER, false)),
-                &unready,
-                vec![write(&unready), Verify, Confirm],
-            ),
-            (
-                "register and release",
-                None,
-                &ready,
-                vec![announce(), Verify, write(&ready), Confirm],
-            ),
-            (
-                "replace an unreleased URL and release",
-                Some((OTHER, false)),
-                &ready,
-                vec![announce(), Verify, write(&ready), Confirm],
-            ),
-            (
-                "release",
-                Some((OURS, false)),
-                &ready,
-                vec![announce(), Verify, write(&ready), Confirm],
-            ),
-            ("hold", Some((OURS, true)), &unready, vec![Hold]),
-            (
-                "replace a released URL",
-                Some((OTHER, true)),
-                &ready,
-                vec![Verify, write(&ready), Verify, Confirm],
-            ),
-            (
-                "replace a released URL, unreleased",
-                Some((OTHER, true)),
-                &unready,
-                vec![Verify, write(&unready), Confirm],
-            ),
-        ];
-        for (case, current, desired, steps) in cases {
-            let current = current.map(|(url, is_ready)| settings(url, is_ready));
-            assert_eq!(plan(current.as_ref(), desired), steps, "{case}");
         }
     }
 }

@@ -6,14 +6,14 @@ use std::error::Error;
 
 use channel_connection::settings::ChannelConnectionSettings;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, IsReady, OnDelete},
-    handler::{Handler, HookError},
-    hubspot::client::Audit,
-    report::Report,
-    withdrawal::WithdrawOutcome,
+    Handler, HookError,
+    config::Target,
+    desired_state::{DesiredState, IsReady, Operation},
+    hubspot::client::{Audit, redacted},
 };
 
 /// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
@@ -51,16 +51,19 @@ enum Action {
     Unregister,
 }
 
+type Settings = Option<ChannelConnectionSettings>;
+
 impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
-    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Report {
+    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Value {
         let action = request.action;
+        let operation = request.operation(&self.config.target);
         let deadline = deadline.min(Instant::now() + self.budget.action);
         let result = if request.dry_run {
             None
         } else {
-            let run = timeout_at(deadline, self.run_action(&request, deadline)).await;
-            let result = run.unwrap_or(Err(HookError::OutOfTime));
+            let run = timeout_at(deadline, self.run_action(&request, &operation, deadline)).await;
+            let result = run.unwrap_or(Err(HookError::Interrupted));
             Some(result.inspect_err(|error| {
                 tracing::error!(error = error as &dyn Error, action = action.name());
             }))
@@ -68,103 +71,133 @@ impl Handler {
         // An action may leave too little of its time, and the report must not depend on it.
         let report_by = deadline.max(Instant::now() + self.budget.call * 2);
         let is_status = action == Action::Status;
-        let (hubspot, last_probe) = tokio::join!(
-            self.read_hubspot(is_status, report_by),
-            self.last_probe(report_by)
+        let ((settings, credential), last_probe, calling_settings) = tokio::join!(
+            self.read_settings(report_by),
+            self.last_probe(report_by),
+            async {
+                if is_status {
+                    Some(self.calling_settings(report_by).await)
+                } else {
+                    None
+                }
+            }
         );
-        let is_released = hubspot.is_released();
+        let current = settings.as_ref().ok().map(Option::as_ref);
+        let is_released = current.flatten().is_some_and(|current| current.is_ready);
+        let releases = matches!(&operation,
+            Operation::Register(desired) if desired.is_ready == IsReady::True);
         let mut plan = None;
-        let outcome = match (result, &hubspot.settings) {
+        let outcome = match (result, &settings) {
             (None, Err(error)) => Err(error.to_string()),
             (Some(_), Err(error)) if is_status => Err(error.to_string()),
             (None, Ok(current)) => {
-                let planned = self.plan(&request, current.as_ref());
-                plan = planned.clone().unwrap_or_else(|_| current.clone());
-                planned.map(|_| explain(plan.as_ref()))
+                let planned = operation.plan(current.as_ref());
+                plan.clone_from(planned.as_ref().unwrap_or(current));
+                planned
+                    .map(|_| explain(plan.as_ref()))
+                    .map_err(|error| error.to_string())
             }
             (Some(Ok(_)), Ok(_)) if action == Action::Hold && is_released => {
                 Err("It was held, but a release that started later set isReady=true again.".into())
             }
-            (Some(Ok(_)), Ok(_)) if request.releases() && !is_released => {
+            (Some(Ok(_)), Ok(_)) if releases && !is_released => {
                 Err("It was released, but somebody else held or replaced it meanwhile.".into())
             }
             (Some(result), _) => result.map_err(|error| error.to_string()),
         };
         let target = &self.config.target;
-        hubspot.report(action.name(), outcome, plan.as_ref(), last_probe, target)
+        let has_own_url = |current: &ChannelConnectionSettings| current.has_url(&target.url);
+        let mut report = json!({
+            "action": action.name(),
+            "done": outcome.is_ok(),
+            "outcome": outcome.unwrap_or_else(|reason| reason),
+            "appId": target.app_id,
+            "apiVersion": target.api_version.name(),
+            "expected": {"url": target.url.to_string()},
+            "credential": credential,
+            // `null`, as below, if HubSpot could not be read.
+            "credentialUsable": match &settings {
+                Ok(_) => Some(true),
+                Err(error) => error.rejects_credential().then_some(false),
+            },
+            "registered": current.flatten().map(redacted),
+            "drift": current.map(|current| !current.is_some_and(has_own_url)),
+            "ready": current.map(|_| is_released),
+            "plan": plan.as_ref().map(redacted),
+            "lastProbe": last_probe,
+        });
+        if let Some(calling_settings) = calling_settings {
+            report["callingSettings"] = calling_settings;
+        }
+        report
     }
 
-    async fn run_action(&self, request: &Request, deadline: Instant) -> Result<String, HookError> {
+    /// Reads HubSpot's settings; returns also the credential's kind, if there is a usable one.
+    pub(crate) async fn read_settings(
+        &self,
+        until: Instant,
+    ) -> (Result<Settings, HookError>, Option<&'static str>) {
         let target = &self.config.target;
-        let actor = format!("action {}", request.action.name());
-        let audit = Audit::new(actor, &request.reason);
-        match request.action {
-            Action::Status => Ok("See registered and lastProbe.".into()),
-            Action::Verify => {
-                self.verify(deadline).await?;
-                Ok("The webhook answers HubSpot, and nobody else.".into())
+        match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => {
+                let read = api.read(until).await.map_err(HookError::from);
+                let settings = read.map(|(read, _)| read.map(|read| read.settings));
+                (settings, Some(api.auth.kind()))
             }
-            Action::Release | Action::Register => {
-                let desired = self.desired(request);
-                self.register(&desired, audit, deadline).await
-            }
-            Action::Hold => {
-                let held = self.withdraw(target, OnDelete::Hold, audit, deadline);
-                withdrawn(request.action, held.await?)
-            }
-            Action::Unregister => {
-                let removed = self.withdraw(target, OnDelete::Remove, audit, deadline);
-                withdrawn(request.action, removed.await?)
-            }
+            Err(error) => (Err(error), None),
         }
     }
 
-    /// Returns the settings that an action would lead to.
-    fn plan(
+    /// Reads the app's calling settings, which help desk needs beside the channel connection's.
+    async fn calling_settings(&self, until: Instant) -> Value {
+        let target = &self.config.target;
+        let read = match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => api
+                .read_calling_settings(until)
+                .await
+                .map_err(HookError::from),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(Some(found)) => json!({
+                "state": "found",
+                "supportsInboundCalling": found.supports_inbound_calling,
+                "isReady": found.is_ready,
+            }),
+            Ok(None) => json!({"state": "absent"}),
+            Err(error) => json!({"state": "unknown", "reason": error.to_string()}),
+        }
+    }
+
+    /// Probes the webhook once.
+    async fn last_probe(&self, until: Instant) -> Value {
+        let verified = match self.public_probe(&self.config.target, until).await {
+            Ok(probe) => probe.verify_once().await.map_err(HookError::from),
+            Err(error) => Err(error),
+        };
+        match verified {
+            Ok(response) => json!({
+                "verified": true,
+                "numbers": response.numbers,
+                "milliseconds": response.milliseconds,
+            }),
+            Err(error) => json!({"verified": false, "reason": error.to_string()}),
+        }
+    }
+
+    async fn run_action(
         &self,
         request: &Request,
-        current: Option<&ChannelConnectionSettings>,
-    ) -> Result<Option<ChannelConnectionSettings>, String> {
-        match request.action {
-            Action::Status | Action::Verify => Ok(current.cloned()),
-            Action::Release | Action::Register => {
-                let settings = self.desired(request).settings(current);
-                settings.map(Some).map_err(|error| error.to_string())
-            }
-            Action::Hold | Action::Unregister => {
-                let url = &self.config.target.url;
-                if let Some(outcome) = WithdrawOutcome::without_own(current, url) {
-                    withdrawn(request.action, outcome).map_err(|error| error.to_string())?;
-                }
-                let held = current.filter(|_| request.action == Action::Hold);
-                Ok(held.map(ChannelConnectionSettings::unreleased))
-            }
+        operation: &Operation,
+        deadline: Instant,
+    ) -> Result<String, HookError> {
+        if request.action == Action::Verify {
+            self.verify(deadline).await?;
+            return Ok("The webhook answers HubSpot, and nobody else.".into());
         }
-    }
-
-    fn desired(&self, request: &Request) -> DesiredState {
-        let is_release = request.action == Action::Release;
-        DesiredState {
-            target: self.config.target.clone(),
-            previous_url: None,
-            is_ready: if is_release {
-                IsReady::True
-            } else {
-                request.is_ready
-            },
-            must_be_registered: is_release,
-        }
-    }
-}
-
-/// Without settings nothing can be held: a deploy that is running may still release.
-fn withdrawn(action: Action, outcome: WithdrawOutcome) -> Result<String, HookError> {
-    match outcome {
-        WithdrawOutcome::OtherUrl => Err(HookError::NotWithdrawn(outcome)),
-        WithdrawOutcome::NotRegistered if action == Action::Hold => {
-            Err(HookError::NotWithdrawn(outcome))
-        }
-        _ => Ok(outcome.explain().into()),
+        let actor = format!("action {}", request.action.name());
+        let audit = Audit::new(actor, &request.reason);
+        self.run(operation, audit, deadline).await
     }
 }
 
@@ -179,11 +212,21 @@ fn explain(plan: Option<&ChannelConnectionSettings>) -> String {
 }
 
 impl Request {
-    fn releases(&self) -> bool {
+    fn operation(&self, target: &Target) -> Operation {
+        let register = |is_ready, must_be_registered| {
+            Operation::Register(DesiredState {
+                target: target.clone(),
+                previous_url: None,
+                is_ready,
+                must_be_registered,
+            })
+        };
         match self.action {
-            Action::Release => true,
-            Action::Register => self.is_ready == IsReady::True,
-            _ => false,
+            Action::Status | Action::Verify => Operation::NoOp("See registered and lastProbe."),
+            Action::Release => register(IsReady::True, true),
+            Action::Register => register(self.is_ready, false),
+            Action::Hold => Operation::Hold(target.clone()),
+            Action::Unregister => Operation::Remove(target.clone()),
         }
     }
 }

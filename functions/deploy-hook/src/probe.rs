@@ -8,19 +8,16 @@ use channel_connection::{
     client_secrets::SigningSecret,
     contract,
     http_client::HttpError,
-    ids::{AppId, UserId},
+    ids::{AppId, PortalId, UserId},
     numbers_request::NumbersRequest,
     webhook_call::{WebhookCall, WebhookResponse},
     webhook_url::WebhookUrl,
 };
 use reqwest::Client;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    budget::{RetryHint, TimeBudget},
-    config::ProbePortal,
-};
+use crate::budget::{Retries, RetryHint, TimeBudget};
 
 /// The requests of one attempt: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;
@@ -28,11 +25,13 @@ const REQUESTS: u32 = 3;
 /// Calls a webhook as HubSpot would, and as forgers would.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    transport: Transport,
-    secret: SigningSecret,
-    request: NumbersRequest,
-    min_numbers: usize,
-    budget: TimeBudget,
+    pub transport: Transport,
+    pub url: WebhookUrl,
+    pub secret: SigningSecret,
+    pub app_id: AppId,
+    pub portal: PortalId,
+    pub min_numbers: usize,
+    pub budget: TimeBudget,
 }
 
 /// The way to a webhook.
@@ -45,7 +44,7 @@ pub(crate) enum Transport {
 }
 
 /// A verified webhook's response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Verified {
     pub numbers: usize,
     /// The signed request's time.
@@ -81,47 +80,25 @@ pub enum ProbeError {
 }
 
 impl Probe {
-    pub(crate) fn new(
-        transport: Transport,
-        secret: SigningSecret,
-        app_id: AppId,
-        portal: ProbePortal,
-        budget: TimeBudget,
-    ) -> Self {
+    /// Verifies the URL, with retries; the error is the last attempt's.
+    pub(crate) async fn verify(&self, until: Instant) -> Result<Verified, ProbeError> {
+        let attempt = self.budget.call * REQUESTS;
+        let retries = Retries::new(self.budget.probe, attempt, until);
+        // A new deployment may still answer like the one before.
+        let hint = |_: &ProbeError| RetryHint::Backoff;
+        retries.run(hint, async || self.verify_once().await).await
+    }
+
+    /// Verifies the URL with one attempt.
+    pub(crate) async fn verify_once(&self) -> Result<Verified, ProbeError> {
         let request = NumbersRequest {
-            app_id,
-            portal_id: portal.id,
+            app_id: self.app_id,
+            portal_id: self.portal,
             // A user without numbers of their own.
             user_id: UserId::MAX,
         };
-        Self {
-            transport,
-            secret,
-            request,
-            min_numbers: portal.min_numbers,
-            budget,
-        }
-    }
-
-    /// Verifies a URL, with retries; the error is the last attempt's.
-    pub(crate) async fn verify(
-        &self,
-        url: &WebhookUrl,
-        until: Instant,
-    ) -> Result<Verified, ProbeError> {
-        let attempt = self.budget.call * REQUESTS;
-        let retries = self.budget.probe.start(attempt, until);
-        // A new deployment may still answer like the one before.
-        let hint = |_: &ProbeError| RetryHint::Backoff;
-        retries
-            .run(hint, async || self.verify_once(url).await)
-            .await
-    }
-
-    /// Verifies a URL with one attempt.
-    pub(crate) async fn verify_once(&self, url: &WebhookUrl) -> Result<Verified, ProbeError> {
-        let signed =
-            WebhookCall::signed(url.clone(), self.request, &self.secret, SystemTime::now());
+        let now = SystemTime::now();
+        let signed = WebhookCall::signed(self.url.clone(), request, &self.secret, now);
         let started = Instant::now();
         let response = self.send(&signed).await?;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

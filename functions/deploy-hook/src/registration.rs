@@ -1,77 +1,51 @@
-//! The registration of one app: converged to the desired state, and rolled back on failure.
+//! The registration of one app: converged to the desired state and rolled back on failure, held or removed.
 
-use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
-use tokio::time::{Instant, timeout_at};
+use std::fmt;
+
+use channel_connection::settings::ChannelConnectionSettings;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    desired_state::{DesiredState, Step, plan},
-    hubspot::{
-        client::SettingsApi,
-        error::ApiError,
-        versioned::{OwnWrites, VersionedSettings, Written},
-    },
-    probe::{Probe, ProbeError},
-    withdrawal,
+    HookError,
+    budget::RetryHint,
+    desired_state::{DesiredState, own},
+    hubspot::{client::SettingsApi, versioned::VersionedSettings},
+    probe::Probe,
 };
 
-/// Maximum plans of one event, if somebody else writes meanwhile.
-const MAX_PLANS: u32 = 3;
+/// Maximum attempts of one event, if somebody else writes meanwhile.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// The reason HubSpot does not have the desired settings.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistrationError {
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    #[error("{url} is not verified: {error}")]
-    NotVerified {
-        url: WebhookUrl,
-        #[source]
-        error: ProbeError,
-    },
-    #[error(
-        "HubSpot has another URL ({0}), released to customers. \
-         It may be another stage's: each needs an app of its own. \
-         To replace it, say true or false for IsReady, not keep"
-    )]
-    ReleasedElsewhere(String),
-    #[error(
-        "HubSpot does not have this stack's URL. Register it first: deploy, or the action register"
-    )]
-    NotRegistered,
-    #[error(
-        "the settings may have been held or changed meanwhile; see the action status, and start again"
-    )]
-    Conflict,
-    #[error("HubSpot answered so late that a hold may have come in between; start again")]
-    Late,
-    #[error(
-        "HubSpot has isReady=false now, but a release that was already running may still set it \
-         ({0}). Repeat hold, and see with the action status (channelctl status) whether it stays"
-    )]
-    HoldUnconfirmed(String),
-    #[error("there was no time left")]
-    OutOfTime,
-}
-
-/// A failed registration.
-#[derive(Debug, thiserror::Error)]
-#[error("{cause}. {}", .after.explain())]
-pub struct FailedRegistration {
-    #[source]
-    pub cause: RegistrationError,
-    pub after: After,
-}
-
-/// The settings in HubSpot after a failed registration.
+/// The settings in HubSpot after a failure.
 #[derive(Debug)]
 pub enum After {
-    /// As before, or as somebody else wrote them. They may even be the desired ones, and only the
-    /// webhook could not be verified.
-    Unchanged { is_desired: bool },
+    /// As before, or as somebody else wrote them.
+    Unchanged,
+    /// Unchanged, and the desired ones: only the webhook could not be verified.
+    Desired,
     /// The previous settings again.
     Restored,
     /// Perhaps not the previous settings.
-    NotRestored(RegistrationError),
+    NotRestored(Box<HookError>),
+    /// Perhaps not withdrawn.
+    NotWithdrawn,
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Unchanged | Self::Desired => "This event left no change in HubSpot.",
+            Self::Restored => "The previous HubSpot settings were restored.",
+            Self::NotRestored(error) => {
+                return write!(
+                    formatter,
+                    "The previous settings were NOT restored ({error}): \
+                     see what HubSpot has with the action status."
+                );
+            }
+            Self::NotWithdrawn => "HubSpot may still have the settings",
+        })
+    }
 }
 
 /// Registers a URL, verifies it, and releases it if that is desired; returns a sentence for people.
@@ -83,19 +57,23 @@ pub(crate) async fn register(
     desired: &DesiredState,
     until: Instant,
     rollback_until: Instant,
-) -> Result<String, FailedRegistration> {
+) -> Result<String, HookError> {
     let read = VersionedSettings::read(api, until).await;
-    let mut settings = read.map_err(|error| FailedRegistration {
-        cause: error.into(),
-        after: After::Unchanged { is_desired: false },
-    })?;
-    let work = converge(&mut settings, probe, desired, until);
-    let converged = in_time(until, work).await;
+    let mut settings = read.map_err(|error| HookError::failed(error, After::Unchanged))?;
+    let converged = in_time(until, converge(&mut settings, probe, desired)).await;
     let previous = settings.previous().map(|previous| previous.url.clone());
     if let Err(cause) = converged {
-        roll_back(&mut settings, cause, desired, rollback_until).await?;
+        settings.until = rollback_until;
+        match in_time(rollback_until, roll_back(&mut settings, desired)).await {
+            Ok(None) => {}
+            Ok(Some(after)) => return Err(HookError::failed(cause, after)),
+            Err(error) => {
+                let after = After::NotRestored(Box::new(error));
+                return Err(HookError::failed(cause, after));
+            }
+        }
     }
-    let (url, is_ready) = (&desired.target.url, settings.is_released());
+    let (url, is_ready) = (&api.target.url, settings.is_released());
     let done = format!("HubSpot has {url} with isReady={is_ready}.");
     // It may have been another stage's, which HubSpot then no longer calls.
     Ok(
@@ -106,7 +84,7 @@ pub(crate) async fn register(
     )
 }
 
-/// Executes the plan, and plans again if somebody else wrote meanwhile.
+/// Leads to the desired settings, and starts again if somebody else wrote meanwhile.
 ///
 /// After a conflict the event must not release what may be held: it then ends, unless HubSpot has
 /// isReady=true already.
@@ -114,137 +92,186 @@ async fn converge(
     settings: &mut VersionedSettings<'_>,
     probe: &Probe,
     desired: &DesiredState,
-    until: Instant,
-) -> Result<(), RegistrationError> {
-    for _ in 0..MAX_PLANS {
+) -> Result<(), HookError> {
+    for _ in 0..MAX_ATTEMPTS {
         let wanted = desired.settings(settings.current())?;
         if wanted.is_ready && settings.may_be_held() {
-            return Err(RegistrationError::Conflict);
+            break;
         }
-        let steps = plan(settings.current(), &wanted);
-        let url = &desired.target.url;
-        if execute(settings, steps, probe, &wanted, url, until).await? == Written::Done {
-            return Ok(());
+        if settings.is_released() && settings.has_own_url() && !wanted.is_ready {
+            return hold_own_url(settings).await;
+        }
+        match change(settings, probe, &wanted).await {
+            Err(HookError::Conflict) => {}
+            changed => return changed,
         }
     }
-    Err(RegistrationError::Conflict)
+    Err(HookError::Conflict)
 }
 
-async fn execute(
+/// Changes the settings so that customers never get a URL that is not verified.
+///
+/// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is written with
+/// isReady=false first, and verified before it is released. After a replaced URL only a released one is
+/// verified again: a rollback from isReady=false would have to release.
+async fn change(
     settings: &mut VersionedSettings<'_>,
-    steps: Vec<Step>,
     probe: &Probe,
     wanted: &ChannelConnectionSettings,
-    url: &WebhookUrl,
-    until: Instant,
-) -> Result<Written, RegistrationError> {
-    for step in steps {
-        let written = match step {
-            Step::Verify => verify(probe, url, until).await.map(|()| Written::Done)?,
-            Step::Announce(unreleased) => {
-                let announced = settings.announce(&unreleased, until).await?;
-                if announced != Written::Conflict && !settings.may_release() {
-                    return Err(RegistrationError::Late);
-                }
-                announced
-            }
-            Step::Write(step) => settings.write(Some(&step), until).await?,
-            Step::Confirm => settings.confirm(Some(wanted), until).await?,
-            Step::Hold => withdrawal::hold(settings, url, until)
-                .await
-                .map(|()| Written::Done)?,
-        };
-        if written == Written::Conflict {
-            return Ok(Written::Conflict);
+) -> Result<(), HookError> {
+    let until = settings.until;
+    if settings.current() == Some(wanted) {
+        return verify(probe, until).await;
+    }
+    match (settings.is_released(), wanted.is_ready) {
+        (true, true) => {
+            verify(probe, until).await?;
+            settings.write(Some(wanted)).await?;
+            verify(probe, until).await?;
+        }
+        (true, false) => {
+            verify(probe, until).await?;
+            settings.write(Some(wanted)).await?;
+        }
+        (false, true) => {
+            settings.announce(&wanted.unreleased()).await?;
+            verify(probe, until).await?;
+            settings.write(Some(wanted)).await?;
+        }
+        (false, false) => {
+            settings.write(Some(wanted)).await?;
+            verify(probe, until).await?;
         }
     }
-    Ok(Written::Done)
+    settings.confirm(Some(wanted)).await
 }
 
-async fn verify(probe: &Probe, url: &WebhookUrl, until: Instant) -> Result<(), RegistrationError> {
-    let verified = probe.verify(url, until).await;
-    verified
-        .map(drop)
-        .map_err(|error| RegistrationError::NotVerified {
-            url: url.clone(),
-            error,
-        })
+async fn verify(probe: &Probe, until: Instant) -> Result<(), HookError> {
+    let verified = probe.verify(until).await.map(drop);
+    verified.map_err(|error| HookError::NotVerified {
+        url: probe.url.clone(),
+        error,
+    })
 }
 
 /// Restores the previous settings, unless HubSpot has what somebody else wrote.
+///
+/// Returns `None` if HubSpot turns out to have the desired settings, verified before they were written.
 async fn roll_back(
     settings: &mut VersionedSettings<'_>,
-    cause: RegistrationError,
     desired: &DesiredState,
-    until: Instant,
-) -> Result<(), FailedRegistration> {
-    // A hold of the same URL is not verified, and done only if it is confirmed.
-    let is_replaced = |previous: &ChannelConnectionSettings| !desired.has_url(previous);
-    let may_be_done = settings.previous().is_some_and(is_replaced);
-    let after = match in_time(until, restore(settings, desired, may_be_done, until)).await {
-        Ok(None) => return Ok(()),
-        Ok(Some(after)) => after,
-        Err(error) => After::NotRestored(error),
-    };
-    Err(FailedRegistration { cause, after })
-}
-
-/// Returns `None` if HubSpot turns out to have the desired settings, verified before they were written.
-async fn restore(
-    settings: &mut VersionedSettings<'_>,
-    desired: &DesiredState,
-    may_be_done: bool,
-    until: Instant,
-) -> Result<Option<After>, RegistrationError> {
-    if settings.own_writes() != OwnWrites::None {
+) -> Result<Option<After>, HookError> {
+    if settings.has_written {
         settings.await_lost_writes().await;
-        settings.refresh(until).await?;
+        settings.refresh().await?;
     }
     if settings.current() == settings.previous() {
-        if settings.own_writes() == OwnWrites::Overwritten {
-            return Err(RegistrationError::Conflict);
+        if settings.is_overwritten {
+            return Err(HookError::Conflict);
         }
         let wanted = desired.settings(settings.current()).ok();
         let is_desired = wanted.as_ref() == settings.current();
-        return Ok(Some(After::Unchanged { is_desired }));
+        return Ok(Some(if is_desired {
+            After::Desired
+        } else {
+            After::Unchanged
+        }));
     }
     let previous = settings.previous().cloned();
-    let was_released = previous.as_ref().is_some_and(|previous| previous.is_ready);
-    if was_released && !settings.is_released() {
-        // It would take a release to restore them.
-        let is_done = may_be_done && settings.has_url(&desired.target.url);
+    let released = previous.as_ref().filter(|previous| previous.is_ready);
+    if let Some(released) = released.filter(|_| !settings.is_released()) {
+        // It would take a release to restore them. A hold of the same URL is not verified, and done only
+        // if it is confirmed.
+        let is_done = settings.has_own_url() && !released.has_url(&desired.target.url);
         return if is_done {
             Ok(None)
         } else {
-            Err(RegistrationError::Conflict)
+            Err(HookError::Conflict)
         };
     }
-    let restored = settings.write(previous.as_ref(), until).await?;
-    if restored == Written::Done
-        && settings.confirm(previous.as_ref(), until).await? == Written::Done
-    {
-        return Ok(Some(After::Restored));
+    settings.write(previous.as_ref()).await?;
+    settings.confirm(previous.as_ref()).await?;
+    Ok(Some(After::Restored))
+}
+
+/// Sets isReady=false, if HubSpot has the stack's URL; returns a sentence for people.
+pub(crate) async fn hold(api: &SettingsApi, until: Instant) -> Result<String, HookError> {
+    let mut settings = VersionedSettings::read(api, until).await?;
+    if settings.current().is_none() {
+        // A false 404 would leave the app released.
+        let mut retries = api.retries(until);
+        retries
+            .pause(RetryHint::Backoff, &HookError::NoSettings)
+            .await;
+        settings.refresh().await?;
     }
-    Err(RegistrationError::Conflict)
+    own(settings.current(), &api.target.url)?;
+    hold_own_url(&mut settings).await?;
+    Ok("HubSpot has the URL with isReady=false: users can no longer select the app.".into())
 }
 
-pub(crate) async fn in_time<T>(
-    deadline: Instant,
-    work: impl Future<Output = Result<T, RegistrationError>>,
-) -> Result<T, RegistrationError> {
-    let done = timeout_at(deadline, work).await;
-    done.unwrap_or(Err(RegistrationError::OutOfTime))
+/// Removes the settings, if HubSpot has the stack's URL; returns a sentence for people.
+pub(crate) async fn remove(api: &SettingsApi, until: Instant) -> Result<String, HookError> {
+    let mut settings = VersionedSettings::read(api, until).await?;
+    if settings.current().is_none() {
+        return Ok(HookError::NoSettings.to_string());
+    }
+    own(settings.current(), &api.target.url)?;
+    settings.overwrite(None).await?;
+    settings.confirm(None).await?;
+    Ok("The settings were removed from HubSpot.".into())
 }
 
-impl After {
-    fn explain(&self) -> String {
-        match self {
-            Self::Unchanged { .. } => "This event left no change in HubSpot.".into(),
-            Self::Restored => "The previous HubSpot settings were restored.".into(),
-            Self::NotRestored(error) => format!(
-                "The previous settings were NOT restored ({error}): \
-                 see what HubSpot has with the action status."
-            ),
+/// Sets isReady=false, and waits until no release that is already running can set it again.
+///
+/// It always writes, so that the version moves and a running release finds it changed. It is done
+/// when HubSpot, a settle time after its last write, still has the version of that write: a release
+/// that had read HubSpot right before has then written, or announced itself, and any other write is
+/// not this hold's.
+async fn hold_own_url(settings: &mut VersionedSettings<'_>) -> Result<(), HookError> {
+    let held = in_time(settings.until, hold_and_settle(settings)).await;
+    match held {
+        Err(error @ (HookError::Api(_) | HookError::OutOfTime))
+            if settings.has_own_url() && !settings.is_released() =>
+        {
+            Err(HookError::HoldUnconfirmed(error.to_string()))
+        }
+        held => held,
+    }
+}
+
+async fn hold_and_settle(settings: &mut VersionedSettings<'_>) -> Result<(), HookError> {
+    let settle = settings.api.budget.settle;
+    let unreleased = ChannelConnectionSettings {
+        url: settings.api.target.url.as_str().into(),
+        is_ready: false,
+    };
+    loop {
+        let has_moved = settings.overwrite(Some(&unreleased)).await?;
+        if Instant::now() + settle > settings.until {
+            return Err(HookError::OutOfTime);
+        }
+        sleep(settle).await;
+        if settings.refresh().await? {
+            return if has_moved {
+                Ok(())
+            } else {
+                let reason = "HubSpot's updatedAt did not change with the hold";
+                Err(HookError::HoldUnconfirmed(reason.into()))
+            };
+        }
+        if settings.current() == Some(&unreleased) {
+            // Perhaps another hold: one of the two has to let the other one settle.
+            sleep(settle.mul_f64(fastrand::f64())).await;
+            settings.refresh().await?;
         }
     }
+}
+
+async fn in_time<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, HookError>>,
+) -> Result<T, HookError> {
+    let done = timeout_at(deadline, work).await;
+    done.unwrap_or(Err(HookError::OutOfTime))
 }

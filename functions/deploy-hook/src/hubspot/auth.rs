@@ -2,19 +2,13 @@
 
 use std::fmt;
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 
-use crate::{
-    budget::Retries,
-    hubspot::{client::HubSpot, error::ApiError},
-};
-
 /// HubSpot specifies one token endpoint for all versions of the settings.
-const TOKEN_PATH: &str = "/oauth/2026-03/token";
+pub(crate) const TOKEN_PATH: &str = "/oauth/2026-03/token";
 /// HubSpot's specification asks for these to read and to write the settings.
 const SCOPES: &str = "developers-read developers-write";
-const EXCHANGE: &str = "exchange the OAuth client credentials";
 
 /// The reason a stored credential cannot be used; it never repeats the stored text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,39 +68,25 @@ impl Auth {
         Ok(Some(Self { method, secret }))
     }
 
-    /// Exchanges OAuth client credentials for an access token; other credentials need no exchange.
-    pub(crate) async fn exchange(
-        self,
-        hubspot: &HubSpot,
-        retries: Retries,
-    ) -> Result<Self, ApiError> {
+    /// Returns the form that asks for an access token; `None` if the calls carry the secret itself.
+    pub(crate) fn token_request(&self) -> Option<[(&'static str, String); 4]> {
         let AuthMethod::Client { id } = &self.method else {
-            return Ok(self);
+            return None;
         };
-        let token = retries.run(ApiError::retry_hint, async || {
-            self.request_token(hubspot, id).await
-        });
-        Ok(Self {
-            method: AuthMethod::ClientToken,
-            secret: token.await?,
-        })
+        Some([
+            ("grant_type", "client_credentials".into()),
+            ("client_id", id.clone()),
+            ("client_secret", self.secret.clone()),
+            ("scope", SCOPES.into()),
+        ])
     }
 
-    async fn request_token(&self, hubspot: &HubSpot, id: &str) -> Result<String, ApiError> {
-        #[derive(Deserialize)]
-        struct Token {
-            access_token: String,
+    /// Returns the authentication by the token that HubSpot gave for OAuth client credentials.
+    pub(crate) fn exchanged(token: String) -> Self {
+        Self {
+            method: AuthMethod::ClientToken,
+            secret: token,
         }
-        let request = hubspot.request(Method::POST, TOKEN_PATH).form(&[
-            ("grant_type", "client_credentials"),
-            ("client_id", id),
-            ("client_secret", &self.secret),
-            ("scope", SCOPES),
-        ]);
-        let response = hubspot.send(EXCHANGE, self, request).await?;
-        let token = serde_json::from_slice(&response.body);
-        let token: Token = token.map_err(|_| ApiError::InvalidResponse(EXCHANGE))?;
-        Ok(token.access_token)
     }
 
     /// Adds the authentication; from then on the request's URL may hold a key.
@@ -121,10 +101,6 @@ impl Auth {
     /// Removes the secret from a text of HubSpot's.
     pub(crate) fn redact(&self, text: &str) -> String {
         text.replace(self.secret.as_str(), "…")
-    }
-
-    pub(crate) fn is_token_request(&self) -> bool {
-        matches!(self.method, AuthMethod::Client { .. })
     }
 
     /// Returns the kind of credential, in words.

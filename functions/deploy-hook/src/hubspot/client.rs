@@ -1,4 +1,4 @@
-//! Calls of HubSpot's API, and the settings endpoints of one app.
+//! The settings endpoints of one app in HubSpot's API.
 
 use channel_connection::{
     http_client::{self, HttpError},
@@ -6,7 +6,7 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use reqwest::{Client, Method, RequestBuilder};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
@@ -15,7 +15,7 @@ use crate::{
     budget::{Retries, TimeBudget},
     config::Target,
     hubspot::{
-        auth::Auth,
+        auth::{Auth, TOKEN_PATH},
         error::{ApiError, correlation_id},
     },
 };
@@ -25,36 +25,34 @@ const MAX_RESPONSE: usize = 64 * 1024;
 /// Maximum characters of an operator's reason.
 const MAX_REASON: usize = 200;
 
-/// HubSpot's API.
+/// The settings endpoints of one app, and the URL that its settings should have.
 #[derive(Debug)]
-pub(crate) struct HubSpot {
-    http: Client,
-    base_url: String,
-}
-
-/// A successful response.
-#[derive(Debug)]
-pub(crate) struct Response {
-    pub body: Vec<u8>,
-    pub correlation_id: String,
+pub(crate) struct SettingsApi {
+    pub http: Client,
+    pub base_url: WebhookUrl,
+    pub auth: Auth,
+    pub target: Target,
+    pub audit: Audit,
+    pub budget: TimeBudget,
 }
 
 /// Settings as HubSpot returns them.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Registered {
     #[serde(flatten)]
     pub settings: ChannelConnectionSettings,
-    /// HubSpot's time of the last write: an opaque text that serves as the version.
+    /// HubSpot's time of the last write: an opaque text that serves as the version. A text of low
+    /// resolution could be the same for two writes, so the values count too.
     pub updated_at: Option<String>,
 }
 
 /// The app's calling settings, as far as help desk needs them.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallingSettings {
-    supports_inbound_calling: Option<bool>,
-    is_ready: Option<bool>,
+    pub supports_inbound_calling: Option<bool>,
+    pub is_ready: Option<bool>,
 }
 
 /// The actor and the reason of every write, for the log.
@@ -64,15 +62,10 @@ pub(crate) struct Audit {
     reason: String,
 }
 
-/// The settings endpoints of one app.
-#[derive(Debug)]
-pub(crate) struct SettingsApi {
-    hubspot: HubSpot,
-    auth: Auth,
-    path: String,
-    calling_settings_path: String,
-    audit: Audit,
-    pub budget: TimeBudget,
+/// A successful response.
+struct Response {
+    body: Vec<u8>,
+    correlation_id: String,
 }
 
 impl Audit {
@@ -84,68 +77,29 @@ impl Audit {
     }
 }
 
-impl HubSpot {
-    pub(crate) fn new(http: Client, base_url: &WebhookUrl) -> Self {
-        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
-        Self { http, base_url }
-    }
-
-    /// Returns a request of a path.
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.base_url))
-    }
-
-    /// Sends a request once, to do `action` ("read the settings").
-    pub(crate) async fn send(
-        &self,
-        action: &'static str,
-        auth: &Auth,
-        request: RequestBuilder,
-    ) -> Result<Response, ApiError> {
-        let unreachable =
-            |error: reqwest::Error| ApiError::Unreachable(action, error.without_url());
-        let response = auth.apply(request).send().await.map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = http_client::body(response, MAX_RESPONSE).await;
-        if !status.is_success() {
-            let body = body.unwrap_or_default();
-            return Err(ApiError::refused(action, auth, status, &headers, &body));
-        }
-        Ok(Response {
-            body: body.map_err(|error| match error {
-                HttpError::BrokenOff(error) => unreachable(error),
-                _ => ApiError::InvalidResponse(action),
-            })?,
-            correlation_id: correlation_id(auth, &headers),
-        })
-    }
-}
-
 impl SettingsApi {
-    pub(crate) fn new(
-        hubspot: HubSpot,
-        auth: Auth,
-        target: &Target,
-        audit: Audit,
-        budget: TimeBudget,
-    ) -> Self {
-        Self {
-            hubspot,
-            auth,
-            path: target.api_version.settings_path(target.app_id),
-            calling_settings_path: target.api_version.calling_settings_path(target.app_id),
-            audit,
-            budget,
+    /// Exchanges OAuth client credentials for an access token; other credentials need no exchange.
+    pub(crate) async fn exchange_credential(mut self, until: Instant) -> Result<Self, ApiError> {
+        #[derive(Deserialize)]
+        struct Token {
+            access_token: String,
         }
-    }
-
-    pub(crate) fn credential_kind(&self) -> &'static str {
-        self.auth.kind()
+        if let Some(form) = self.auth.token_request() {
+            let action = "exchange the OAuth client credentials";
+            let exchange = async || {
+                let request = self.request(Method::POST, TOKEN_PATH).form(&form);
+                let response = self.send(action, request, until).await?;
+                parse::<Token>(action, &response.body)
+            };
+            let retries = self.retries(until);
+            let token = retries.run(ApiError::retry_hint, exchange).await?;
+            self.auth = Auth::exchanged(token.access_token);
+        }
+        Ok(self)
     }
 
     pub(crate) fn retries(&self, until: Instant) -> Retries {
-        self.budget.hubspot.start(self.budget.call, until)
+        Retries::new(self.budget.hubspot, self.budget.call, until)
     }
 
     /// Reads the settings, with retries; returns also when the successful read was sent.
@@ -153,9 +107,10 @@ impl SettingsApi {
         &self,
         until: Instant,
     ) -> Result<(Option<Registered>, Instant), ApiError> {
+        let path = self.settings_path();
         let read = async || {
             let sent = Instant::now();
-            let settings = self.get("read the settings", &self.path, until).await?;
+            let settings = self.get("read the settings", &path, until).await?;
             Ok((settings, sent))
         };
         self.retries(until).run(ApiError::retry_hint, read).await
@@ -166,22 +121,13 @@ impl SettingsApi {
         &self,
         until: Instant,
     ) -> Result<Option<CallingSettings>, ApiError> {
-        let path = &self.calling_settings_path;
-        self.get("read the calling settings", path, until).await
-    }
-
-    async fn get<T: DeserializeOwned>(
-        &self,
-        action: &'static str,
-        path: &str,
-        until: Instant,
-    ) -> Result<Option<T>, ApiError> {
-        let request = self.hubspot.request(Method::GET, path);
-        match self.send(action, request, until).await {
-            Ok(response) => parse(action, &response.body).map(Some),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Target {
+            app_id,
+            api_version,
+            ..
+        } = self.target;
+        let path = api_version.calling_settings_path(app_id);
+        self.get("read the calling settings", &path, until).await
     }
 
     /// Sends one write once, logs it, and returns the settings that HubSpot then has.
@@ -212,7 +158,7 @@ impl SettingsApi {
         desired: Option<&ChannelConnectionSettings>,
         until: Instant,
     ) -> Result<(Option<Registered>, String), ApiError> {
-        let request = |method| self.hubspot.request(method, &self.path);
+        let request = |method| self.request(method, &self.settings_path());
         let change = current.zip(desired);
         let change = change.map(|(current, desired)| SettingsChange::between(current, desired));
         let (action, request) = match (&change, desired) {
@@ -237,13 +183,56 @@ impl SettingsApi {
         }
     }
 
+    async fn get<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        path: &str,
+        until: Instant,
+    ) -> Result<Option<T>, ApiError> {
+        let request = self.request(Method::GET, path);
+        match self.send(action, request, until).await {
+            Ok(response) => parse(action, &response.body).map(Some),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn settings_path(&self) -> String {
+        self.target.api_version.settings_path(self.target.app_id)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let base_url = self.base_url.as_str().trim_end_matches('/');
+        self.http.request(method, format!("{base_url}{path}"))
+    }
+
+    /// Sends a request once, to do `action` ("read the settings").
     async fn send(
         &self,
         action: &'static str,
         request: RequestBuilder,
         until: Instant,
     ) -> Result<Response, ApiError> {
-        let sent = self.hubspot.send(action, &self.auth, request);
+        let unreachable =
+            |error: reqwest::Error| ApiError::Unreachable(action, error.without_url());
+        let sent = async {
+            let response = self.auth.apply(request).send().await.map_err(unreachable)?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = http_client::body(response, MAX_RESPONSE).await;
+            if !status.is_success() {
+                let body = body.unwrap_or_default();
+                return Err(ApiError::refused(
+                    action, &self.auth, status, &headers, &body,
+                ));
+            }
+            Ok(Response {
+                body: body.map_err(|error| match error {
+                    HttpError::BrokenOff(error) => unreachable(error),
+                    _ => ApiError::InvalidResponse(action),
+                })?,
+                correlation_id: correlation_id(&self.auth, &headers),
+            })
+        };
         let response = timeout_at(until, sent).await;
         response.unwrap_or(Err(ApiError::OutOfTime(action)))
     }

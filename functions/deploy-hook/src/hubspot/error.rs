@@ -73,7 +73,7 @@ impl ApiError {
         let shown = |text: &String| shown(auth, text);
         let is_rejected = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             // RFC 6749 (5.2) allows 400 for a rejected client, too.
-            || (auth.is_token_request() && status == StatusCode::BAD_REQUEST);
+            || (status == StatusCode::BAD_REQUEST && auth.token_request().is_some());
         let correlation_id = body.correlation_id.as_ref().map(shown);
         Self::Refused(Box::new(ErrorResponse {
             action,

@@ -9,18 +9,25 @@
 //! a settle time of its start. A hold that is not done by then finds another version than its own,
 //! and writes again; the event finds that version, and ends.
 
-use channel_connection::{settings::ChannelConnectionSettings, webhook_url::WebhookUrl};
+use channel_connection::settings::ChannelConnectionSettings;
 use tokio::time::{Instant, sleep_until};
 
-use crate::hubspot::{
-    client::{Registered, SettingsApi},
-    error::ApiError,
+use crate::{
+    HookError,
+    budget::RetryHint,
+    desired_state::own,
+    hubspot::{
+        client::{Registered, SettingsApi},
+        error::ApiError,
+    },
 };
 
 /// One app's settings in HubSpot, as far as one event knows them.
 #[derive(Debug)]
 pub(crate) struct VersionedSettings<'a> {
     pub(crate) api: &'a SettingsApi,
+    /// The end of the time for calls.
+    pub(crate) until: Instant,
     /// What a rollback restores: what the event found, or what somebody else wrote since.
     previous: Option<Registered>,
     current: Option<Registered>,
@@ -33,17 +40,11 @@ pub(crate) struct VersionedSettings<'a> {
     /// An own write until then is an announcement.
     announce_by: Instant,
     announcement: Announcement,
-    own_writes: OwnWrites,
-}
-
-/// The writes that this event sent, with any response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OwnWrites {
-    None,
-    Sent,
-    /// HubSpot had a version that was not the last one's: somebody else's, or that of a write that was
-    /// refused and took effect.
-    Overwritten,
+    /// Whether this event sent a write, with any response.
+    pub(crate) has_written: bool,
+    /// Whether HubSpot then had a version that was not the last write's: somebody else's, or that of a
+    /// write that was refused and took effect.
+    pub(crate) is_overwritten: bool,
 }
 
 /// Whether every hold that began after the event, or is not done, knows of it.
@@ -55,16 +56,6 @@ enum Announcement {
     Overwritten,
 }
 
-/// The result of a write that needs the known version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    Done,
-    /// Done, but HubSpot's version stayed: others cannot see the write.
-    SameVersion,
-    /// Somebody else wrote; the current settings are read again.
-    Conflict,
-}
-
 impl<'a> VersionedSettings<'a> {
     /// Reads the settings that an event starts from.
     pub(crate) async fn read(api: &'a SettingsApi, until: Instant) -> Result<Self, ApiError> {
@@ -72,6 +63,7 @@ impl<'a> VersionedSettings<'a> {
         let (current, known_at) = api.read(until).await?;
         Ok(Self {
             api,
+            until,
             previous: current.clone(),
             current,
             known_at,
@@ -79,7 +71,8 @@ impl<'a> VersionedSettings<'a> {
             lost_at: None,
             announce_by,
             announcement: Announcement::Missing,
-            own_writes: OwnWrites::None,
+            has_written: false,
+            is_overwritten: false,
         })
     }
 
@@ -95,24 +88,9 @@ impl<'a> VersionedSettings<'a> {
         self.current().is_some_and(|current| current.is_ready)
     }
 
-    pub(crate) fn has_url(&self, url: &WebhookUrl) -> bool {
-        self.current().is_some_and(|current| current.has_url(url))
-    }
-
-    /// Returns whether HubSpot has a URL with isReady=false.
-    pub(crate) fn holds(&self, url: &WebhookUrl) -> bool {
-        self.has_url(url) && !self.is_released()
-    }
-
-    pub(crate) fn own_writes(&self) -> OwnWrites {
-        self.own_writes
-    }
-
-    /// Returns whether no hold is undone by isReady=true.
-    pub(crate) fn may_release(&self) -> bool {
-        let has_version = |current: &Registered| current.updated_at.is_some();
-        let is_known = self.current.as_ref().is_some_and(has_version);
-        self.is_released() || (is_known && self.announcement == Announcement::Made)
+    /// Returns whether HubSpot has the URL of this event's stack.
+    pub(crate) fn has_own_url(&self) -> bool {
+        own(self.current(), &self.api.target.url).is_ok()
     }
 
     /// Returns whether somebody else wrote after the announcement: perhaps a hold.
@@ -120,11 +98,18 @@ impl<'a> VersionedSettings<'a> {
         self.announcement == Announcement::Overwritten && !self.is_released()
     }
 
+    /// Returns whether no hold is undone by isReady=true.
+    fn may_release(&self) -> bool {
+        let has_version = |current: &Registered| current.updated_at.is_some();
+        let is_known = self.current.as_ref().is_some_and(has_version);
+        self.is_released() || (is_known && self.announcement == Announcement::Made)
+    }
+
     /// Reads again; returns whether HubSpot still has the version that this event knows. What somebody
     /// else wrote is what a rollback leaves from now on.
-    pub(crate) async fn refresh(&mut self, until: Instant) -> Result<bool, ApiError> {
-        let (now, sent) = self.api.read(until).await?;
-        let is_known = is_same_version(now.as_ref(), self.current.as_ref());
+    pub(crate) async fn refresh(&mut self) -> Result<bool, ApiError> {
+        let (now, sent) = self.api.read(self.until).await?;
+        let is_known = now == self.current;
         self.current = now;
         self.known_at = sent;
         if !is_known {
@@ -135,9 +120,7 @@ impl<'a> VersionedSettings<'a> {
             if !self.lost.iter().any(|lost| lost.as_ref() == current) {
                 self.previous.clone_from(&self.current);
                 self.lost.clear();
-                if self.own_writes == OwnWrites::Sent {
-                    self.own_writes = OwnWrites::Overwritten;
-                }
+                self.is_overwritten |= self.has_written;
             }
         }
         Ok(is_known)
@@ -155,9 +138,8 @@ impl<'a> VersionedSettings<'a> {
     pub(crate) async fn write(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
-        until: Instant,
-    ) -> Result<Written, ApiError> {
-        self.write_as(desired, false, until).await
+    ) -> Result<(), HookError> {
+        self.write_known(desired, false).await
     }
 
     /// Writes settings with isReady=false, even if HubSpot has them: only a version of this event's
@@ -165,21 +147,24 @@ impl<'a> VersionedSettings<'a> {
     pub(crate) async fn announce(
         &mut self,
         unreleased: &ChannelConnectionSettings,
-        until: Instant,
-    ) -> Result<Written, ApiError> {
-        self.write_as(Some(unreleased), true, until).await
+    ) -> Result<(), HookError> {
+        self.write_known(Some(unreleased), true).await?;
+        if self.may_release() {
+            Ok(())
+        } else {
+            Err(HookError::Late)
+        }
     }
 
     /// A write that failed may have been applied, and somebody else may have written: after a failure
     /// other than a definite refusal HubSpot is read again.
-    async fn write_as(
+    async fn write_known(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
         announces: bool,
-        until: Instant,
-    ) -> Result<Written, ApiError> {
+    ) -> Result<(), HookError> {
         let releases = desired.is_some_and(|desired| desired.is_ready);
-        let mut retries = self.api.retries(until);
+        let mut retries = self.api.retries(self.until);
         if releases {
             // An announcement that takes effect late would undo the release.
             self.await_lost_writes().await;
@@ -187,81 +172,107 @@ impl<'a> VersionedSettings<'a> {
         loop {
             let mut must_read = releases;
             while must_read || self.known_at.elapsed() > self.api.budget.call {
-                if !self.refresh(until).await? {
-                    match self.compare(desired) {
-                        // Only a version of its own announces this event.
-                        Written::Done if announces => {}
-                        written => return Ok(written),
+                if !self.refresh().await? {
+                    let found = self.expect(desired);
+                    // Only a version of its own announces this event.
+                    if !announces || found.is_err() {
+                        return found;
                     }
                 }
                 must_read = false;
             }
             if self.current() == desired && !announces {
-                return Ok(Written::Done);
+                return Ok(());
             }
             if releases && !self.may_release() {
-                return Ok(Written::Conflict);
+                return Err(HookError::Conflict);
             }
             if self.current() != desired && announces {
                 // Nothing holds the URL, so no hold that began before this read is undone.
                 self.announce_by = self.known_at + self.api.budget.settle;
             }
-            let Err(error) = self.send(desired, until).await else {
-                return Ok(self.compare(desired));
+            let Err(error) = self.send(desired).await else {
+                return self.expect(desired);
             };
             let is_doubtful = error.is_ambiguous() || error.is_contradiction();
-            if is_doubtful && !self.refresh(until).await? {
-                return Ok(match self.compare(desired) {
-                    // Without a definite response it is no announcement, its own or not.
-                    Written::Done if announces => Written::Conflict,
-                    written => written,
-                });
+            if is_doubtful && !self.refresh().await? {
+                // Without a definite response it is no announcement, its own or not.
+                return if announces {
+                    Err(HookError::Conflict)
+                } else {
+                    self.expect(desired)
+                };
             }
             if !retries.pause(error.retry_hint(), &error).await {
-                return Err(error);
+                return Err(error.into());
             }
         }
+    }
+
+    /// Writes over any version while HubSpot has this stack's URL; returns whether the version moved, so
+    /// that others can see the write.
+    pub(crate) async fn overwrite(
+        &mut self,
+        desired: Option<&ChannelConnectionSettings>,
+    ) -> Result<bool, HookError> {
+        let mut retries = self.api.retries(self.until);
+        while self.has_own_url() {
+            let error = match self.send(desired).await {
+                Ok(has_moved) => return self.expect(desired).map(|()| has_moved),
+                Err(error) => error,
+            };
+            let hint = if error.is_not_found() {
+                // The read before and the one that follows say more.
+                RetryHint::Backoff
+            } else {
+                error.retry_hint()
+            };
+            if !retries.pause(hint, &error).await {
+                return Err(error.into());
+            }
+            self.refresh().await?;
+            if desired.is_none() && self.current().is_none() {
+                return Ok(true);
+            }
+        }
+        Err(HookError::Conflict)
     }
 
     /// Reads whether HubSpot has the desired settings, of any writer.
     pub(crate) async fn confirm(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
-        until: Instant,
-    ) -> Result<Written, ApiError> {
-        self.refresh(until).await?;
-        Ok(self.compare(desired))
+    ) -> Result<(), HookError> {
+        self.refresh().await?;
+        self.expect(desired)
     }
 
-    fn compare(&self, desired: Option<&ChannelConnectionSettings>) -> Written {
+    fn expect(&self, desired: Option<&ChannelConnectionSettings>) -> Result<(), HookError> {
         if self.current() == desired {
-            Written::Done
+            Ok(())
         } else {
-            Written::Conflict
+            Err(HookError::Conflict)
         }
     }
 
-    /// Sends one write over any version. It counts as lost until a definite response, even if this future
-    /// is dropped.
-    pub(crate) async fn send(
+    /// Sends one write over any version; returns whether the version moved. It counts as lost until a
+    /// definite response, even if this future is dropped.
+    async fn send(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
-        until: Instant,
-    ) -> Result<Written, ApiError> {
+    ) -> Result<bool, ApiError> {
         let sent = Instant::now();
-        if self.own_writes == OwnWrites::None {
-            self.own_writes = OwnWrites::Sent;
-        }
+        self.has_written = true;
         self.lost.push(desired.cloned());
         let lost_before = self.lost_at.replace(sent);
-        let written = self.api.write(self.current(), desired, until).await;
+        let written = self.api.write(self.current(), desired, self.until).await;
         if !written.as_ref().is_err_and(ApiError::is_ambiguous) {
             self.lost.pop();
             self.lost_at = lost_before;
         }
         let now = written?;
         self.lost.clear();
-        let has_moved = !is_same_version(now.as_ref(), self.current.as_ref());
+        let has_moved = now != self.current;
         self.current = now;
         self.known_at = sent;
         if self.announcement != Announcement::Overwritten {
@@ -271,25 +282,10 @@ impl<'a> VersionedSettings<'a> {
                 Announcement::Missing
             };
         }
-        Ok(if has_moved {
-            Written::Done
-        } else {
-            Written::SameVersion
-        })
+        Ok(has_moved)
     }
 }
 
 fn settings(registered: Option<&Registered>) -> Option<&ChannelConnectionSettings> {
     registered.map(|registered| &registered.settings)
-}
-
-/// A text of low resolution could be the same for two writes, so the values count too.
-fn is_same_version(one: Option<&Registered>, other: Option<&Registered>) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => {
-            one.updated_at == other.updated_at && one.settings == other.settings
-        }
-        _ => false,
-    }
 }

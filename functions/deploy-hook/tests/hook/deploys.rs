@@ -38,11 +38,8 @@ async fn releases_after_verification_in_five_calls() {
     let calls = ["GET 404", "POST 200", "GET 200", "PATCH 200", "GET 200"];
     assert_eq!(env.calls(), calls);
     let held = env.webhook.held_at_requests.lock().unwrap().clone();
-    let is_unreleased = |held: &Value| held["isReady"] == false;
-    assert!(
-        held.len() == 3 && held.iter().all(is_unreleased),
-        "{held:?}"
-    );
+    let unreleased = || settings(&env.webhook_url, false);
+    assert_eq!(held, [unreleased(), unreleased(), unreleased()]);
 }
 
 #[tokio::test]
@@ -80,10 +77,10 @@ async fn released_url_change_is_verified_before_and_after() {
     reason(&env.deploy("update", change).await, "SUCCESS");
     assert_eq!(env.held(), settings(&env.webhook_url, true));
     let held = env.webhook.held_at_requests.lock().unwrap().clone();
-    let urls: Vec<_> = held.iter().map(|held| held["url"].clone()).collect();
-    let url = env.webhook_url.as_str();
+    let (before, after) = (settings(ELSEWHERE, true), settings(&env.webhook_url, true));
     // Each attempt is a signed, a wrongly signed and an unsigned request.
-    assert_eq!(urls, [ELSEWHERE, ELSEWHERE, ELSEWHERE, url, url, url]);
+    let expected = [&before, &before, &before, &after, &after, &after];
+    assert_eq!(held.iter().collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
@@ -165,6 +162,17 @@ async fn failed_verification_restores_the_previous_settings() {
             assert_eq!(env.held(), previous, "{case}");
         }
     }
+}
+
+#[tokio::test]
+async fn broken_url_replaces_no_released_one_unreleased() {
+    let mut env = TestEnv::new().await;
+    env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    env.register(ELSEWHERE, true);
+    let response = env.deploy("create", property("IsReady", "false")).await;
+    reason(&response, "FAILED");
+    assert_eq!(env.calls(), ["GET 200"]);
+    assert_eq!(env.held(), settings(ELSEWHERE, true));
 }
 
 #[tokio::test]
@@ -301,7 +309,12 @@ async fn secrets_may_be_empty_until_something_changes() {
         assert_eq!(reason(&create, "SUCCESS"), told);
         let same = env.deploy("update", update("DeployId", "2")).await;
         assert_eq!(reason(&same, "SUCCESS"), told);
-        for (changed, value) in [("IsReady", "false"), ("WebhookUrl", ELSEWHERE)] {
+        for (changed, value) in [
+            ("AppId", OTHER_APP),
+            ("ApiVersion", "v3"),
+            ("IsReady", "false"),
+            ("WebhookUrl", ELSEWHERE),
+        ] {
             let response = env.deploy("update", update(changed, value)).await;
             reason(&response, "FAILED");
             // A rollback that failed would leave a stack that cannot be updated.

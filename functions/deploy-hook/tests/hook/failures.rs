@@ -218,7 +218,7 @@ async fn a_silent_webhook_is_named_as_the_cause() {
     env.webhook_url = silent_webhook().await;
     env.timeout = Duration::from_secs(8);
     env.budget.call = Duration::from_millis(500);
-    env.budget.probe.max_retries = 100;
+    env.budget.probe = env.budget.probe.with_max_times(100);
     env.budget.rollback_reserve = Duration::from_secs(1);
     env.budget.response_reserve = Duration::from_secs(3);
     let response = env.deploy("create", unchanged).await;

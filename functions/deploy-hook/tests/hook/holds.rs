@@ -19,7 +19,7 @@ async fn env() -> TestEnv {
     let mut env = TestEnv::new().await;
     env.budget.call = CALL;
     env.budget.settle = CALL * 7 / 3;
-    env.budget.probe.max_retries = 100;
+    env.budget.probe = env.budget.probe.with_max_times(100);
     env.register(&env.webhook_url, false);
     env
 }

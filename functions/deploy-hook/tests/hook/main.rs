@@ -6,7 +6,7 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
-#[path = "../support/account.rs"]
+#[path = "../support/mod.rs"]
 mod account;
 mod checks;
 mod deploys;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};
 
 use crate::{
-    account::{ELSEWHERE, config},
-    support::{TestEnv, constant_webhook, outcome, property, reason, serve_locally, settings},
+    account::{ELSEWHERE, config, serve_locally},
+    support::{TestEnv, constant_webhook, outcome, property, reason, settings},
 };
 
 #[tokio::test]
@@ -173,8 +173,8 @@ async fn a_broken_webhook_is_held_but_not_released() {
 #[tokio::test]
 async fn the_probed_portal_must_have_its_numbers() {
     let mut env = TestEnv::new().await;
-    env.probe_portal.id = PORTAL_ID.parse().unwrap();
-    env.probe_portal.min_numbers = 2;
+    env.probe_portal = PORTAL_ID.parse().unwrap();
+    env.probe_min_numbers = 2;
     env.numbers.put_named("+18001231234", "Sales").await;
     assert_eq!(
         outcome(&env.act("verify").await, false),

@@ -28,12 +28,12 @@ async fn unknown_events_are_rejected() {
             r#"this event is neither CloudFormation's nor CodeDeploy's nor an action; try {"action":"status"}, or verify, release, hold, register, unregister, check"#
         );
     }
-    let import = |event: &mut Value| event["RequestType"] = "Import".into();
-    let reason = reason(&env.deploy("create", import).await, "FAILED");
-    assert!(
-        reason.starts_with("the event must be a Create, Update or Delete"),
-        "{reason}"
-    );
+    for (field, value) in [("RequestType", json!("Import")), ("RequestId", json!(7))] {
+        let change = |event: &mut Value| event[field] = value;
+        let reason = reason(&env.deploy("create", change).await, "FAILED");
+        let expected = "the event must be a Create, Update or Delete of a custom resource";
+        assert_eq!(reason, expected, "{field}");
+    }
 }
 
 #[tokio::test]

@@ -4,28 +4,26 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     rc::Rc,
-    sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime},
 };
 
 use aws_config::SdkConfig;
-use axum::{Router, body::Bytes, extract::State, routing::put};
 use channel_connection::ids::AppId;
 use deploy_hook::{
-    budget::{RetryPolicy, TimeBudget},
+    Handler,
+    budget::{TimeBudget, retries},
     config::{Config, Target},
-    handler::Handler,
 };
 use hubspot_simulator::{
     Caller, Simulator,
     fault::{Fault, How},
 };
-use serde_json::{Value, json};
-use test_support::{SecretsManager, sdk_config, serve};
+use serde_json::Value;
+use test_support::sdk_config;
 use tokio::time::sleep;
 
 use crate::{
-    account::{CREDENTIAL_ARN, KEY, account, config},
+    account::{CloudFormation, account, config, secrets},
     cloudformation::APP_IDS,
     observation::{Ending, Observation, Operation},
     steps::{APPS, Trouble},
@@ -36,16 +34,8 @@ use crate::{
 const HURRIED: TimeBudget = TimeBudget {
     call: Duration::from_millis(60),
     settle: Duration::from_millis(180),
-    hubspot: RetryPolicy {
-        max_retries: 2,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(4),
-    },
-    probe: RetryPolicy {
-        max_retries: 12,
-        min_delay: Duration::from_millis(25),
-        max_delay: Duration::from_millis(25),
-    },
+    hubspot: retries(2, Duration::from_millis(1), Duration::from_millis(4)),
+    probe: retries(12, Duration::from_millis(25), Duration::from_millis(25)),
     rollback_reserve: Duration::from_secs(20),
     ..TimeBudget::DEPLOYED
 };
@@ -65,8 +55,7 @@ pub struct TestEnv {
     pub webhooks: Webhooks,
     /// CloudFormation's response URL.
     pub response_url: String,
-    /// The latest response to CloudFormation.
-    response: Arc<Mutex<Option<Value>>>,
+    cloudformation: CloudFormation,
     pub observations: RefCell<Vec<Observation>>,
     callers: Vec<String>,
     next_caller: Cell<Caller>,
@@ -89,26 +78,20 @@ pub struct Sent<'a> {
 impl TestEnv {
     pub async fn start() -> Self {
         let hubspot = Simulator::on_free_port(account()).await.unwrap();
-        let secrets = SecretsManager::start().await;
-        let key = json!({"developerApiKey": KEY});
-        secrets.set(CREDENTIAL_ARN, &key.to_string());
-        let response = Arc::default();
-        let routes = Router::new()
-            .route("/", put(receive))
-            .with_state(Arc::clone(&response));
+        let (cloudformation, response_url) = CloudFormation::start().await;
         let mut callers = Vec::new();
         for caller in 0..CALLERS {
             callers.push(hubspot.api_url_for(caller).await.unwrap());
         }
         Self {
             webhooks: Webhooks::start().await,
-            response_url: serve(routes).await + "/",
-            response,
+            response_url,
+            cloudformation,
             observations: RefCell::default(),
             callers,
             next_caller: Cell::new(0),
             handlers: RefCell::default(),
-            sdk: sdk_config(&secrets.endpoint).await,
+            sdk: sdk_config(&secrets().await.endpoint).await,
             hubspot,
         }
     }
@@ -137,7 +120,7 @@ impl TestEnv {
             let faults = trouble.faults.clone().into();
             account.faults_by_caller.insert(caller, faults);
         });
-        self.response.lock().unwrap().take();
+        self.cloudformation.responses.lock().unwrap().clear();
         let handler = self.handler((caller, sent.is_patient, sent.app, sent.url));
         let is_create = sent.event["RequestType"] == "Create";
         let started = Instant::now();
@@ -158,7 +141,7 @@ impl TestEnv {
         );
         let response = result.and_then(|result| {
             if is_stack {
-                self.response.lock().unwrap().take()
+                self.cloudformation.responses.lock().unwrap().pop()
             } else {
                 result.ok()
             }
@@ -203,8 +186,4 @@ impl TestEnv {
 
 pub fn app_id(app: usize) -> AppId {
     APP_IDS[app].parse().unwrap()
-}
-
-async fn receive(State(response): State<Arc<Mutex<Option<Value>>>>, body: Bytes) {
-    *response.lock().unwrap() = Some(serde_json::from_slice(&body).unwrap());
 }

@@ -12,7 +12,7 @@
     reason = "a test's set-up may fail loudly, and its parts are nobody else's"
 )]
 
-#[path = "../support/account.rs"]
+#[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod account;
 mod cloudformation;

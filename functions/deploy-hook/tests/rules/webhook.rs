@@ -17,9 +17,12 @@ use channel_connection::{
     signature::{self, SIGNATURE_HEADER, SignatureHeaders, TIMESTAMP_HEADER},
     webhook_url::{UrlPolicy, WebhookUrl},
 };
-use test_support::{CLIENT_SECRET, serve};
+use test_support::CLIENT_SECRET;
 
-use crate::steps::{URLS, WebhookMode};
+use crate::{
+    account::serve_locally,
+    steps::{URLS, WebhookMode},
+};
 
 #[derive(Clone)]
 pub struct Webhooks {
@@ -50,7 +53,7 @@ impl Webhooks {
         let routes = Router::new()
             .route("/{url}/numbers", post(respond))
             .with_state((Arc::clone(&urls), Arc::clone(&state)));
-        let endpoint = serve(routes).await.replace("127.0.0.1", "localhost");
+        let endpoint = serve_locally(routes).await;
         let webhooks = Self {
             urls: std::array::from_fn(|url| format!("{endpoint}/{url}/numbers")),
             state,

@@ -1,56 +1,54 @@
 //! HubSpot, AWS, CloudFormation and a webhook around the real hook, all over HTTP.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::SdkConfig;
-use channel_connection::{settings::ChannelConnectionSettings, webhook_url::UrlPolicy};
+use channel_connection::{
+    ids::PortalId, settings::ChannelConnectionSettings, webhook_url::UrlPolicy,
+};
 use deploy_hook::{
-    budget::{RetryPolicy, TimeBudget},
-    config::{Config, ProbePortal, Target},
-    handler::{Handler, HookError},
+    Handler, HookError,
+    budget::{TimeBudget, retries},
+    config::{Config, Target},
 };
 use hubspot_simulator::{
     Simulator,
     fault::{Fault, How, When},
 };
 use serde_json::{Value, json};
-use test_support::{NumbersTable, SecretsManager, sdk_config};
+use test_support::{NumbersTable, sdk_config};
 
-use crate::account::{CREDENTIAL_ARN, KEY, account, config};
+use crate::account::{CREDENTIAL_ARN, CloudFormation, account, config, secrets};
 
 mod servers;
 
-use servers::{Aws, CloudFormation, RealWebhook};
-pub use servers::{constant_webhook, serve_locally, silent_webhook};
+use servers::{Aws, RealWebhook};
+pub use servers::{constant_webhook, silent_webhook};
 
 /// Gives up fast, on a machine that may be slow.
 pub const BUDGET: TimeBudget = TimeBudget {
     call: Duration::from_secs(2),
     // Too short for writes at the same time, which few tests have.
     settle: Duration::from_secs(1),
-    hubspot: RetryPolicy {
-        max_retries: 3,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(10),
-    },
-    probe: RetryPolicy {
-        max_retries: 1,
-        min_delay: Duration::from_millis(1),
-        max_delay: Duration::from_millis(1),
-    },
+    hubspot: retries(3, Duration::from_millis(1), Duration::from_millis(10)),
+    probe: retries(1, Duration::from_millis(1), Duration::from_millis(1)),
     ..TimeBudget::DEPLOYED
 };
 
 /// A hook and its surroundings.
 pub struct TestEnv {
-    pub hubspot: Simulator,
+    pub hubspot: Arc<Simulator>,
     pub aws: Aws,
     pub cloudformation: CloudFormation,
     pub webhook: RealWebhook,
     /// The URL of the real webhook, or of one that replaces it.
     pub webhook_url: String,
     pub numbers: NumbersTable,
-    pub probe_portal: ProbePortal,
+    pub probe_portal: PortalId,
+    pub probe_min_numbers: usize,
     pub webhook_version: Option<String>,
     pub budget: TimeBudget,
     /// The function's timeout.
@@ -63,23 +61,22 @@ pub struct TestEnv {
 impl TestEnv {
     pub async fn new() -> Self {
         let numbers = NumbersTable::start().await;
-        let secrets = SecretsManager::start().await;
-        let key = json!({"developerApiKey": KEY});
-        secrets.set(CREDENTIAL_ARN, &key.to_string());
-        let hubspot = Simulator::on_free_port(account()).await.unwrap();
-        let webhook = RealWebhook::start(&numbers, &secrets, hubspot.api_url()).await;
+        let secrets = secrets().await;
+        let hubspot = Arc::new(Simulator::on_free_port(account()).await.unwrap());
+        let webhook = RealWebhook::start(&numbers, &secrets, Arc::clone(&hubspot)).await;
         let aws = Aws::new(secrets, webhook.clone());
-        let cloudformation = CloudFormation::default();
+        let (cloudformation, response_url) = CloudFormation::start().await;
         Self {
             sdk: sdk_config(&test_support::serve(aws.routes()).await).await,
-            response_url: serve_locally(cloudformation.routes()).await + "/",
+            response_url,
             hubspot,
             aws,
             cloudformation,
             webhook_url: webhook.url.clone(),
             webhook,
             numbers,
-            probe_portal: ProbePortal::default(),
+            probe_portal: PortalId::MAX,
+            probe_min_numbers: 0,
             webhook_version: None,
             budget: BUDGET,
             timeout: Duration::from_secs(90),
@@ -95,6 +92,7 @@ impl TestEnv {
     async fn handle_by(&self, config: Config, event: Value) -> Result<Value, HookError> {
         let config = Config {
             probe_portal: self.probe_portal,
+            probe_min_numbers: self.probe_min_numbers,
             webhook_version: self.webhook_version.clone(),
             url_policy: self.url_policy,
             ..config

@@ -1,8 +1,8 @@
 //! The servers around the hook, each on a port of its own.
 
 use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex, OnceLock},
+    time::{Duration, SystemTime},
 };
 
 use axum::{
@@ -11,29 +11,21 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::{any, post, put},
+    routing::{any, post},
 };
-use channel_connection::{
-    aws_http::AwsHttpClient,
-    webhook_url::{UrlPolicy, WebhookUrl},
-};
-use lambda_http::{Context, RequestExt};
-use numbers_webhook::{aws::AwsClients, config::Config, webhook::Webhook};
+use channel_connection::settings::ChannelConnectionSettings;
+use hubspot_simulator::Simulator;
+use numbers_webhook::webhook::Webhook;
 use serde_json::{Map, Value, json};
-use test_support::{
-    APP_ID, CLIENT_SECRET_ARN, NumbersTable, SecretsManager, TABLE, http, sdk_config, serve,
-};
+use test_support::{NumbersTable, SecretsManager, aws_clients, invoke, webhook_config};
 use tokio::{
     sync::{RwLock, watch},
     time::timeout,
 };
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+use crate::account::serve_locally;
 
-/// Serves routes under a name that the local URL policy accepts.
-pub async fn serve_locally(routes: Router) -> String {
-    serve(routes).await.replace("127.0.0.1", "localhost")
-}
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts a webhook that answers every request alike.
 pub async fn constant_webhook(status: StatusCode, body: &'static str) -> String {
@@ -52,45 +44,36 @@ pub async fn silent_webhook() -> String {
 pub struct RealWebhook {
     pub url: String,
     webhook: Arc<Webhook>,
-    hubspot: String,
+    hubspot: Arc<Simulator>,
     /// The settings that HubSpot had at each request, oldest first.
-    pub held_at_requests: Arc<Mutex<Vec<Value>>>,
+    pub held_at_requests: Arc<Mutex<Vec<Option<ChannelConnectionSettings>>>>,
     /// Requests wait while a test holds this lock.
     pub gate: Arc<RwLock<()>>,
     requests: watch::Sender<usize>,
 }
 
 impl RealWebhook {
-    pub async fn start(table: &NumbersTable, secrets: &SecretsManager, hubspot: String) -> Self {
+    pub async fn start(
+        table: &NumbersTable,
+        secrets: &SecretsManager,
+        hubspot: Arc<Simulator>,
+    ) -> Self {
         // The webhook must know its URL, and that the port of the server that needs the webhook.
-        let webhook = Arc::new(Mutex::new(None::<Self>));
+        let started = Arc::new(OnceLock::new());
         let routes = Router::new()
             .route("/numbers", post(respond))
-            .with_state(Arc::clone(&webhook));
+            .with_state(Arc::clone(&started));
         let url = serve_locally(routes).await + "/numbers";
-        let config = Config {
-            function_name: "numbers-webhook".into(),
-            app_id: APP_ID.parse().unwrap(),
-            webhook_urls: vec![WebhookUrl::parse(&url, UrlPolicy::Local).unwrap()],
-            numbers_table: TABLE.into(),
-            max_stale: Duration::ZERO,
-            client_secret_arn: CLIENT_SECRET_ARN.into(),
-        };
-        let clients = AwsClients::new(
-            AwsHttpClient::new(&|_| None).unwrap(),
-            &sdk_config(&table.endpoint).await,
-            &sdk_config(&secrets.endpoint).await,
-        );
-        let started = Self {
+        let aws = aws_clients(&table.endpoint, &secrets.endpoint).await;
+        let webhook = Self {
+            webhook: Arc::new(Webhook::start(webhook_config(&url), aws).await),
             url,
-            webhook: Arc::new(Webhook::start(config, clients).await),
             hubspot,
             held_at_requests: Arc::default(),
             gate: Arc::default(),
             requests: watch::Sender::default(),
         };
-        *webhook.lock().unwrap() = Some(started.clone());
-        started
+        started.get_or_init(|| webhook).clone()
     }
 
     /// Waits until a request comes.
@@ -99,32 +82,17 @@ impl RealWebhook {
         let requested = timeout(TIMEOUT, requests.wait_for(|requests| *requests > 0));
         requested.await.expect("the webhook is called").unwrap();
     }
-
-    /// Invokes the function with an HTTP API's event.
-    async fn invoke(&self, event: &Value) -> Value {
-        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        let now = SystemTime::now();
-        let mut context = Context::default();
-        let deadline = (now + TIMEOUT).duration_since(UNIX_EPOCH).unwrap();
-        context.deadline = deadline.as_millis().try_into().unwrap();
-        let request = request.with_lambda_context(context);
-        let (response, _) = self.webhook.respond(&request, now).await;
-        let body = std::str::from_utf8(response.body()).unwrap();
-        json!({"statusCode": response.status().as_u16(), "body": body})
-    }
 }
 
 async fn respond(
-    State(webhook): State<Arc<Mutex<Option<RealWebhook>>>>,
+    State(webhook): State<Arc<OnceLock<RealWebhook>>>,
     headers: HeaderMap,
     body: String,
 ) -> impl IntoResponse {
-    let webhook = webhook.lock().unwrap().clone().unwrap();
+    let webhook = webhook.get().unwrap();
     webhook.requests.send_modify(|requests| *requests += 1);
     drop(webhook.gate.read().await);
-    let account = http().get(format!("{}/simulator", webhook.hubspot));
-    let account: Value = account.send().await.unwrap().json().await.unwrap();
-    let held = account["settings"].clone();
+    let held = webhook.hubspot.with_account(|account| account.held());
     webhook.held_at_requests.lock().unwrap().push(held);
     let headers: Map<String, Value> = headers
         .iter()
@@ -135,7 +103,7 @@ async fn respond(
         "requestContext": {"http": {"method": "POST", "path": "/numbers"}},
         "body": body, "isBase64Encoded": false,
     });
-    let response = webhook.invoke(&event).await;
+    let response = invoke(&webhook.webhook, &event, SystemTime::now()).await;
     let status = u16::try_from(response["statusCode"].as_u64().unwrap()).unwrap();
     let body = response["body"].as_str().unwrap_or_default().to_owned();
     (StatusCode::from_u16(status).unwrap(), body)
@@ -169,19 +137,24 @@ impl Aws {
         let invocations = "/2015-03-31/functions/{version}/invocations";
         Router::new()
             .route("/", post(respond_by_target))
-            .route(invocations, post(invoke))
+            .route(invocations, post(invoke_version))
             .with_state(self.clone())
     }
 }
 
-async fn invoke(State(aws): State<Aws>, Path(version): Path<String>, event: Bytes) -> String {
+async fn invoke_version(
+    State(aws): State<Aws>,
+    Path(version): Path<String>,
+    event: Bytes,
+) -> String {
     aws.invoked.lock().unwrap().push(version);
     let replaced = aws.function_response.lock().unwrap().clone();
     if let Some(response) = replaced {
         return response.to_string();
     }
     let event = serde_json::from_slice(&event).unwrap();
-    aws.webhook.invoke(&event).await.to_string()
+    let response = invoke(&aws.webhook.webhook, &event, SystemTime::now()).await;
+    response.to_string()
 }
 
 async fn respond_by_target(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
@@ -196,38 +169,4 @@ async fn respond_by_target(State(aws): State<Aws>, headers: HeaderMap, body: Byt
         }
         other => (StatusCode::BAD_REQUEST, other.to_owned()).into_response(),
     }
-}
-
-/// The response URL of a stack.
-#[derive(Clone, Default)]
-pub struct CloudFormation {
-    /// The responses, oldest first.
-    pub responses: Arc<Mutex<Vec<Value>>>,
-    /// How many more responses fail.
-    pub failures: Arc<Mutex<u32>>,
-}
-
-impl CloudFormation {
-    pub fn routes(&self) -> Router {
-        Router::new()
-            .route("/", put(receive))
-            .with_state(self.clone())
-    }
-}
-
-async fn receive(
-    State(cloudformation): State<CloudFormation>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
-    // A presigned URL accepts no content type.
-    assert_eq!(headers.get("content-type"), None);
-    let mut failures = cloudformation.failures.lock().unwrap();
-    if let Some(left) = failures.checked_sub(1) {
-        *failures = left;
-        return StatusCode::SERVICE_UNAVAILABLE;
-    }
-    let response = serde_json::from_slice(&body).unwrap();
-    cloudformation.responses.lock().unwrap().push(response);
-    StatusCode::OK
 }
