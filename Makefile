@@ -101,8 +101,9 @@ release: check-prerequisites $(PREPARED) $(CYCLONEDX) ## Build everything that a
 	@rm functions/*/*.cdx.json infra/*/*.cdx.json infra/local/*/*.cdx.json
 	@$(PYTHON) -m infra.release $(RELEASE)
 
+# Gives way to the tests that run beside it.
 build-here:
-	@$(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
+	@nice $(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
 
 release-build: build
 	@for function in numbers-webhook deploy-hook; do \

@@ -37,9 +37,10 @@ def stack(running_stack):
 
 
 def is_fresh(stack):
-    """Tells whether the stack is there, under the URL that it was brought up with."""
+    """Tells whether the stack is there, well, and under the URL that it was brought up with."""
     try:
-        outputs = stack.aws.outputs()
+        outputs, status = stack.aws.outputs(), stack.aws.describe()["StackStatus"]
     except ClientError:
         return False
-    return all(outputs[name] == stack.fresh_outputs[name] for name in ("NumbersTable", "WebhookUrl"))
+    same = (outputs[name] == stack.fresh_outputs[name] for name in ("NumbersTable", "WebhookUrl"))
+    return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and all(same)

@@ -4,16 +4,18 @@ import json
 import os
 import subprocess
 
+import jsonschema
 import pytest
 
 from infra import ROOT
 from infra.local.local_aws import TOOLS
 from infra.local.simulated_hubspot import CLIENT_SECRET, CREDENTIAL
 from infra.local.stack import CHANNELCTL, PORTAL, SAMPLE_NUMBERS, USER
+from infra.tests.test_stack import ELSEWHERE
 
-ELSEWHERE = "https://other.example.com/numbers"
 STACK = "channel-connection-dev"
 DOMAIN = "numbers.localhost"
+SCHEMA = json.loads((ROOT / "infra/channelctl/schema/snapshots/stack.snap.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -29,26 +31,42 @@ def stage(stack, tmp_path):
     (running / "stack.json").write_text(json.dumps(ports), encoding="utf-8")
     # The simulated HubSpot has one app, and an app one URL.
     assert stack.channelctl("unregister", "--yes").returncode == 0
+    path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
 
-    tools = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
-
-    def channelctl(*arguments, answer="", without_errors=False):
+    def channelctl(*arguments, code=0, answer=""):
         ran = subprocess.run(
             [CHANNELCTL, "--local", "--stage", "dev", *arguments],
             cwd=tmp_path,
-            env=os.environ | {"PATH": tools, "SAM_CLI_POLL_DELAY": "0.1"},
+            env=os.environ | {"PATH": path, "SAM_CLI_POLL_DELAY": "0.1"},
             input=answer,
             capture_output=True,
             text=True,
             timeout=180,
             check=False,
         )
-        return ran.returncode, ran.stdout if without_errors else ran.stdout + ran.stderr
+        assert ran.returncode == code, f"{arguments}: {ran.stdout}{ran.stderr}"
+        return ran.stdout if "--json" in arguments else ran.stdout + ran.stderr
 
     yield channelctl
     if state(stack) is not None:
-        status, printed = channelctl("delete", "--yes")
-        assert status == 0, printed
+        channelctl("delete", "--yes")
+
+
+@pytest.fixture
+def document(stage):
+    """Runs a command with `--json`, and returns the document, which has its shape."""
+
+    def run(shape, *arguments):
+        printed = json.loads(stage(*arguments, "--json"))
+        jsonschema.validate(printed, SCHEMA | {"$ref": f"#/$defs/{shape}"})
+        return printed
+
+    return run
+
+
+@pytest.fixture
+def status(document):
+    return lambda: document("status", "status")
 
 
 def state(stack):
@@ -63,121 +81,97 @@ def change_sets(stack):
     return [one["ChangeSetId"] for one in listed]
 
 
-def given_secrets(stack):
-    """Names the local stack's own secrets, so that the first deploy registers."""
-    names = ("ClientSecretArn", "HubSpotCredentialArn")
-    return [part for name in names for part in ("--parameter", f"{name}={stack.parameters[name]}")]
+def given(stack, **parameters):
+    """Names the local stack's own secrets, so that the first deploy registers, and other parameters."""
+    secrets = {name: stack.parameters[name] for name in ("ClientSecretArn", "HubSpotCredentialArn")}
+    return [
+        part for name, value in (secrets | parameters).items() for part in ("--parameter", f"{name}={value}")
+    ]
 
 
 def test_first_diff_leaves_no_stack(stack, stage):
-    status, printed = stage("status")
-    assert (status, "channelctl --local --stage dev deploy" in printed) == (1, True), printed
-    status, printed = stage("diff")
-    assert (status, "+ Add" in printed) == (0, True), printed
+    assert "channelctl --local --stage dev deploy" in stage("status", code=1)
+    assert "+ Add" in stage("diff")
     assert state(stack) is None
 
 
 def test_failed_first_deploy_is_deleted(stack, stage):
     stack.hubspot.register(ELSEWHERE, True)
-    status, printed = stage("deploy", *given_secrets(stack))
-    assert (status, "channelctl --local --stage dev doctor" in printed) == (1, True), printed
-    for command in (("deploy", "--check"), ("doctor",)):
-        status, printed = stage(*command)
-        assert status in (1, 3), printed
-        assert "channelctl --local --stage dev delete" in printed
-    status, printed = stage("logs")
-    assert (status, "has no output" in printed) == (1, True), printed
-    status, printed = stage("delete", "--yes")
-    assert (status, "Deleted." in printed) == (0, True), printed
+    assert "channelctl --local --stage dev doctor" in stage("deploy", *given(stack), code=1)
+    assert "channelctl --local --stage dev delete" in stage("deploy", "--check", code=1)
+    assert "channelctl --local --stage dev delete" in stage("doctor", code=3)
+    assert "has no output" in stage("logs", code=1)
+    assert "Deleted." in stage("delete", "--yes")
     assert state(stack) is None
     assert stack.hubspot.holds() == (ELSEWHERE, True)
 
 
-@pytest.fixture
-def succeed(stage):
-    """Runs channelctl for the stage dev, which must succeed; returns what it prints."""
-
-    def run(*arguments, **options):
-        code, printed = stage(*arguments, **options)
-        assert code == 0, f"{arguments}: {printed}"
-        return printed
-
-    return run
-
-
-@pytest.fixture
-def status(succeed):
-    return lambda: json.loads(succeed("status", "--json", without_errors=True))
-
-
-def test_operators_monday(stack, stage, succeed, status):
+def test_operators_monday(stack, stage, document, status):
     # A second stage.
-    assert "channelctl --local --stage dev secrets set" in succeed("deploy")
+    assert "channelctl --local --stage dev secrets set" in stage("deploy")
     secrets = CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}
-    printed = succeed("secrets", "set", answer=json.dumps(secrets))
+    printed = stage("secrets", "set", answer=json.dumps(secrets))
     assert "channelctl --local --stage dev deploy" in printed
     assert CLIENT_SECRET["clientSecret"] not in printed
-    assert "channelctl --local --stage dev status" in succeed("deploy")
-    succeed("numbers", "import", str(SAMPLE_NUMBERS), "--yes")
+    assert "channelctl --local --stage dev status" in stage("deploy")
+    stage("numbers", "import", str(SAMPLE_NUMBERS), "--yes")
     assert status()["next"] == "channelctl --local --stage dev release"
-    succeed("release", "--yes")
+    assert document("registration", "release", "--dry-run")["plan"]["isReady"] is True
+    assert document("registration", "release", "--yes")["result"]["isReady"] is True
     url = status()["url"]
     assert stack.hubspot.holds() == (url, True)
 
     # Rotate the client secret: the previous one stays accepted.
-    printed = succeed("secrets", "set", answer='{"clientSecret": "rotated"}')
-    assert "the previous one stays accepted" in printed
-    succeed("verify")
-    assert "the previous one stays accepted" in succeed(
-        "secrets", "set", answer='{"clientSecret": "rotated"}'
-    )
-    succeed("secrets", "set", answer=json.dumps(CLIENT_SECRET))
-    assert "no longer accepted" in succeed("secrets", "end-rotation")
+    for _ in range(2):
+        printed = stage("secrets", "set", answer='{"clientSecret": "rotated"}')
+        assert "the previous one stays accepted" in printed
+        stage("verify")
+    stage("secrets", "set", answer=json.dumps(CLIENT_SECRET))
+    assert "no longer accepted" in stage("secrets", "end-rotation")
 
     # Somebody else overwrote the settings.
     stack.hubspot.register(ELSEWHERE, True)
-    code, printed = stage("doctor")
-    assert (code, "channelctl --local --stage dev register" in printed) == (3, True), printed
-    succeed("register", "--is-ready", "true", "--yes")
+    assert "channelctl --local --stage dev register" in stage("doctor", code=3)
+    stage("register", "--is-ready", "true", "--yes")
     assert stack.hubspot.holds() == (url, True)
 
     # Uninstall.
-    succeed("hold", "--yes", "--reason", "uninstall")
+    stage("hold", "--yes", "--reason", "uninstall")
     assert stack.hubspot.holds() == (url, False)
-    code, printed = stage("delete")
-    assert (code, "nobody to ask" in printed) == (4, True), printed
-    assert "aws dynamodb delete-table" in succeed("delete", "--yes")
+    assert "nobody to ask" in stage("delete", code=4)
+    assert "aws dynamodb delete-table" in stage("delete", "--yes")
     assert (stack.hubspot.settings(), state(stack)) == (None, None)
 
 
-def test_alarm_is_read(stack, stage, succeed, status):
-    succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
+def test_alarm_is_read(stack, stage, status):
+    stage("deploy", *given(stack, IsReady="true"))
     assert (status()["alarms"], status()["findings"]) == ([], [])
     cloudwatch = stack.aws.client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-DeployHookAlarm")["MetricAlarms"]
     (alarm,) = [one["AlarmName"] for one in alarms]
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="an invocation failed")
-    for command, advice in (("status", alarm), ("doctor", "channelctl --local --stage dev logs")):
-        code, printed = stage(command)
-        assert (code, alarm in printed, advice in printed) == (3, True, True), printed
+    assert alarm in stage("status", code=3)
+    printed = stage("doctor", code=3)
+    assert alarm in printed
+    assert "channelctl --local --stage dev logs" in printed
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="all is well")
     assert status()["alarms"] == []
 
 
-def test_deploy_is_compared_and_rolled_back(stack, succeed, status):
-    succeed("deploy", *given_secrets(stack), "--parameter", "HubSpotApiVersion=2026-09")
+def test_deploy_is_compared_and_rolled_back(stack, stage, status):
+    stage("deploy", *given(stack, HubSpotApiVersion="2026-09"))
     assert status()["apiVersion"] == "2026-09"
     before = change_sets(stack)
-    assert "* Modify" in succeed("diff", *given_secrets(stack))
+    assert "* Modify" in stage("diff", *given(stack))
     assert (change_sets(stack), state(stack)) == (before, "CREATE_COMPLETE")
     assert status()["apiVersion"] == "2026-09"
     # A parameter that is not named again has its default again.
-    succeed("deploy", *given_secrets(stack))
+    stage("deploy", *given(stack))
     assert status()["apiVersion"] == "2026-03"
 
 
-def test_url_moves_to_an_own_name(stack, succeed, status, tmp_path):
-    succeed("deploy", *given_secrets(stack), "--parameter", "IsReady=true")
+def test_url_moves_to_an_own_name(stack, stage, status, tmp_path):
+    stage("deploy", *given(stack, IsReady="true"))
     before = status()["url"]
     assert stack.hubspot.holds() == (before, True)
 
@@ -188,19 +182,18 @@ def test_url_moves_to_an_own_name(stack, succeed, status, tmp_path):
     own = f"http://${{DomainName}}:{stack.aws.port}/numbers"
     template.write_text(text.replace("https://${DomainName}/numbers", own), encoding="utf-8")
     certificate = "arn:aws:acm:us-east-1:000000000000:certificate/own"
-    moved = [f"DomainName={DOMAIN}", f"CertificateArn={certificate}", "IsReady=keep"]
-    parameters = [part for parameter in moved for part in ("--parameter", parameter)]
-    succeed("deploy", *given_secrets(stack), *parameters)
+    moved = {"DomainName": DOMAIN, "CertificateArn": certificate, "IsReady": "keep"}
+    stage("deploy", *given(stack, **moved))
     url = status()["url"]
     assert url == f"http://{DOMAIN}:{stack.aws.port}/numbers"
     assert stack.hubspot.holds() == (url, True)
-    succeed("call", "--portal", str(PORTAL))
+    stage("call", "--portal", str(PORTAL))
 
     # HubSpot may call the previous URL for a while.
     stack.hubspot.register(before, True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
     stack.hubspot.register(url, True)
-    succeed("deploy", *given_secrets(stack), *parameters, "--parameter", "ExecuteApiEndpoint=disable")
+    stage("deploy", *given(stack, **moved, ExecuteApiEndpoint="disable"))
     assert status()["url"] == url
     stack.hubspot.register(before, True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] != 200
