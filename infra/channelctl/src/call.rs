@@ -14,7 +14,8 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     hubspot,
@@ -36,6 +37,20 @@ pub struct CallOptions {
     /// The person who looks at the list
     #[arg(long, default_value = "1")]
     user: UserId,
+}
+
+/// A call of the webhook's, as it is printed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Called<'a> {
+    stack: &'a str,
+    url: &'a str,
+    status: u16,
+    /// As text if it is no JSON.
+    body: Value,
+    milliseconds: u128,
+    violations: Vec<String>,
 }
 
 /// Sends the signed request once; returns the URL, the response and its milliseconds.
@@ -64,19 +79,22 @@ pub async fn ask(
 pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
     let (url, answer, milliseconds) = ask(stack, options.portal, options.user).await?;
     let (url, status) = (url.as_str(), answer.status);
-    let violations = contract::violations(status, &answer.body);
-    let document = json!({
-        "stack": stack.target.stack, "url": url, "status": status, "body": body(&answer),
-        "milliseconds": milliseconds, "violations": violations,
-    });
+    let document = Called {
+        stack: &stack.target.stack,
+        url,
+        status,
+        body: body(&answer),
+        milliseconds,
+        violations: contract::violations(status, &answer.body),
+    };
     terminal::print(as_json, &document, || {
         writeln!(
             terminal::output(),
             "{url} answered {status} in {milliseconds} ms"
         )?;
-        print(&answer, &violations)
+        print(&answer, &document.violations)
     })?;
-    Ok(Outcome::of(!violations.is_empty()))
+    Ok(Outcome::of(!document.violations.is_empty()))
 }
 
 fn body(answer: &WebhookResponse) -> Value {
@@ -129,6 +147,7 @@ fn list(numbers: &[ShownNumber]) -> comfy_table::Table {
 #[cfg(test)]
 mod tests {
     use channel_connection::friendly_name::is_unsafe;
+    use serde_json::json;
 
     use super::*;
 

@@ -7,7 +7,7 @@ use std::io;
 
 use channel_connection::signature::MAX_AGE;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde::Serialize;
 
 pub use self::{
     finding::{Finding, Severity},
@@ -28,9 +28,17 @@ use crate::{
     terminal::{self, ago},
 };
 
+/// What doctor prints as JSON.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Findings {
+    stack: String,
+    findings: Vec<Finding>,
+}
+
 /// Looks at everything that can be wrong, from the clock on; prints each finding as it comes.
 pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> {
-    let name = target.stack.clone();
+    let stack = target.stack.clone();
     let mut findings = Vec::new();
     let mut add = |finding: Finding| {
         if !as_json {
@@ -47,10 +55,11 @@ pub async fn examine(target: Target, as_json: bool) -> Result<Outcome, Failure> 
         Err(missing) => add(failure("stack", missing))?,
         Ok(stack) => of_stack(&stack, &mut add).await?,
     }
+    let has_errors = findings.iter().any(Finding::is_error);
     if as_json {
-        terminal::print_json(&json!({"stack": name, "findings": findings}))?;
+        terminal::print_json(&Findings { stack, findings })?;
     }
-    Ok(Outcome::of(findings.iter().any(Finding::is_error)))
+    Ok(Outcome::of(has_errors))
 }
 
 async fn of_stack(stack: &Stack, mut add: impl FnMut(Finding) -> io::Result<()>) -> io::Result<()> {

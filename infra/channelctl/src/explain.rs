@@ -18,7 +18,7 @@ use channel_connection::{
     phone_number::NumberKey,
 };
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     explain::{
@@ -59,6 +59,24 @@ pub struct ExplainOptions {
     number: Option<String>,
 }
 
+/// What is printed as JSON.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Explanation<'a> {
+    stack: &'a str,
+    #[cfg_attr(test, schemars(with = "std::num::NonZeroU64"))]
+    portal_id: PortalId,
+    #[cfg_attr(test, schemars(with = "Option<std::num::NonZeroU64>"))]
+    user_id: Option<UserId>,
+    number: Option<String>,
+    verdict: String,
+    /// In the order in which HubSpot meets them.
+    reasons: Vec<&'a Reason>,
+    /// What was looked at.
+    fine: Vec<&'static str>,
+}
+
 /// Gathers the facts, and prints the verdict and its reasons.
 pub async fn explain(
     stack: &Stack,
@@ -72,21 +90,21 @@ pub async fn explain(
     };
     let facts = Box::pin(Facts::gather(stack, question)).await;
     let found = reasons(&facts);
-    let verdict = verdict(&facts, &found);
     let is_fine = |subject: &&str| found.iter().all(|(of, _)| of != subject);
     let fine = SUBJECTS.into_iter().map(|(subject, _)| subject);
-    let fine: Vec<_> = fine.filter(is_fine).collect();
-    let reasons: Vec<_> = found.iter().map(|(_, reason)| reason).collect();
-    let Question { portal, user, .. } = facts.question;
-    let number = facts.question.number.as_ref().map(ToString::to_string);
-    let document = json!({
-        "stack": stack.target.stack, "portalId": portal, "userId": user, "number": number,
-        "verdict": verdict, "reasons": reasons, "fine": fine,
-    });
-    terminal::print(as_json, &document, || {
-        print(&facts, &verdict, &reasons, &fine)
-    })?;
-    Ok(Outcome::of(reasons.iter().any(|one| one.is_error())))
+    let explanation = Explanation {
+        stack: &stack.target.stack,
+        portal_id: facts.question.portal,
+        user_id: facts.question.user,
+        number: facts.question.number.as_ref().map(ToString::to_string),
+        verdict: verdict(&facts, &found),
+        reasons: found.iter().map(|(_, reason)| reason).collect(),
+        fine: fine.filter(is_fine).collect(),
+    };
+    terminal::print(as_json, &explanation, || print(stack, &explanation))?;
+    Ok(Outcome::of(
+        explanation.reasons.iter().any(|one| one.is_error()),
+    ))
 }
 
 fn number(text: &str) -> Result<NumberKey, Failure> {
@@ -160,7 +178,14 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
     }
 }
 
-fn print(facts: &Facts<'_>, verdict: &str, reasons: &[&Reason], fine: &[&str]) -> io::Result<()> {
+fn print(stack: &Stack, explanation: &Explanation<'_>) -> io::Result<()> {
+    let Explanation {
+        portal_id,
+        verdict,
+        reasons,
+        fine,
+        ..
+    } = explanation;
     let mut output = terminal::output();
     let is_well = !reasons.iter().any(|one| one.is_error());
     let style = if is_well { GOOD } else { WRONG };
@@ -188,8 +213,7 @@ fn print(facts: &Facts<'_>, verdict: &str, reasons: &[&Reason], fine: &[&str]) -
         writeln!(output, "`numbers set` asks for the number.")?;
     }
     if is_well {
-        let connected = format!("numbers connected --portal {}", facts.question.portal);
-        let connected = facts.stack.command(&connected);
+        let connected = stack.command(&format!("numbers connected --portal {portal_id}"));
         writeln!(output, "{}\n  {connected}", wrapped(UNKNOWN, ""))?;
     }
     Ok(())

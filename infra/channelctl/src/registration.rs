@@ -90,6 +90,27 @@ pub struct Report {
     pub plan: Option<Settings>,
 }
 
+/// What an action prints as JSON.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Registration<'a> {
+    #[cfg_attr(test, schemars(extend("enum" = ["release", "hold", "verify", "register", "unregister"])))]
+    action: &'static str,
+    stack: &'a str,
+    dry_run: bool,
+    /// Whether the deploy-hook's rules allow it; null where it was not tried before.
+    allowed: Option<bool>,
+    /// Before the action.
+    registered: Option<&'a Settings>,
+    /// After the action.
+    plan: Option<&'a Settings>,
+    outcome: &'a str,
+    /// Null where nothing was done.
+    result: Option<&'a Report>,
+    next: Option<&'a str>,
+}
+
 /// The settings that a stack would register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -182,13 +203,17 @@ pub async fn act(
     let next = (!is_tried_only)
         .then(|| next(stack, action, last))
         .flatten();
-    let document = json!({
-        "action": action.name(), "stack": stack.target.stack, "dryRun": options.dry_run,
-        "allowed": tried.map(|tried| tried.done),
-        "registered": tried.and_then(|tried| tried.registered.as_ref()),
-        "plan": tried.and_then(|tried| tried.plan.as_ref()),
-        "outcome": last.outcome, "result": result, "next": next,
-    });
+    let document = Registration {
+        action: action.name(),
+        stack: &stack.target.stack,
+        dry_run: options.dry_run,
+        allowed: tried.map(|tried| tried.done),
+        registered: tried.and_then(|tried| tried.registered.as_ref()),
+        plan: tried.and_then(|tried| tried.plan.as_ref()),
+        outcome: &last.outcome,
+        result,
+        next: next.as_deref(),
+    };
     let shown = terminal::print(as_json, &document, || {
         let mut output = terminal::output();
         if is_tried_only {

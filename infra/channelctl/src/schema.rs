@@ -5,35 +5,35 @@
 
 use std::num::NonZeroU64;
 
-use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Value, json};
 
 use crate::{
+    call::Called,
     contract,
     deploy::{Deployed, delete::Deleted, diff::Diff},
-    doctor::Finding,
-    explain::reason::Reason,
+    doctor::Findings,
+    explain::Explanation,
     numbers::{check::CheckReport, list::Listed, plan::Planned, table::PortalNumber, write},
     outcome::Failure,
-    registration::{Report, Settings},
+    registration::Registration,
     secrets::SecretsSet,
-    status::{Status, Version},
+    status::{ProgramVersion, Status},
 };
 
 /// The documents of `schema/snapshots/stack.snap.json`, by their definitions' names.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct StackDocuments {
-    call: Call,
+    call: Called<'static>,
     delete: Deleted<'static>,
     deploy: Deployed<'static>,
     diff: Diff<'static>,
-    doctor: Doctor,
+    doctor: Findings,
     error: Error,
-    explain: Explain,
-    program_version: ProgramVersion,
-    registration: Registration,
+    explain: Explanation<'static>,
+    program_version: ProgramVersion<'static>,
+    registration: Registration<'static>,
     secrets_set: SecretsSet<'static>,
     status: Status<'static>,
 }
@@ -54,80 +54,10 @@ struct ContractDocuments {
     contract: contract::Report,
 }
 
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Call {
-    stack: String,
-    url: String,
-    status: u16,
-    /// As text if it is no JSON.
-    body: Value,
-    milliseconds: u64,
-    violations: Vec<String>,
-}
-
-#[derive(JsonSchema)]
-struct Doctor {
-    stack: String,
-    findings: Vec<Finding>,
-}
-
 /// The last line of standard error, with any exit code but 0.
 #[derive(JsonSchema)]
 struct Error {
     error: Failure,
-}
-
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Explain {
-    stack: String,
-    portal_id: NonZeroU64,
-    user_id: Option<NonZeroU64>,
-    number: Option<String>,
-    verdict: String,
-    /// In the order in which HubSpot meets them.
-    reasons: Vec<Reason>,
-    /// What was looked at.
-    fine: Vec<String>,
-}
-
-#[derive(JsonSchema)]
-struct ProgramVersion {
-    version: String,
-    commit: Option<String>,
-    stack: Option<StackVersion>,
-    matches: Option<bool>,
-}
-
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct StackVersion {
-    name: String,
-    version: Option<String>,
-    deploy_id: Option<String>,
-    deployed_at: Option<Timestamp>,
-    webhook_version: Option<Version>,
-}
-
-/// What release, hold, verify, register and unregister print.
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Registration {
-    #[schemars(extend("enum" = ["release", "hold", "verify", "register", "unregister"]))]
-    action: String,
-    stack: String,
-    dry_run: bool,
-    /// Whether the deploy-hook's rules allow it; null where it was not tried before.
-    allowed: Option<bool>,
-    /// Before the action.
-    registered: Option<Settings>,
-    /// After the action.
-    plan: Option<Settings>,
-    outcome: String,
-    /// Null where nothing was done.
-    result: Option<Report>,
-    next: Option<String>,
 }
 
 #[derive(JsonSchema)]

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{
     cloudwatch::{self, Alarm, LastCheck},
@@ -167,26 +166,52 @@ impl Version {
     }
 }
 
+/// What `version` prints as JSON.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ProgramVersion<'a> {
+    version: &'static str,
+    commit: Option<&'static str>,
+    stack: Option<StackVersion<'a>>,
+    matches: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct StackVersion<'a> {
+    name: &'a str,
+    version: Option<&'a str>,
+    deploy_id: Option<&'a str>,
+    deployed_at: Option<Timestamp>,
+    webhook_version: Option<Version>,
+}
+
 /// Prints this program's version and, where one is named, the stack's, and whether they match.
 pub async fn show_version(stack: Option<&Stack>, as_json: bool) -> Result<Outcome, Failure> {
-    let deployed = stack.and_then(|stack| stack.output("Version").ok());
-    let matches = COMMIT.zip(deployed).map(|(own, deployed)| own == deployed);
-    let webhook = match stack {
-        Some(stack) => live_version(stack).await,
+    let stack = match stack {
+        Some(stack) => Some(StackVersion {
+            name: &stack.target.stack,
+            version: stack.output("Version").ok(),
+            deploy_id: stack.parameter("DeployId"),
+            deployed_at: stack.deployed_at,
+            webhook_version: live_version(stack).await,
+        }),
         None => None,
     };
-    let document = json!({
-        "version": PROGRAM_VERSION, "commit": COMMIT, "matches": matches,
-        "stack": stack.map(|stack| json!({
-            "name": stack.target.stack, "version": deployed, "deployedAt": stack.deployed_at,
-            "deployId": stack.parameter("DeployId"), "webhookVersion": webhook,
-        })),
-    });
+    let deployed = stack.as_ref().and_then(|stack| stack.version);
+    let matches = COMMIT.zip(deployed).map(|(own, deployed)| own == deployed);
+    let document = ProgramVersion {
+        version: PROGRAM_VERSION,
+        commit: COMMIT,
+        stack,
+        matches,
+    };
     terminal::print(as_json, &document, || {
         let mut output = terminal::output();
         let commit = COMMIT.unwrap_or("of an unknown commit");
         writeln!(output, "channelctl {PROGRAM_VERSION} ({commit})")?;
-        let Some(stack) = stack else {
+        let Some(stack) = &document.stack else {
             return Ok(());
         };
         let verdict = match matches {
@@ -194,8 +219,8 @@ pub async fn show_version(stack: Option<&Stack>, as_json: bool) -> Result<Outcom
             Some(false) => coloured(DOUBTFUL, "another than this program"),
             None => "cannot be compared".into(),
         };
-        let (name, deployed) = (&stack.target.stack, deployed.unwrap_or("unknown"));
-        let webhook = or_unknown(webhook.as_ref().map(Version::text));
+        let (name, deployed) = (stack.name, deployed.unwrap_or("unknown"));
+        let webhook = or_unknown(stack.webhook_version.as_ref().map(Version::text));
         writeln!(
             output,
             "{name}: version {deployed} ({verdict}), webhook version {webhook}"

@@ -3,7 +3,7 @@ use channel_connection::{
     shown_number::shown_numbers,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{facts::Answer, log::Requests, *};
 use crate::{
