@@ -28,6 +28,7 @@ use crate::{
         parameters::{Parameters, Template, with_default},
         release::Source,
     },
+    doctor,
     outcome::{Failure, Outcome},
     secrets,
     stack::{
@@ -217,7 +218,7 @@ impl Deploy {
         parameters::for_target(&target, &template, &given, false)?;
         let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
         let stack = Stack::lookup(&target).await?;
-        check_state(stack.as_ref())?;
+        stack.as_ref().map_or(Ok(()), check_state)?;
         let stack = stack.filter(|stack| !stack.has_only_a_change_set());
         let mut parameters = parameters::for_target(&target, &template, &given, stack.is_none())?;
         let deploy_id = parameters
@@ -300,20 +301,9 @@ impl Deploy {
     }
 }
 
-fn check_state(stack: Option<&Stack>) -> Result<(), Failure> {
-    let Some(stack) = stack else {
-        return Ok(());
-    };
-    let (name, status) = (&stack.target.stack, &stack.status);
-    if stack.was_never_created() {
-        return Err(Failure::failed(format!(
-            "The first deploy of {name} failed ({status}), and AWS updates no such stack. Its events say why. Delete it, then deploy again."
-        ))
-        .then(stack.command("delete")));
-    }
-    if stack.is_in_progress() {
-        let failure = Failure::failed(format!("{name} is {status}. Wait until that is done."));
-        return Err(failure.then(stack.command("doctor")));
+fn check_state(stack: &Stack) -> Result<(), Failure> {
+    if stack.was_never_created() || stack.is_in_progress() {
+        return Err(doctor::stack_state(stack).into());
     }
     Ok(())
 }

@@ -298,7 +298,7 @@ async fn unusable_stages_and_parameters_are_refused() {
 async fn a_stack_that_cannot_be_updated_is_refused() {
     for (status, deploy_id, said) in [
         ("ROLLBACK_COMPLETE", "1", "channelctl --stage dev delete"),
-        ("UPDATE_IN_PROGRESS", "1", "Wait until that is done"),
+        ("UPDATE_IN_PROGRESS", "1", "wait until that is done"),
         ("UPDATE_COMPLETE", "9999999998", "this machine's is behind"),
     ] {
         let mut account = deployed();
