@@ -18,6 +18,7 @@ use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
 use clap::Args;
 use jiff::Timestamp;
+use semver::Version;
 use serde::Serialize;
 
 pub use self::{delete::delete, diff::diff, sam::logs};
@@ -25,8 +26,9 @@ use crate::{
     aws::{self, AwsError},
     deploy::{
         parameters::{Parameters, Template, with_default},
-        release::{Release, Source},
+        release::Source,
     },
+    doctor,
     outcome::{Failure, Outcome},
     secrets,
     stack::{
@@ -111,7 +113,8 @@ struct Deploy {
     account: String,
     /// The stack before the deploy.
     stack: Option<Stack>,
-    release: Option<Release>,
+    /// `None` for a checkout.
+    release: Option<Version>,
     template: Template,
     parameters: Parameters,
     role: Option<String>,
@@ -127,7 +130,7 @@ pub async fn deploy(
     let target = deploy.target.clone();
     if let (Some(release), Some(stack), false) = (&deploy.release, &deploy.stack, options.downgrade)
     {
-        release.check_newer(stack)?;
+        release::check_newer(release, stack)?;
     }
     eprintln!("{}", target.place(&deploy.account));
     if options.check {
@@ -205,18 +208,17 @@ impl Deploy {
         given.extend(options.given.iter().cloned());
         let architecture = options.architecture.as_deref();
         let architecture = architecture.unwrap_or_else(|| parameters::architecture(&target));
-        let release = match &options.version {
-            Some(source) => Some(Release::open(source, architecture).await?),
-            None => None,
+        let (mut template, release) = if let Some(source) = &options.version {
+            let (template, version) = release::open(source, architecture).await?;
+            (template, Some(version))
+        } else {
+            (Template::read(options.template.as_deref())?, None)
         };
-        let path = release.as_ref().map(|release| &release.template);
-        let mut template =
-            Template::read(path.or(options.template.as_ref()).map(PathBuf::as_path))?;
         // Without calling AWS, so that a mistyped parameter shows at once.
         parameters::for_target(&target, &template, &given, false)?;
         let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
         let stack = Stack::lookup(&target).await?;
-        check_state(stack.as_ref())?;
+        stack.as_ref().map_or(Ok(()), check_state)?;
         let stack = stack.filter(|stack| !stack.has_only_a_change_set());
         let mut parameters = parameters::for_target(&target, &template, &given, stack.is_none())?;
         let deploy_id = parameters
@@ -267,7 +269,7 @@ impl Deploy {
     fn announce_code(&self) -> Result<(), Failure> {
         if let Some(release) = &self.release {
             let architecture = &self.parameters["Architecture"];
-            eprintln!("release {}, {architecture}", release.name());
+            eprintln!("release v{release}, {architecture}");
         } else if let Some(built) = self.template.built()? {
             eprintln!("functions built {}", ago(built));
         }
@@ -299,20 +301,9 @@ impl Deploy {
     }
 }
 
-fn check_state(stack: Option<&Stack>) -> Result<(), Failure> {
-    let Some(stack) = stack else {
-        return Ok(());
-    };
-    let (name, status) = (&stack.target.stack, &stack.status);
-    if stack.was_never_created() {
-        return Err(Failure::failed(format!(
-            "The first deploy of {name} failed ({status}), and AWS updates no such stack. Its events say why. Delete it, then deploy again."
-        ))
-        .then(stack.command("delete")));
-    }
-    if stack.is_in_progress() {
-        let failure = Failure::failed(format!("{name} is {status}. Wait until that is done."));
-        return Err(failure.then(stack.command("doctor")));
+fn check_state(stack: &Stack) -> Result<(), Failure> {
+    if stack.was_never_created() || stack.is_in_progress() {
+        return Err(doctor::stack_state(stack).into());
     }
     Ok(())
 }

@@ -177,7 +177,7 @@ pub fn stack_state(stack: &Stack) -> Finding {
             warning(check, found, stack.command("status"))
         }
         _ if stack.was_never_created() => {
-            let why = "the first deploy failed, and AWS updates no such stack";
+            let why = "the first deploy failed, as its events say, and AWS updates no such stack";
             let found = format!("{state}; {why}: delete it, then deploy again");
             error(check, found, stack.command("delete"))
         }

@@ -38,12 +38,15 @@ const UNKNOWN: &str = "Not known here: whether the number is connected already, 
                        again. The portal's own access token, piped in, may show it:";
 const TABLE: &str = "the numbers table";
 /// What is looked at, in the order in which HubSpot meets it.
-const SUBJECTS: [(&str, fn(&Facts<'_>) -> Vec<Reason>); 4] = [
+const SUBJECTS: [(&str, Subject); 4] = [
     ("the app", app::registration),
     ("the webhook's answer now", app::webhook),
     (TABLE, rows::reasons),
     ("a day's requests", log::reasons),
 ];
+
+/// Looks at a subject; an error is the reason that it cannot be looked at.
+type Subject = fn(&Facts<'_>) -> Result<Vec<Reason>, Reason>;
 
 /// Who does not see what.
 #[derive(Debug, Clone, Args)]
@@ -123,9 +126,9 @@ fn number(text: &str) -> Result<NumberKey, Failure> {
 
 /// Returns the reasons, each with its subject, in the order in which HubSpot meets them.
 fn reasons(facts: &Facts<'_>) -> Vec<(&'static str, Reason)> {
-    let of = |(subject, reasons): (_, fn(&Facts<'_>) -> Vec<Reason>)| {
-        let reasons = reasons(facts).into_iter();
-        reasons.map(move |reason| (subject, reason))
+    let of = |(subject, reasons): (_, Subject)| {
+        let reasons = reasons(facts).unwrap_or_else(|reason| vec![reason]);
+        reasons.into_iter().map(move |reason| (subject, reason))
     };
     SUBJECTS.into_iter().flat_map(of).collect()
 }

@@ -48,54 +48,43 @@ impl FromStr for Source {
     }
 }
 
-/// A release's directory whose files are what its sums say.
-#[derive(Debug)]
-pub(super) struct Release {
-    pub(super) template: PathBuf,
-    version: Version,
+/// Opens a release for a processor, and verifies it; a version is downloaded first.
+pub(super) async fn open(
+    source: &Source,
+    architecture: &str,
+) -> Result<(Template, Version), Failure> {
+    let names = names(architecture);
+    let directory = match source {
+        Source::Directory(directory) => directory.clone(),
+        Source::Version(version) => download(version, &names).await?,
+    };
+    verify(&directory, &names)?;
+    let template = Template::read(Some(&directory.join(template_name(architecture))))?;
+    let released = template.default("Version").and_then(version);
+    let version = released
+        .ok_or_else(|| damaged(&directory, "its template names no version of a release"))?;
+    match source {
+        Source::Version(wanted) if *wanted != version => {
+            let other = format!("expected v{wanted}, got v{version}");
+            Err(damaged(&directory, &other))
+        }
+        _ => Ok((template, version)),
+    }
 }
 
-impl Release {
-    /// Opens a release for a processor, and verifies it; a version is downloaded first.
-    pub(super) async fn open(source: &Source, architecture: &str) -> Result<Self, Failure> {
-        let directory = match source {
-            Source::Directory(directory) => directory.clone(),
-            Source::Version(version) => download(version, &names(architecture)).await?,
-        };
-        verify(&directory, &names(architecture))?;
-        let template = directory.join(template_name(architecture));
-        let named = Template::read(Some(&template))?;
-        let named = named.default("Version").and_then(version);
-        let version = named
-            .ok_or_else(|| damaged(&directory, "its template names no version of a release"))?;
-        match source {
-            Source::Version(wanted) if *wanted != version => Err(damaged(
-                &directory,
-                &format!("expected v{wanted}, got v{version}"),
-            )),
-            _ => Ok(Self { template, version }),
-        }
+/// Refuses to replace a newer release.
+pub(super) fn check_newer(own: &Version, stack: &Stack) -> Result<(), Failure> {
+    let Some(deployed) = stack.output("Version").ok().and_then(version) else {
+        return Ok(());
+    };
+    if deployed <= *own {
+        return Ok(());
     }
-
-    /// Names the release.
-    pub(super) fn name(&self) -> String {
-        format!("v{}", self.version)
-    }
-
-    /// Refuses to replace a newer release.
-    pub(super) fn check_newer(&self, stack: &Stack) -> Result<(), Failure> {
-        let Some(deployed) = stack.output("Version").ok().and_then(version) else {
-            return Ok(());
-        };
-        if deployed <= self.version {
-            return Ok(());
-        }
-        let (name, own) = (&stack.target.stack, &self.version);
-        Err(Failure::refused(format!(
-            "{name} has v{deployed}, which is newer than v{own}. Nothing was uploaded. To go back, read the upgrade notes in the changelog, and add --downgrade."
-        ))
-        .then(stack.command(&format!("diff --version v{own}"))))
-    }
+    let name = &stack.target.stack;
+    Err(Failure::refused(format!(
+        "{name} has v{deployed}, which is newer than v{own}. Nothing was uploaded. To go back, read the upgrade notes in the changelog, and add --downgrade."
+    ))
+    .then(stack.command(&format!("diff --version v{own}"))))
 }
 
 fn version(text: &str) -> Option<Version> {
@@ -115,14 +104,6 @@ fn names(architecture: &str) -> Vec<String> {
         .collect()
 }
 
-/// Reads lines of `sha256sum`: the sums by the files' names.
-fn parse_sums(text: &str) -> BTreeMap<String, String> {
-    text.lines()
-        .filter_map(|line| line.split_once("  "))
-        .map(|(sum, name)| (name.to_owned(), sum.to_owned()))
-        .collect()
-}
-
 pub(super) fn sum(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
 
@@ -133,34 +114,25 @@ pub(super) fn sum(bytes: &[u8]) -> String {
     hex
 }
 
-/// Checks every file of a release that is there; those of `needed` must be.
-fn verify(directory: &Path, needed: &[String]) -> Result<(), Failure> {
+/// Checks that the files are there, and what the sums say.
+fn verify(directory: &Path, names: &[String]) -> Result<(), Failure> {
     let place = directory.display();
     let sums = fs::read_to_string(directory.join(SUMS)).map_err(|error| {
         let no_release = format!("Cannot read {SUMS} in {place}: {error}. Name a directory with a release's files, or a version like v1.0.0.");
         Failure::bad_input(no_release)
     })?;
-    let sums = parse_sums(&sums);
-    if let Some(name) = needed.iter().find(|name| !sums.contains_key(*name)) {
-        let unlisted = format!("{SUMS} does not list {name}");
-        return Err(damaged(directory, &unlisted));
-    }
-    for (name, expected) in &sums {
-        match fs::read(directory.join(name)) {
-            Ok(bytes) if sum(&bytes) == *expected => {}
-            Ok(_) => {
-                let changed = format!(
-                    "{name} is not what {SUMS} says: it is damaged, or somebody changed it"
-                );
-                return Err(damaged(directory, &changed));
+    let sums = sums.lines().filter_map(|line| line.split_once("  "));
+    let sums: BTreeMap<_, _> = sums.map(|(sum, name)| (name, sum)).collect();
+    for name in names {
+        let reason = match (fs::read(directory.join(name)), sums.get(name.as_str())) {
+            (Ok(bytes), Some(expected)) if sum(&bytes) == *expected => continue,
+            (Ok(_), Some(_)) => {
+                format!("{name} is not what {SUMS} says: it is damaged, or somebody changed it")
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if needed.contains(name) {
-                    return Err(damaged(directory, &format!("{name} is missing")));
-                }
-            }
-            Err(error) => return Err(damaged(directory, &format!("cannot read {name}: {error}"))),
-        }
+            (Ok(_), None) => format!("{SUMS} does not list {name}"),
+            (Err(error), _) => format!("cannot read {name}: {error}"),
+        };
+        return Err(damaged(directory, &reason));
     }
     Ok(())
 }
@@ -172,8 +144,12 @@ fn damaged(directory: &Path, reason: &str) -> Failure {
     ))
 }
 
-/// Downloads what is still missing of a release, and returns its directory.
+/// Downloads a release, unless it is there already, and returns its directory.
 async fn download(version: &Version, names: &[String]) -> Result<PathBuf, Failure> {
+    let directory = PathBuf::from(format!("channel-connection-v{version}"));
+    if verify(&directory, names).is_ok() {
+        return Ok(directory);
+    }
     let releases = env::var(VARIABLE).ok().filter(|url| !url.is_empty());
     let releases = releases.or_else(|| BUILT_WITH.map(str::to_owned));
     let releases = releases.ok_or_else(|| {
@@ -183,17 +159,11 @@ async fn download(version: &Version, names: &[String]) -> Result<PathBuf, Failur
     })?;
     let base = format!("{}/download/v{version}", releases.trim_end_matches('/'));
     let client = client(&base)?;
-    let directory = PathBuf::from(format!("channel-connection-v{version}"));
     let sums = fetch(&client, &base, SUMS).await?;
-    let listed = parse_sums(&String::from_utf8_lossy(&sums));
     fs::create_dir_all(&directory).map_err(|error| unwritable(&directory, &error))?;
     for name in names {
-        let is_there = fs::read(directory.join(name))
-            .is_ok_and(|bytes| listed.get(name) == Some(&sum(&bytes)));
-        if !is_there {
-            let bytes = fetch(&client, &base, name).await?;
-            write(&directory.join(name), &bytes)?;
-        }
+        let bytes = fetch(&client, &base, name).await?;
+        write(&directory.join(name), &bytes)?;
     }
     // Last, so that a download that broke off is no release's directory.
     write(&directory.join(SUMS), &sums)?;

@@ -65,6 +65,12 @@ pub(super) fn failure(check: &'static str, failure: Failure) -> Finding {
     error(check, failure.message, failure.next)
 }
 
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self::failed(finding.message).then(finding.fix)
+    }
+}
+
 impl Finding {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

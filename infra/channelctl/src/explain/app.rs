@@ -11,14 +11,11 @@ use crate::{
 
 const FLAG: &str = "localStorage.setItem('LocalSettings:Calling:supportsChannelConnection',true)";
 
-pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
-    let report = match &facts.report {
-        Ok(report) => report,
-        Err(failure) => {
-            let summary = "the deploy-hook cannot be asked";
-            return vec![Reason::failed(Cause::HookFailed, summary, failure).warning()];
-        }
-    };
+pub fn registration(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
+    let report = facts.report.as_ref().map_err(|failure| {
+        let summary = "the deploy-hook cannot be asked";
+        Reason::failed(Cause::HookFailed, summary, failure).warning()
+    })?;
     let command = |command: &str| facts.stack.command(command);
     let expected = &report.expected.url;
     let mut reasons = Vec::new();
@@ -60,36 +57,32 @@ pub fn registration(facts: &Facts<'_>) -> Vec<Reason> {
         ));
     }
     reasons.extend(calling_settings::reasons(facts.stack, report));
-    reasons
+    Ok(reasons)
 }
 
-pub fn webhook(facts: &Facts<'_>) -> Vec<Reason> {
-    let answer = match &facts.answer {
-        Ok(answer) => answer,
-        Err(failure) => {
-            let summary = "the webhook does not answer";
-            return vec![Reason::failed(Cause::WebhookFailed, summary, failure)];
-        }
-    };
+pub fn webhook(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
+    let answer = facts.answer.as_ref().map_err(|failure| {
+        Reason::failed(Cause::WebhookFailed, "the webhook does not answer", failure)
+    })?;
     if let Some(violation) = &answer.violation {
-        return vec![Reason::new(
+        return Ok(vec![Reason::new(
             Cause::ResponseInvalid,
             "the webhook's response is invalid",
             format!("To a request as HubSpot would send it now: {violation}."),
             facts.stack.command("doctor"),
-        )];
+        )]);
     }
     // Where the same call fails here too, that says more.
     match &facts.report {
         Ok(Report { last_probe, .. }) if !last_probe.verified => {
             let reason = last_probe.reason.as_deref().unwrap_or("no reason given");
-            vec![Reason::new(
+            Ok(vec![Reason::new(
                 Cause::WebhookUnverified,
                 "the deploy-hook cannot verify the webhook",
                 format!("The webhook answers this machine. To the deploy-hook, {reason}."),
                 facts.stack.command("verify"),
-            )]
+            )])
         }
-        _ => Vec::new(),
+        _ => Ok(Vec::new()),
     }
 }

@@ -54,6 +54,7 @@ pub struct Facts<'a> {
 }
 
 /// The webhook's response.
+#[cfg_attr(test, derive(Default))]
 pub struct Answer {
     /// The first violation of HubSpot's contract.
     pub violation: Option<String>,

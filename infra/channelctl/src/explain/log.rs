@@ -135,14 +135,11 @@ fn is_signed_otherwise(reason: &str) -> bool {
         .any(|error| error.to_string() == reason)
 }
 
-pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
-    let requests = match &facts.requests {
-        Ok(requests) => requests,
-        Err(failure) => {
-            let summary = "HubSpot's last requests are unknown";
-            return vec![Reason::failed(Cause::LogUnreadable, summary, failure).warning()];
-        }
-    };
+pub fn reasons(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
+    let requests = facts.requests.as_ref().map_err(|failure| {
+        let summary = "HubSpot's last requests are unknown";
+        Reason::failed(Cause::LogUnreadable, summary, failure).warning()
+    })?;
     let mut reasons = Vec::new();
     for (status, mended_at, mended, detail, fix) in [
         (
@@ -192,7 +189,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
         );
         reasons.push(reason.warning());
     }
-    reasons
+    Ok(reasons)
 }
 
 #[cfg(test)]

@@ -22,14 +22,11 @@ use crate::{
 /// Maximum numbers that one reason names.
 const MAX_NAMED: usize = 3;
 
-pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
-    let rows = match &facts.rows {
-        Ok(rows) => rows,
-        Err(failure) => {
-            let summary = "the numbers table cannot be read";
-            return vec![Reason::failed(Cause::TableUnreadable, summary, failure)];
-        }
-    };
+pub fn reasons(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
+    let rows = facts.rows.as_ref().map_err(|failure| {
+        let summary = "the numbers table cannot be read";
+        Reason::failed(Cause::TableUnreadable, summary, failure)
+    })?;
     let mut reasons = Vec::new();
     let portal = facts.question.portal;
     if rows.is_empty() {
@@ -68,7 +65,7 @@ pub fn reasons(facts: &Facts<'_>) -> Vec<Reason> {
     of_user(facts, &about, &mut reasons);
     of_number(facts, &about, &mut reasons);
     of_response(facts, rows, &about, &mut reasons);
-    reasons
+    Ok(reasons)
 }
 
 fn of_user(facts: &Facts<'_>, about: &[&Stored], reasons: &mut Vec<Reason>) {

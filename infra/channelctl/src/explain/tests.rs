@@ -30,10 +30,7 @@ fn well(stack: &Stack) -> Facts<'_> {
         },
         report: Ok(report(Some((URL, true)))),
         secret_changed: None,
-        answer: Ok(Answer {
-            violation: None,
-            numbers: Vec::new(),
-        }),
+        answer: Ok(Answer::default()),
         rows: Ok(Vec::new()),
         max_body: 10_000,
         elsewhere: Vec::new(),
@@ -63,55 +60,39 @@ fn add_row(facts: &mut Facts<'_>, key: &str, name: &str, users: Option<&str>) {
 /// Adds a cause, unless one before it has left nothing to look at.
 fn add(facts: &mut Facts<'_>, cause: Cause) {
     let failure = || Failure::failed("failed").then("see".to_owned());
-    if let Ok(report) = &mut facts.report {
-        match cause {
-            Cause::RegistrationUnknown => {
-                (report.registered, report.drift, report.is_ready) = (None, None, None);
-            }
-            Cause::NotRegistered => (report.registered, report.drift) = (None, Some(true)),
-            Cause::OtherUrl => report.drift = Some(true),
-            Cause::NotReleased => report.is_ready = Some(false),
-            Cause::CallingSettingsUnknown => report.calling_settings = None,
-            Cause::CallingSettingsAbsent => report.calling_settings = Some(CallingSettings::Absent),
-            Cause::WebhookUnverified => report.last_probe.verified = false,
-            _ => {}
-        }
-        if let Some(CallingSettings::Found {
-            supports_inbound_calling,
-            is_ready,
-        }) = &mut report.calling_settings
-        {
-            match cause {
-                Cause::InboundCallingUnsupported => *supports_inbound_calling = None,
-                Cause::CallingNotReady => *is_ready = Some(false),
-                _ => {}
-            }
-        }
-    }
-    if let Ok(answer) = &mut facts.answer {
-        match cause {
-            Cause::ResponseInvalid => answer.violation = Some("no list".into()),
-            Cause::NotAnswered => answer.numbers.clear(),
-            _ => {}
-        }
-    }
-    if let (Ok(rows), Cause::PortalEmpty) = (&mut facts.rows, cause) {
-        rows.clear();
-    }
-    if let Ok(requests) = &mut facts.requests {
-        match cause {
-            Cause::RequestsRefused => {
-                let last = Timestamp::now() - SignedDuration::from_hours(2);
-                requests.refused.insert(401, (2, last));
-            }
-            Cause::NoRequests => requests.last_answered = None,
-            _ => {}
-        }
-    }
+    let (mut no_report, mut no_answer) = (report(None), Answer::default());
+    let (mut no_rows, mut no_requests) = (Vec::new(), Requests::default());
+    let report = facts.report.as_mut().unwrap_or(&mut no_report);
+    let answer = facts.answer.as_mut().unwrap_or(&mut no_answer);
+    let rows = facts.rows.as_mut().unwrap_or(&mut no_rows);
+    let requests = facts.requests.as_mut().unwrap_or(&mut no_requests);
     match cause {
         Cause::HookFailed => facts.report = Err(failure()),
+        Cause::RegistrationUnknown => {
+            (report.registered, report.drift, report.is_ready) = (None, None, None);
+        }
+        Cause::NotRegistered => (report.registered, report.drift) = (None, Some(true)),
+        Cause::OtherUrl => report.drift = Some(true),
+        Cause::NotReleased => report.is_ready = Some(false),
+        Cause::CallingSettingsUnknown => report.calling_settings = None,
+        Cause::CallingSettingsAbsent => report.calling_settings = Some(CallingSettings::Absent),
+        Cause::InboundCallingUnsupported | Cause::CallingNotReady => {
+            if let Some(CallingSettings::Found {
+                supports_inbound_calling,
+                is_ready,
+            }) = &mut report.calling_settings
+            {
+                match cause {
+                    Cause::CallingNotReady => *is_ready = Some(false),
+                    _ => *supports_inbound_calling = None,
+                }
+            }
+        }
         Cause::WebhookFailed => facts.answer = Err(failure()),
+        Cause::ResponseInvalid => answer.violation = Some("no list".into()),
+        Cause::WebhookUnverified => report.last_probe.verified = false,
         Cause::TableUnreadable => facts.rows = Err(failure()),
+        Cause::PortalEmpty => rows.clear(),
         Cause::InOtherPortal => {
             facts.question.number = "+15550100".parse().ok();
             facts.elsewhere = vec!["8".into()];
@@ -126,8 +107,13 @@ fn add(facts: &mut Facts<'_>, cause: Cause) {
             add_row(facts, "+15550106", "", None);
             facts.max_body = 110;
         }
+        Cause::NotAnswered => answer.numbers.clear(),
+        Cause::RequestsRefused => {
+            let last = Timestamp::now() - SignedDuration::from_hours(2);
+            requests.refused.insert(401, (2, last));
+        }
+        Cause::NoRequests => requests.last_answered = None,
         Cause::LogUnreadable => facts.requests = Err(failure()),
-        _ => {}
     }
 }
 

@@ -21,7 +21,7 @@ async fn aws_long_ago() -> String {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_far_off_is_found_before_aws_refuses_what_it_signs() {
+async fn a_wrong_clock_is_found_before_a_refusal() {
     let mut doctor = program(&["doctor", "--stack", "calls"]);
     doctor.env("AWS_ENDPOINT_URL", aws_long_ago().await);
     let ran = run(doctor, "").await;
