@@ -25,7 +25,6 @@ const STACK_VARIABLE: &str = "CHANNELCTL_STACK";
 
 /// The options that name a stack.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Global options")]
 pub struct TargetOptions {
     /// Stage, as in infra/samconfig.toml
     #[arg(long, global = true, display_order = 90, conflicts_with = "stack")]
