@@ -58,12 +58,8 @@ async fn mistyped_commands_are_explained() {
 }
 
 #[tokio::test]
-async fn completions_are_made_for_every_shell() {
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ran = run(program(&["completion", shell]), "").await;
-        assert!(
-            ran.code == Some(0) && ran.output.contains("numbers"),
-            "{shell}"
-        );
-    }
+async fn completions_know_the_commands() {
+    let ran = run(program(&["completion", "bash"]), "").await;
+    let completes = ran.output.contains("numbers");
+    assert!(ran.code == Some(0) && completes, "{}", ran.errors);
 }
