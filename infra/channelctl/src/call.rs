@@ -88,10 +88,8 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
         violations: contract::violations(status, &answer.body),
     };
     terminal::print(as_json, &document, || {
-        writeln!(
-            terminal::output(),
-            "{url} answered {status} in {milliseconds} ms"
-        )?;
+        let mut output = terminal::output();
+        writeln!(output, "{url} answered {status} in {milliseconds} ms")?;
         print(&answer, &document.violations)
     })?;
     Ok(Outcome::of(!document.violations.is_empty()))
@@ -114,11 +112,8 @@ fn print(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
         writeln!(output, "{}", escape(&said))?;
     }
     if violations.is_empty() {
-        writeln!(
-            output,
-            "{} as HubSpot expects it",
-            coloured(GOOD, "answered")
-        )?;
+        let answered = coloured(GOOD, "answered");
+        writeln!(output, "{answered} as HubSpot expects it")?;
     }
     for violation in violations {
         writeln!(output, "{} {violation}", coloured(WRONG, "violation:"))?;

@@ -6,10 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tracing::Level;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     call::{self, CallOptions},
@@ -19,7 +19,7 @@ use crate::{
     explain::{self, ExplainOptions},
     numbers::NumbersOptions,
     outcome::{self, Failure, Outcome},
-    registration::{self, Action, IsReady, WriteOptions},
+    registration::{self, Action},
     secrets,
     stack::{Stack, target::TargetOptions},
     status,
@@ -32,11 +32,6 @@ JSON:        a document on stdout, an error on stderr; infra/channelctl/schema/
 Environment: CHANNELCTL_STAGE, CHANNELCTL_STACK, PARAMETERS, NO_COLOR, AWS_...
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
 Example:     channelctl --stage dev status";
-const SECRETS: &str = r#"From a pipe, as JSON, with one or both of the secrets:
-  {"clientSecret":"...","hubSpotCredential":{"developerApiKey":"..."}}
-The credential is developerApiKey, accessToken, or clientId and clientSecret.
-
-Example: channelctl --stage dev secrets set < secrets.json"#;
 
 const CONTRACT: &str = r#"Reads one app's settings with every credential and API version, and prints a
 report without secrets or URLs, to attach to an issue. --write also deletes,
@@ -54,6 +49,7 @@ Example: channelctl contract --app-id 1234567 < credentials.json"#;
     version,
     max_term_width = 100,
     subcommand_help_heading = "Commands",
+    next_help_heading = "Global options",
     help_template = "{about}\n{usage-heading} {usage}\n{all-args}{after-help}",
     after_help = MORE
 )]
@@ -61,21 +57,10 @@ pub struct Cli {
     #[command(flatten)]
     target: TargetOptions,
     /// Print JSON
-    #[arg(
-        long,
-        global = true,
-        display_order = 99,
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, display_order = 99)]
     json: bool,
     /// Show each AWS call, and each retry, on standard error
-    #[arg(
-        long,
-        short,
-        global = true,
-        display_order = 98,
-        help_heading = "Global options"
-    )]
+    #[arg(long, short, global = true, display_order = 98)]
     verbose: bool,
     #[command(subcommand)]
     command: Command,
@@ -91,7 +76,7 @@ enum Command {
     Diff(SourceOptions),
     /// Set the client secret and the HubSpot credential
     #[command(subcommand, disable_help_subcommand = true)]
-    Secrets(SecretsCommand),
+    Secrets(secrets::Change),
     /// Delete a stack and keep its numbers
     #[command(after_help = "Example: channelctl --stage dev delete")]
     Delete {
@@ -133,46 +118,14 @@ enum StackCommand {
         #[arg(long, default_value = "10min ago")]
         since: String,
     },
-    /// Let every customer select the app, once verified
-    #[command(after_help = "Example: channelctl --stage prod release --reason 'tested in HubSpot'")]
-    Release(WriteOptions),
-    /// Stop every customer from selecting the app, at once
-    #[command(after_help = "Example: channelctl --stage prod hold --yes --reason 'wrong numbers'")]
-    Hold(WriteOptions),
-    /// Verify the webhook: signed, unsigned and forged requests
-    #[command(after_help = "Example: channelctl --stage dev verify")]
-    Verify,
-    /// Give HubSpot the stack's URL, and verify it
-    #[command(after_help = "Example: channelctl --stage dev register --is-ready false")]
-    Register(RegisterOptions),
-    /// Remove the stack's URL from HubSpot
-    #[command(after_help = "Example: channelctl --stage dev unregister --dry-run")]
-    Unregister(WriteOptions),
+    #[command(flatten)]
+    Registration(Action),
     /// Explain why a user does not see a number
     #[command(after_help = "Example: channelctl --stage dev explain --portal 62515 --user 41")]
     Explain(ExplainOptions),
     /// Call the webhook as HubSpot does, and show the response
     #[command(after_help = "Example: channelctl --stage dev call --portal 62515")]
     Call(CallOptions),
-}
-
-#[derive(Debug, Args)]
-struct RegisterOptions {
-    /// Whether every customer can select the app
-    #[arg(long, value_enum, default_value_t)]
-    is_ready: IsReady,
-    #[command(flatten)]
-    write: WriteOptions,
-}
-
-#[derive(Debug, Subcommand)]
-enum SecretsCommand {
-    /// Ask for both secrets, or read them from a pipe
-    #[command(after_help = SECRETS)]
-    Set,
-    /// Stop accepting the previous client secret
-    #[command(after_help = "Example: channelctl --stage dev secrets end-rotation")]
-    EndRotation,
 }
 
 /// Runs the command line's command, and returns its exit code.
@@ -191,15 +144,12 @@ pub async fn run() -> ExitCode {
     if cli.verbose {
         // The SDK's own lines bury the calls.
         let own = Targets::new().with_target("channelctl", Level::DEBUG);
-        tracing_subscriber::fmt()
-            .with_max_level(Level::DEBUG)
+        let lines = fmt::layer()
             .with_writer(io::stderr)
             .with_ansi(false)
             .with_target(false)
-            .without_time()
-            .finish()
-            .with(own)
-            .init();
+            .without_time();
+        tracing_subscriber::registry().with(lines).with(own).init();
     }
     let json = cli.json;
     // An import ends by itself, between two batches.
@@ -228,12 +178,9 @@ impl Cli {
                 Box::pin(deploy::diff(target.target().await?, &options, json)).await
             }
             Command::Delete { yes } => deploy::delete(target.target().await?, yes, json).await,
-            Command::Secrets(command) => {
+            Command::Secrets(change) => {
                 let stack = Stack::find(target.target().await?).await?;
-                match command {
-                    SecretsCommand::Set => secrets::set(&stack, json).await,
-                    SecretsCommand::EndRotation => secrets::end_rotation(&stack, json).await,
-                }
+                secrets::change(&stack, change, json).await
             }
             Command::Version => match target.target_if_named().await? {
                 Some(target) => status::show_version(Some(&Stack::find(target).await?), json).await,
@@ -261,19 +208,12 @@ impl Cli {
 
 impl StackCommand {
     async fn run(self, stack: &Stack, json: bool) -> Result<Outcome, Failure> {
-        let (action, options) = match self {
-            Self::Status => return Box::pin(status::show(stack, json)).await,
-            Self::Logs { since } => return deploy::logs(stack, &since).await,
-            Self::Explain(options) => {
-                return Box::pin(explain::explain(stack, &options, json)).await;
-            }
-            Self::Call(options) => return call::send(stack, &options, json).await,
-            Self::Release(options) => (Action::Release, options),
-            Self::Hold(options) => (Action::Hold, options),
-            Self::Verify => (Action::Verify, WriteOptions::default()),
-            Self::Register(options) => (Action::Register(options.is_ready), options.write),
-            Self::Unregister(options) => (Action::Unregister, options),
-        };
-        registration::act(stack, action, &options, json).await
+        match self {
+            Self::Status => Box::pin(status::show(stack, json)).await,
+            Self::Logs { since } => deploy::logs(stack, &since).await,
+            Self::Registration(action) => registration::act(stack, &action, json).await,
+            Self::Explain(options) => Box::pin(explain::explain(stack, &options, json)).await,
+            Self::Call(options) => call::send(stack, &options, json).await,
+        }
     }
 }

@@ -54,14 +54,10 @@ impl LastCheck {
 impl Alarm {
     /// Says what is wrong, and since when.
     pub fn text(&self) -> String {
-        let Self {
-            name, description, ..
-        } = self;
+        let (name, description) = (&self.name, &self.description);
         let since = self.since.map(|time| format!(", {}", ago(time)));
-        escape(&format!(
-            "{description} ({name}{})",
-            since.unwrap_or_default()
-        ))
+        let since = since.unwrap_or_default();
+        escape(&format!("{description} ({name}{since})"))
     }
 }
 
@@ -102,10 +98,8 @@ pub async fn last_check(stack: &Stack) -> Result<Option<LastCheck>, Failure> {
 fn newest_check(results: &[MetricDataResult]) -> Option<LastCheck> {
     let newest = |check: &&str| {
         let result = results.iter().find(|one| one.id() == Some(check))?;
-        Some((
-            result.timestamps().first()?.secs(),
-            *result.values().first()?,
-        ))
+        let time = result.timestamps().first()?.secs();
+        Some((time, *result.values().first()?))
     };
     let time = CHECKS.iter().filter_map(newest).map(|(at, _)| at).max()?;
     let failed = |check: &&str| newest(check).is_some_and(|(at, value)| at == time && value > 0.0);
@@ -120,9 +114,8 @@ pub async fn alarms(stack: &Stack) -> Result<Vec<Alarm>, AwsError> {
     let prefix = format!("{}-", stack.target.stack);
     // Behind it come the alarm's name in the template and a suffix; more is of another stack.
     let is_own = |alarm: &MetricAlarm| {
-        let rest = alarm
-            .alarm_name()
-            .and_then(|name| name.strip_prefix(&prefix));
+        let name = alarm.alarm_name().unwrap_or_default();
+        let rest = name.strip_prefix(&prefix);
         rest.is_some_and(|rest| rest.matches('-').count() == 1)
     };
     let asked = Client::new(&stack.target.aws)

@@ -147,7 +147,7 @@ pub async fn deploy(
     };
     let is_guided = deploy.release.is_some() && !as_json;
     if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
-        secrets::set(&stack, false).await?;
+        secrets::change(&stack, secrets::Change::Set, false).await?;
         eprintln!("Deploying again: without the secrets, nothing was registered.");
         deploy = Deploy::prepare(target.clone(), &options.source).await?;
         match deploy.apply(as_json).await? {

@@ -8,7 +8,7 @@ use aws_sdk_lambda::{
     config::{Builder, retry::RetryConfig},
     primitives::Blob,
 };
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -39,13 +39,29 @@ pub struct WriteOptions {
 }
 
 /// An action of the deploy-hook's, which alone writes to HubSpot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Subcommand)]
 pub enum Action {
-    Release,
-    Hold,
+    /// Let every customer select the app, once verified
+    #[command(after_help = "Example: channelctl --stage prod release --reason 'tested in HubSpot'")]
+    Release(WriteOptions),
+    /// Stop every customer from selecting the app, at once
+    #[command(after_help = "Example: channelctl --stage prod hold --yes --reason 'wrong numbers'")]
+    Hold(WriteOptions),
+    /// Verify the webhook: signed, unsigned and forged requests
+    #[command(after_help = "Example: channelctl --stage dev verify")]
     Verify,
-    Register(IsReady),
-    Unregister,
+    /// Give HubSpot the stack's URL, and verify it
+    #[command(after_help = "Example: channelctl --stage dev register --is-ready false")]
+    Register {
+        /// Whether every customer can select the app
+        #[arg(long, value_enum, default_value_t)]
+        is_ready: IsReady,
+        #[command(flatten)]
+        write: WriteOptions,
+    },
+    /// Remove the stack's URL from HubSpot
+    #[command(after_help = "Example: channelctl --stage dev unregister --dry-run")]
+    Unregister(WriteOptions),
 }
 
 /// Whether every customer can select the app.
@@ -140,20 +156,21 @@ pub struct LastProbe {
 }
 
 impl Action {
-    pub fn name(self) -> &'static str {
+    /// Returns the name that the deploy-hook knows it by, and how to write.
+    fn parts(&self) -> (&'static str, WriteOptions) {
         match self {
-            Self::Release => "release",
-            Self::Hold => "hold",
-            Self::Verify => "verify",
-            Self::Register(_) => "register",
-            Self::Unregister => "unregister",
+            Self::Release(options) => ("release", options.clone()),
+            Self::Hold(options) => ("hold", options.clone()),
+            Self::Verify => ("verify", WriteOptions::default()),
+            Self::Register { write, .. } => ("register", write.clone()),
+            Self::Unregister(options) => ("unregister", options.clone()),
         }
     }
 
     /// Returns the deploy-hook's event for this action.
-    pub fn event(self, reason: &str) -> Value {
-        let mut event = json!({"action": self.name(), "reason": reason});
-        if let Self::Register(is_ready) = self {
+    pub fn event(&self, reason: &str) -> Value {
+        let mut event = json!({"action": self.parts().0, "reason": reason});
+        if let Self::Register { is_ready, .. } = self {
             event["isReady"] = json!(is_ready);
         }
         event
@@ -161,78 +178,78 @@ impl Action {
 }
 
 /// Shows the change of HubSpot's settings, asks, and has the deploy-hook make it.
-pub async fn act(
-    stack: &Stack,
-    action: Action,
-    options: &WriteOptions,
-    as_json: bool,
-) -> Result<Outcome, Failure> {
+pub async fn act(stack: &Stack, action: &Action, as_json: bool) -> Result<Outcome, Failure> {
+    let (name, options) = action.parts();
     let user = env::var("USER").unwrap_or_else(|_| "an unknown user".into());
-    let reason = options.reason.clone().filter(|reason| !reason.is_empty());
-    let reason = reason.unwrap_or_else(|| format!("channelctl {} by {user}", action.name()));
+    let reason = options.reason.filter(|reason| !reason.is_empty());
+    let reason = reason.unwrap_or_else(|| format!("channelctl {name} by {user}"));
     let event = action.event(&reason);
     // In an emergency the look before would cost seconds, and nothing it shows could stop a hold.
-    let is_urgent = action == Action::Hold && options.yes && !options.dry_run;
-    let tried = if is_urgent || action == Action::Verify {
+    let is_urgent = matches!(action, Action::Hold(_)) && options.yes && !options.dry_run;
+    let tried = if is_urgent || matches!(action, Action::Verify) {
         None
     } else {
         Some(dry_run(stack, event.clone()).await?)
     };
-    let result = match &tried {
-        Some(tried) if options.dry_run || !tried.done => None,
-        tried => {
-            if let Some(tried) = tried {
-                // It belongs to the question, wherever the output goes.
-                eprintln!("{}", plan(stack, action, tried));
-                terminal::confirm("Go on?", options.yes)?;
-            } else {
-                eprintln!("{}: {}", action.name(), stack.target.stack);
-            }
-            outcome::if_stopped(format!(
-                "Stopped waiting. The deploy-hook finishes what it has begun. See how it ended: {}",
-                stack.command("status")
-            ));
-            Some(invoke(stack, &event).await?)
+    let plan = tried.as_ref().map(|tried| plan(stack, name, tried));
+    let is_allowed = tried.as_ref().map(|tried| tried.done);
+    let result = if options.dry_run || is_allowed == Some(false) {
+        None
+    } else {
+        if let Some(plan) = &plan {
+            // It belongs to the question, wherever the output goes.
+            eprintln!("{plan}");
+            terminal::confirm("Go on?", options.yes)?;
+        } else {
+            eprintln!("{name}: {}", stack.target.stack);
         }
+        outcome::if_stopped(format!(
+            "Stopped waiting. The deploy-hook finishes what it has begun. See how it ended: {}",
+            stack.command("status")
+        ));
+        Some(invoke(stack, &event).await?)
     };
-    let (tried, result) = (tried.as_ref(), result.as_ref());
-    let Some(last) = result.or(tried) else {
+    let Some(last) = result.as_ref().or(tried.as_ref()) else {
         return Ok(Outcome::Done);
     };
-    let is_tried_only = result.is_none() && last.done;
-    let next = (!is_tried_only)
-        .then(|| next(stack, action, last))
-        .flatten();
+    let next = match &result {
+        None if last.done => None,
+        // After these, a next step could only undo them.
+        _ if last.done && !matches!(action, Action::Register { .. }) => {
+            Some(stack.command("status"))
+        }
+        _ => doctor::next_step(stack, last),
+    };
     let document = Registration {
-        action: action.name(),
+        action: name,
         stack: &stack.target.stack,
         dry_run: options.dry_run,
-        allowed: tried.map(|tried| tried.done),
-        registered: tried.and_then(|tried| tried.registered.as_ref()),
-        plan: tried.and_then(|tried| tried.plan.as_ref()),
+        allowed: is_allowed,
+        registered: tried.as_ref().and_then(|tried| tried.registered.as_ref()),
+        plan: tried.as_ref().and_then(|tried| tried.plan.as_ref()),
         outcome: &last.outcome,
-        result,
+        result: result.as_ref(),
         next: next.as_deref(),
     };
     let shown = terminal::print(as_json, &document, || {
         let mut output = terminal::output();
-        if is_tried_only {
-            return writeln!(output, "{}", plan(stack, action, last));
+        match (&result, &plan) {
+            _ if !last.done => Ok(()),
+            (None, Some(plan)) => writeln!(output, "{plan}"),
+            _ => {
+                let (done, next) = (coloured(GOOD, "done:"), next.as_deref());
+                let next = next.unwrap_or("nothing");
+                writeln!(output, "{done} {}\nnext: {next}", last.outcome)
+            }
         }
-        if !last.done {
-            return Ok(());
-        }
-        let (done, next) = (coloured(GOOD, "done:"), next.as_deref());
-        let next = next.unwrap_or("nothing");
-        writeln!(output, "{done} {}\nnext: {next}", last.outcome)
     });
     if last.done {
         shown?;
         return Ok(Outcome::Done);
     }
     // Whether anybody read the output or not.
-    let is_refused = tried.is_some_and(|tried| !tried.done) && last.drift.is_some()
-        || action == Action::Hold && last.drift == Some(true);
+    let is_refused = is_allowed == Some(false) && last.drift.is_some()
+        || matches!(action, Action::Hold(_)) && last.drift == Some(true);
     let kind = match action {
         Action::Verify => Kind::Findings,
         _ if is_refused => Kind::Refused,
@@ -241,24 +258,14 @@ pub async fn act(
     Err(Failure::new(kind, format!("Not done: {}", last.outcome)).then(next))
 }
 
-fn plan(stack: &Stack, action: Action, tried: &Report) -> String {
+fn plan(stack: &Stack, action: &str, tried: &Report) -> String {
     let shown = |settings: &Option<Settings>| match settings {
         Some(Settings { url, is_ready }) => format!("{url} with isReady={is_ready}"),
         None => "nothing".into(),
     };
     let (before, after) = (shown(&tried.registered), shown(&tried.plan));
-    let (action, stack, outcome) = (action.name(), &stack.target.stack, &tried.outcome);
+    let (stack, outcome) = (&stack.target.stack, &tried.outcome);
     format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
-}
-
-fn next(stack: &Stack, action: Action, report: &Report) -> Option<String> {
-    match action {
-        // After these, a next step could only undo them.
-        Action::Release | Action::Hold | Action::Verify | Action::Unregister if report.done => {
-            Some(stack.command("status"))
-        }
-        _ => doctor::next_step(stack, report),
-    }
 }
 
 /// Asks the deploy-hook for its report.

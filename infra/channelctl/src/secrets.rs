@@ -2,15 +2,16 @@
 
 use std::{
     fmt,
-    io::{self, BufRead, IsTerminal, Read},
+    io::{self, IsTerminal},
 };
 
-use anstream::{eprint, eprintln};
+use anstream::eprintln;
 use aws_sdk_secretsmanager::Client;
 use channel_connection::{
     client_secrets::{ClientSecrets, SigningSecret},
     secret_store,
 };
+use clap::Subcommand;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,6 +28,23 @@ const MAX_BYTES: u64 = 64 * 1024;
 const NOT_JSON: &str = r#"Standard input must be JSON like {"clientSecret":"…","hubSpotCredential":{"developerApiKey":"…"}}. Nothing was changed."#;
 const NOT_WHOLE: &str =
     "A secret must not be empty or have spaces and line ends in it. Nothing was changed.";
+
+const PIPED: &str = r#"From a pipe, as JSON, with one or both of the secrets:
+  {"clientSecret":"...","hubSpotCredential":{"developerApiKey":"..."}}
+The credential is developerApiKey, accessToken, or clientId and clientSecret.
+
+Example: channelctl --stage dev secrets set < secrets.json"#;
+
+/// A change of the stack's secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Change {
+    /// Ask for both secrets, or read them from a pipe
+    #[command(after_help = PIPED)]
+    Set,
+    /// Stop accepting the previous client secret
+    #[command(after_help = "Example: channelctl --stage dev secrets end-rotation")]
+    EndRotation,
+}
 
 /// A secret without spaces and line ends; its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,22 +170,8 @@ pub async fn client_secret_changed_at(stack: &Stack) -> Option<Timestamp> {
     Timestamp::from_second(changed.secs()).ok()
 }
 
-/// Asks for new secrets and stores them; the previous client secret stays accepted.
-pub async fn set(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
-    change(stack, new_secrets, false, as_json).await
-}
-
-/// Ends a rotation: the previous client secret is no longer accepted.
-pub async fn end_rotation(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
-    change(stack, || Ok(NewSecrets::default()), true, as_json).await
-}
-
-async fn change(
-    stack: &Stack,
-    ask: impl FnOnce() -> Result<NewSecrets, Failure>,
-    ends_rotation: bool,
-    as_json: bool,
-) -> Result<Outcome, Failure> {
+/// Changes the secrets; until a rotation ends, the previous client secret stays accepted.
+pub async fn change(stack: &Stack, change: Change, as_json: bool) -> Result<Outcome, Failure> {
     let client_secret_arn = stack.output("ClientSecretArn")?;
     let credential_arn = stack.output("HubSpotCredentialArn")?;
     let target = &stack.target;
@@ -177,13 +181,17 @@ async fn change(
     let text = terminal::wait("Secrets Manager", read(&client, client_secret_arn)).await?;
     let text: Value = serde_json::from_str(&text).unwrap_or_default();
     let stored = Accepted::stored(&text);
-    let new = ask()?;
+    let new = match change {
+        Change::Set => new_secrets()?,
+        Change::EndRotation => NewSecrets::default(),
+    };
     let show = stack.command("status");
     outcome::if_stopped(format!("Stopped. A secret may be stored already: {show}"));
     if let Some(credential) = &new.hub_spot_credential {
         put(&client, credential_arn, &json!(credential)).await?;
     }
     let mut accepted = stored.clone();
+    let ends_rotation = change == Change::EndRotation;
     if ends_rotation {
         accepted.previous_client_secret = None;
     }
@@ -240,10 +248,7 @@ async fn put(client: &Client, arn: &str, stored: &Value) -> Result<(), AwsError>
 /// Reads the new secrets: typed without echo at a terminal, or as JSON from a pipe.
 fn new_secrets() -> Result<NewSecrets, Failure> {
     if !io::stdin().is_terminal() {
-        let mut text = String::new();
-        let read = io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text);
-        read.map_err(|error| unreadable(&error))?;
-        return parse(&text);
+        return parse(&terminal::read_hidden("", MAX_BYTES)?);
     }
     eprintln!("Nothing that you type is shown. Enter alone leaves a secret unchanged.");
     let client_secret = hidden("Client secret (HubSpot: your app, Auth): ")?;
@@ -266,20 +271,12 @@ fn parse(json: &str) -> Result<NewSecrets, Failure> {
     secrets.ok_or_else(|| Failure::bad_input(NOT_JSON))
 }
 
-fn unreadable(error: &io::Error) -> Failure {
-    Failure::bad_input(format!(
-        "Cannot read the secrets: {error}. Nothing was changed."
-    ))
-}
-
 fn credential() -> Result<Option<Credential>, Failure> {
     let kinds = "1 developer API key, 2 access token, 3 OAuth client credentials";
     loop {
-        eprint!("HubSpot credential ({kinds}): ");
-        let mut choice = String::new();
-        let read = io::stdin().lock().read_line(&mut choice);
-        let length = read.map_err(|error| unreadable(&error))?;
-        let credential = match choice.trim() {
+        let choice = terminal::prompt(&format!("HubSpot credential ({kinds}): "))?;
+        return Ok(match choice.as_str() {
+            "" => None,
             "1" => hidden("Developer API key: ")?
                 .map(|developer_api_key| Credential::DeveloperApiKey { developer_api_key }),
             "2" => hidden("Access token: ")?
@@ -293,21 +290,17 @@ fn credential() -> Result<Option<Credential>, Failure> {
                     })
                 }
             },
-            "" if length > 0 => None,
-            "" => return Err(unreadable(&io::ErrorKind::UnexpectedEof.into())),
             _ => {
                 eprintln!("Type 1, 2, 3 or Enter.");
                 continue;
             }
-        };
-        return Ok(credential);
+        });
     }
 }
 
 /// Asks without echo; `None` for Enter alone.
 fn hidden(question: &str) -> Result<Option<Secret>, Failure> {
-    let typed = rpassword::prompt_password(question).map_err(|error| unreadable(&error))?;
-    match typed.trim() {
+    match terminal::read_hidden(question, MAX_BYTES)?.trim() {
         "" => Ok(None),
         text => Secret::try_from(text.to_owned())
             .map(Some)

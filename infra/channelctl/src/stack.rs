@@ -54,10 +54,7 @@ impl Stack {
                 AwsError::NoAnswer(_) if target.is_local() => {
                     Failure::failed(format!("The local AWS is not up. {START}"))
                 }
-                AwsError::SignedOut(_) => {
-                    let error = AwsError::new("read the stack", &error);
-                    Failure::from(error).then(target.sign_in())
-                }
+                error @ AwsError::SignedOut(_) => Failure::from(error).then(target.sign_in()),
                 error => error.into(),
             }),
         }
@@ -88,10 +85,8 @@ impl Stack {
         let value = self.outputs.get(name).map(String::as_str);
         value.ok_or_else(|| {
             let (stack, status) = (&self.target.stack, &self.status);
-            Failure::failed(format!(
-                "The stack {stack}, {status}, has no output {name}."
-            ))
-            .then(self.command("doctor"))
+            let missing = format!("The stack {stack}, {status}, has no output {name}.");
+            Failure::failed(missing).then(self.command("doctor"))
         })
     }
 

@@ -107,15 +107,12 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
         };
         let numbers = status.numbers.map(|census| census.to_string());
         let changed = secret.map(|time| format!("changed {}", ago(time)));
+        let deployed = format!("{}: {}{deployed}", status.stack, stack.status);
+        let version = status.version.as_ref().map(Version::text);
+        let next = status.next.clone();
         terminal::print_pairs([
-            (
-                "stack",
-                format!("{}: {}{deployed}", status.stack, stack.status),
-            ),
-            (
-                "version",
-                or_unknown(status.version.as_ref().map(Version::text)),
-            ),
+            ("stack", deployed),
+            ("version", or_unknown(version)),
             ("webhook", status.url.to_owned()),
             ("registered", registered),
             ("isReady", release),
@@ -125,10 +122,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
             ("credential", credential),
             ("numbers", or_unknown(numbers)),
             ("secret", or_unknown(changed)),
-            (
-                "next",
-                status.next.clone().unwrap_or_else(|| "nothing".into()),
-            ),
+            ("next", next.unwrap_or_else(|| "nothing".into())),
         ])
     })?;
     Ok(Outcome::of(status.findings.iter().any(Finding::is_error)))

@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    io::{self, BufRead, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     time::Duration,
 };
 
@@ -112,13 +112,31 @@ fn replace(
     replaced
 }
 
+/// Asks at the terminal; returns the answer without the spaces around it.
+pub fn prompt(question: &str) -> Result<String, Failure> {
+    anstream::eprint!("{question}");
+    let mut answer = String::new();
+    match io::stdin().read_line(&mut answer) {
+        Ok(0) => Err(unreadable(&io::ErrorKind::UnexpectedEof.into())),
+        Ok(_) => Ok(answer.trim().to_owned()),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
 /// Reads a secret: typed without echo, or from a pipe of at most `max` bytes.
-pub fn read_hidden(question: &str, max: u64) -> io::Result<String> {
-    if io::stdin().is_terminal() {
+pub fn read_hidden(question: &str, max: u64) -> Result<String, Failure> {
+    let read = if io::stdin().is_terminal() {
         rpassword::prompt_password(question)
     } else {
         io::read_to_string(io::stdin().take(max))
-    }
+    };
+    read.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::bad_input(format!(
+        "Cannot read the input: {error}. Nothing was changed."
+    ))
 }
 
 /// Returns the terminal's width up to `max`, or `max` in a pipe.
@@ -167,10 +185,7 @@ fn ask(question: &str, is_yes: impl Fn(&str) -> bool, yes: bool) -> Result<(), F
     if !io::stdin().is_terminal() {
         return Err(nobody_to_ask());
     }
-    anstream::eprint!("{question}");
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && is_yes(answer.trim()) {
+    if prompt(question).is_ok_and(|answer| is_yes(&answer)) {
         return Ok(());
     }
     Err(Failure::new(Kind::NotConfirmed, "Nothing was changed."))

@@ -2,7 +2,7 @@
 
 use axum::{Json, Router, http::StatusCode, routing::get};
 use channel_connection::settings::ApiVersion;
-use channelctl::registration::{Action, IsReady, Report};
+use channelctl::registration::{Action, IsReady, Report, WriteOptions};
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
 use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};
@@ -43,12 +43,16 @@ async fn status_compares_hubspot_with_the_stack() {
 #[tokio::test]
 async fn channelctl_reads_the_report_of_its_actions() {
     let env = TestEnv::new().await;
+    let write = WriteOptions::default;
     for action in [
-        Action::Register(IsReady::False),
+        Action::Register {
+            is_ready: IsReady::False,
+            write: write(),
+        },
         Action::Verify,
-        Action::Release,
-        Action::Hold,
-        Action::Unregister,
+        Action::Release(write()),
+        Action::Hold(write()),
+        Action::Unregister(write()),
     ] {
         let report = env.handle(action.event("a test")).await.unwrap();
         outcome(&report, true);

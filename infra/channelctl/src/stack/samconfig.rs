@@ -8,11 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anstream::{eprint, eprintln};
+use anstream::eprintln;
 use channel_connection::ids::AppId;
 use serde::{Deserialize, Deserializer};
 
-use crate::{outcome::Failure, stack::target::TargetOptions};
+use crate::{outcome::Failure, stack::target::TargetOptions, terminal};
 
 pub const FILE: &str = "infra/samconfig.toml";
 /// Where a release's user has the stages.
@@ -196,16 +196,15 @@ fn with_answers(
 }
 
 fn ask(question: &str, default: &str) -> Result<String, Failure> {
-    let shown = if default.is_empty() {
-        String::new()
-    } else {
-        format!(" [{default}]")
+    let answer = match default {
+        "" => terminal::prompt(&format!("{question}: "))?,
+        _ => terminal::prompt(&format!("{question} [{default}]: "))?,
     };
-    eprint!("{question}{shown}: ");
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    let answer = answer.trim();
-    Ok(if answer.is_empty() { default } else { answer }.to_owned())
+    Ok(if answer.is_empty() {
+        default.to_owned()
+    } else {
+        answer
+    })
 }
 
 #[cfg(test)]

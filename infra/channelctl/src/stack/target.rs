@@ -25,7 +25,6 @@ const STACK_VARIABLE: &str = "CHANNELCTL_STACK";
 
 /// The options that name a stack.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Global options")]
 pub struct TargetOptions {
     /// Stage, as in infra/samconfig.toml
     #[arg(long, global = true, display_order = 90, conflicts_with = "stack")]
@@ -216,10 +215,7 @@ impl Target {
 
     /// Writes a command of the AWS CLI for the same account and region.
     pub fn aws_command(&self, command: &str) -> String {
-        let mut words = format!("aws {command} --region {}", self.region());
-        if let Some(profile) = &self.profile {
-            let _ = write!(words, " --profile {}", shell_word(profile));
-        }
+        let mut words = self.signed_in(&format!("{command} --region {}", self.region()));
         if let Some(endpoint) = self.aws.endpoint_url() {
             let _ = write!(words, " --endpoint-url {endpoint}");
         }
@@ -228,11 +224,14 @@ impl Target {
 
     /// Writes the command that signs in to the target's account.
     pub fn sign_in(&self) -> String {
-        let profile = self.profile.as_deref().map(shell_word);
-        profile.map_or_else(
-            || "aws sso login".into(),
-            |profile| format!("aws sso login --profile {profile}"),
-        )
+        self.signed_in("sso login")
+    }
+
+    fn signed_in(&self, command: &str) -> String {
+        match self.profile.as_deref().map(shell_word) {
+            Some(profile) => format!("aws {command} --profile {profile}"),
+            None => format!("aws {command}"),
+        }
     }
 }
 

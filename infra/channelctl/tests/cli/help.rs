@@ -4,65 +4,31 @@ use clap::CommandFactory;
 
 use crate::support::{program, run};
 
-async fn help(of: &[&str]) -> String {
-    said(&[of, &["--help"]].concat()).await
-}
-
-async fn said(arguments: &[&str]) -> String {
-    let ran = run(program(arguments), "").await;
-    assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    ran.output
-}
-
 #[tokio::test]
 async fn the_first_help_is_short_and_narrow() {
-    let help = said(&["-h"]).await;
-    assert!(help.lines().count() <= 42, "{help}");
-    assert!(
-        help.lines().all(|line| line.chars().count() <= 80),
-        "{help}"
-    );
+    let help = run(program(&["-h"]), "").await.output;
+    let is_narrow = help.lines().all(|line| line.chars().count() <= 80);
+    assert!(is_narrow && help.lines().count() <= 42, "{help}");
 }
 
 #[tokio::test]
-async fn every_help_is_as_it_was_looked_at() {
-    let mut commands = vec![vec![]];
-    let command = channelctl::cli::Cli::command();
-    for child in command.get_subcommands() {
-        commands.push(vec![child.get_name().to_owned()]);
-        for grandchild in child.get_subcommands() {
-            commands.push(vec![
-                child.get_name().to_owned(),
-                grandchild.get_name().to_owned(),
-            ]);
+async fn every_command_is_explained_with_an_example() {
+    let program_itself = channelctl::cli::Cli::command();
+    let mut open = vec![(Vec::new(), &program_itself)];
+    while let Some((words, command)) = open.pop() {
+        for child in command.get_subcommands() {
+            open.push(([&words[..], &[child.get_name()]].concat(), child));
         }
-    }
-    for of in commands {
-        let names: Vec<_> = of.iter().map(String::as_str).collect();
-        let name = if of.is_empty() {
-            "channelctl".to_owned()
-        } else {
-            of.join("-")
+        let ran = run(program(&[&words[..], &["--help"]].concat()), "").await;
+        let name = match words.join("-") {
+            name if name.is_empty() => "channelctl".to_owned(),
+            name => name,
         };
-        insta::assert_snapshot!(name, help(&names).await);
-    }
-}
-
-#[tokio::test]
-async fn every_command_has_a_short_about_and_an_example() {
-    let command = channelctl::cli::Cli::command();
-    let mut open: Vec<_> = command.get_subcommands().collect();
-    while let Some(command) = open.pop() {
-        let name = command.get_name();
-        let about = command.get_about().unwrap().to_string();
-        assert!(about.chars().count() < 60, "{name}: {about}");
-        open.extend(command.get_subcommands());
-        let example = command.get_after_help().map(ToString::to_string);
+        let about = ran.output.lines().next().unwrap_or_default();
+        assert!(words.is_empty() || about.chars().count() < 60, "{about}");
         let is_group = command.has_subcommands();
-        assert!(
-            is_group || example.is_some_and(|text| text.contains("Example: ")),
-            "{name}"
-        );
+        assert!(is_group || ran.output.contains("Example: "), "{name}");
+        insta::assert_snapshot!(name, ran.output);
     }
 }
 
@@ -92,12 +58,8 @@ async fn mistyped_commands_are_explained() {
 }
 
 #[tokio::test]
-async fn completions_are_made_for_every_shell() {
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ran = run(program(&["completion", shell]), "").await;
-        assert!(
-            ran.code == Some(0) && ran.output.contains("numbers"),
-            "{shell}"
-        );
-    }
+async fn completions_know_the_commands() {
+    let ran = run(program(&["completion", "bash"]), "").await;
+    let completes = ran.output.contains("numbers");
+    assert!(ran.code == Some(0) && completes, "{}", ran.errors);
 }

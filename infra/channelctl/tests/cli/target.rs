@@ -12,14 +12,14 @@ use crate::{
 
 #[tokio::test]
 async fn an_unclear_target_is_a_usage_error() {
-    let both = [("CHANNELCTL_STAGE", "dev"), ("CHANNELCTL_STACK", "calls")];
+    let both = &[("CHANNELCTL_STAGE", "dev"), ("CHANNELCTL_STACK", "calls")][..];
     let (checkout, aws) = (Checkout::new(), Aws::start(Account::default()).await);
-    for (name, arguments, environment, error) in [
-        ("none", &[][..], &[][..], "No stack named. Add --stage dev"),
-        ("empty", &[], &[("CHANNELCTL_STAGE", "")], "No stack named"),
-        ("two", &[], &both, "Unset one, or add --stage or --stack"),
+    for (name, environment, error) in [
+        ("none", &[][..], "No stack named. Add --stage dev"),
+        ("empty", &[("CHANNELCTL_STAGE", "")], "No stack named"),
+        ("two", both, "Unset one, or add --stage or --stack"),
     ] {
-        let mut command = checkout.program(&aws, &[&["status"], arguments].concat());
+        let mut command = checkout.program(&aws, &["status"]);
         command.envs(environment.iter().copied());
         let ran = run(command, "").await;
         assert_eq!((ran.code, ran.output.as_str()), (Some(2), ""), "{name}");
