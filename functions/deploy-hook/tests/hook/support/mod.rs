@@ -21,6 +21,7 @@ use hubspot_simulator::{
 use serde_json::{Value, json};
 use test_support::{NumbersTable, sdk_config};
 
+pub use crate::account::settings;
 use crate::account::{CREDENTIAL_ARN, CloudFormation, account, config, secrets};
 
 mod servers;
@@ -188,17 +189,6 @@ impl TestEnv {
             }
         });
     }
-}
-
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "it is compared with settings that may be missing"
-)]
-pub fn settings(url: &str, is_ready: bool) -> Option<ChannelConnectionSettings> {
-    Some(ChannelConnectionSettings {
-        url: url.into(),
-        is_ready,
-    })
 }
 
 /// Changes one property of the resource.
