@@ -43,14 +43,6 @@ impl Observation {
         self.event.json["RequestType"] == request_type
     }
 
-    /// Returns what the event asks for, by the action that asks for the same.
-    pub fn is_ready(&self) -> &'static str {
-        match self.event.verb {
-            "release" => "true",
-            _ => self.event.is_ready,
-        }
-    }
-
     pub fn is_success(&self) -> bool {
         self.response["Status"] == "SUCCESS" || self.response["done"] == true
     }

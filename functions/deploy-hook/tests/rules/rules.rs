@@ -259,13 +259,15 @@ fn report_is_true(case: &Case) -> bool {
     let is_left = |held: &Settings| seen.is("Delete") && !case.has_own_url(held);
     let is_own =
         |held: &Settings, is_ready: bool| case.has_own_url(held) && is_released(held) == is_ready;
-    seen.saw(case.log, |held| match (seen.event.verb, seen.is_ready()) {
-        ("verify" | "status" | "retain", _) => true,
-        ("hold", _) => is_left(held) || is_own(held, false),
-        ("remove", _) => is_left(held) || held.is_none(),
-        (_, "true") => is_own(held, true),
-        (_, "false") => is_own(held, false),
-        _ => case.has_own_url(held),
+    seen.saw(case.log, |held| {
+        match (seen.event.verb, seen.event.is_ready) {
+            ("verify" | "status" | "retain", _) => true,
+            ("hold", _) => is_left(held) || is_own(held, false),
+            ("remove", _) => is_left(held) || held.is_none(),
+            (_, "true") => is_own(held, true),
+            (_, "false") => is_own(held, false),
+            _ => case.has_own_url(held),
+        }
     })
 }
 

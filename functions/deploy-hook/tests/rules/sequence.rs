@@ -13,16 +13,10 @@ pub const APPS: usize = 2;
 pub struct Round {
     /// How webhooks behave from now on.
     pub webhooks: Vec<(usize, WebhookMode)>,
-    pub stack: Option<StackStep>,
+    /// The properties to deploy, or `None` to delete the stack.
+    pub stack: Option<(Option<Deploy>, Trouble)>,
     pub operators: Vec<OperatorStep>,
     pub writes: Vec<ConcurrentWrite>,
-}
-
-#[derive(Debug, Clone)]
-pub struct StackStep {
-    /// The properties to deploy; `None` deletes the stack.
-    pub deploy: Option<Deploy>,
-    pub trouble: Trouble,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +81,7 @@ pub fn sequence() -> impl Strategy<Value = Vec<Round>> {
 prop_compose! {
     fn round()(
         webhooks in vec((0..URLS, webhook_mode()), 0..2),
-        stack in option::weighted(0.75, stack_step()),
+        stack in option::weighted(0.75, (option::weighted(0.85, deploy()), trouble())),
         operators in vec(operator_step(), 0..3),
         writes in prop_oneof![2 => Just(vec![]), 1 => vec(concurrent_write(), 1..3)],
     ) -> Round {
@@ -121,15 +115,6 @@ prop_compose! {
     ) -> OperatorStep {
         let trouble = Trouble { after_ms, faults, dies_after_ms: None };
         OperatorStep { action, is_ready: "true", other_stack: Some((0, 0)), trouble }
-    }
-}
-
-prop_compose! {
-    fn stack_step()(
-        deploy in option::weighted(0.85, deploy()),
-        trouble in trouble(),
-    ) -> StackStep {
-        StackStep { deploy, trouble }
     }
 }
 

@@ -47,11 +47,11 @@ impl TestEnv {
             let operators = join_all(operators.map(|step| self.operate(before, step)));
             let writes = join_all(round.writes.into_iter().map(|write| self.write(write)));
             let deploy = async {
-                let Some(step) = round.stack else {
+                let Some((deploy, trouble)) = round.stack else {
                     return stack;
                 };
-                let wanted = step.deploy.map(|deploy| Stack::new(deploy, deploy_id));
-                self.change(stack, wanted, Some(&step.trouble)).await
+                let wanted = deploy.map(|deploy| Stack::new(deploy, deploy_id));
+                self.change(stack, wanted, Some(&trouble)).await
             };
             (stack, _, _) = tokio::join!(deploy, operators, writes);
             rules::check(self)?;
@@ -76,9 +76,10 @@ impl TestEnv {
         let Some((url, app)) = step.other_stack.or(own) else {
             return;
         };
+        let is_release = step.action == "release";
         let event = Event {
             verb: step.action,
-            is_ready: step.is_ready,
+            is_ready: if is_release { "true" } else { step.is_ready },
             url: self.webhooks.urls[url].clone(),
             app_id: app_id(app),
             json: json!({"action": step.action, "isReady": step.is_ready}),
