@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use hubspot_simulator::fault::{Fault, How, When};
-use serde_json::{Value, json};
+use serde_json::json;
 use test_support::CLIENT_SECRET_ARN;
 
 use crate::{
@@ -93,53 +93,34 @@ fn hubspot_down() -> Fault {
 #[tokio::test]
 async fn a_dry_run_foretells_and_writes_nothing() {
     let env = TestEnv::new().await;
-    let url = env.webhook_url.as_str();
-    let planned = |url: &str, is_ready: bool| json!({"url": url, "isReady": is_ready});
+    let [held, released] = [false, true].map(|is_ready| settings(&env.webhook_url, is_ready));
+    let other = settings(ELSEWHERE, true);
     let cases = [
-        ("release", None, false, Value::Null),
-        ("release", settings(url, false), true, planned(url, true)),
-        (
-            "release",
-            settings(ELSEWHERE, true),
-            false,
-            planned(ELSEWHERE, true),
-        ),
-        ("hold", None, false, Value::Null),
-        ("hold", settings(url, true), true, planned(url, false)),
-        (
-            "hold",
-            settings(ELSEWHERE, true),
-            false,
-            planned(ELSEWHERE, true),
-        ),
-        ("register", None, true, planned(url, false)),
-        ("register", settings(url, true), true, planned(url, true)),
-        (
-            "register",
-            settings(ELSEWHERE, true),
-            false,
-            planned(ELSEWHERE, true),
-        ),
-        ("unregister", None, true, Value::Null),
-        ("unregister", settings(url, true), true, Value::Null),
-        (
-            "unregister",
-            settings(ELSEWHERE, true),
-            false,
-            planned(ELSEWHERE, true),
-        ),
+        ("release", &None, false, &None),
+        ("release", &held, true, &released),
+        ("release", &other, false, &other),
+        ("hold", &None, false, &None),
+        ("hold", &released, true, &held),
+        ("hold", &other, false, &other),
+        ("register", &None, true, &held),
+        ("register", &released, true, &released),
+        ("register", &other, false, &other),
+        ("unregister", &None, true, &None),
+        ("unregister", &released, true, &None),
+        ("unregister", &other, false, &other),
     ];
-    for (action, held, is_done, plan) in cases {
-        let case = format!("{action} over {held:?}");
+    for (action, before, is_done, plan) in cases {
+        let plan = json!(plan);
+        let case = format!("{action} over {before:?}");
         env.hubspot.with_account(|account| account.settings = None);
-        if let Some(held) = &held {
-            env.register(held.url.as_str(), held.is_ready);
+        if let Some(before) = before {
+            env.register(before.url.as_str(), before.is_ready);
         }
         let request = json!({"action": action, "dryRun": true});
         let foretold = env.handle(request).await.unwrap();
         assert_eq!(foretold["done"], is_done, "{case}: {foretold}");
         assert_eq!(foretold["plan"], plan, "{case}: {foretold}");
-        assert_eq!(env.held(), held, "{case}");
+        assert_eq!(env.held(), *before, "{case}");
         // The action itself then does as foretold.
         let report = env.act(action).await;
         assert_eq!(report["done"], is_done, "{case}: {report}");

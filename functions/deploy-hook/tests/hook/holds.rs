@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use hubspot_simulator::fault::{How, When};
 use serde_json::json;
-use tokio::time::sleep;
 
 use crate::{
     account::ELSEWHERE,
@@ -38,20 +37,14 @@ async fn used_faults(env: &TestEnv) {
     used.expect("HubSpot is called");
 }
 
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "a fault is given as `fail` takes it"
-)]
-fn late(ms: u64) -> Option<(When, How)> {
-    Some((When::Before, How::Delay(ms)))
-}
-
 #[tokio::test]
 async fn stops_a_release_that_is_verifying() {
     let env = env().await;
     let gate = env.webhook.gate.write().await;
+    env.fail([None, None]);
     let hold = async {
-        env.webhook.requested().await;
+        // The release has read and written.
+        used_faults(&env).await;
         assert_eq!(outcome(&env.act("hold").await, true), HELD);
         drop(gate);
     };
@@ -63,25 +56,6 @@ async fn stops_a_release_that_is_verifying() {
     );
     assert_eq!(env.held(), settings(&env.webhook_url, false));
     assert_eq!(report["ready"], false);
-}
-
-#[tokio::test]
-async fn overrides_a_release_whose_write_is_late() {
-    let env = env().await;
-    env.fail([None, None, None, late(250)]);
-    let hold = async {
-        used_faults(&env).await;
-        let report = env.act("hold").await;
-        assert_eq!(outcome(&report, true), HELD);
-        assert_eq!(report["ready"], false);
-    };
-    tokio::join!(env.act("release"), hold);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
-    let is_released = env.hubspot.with_account(|account| {
-        let mut accesses = account.accesses.iter();
-        accesses.any(|access| access.after == settings(&env.webhook_url, true))
-    });
-    assert!(is_released, "the release's write took effect");
 }
 
 #[tokio::test]
@@ -190,8 +164,10 @@ async fn an_unconfirmed_hold_is_not_done() {
 #[tokio::test]
 async fn two_holds_at_once_are_both_done() {
     let env = env().await;
+    env.fail([None, None]);
     let second = async {
-        sleep(CALL / 10).await;
+        // The first has read and written.
+        used_faults(&env).await;
         env.act("hold").await
     };
     let (first, second) = tokio::join!(env.act("hold"), second);

@@ -138,7 +138,7 @@ async fn status_shows_the_calling_settings() {
             ),
         ),
     ];
-    let env = TestEnv::new().await;
+    let mut env = TestEnv::new().await;
     for (case, status, body, expected) in cases {
         for version in ApiVersion::ALL {
             let path = version.settings_path(APP_ID);
@@ -148,9 +148,9 @@ async fn status_shows_the_calling_settings() {
                 &version.calling_settings_path(APP_ID),
                 get(async move || calling),
             );
-            let mut config = config(&serve_locally(routes).await, &env.webhook_url);
-            config.target.api_version = version;
-            let report = env.handle_with(config, json!({"action": "status"})).await;
+            env.config = config(&serve_locally(routes).await, &env.webhook_url);
+            env.config.target.api_version = version;
+            let report = env.act("status").await;
             outcome(&report, true);
             assert_eq!(report["callingSettings"], expected, "{case}");
         }
@@ -177,8 +177,8 @@ async fn a_broken_webhook_is_held_but_not_released() {
 #[tokio::test]
 async fn the_probed_portal_must_have_its_numbers() {
     let mut env = TestEnv::new().await;
-    env.probe_portal = PORTAL_ID.parse().unwrap();
-    env.probe_min_numbers = 2;
+    env.config.probe_portal = PORTAL_ID.parse().unwrap();
+    env.config.probe_min_numbers = 2;
     env.numbers.put_named("+18001231234", "Sales").await;
     assert_eq!(
         outcome(&env.act("verify").await, false),

@@ -39,7 +39,7 @@ async fn unknown_events_are_rejected() {
 #[tokio::test]
 async fn a_foreign_response_url_gets_no_response() {
     let mut env = TestEnv::new().await;
-    env.url_policy = UrlPolicy::Public;
+    env.config.url_policy = UrlPolicy::Public;
     let error = env.handle(env.event("create")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -110,7 +110,7 @@ async fn codedeploy_learns_whether_a_version_is_verified() {
     ];
     for (case, response, expected) in cases {
         let mut env = TestEnv::new().await;
-        env.webhook_version = Some(VERSION.into());
+        env.config.webhook_version = Some(VERSION.into());
         *env.aws.function_response.lock().unwrap() = response;
         let handled = env.handle(env.event("before-traffic")).await;
         let error = handled.err().map(|error| error.to_string());
@@ -134,7 +134,7 @@ async fn codedeploy_gets_a_report_in_any_case() {
     ];
     for (case, version, secret, is_verified) in cases {
         let mut env = TestEnv::new().await;
-        env.webhook_version = version.map(str::to_owned);
+        env.config.webhook_version = version.map(str::to_owned);
         env.aws.secrets.set(CLIENT_SECRET_ARN, secret);
         let handled = env.handle(env.event("before-traffic")).await;
         assert_eq!(handled.is_ok(), is_verified, "{case}");

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::BTreeMap,
     rc::Rc,
     time::{Duration, Instant, SystemTime},
 };
@@ -12,24 +12,20 @@ use channel_connection::ids::AppId;
 use deploy_hook::{
     Handler,
     budget::{TimeBudget, retries},
-    config::{Config, Target},
 };
-use hubspot_simulator::{
-    Caller, Simulator,
-    fault::{Fault, How},
-};
+use hubspot_simulator::{Caller, Simulator, fault::How};
 use serde_json::Value;
-use test_support::sdk_config;
-use tokio::time::sleep;
+use test_support::{APP_ID, sdk_config};
+use tokio::time::{sleep, timeout};
 
 use crate::{
     account::{CloudFormation, account, config, secrets},
-    cloudformation::APP_IDS,
-    observation::{Ending, Observation, Operation},
-    steps::{APPS, Trouble},
+    event::{Event, Observation},
+    sequence::{APPS, Trouble},
     webhook::Webhooks,
 };
 
+pub const APP_IDS: [&str; APPS] = [APP_ID, "7654321"];
 /// Responses come at once or never, so a hook that is to meet failures need not wait long.
 const HURRIED: TimeBudget = TimeBudget {
     call: Duration::from_millis(60),
@@ -48,8 +44,6 @@ const PATIENT: TimeBudget = TimeBudget {
 /// More than the events of one sequence.
 const CALLERS: Caller = 32;
 
-type HandlerKey = (Caller, bool, usize, usize);
-
 pub struct TestEnv {
     pub hubspot: Simulator,
     pub webhooks: Webhooks,
@@ -57,22 +51,12 @@ pub struct TestEnv {
     pub response_url: String,
     cloudformation: CloudFormation,
     pub observations: RefCell<Vec<Observation>>,
+    /// HubSpot's URL for each event of a sequence.
     callers: Vec<String>,
     next_caller: Cell<Caller>,
-    handlers: RefCell<HashMap<HandlerKey, Rc<Handler>>>,
+    /// A new one takes milliseconds.
+    hooks: RefCell<BTreeMap<(Caller, bool, AppId, String), Rc<Handler>>>,
     sdk: SdkConfig,
-}
-
-/// One event to send to the hook of a stack.
-pub struct Sent<'a> {
-    pub operation: Operation,
-    pub event: Value,
-    pub url: usize,
-    pub app: usize,
-    /// Whether the stack has registered the app.
-    pub is_owned: bool,
-    pub trouble: &'a Trouble,
-    pub is_patient: bool,
 }
 
 impl TestEnv {
@@ -90,7 +74,7 @@ impl TestEnv {
             observations: RefCell::default(),
             callers,
             next_caller: Cell::new(0),
-            handlers: RefCell::default(),
+            hooks: RefCell::default(),
             sdk: sdk_config(&secrets().await.endpoint).await,
             hubspot,
         }
@@ -110,77 +94,55 @@ impl TestEnv {
         self.next_caller.set(0);
     }
 
-    /// Sends an event to the hook of a stack, and observes it; returns the response to CloudFormation.
-    pub async fn send(&self, sent: Sent<'_>) -> Option<Value> {
-        let trouble = sent.trouble;
+    /// Sends an event to a hook, and observes it; returns the response. Without trouble it has all the
+    /// time.
+    pub async fn send(&self, event: Event, trouble: Option<&Trouble>) -> Value {
+        let is_patient = trouble.is_none();
+        let trouble = trouble.cloned().unwrap_or_default();
         sleep(Duration::from_millis(trouble.after_ms)).await;
         let caller = self.next_caller.replace(self.next_caller.get() + 1);
-        assert!(caller < CALLERS, "each event has a port of its own");
+        let mut faults = trouble.faults.iter().flatten();
+        let was_lied_to = faults.any(|fault| fault.how == How::Status(404));
         self.hubspot.with_account(|account| {
-            let faults = trouble.faults.clone().into();
+            let faults = trouble.faults.into();
             account.faults_by_caller.insert(caller, faults);
         });
-        self.cloudformation.responses.lock().unwrap().clear();
-        let handler = self.handler((caller, sent.is_patient, sent.app, sent.url));
-        let is_create = sent.event["RequestType"] == "Create";
+        let hook = self.hook(caller, is_patient, &event);
         let started = Instant::now();
         let deadline = SystemTime::now() + Duration::from_mins(1);
-        let dies = async {
-            match trouble.dies_after_ms {
-                Some(ms) => sleep(Duration::from_millis(ms)).await,
-                None => std::future::pending().await,
-            }
-        };
-        let result = tokio::select! {
-            result = handler.handle(sent.event, deadline) => Some(result),
-            () = dies => None,
-        };
-        let is_stack = matches!(
-            sent.operation,
-            Operation::Deploy(_) | Operation::Delete { .. }
-        );
-        let response = result.and_then(|result| {
-            if is_stack {
+        let life = trouble.dies_after_ms;
+        let life = life.map_or(Duration::MAX, Duration::from_millis);
+        let handled = timeout(life, hook.handle(event.json.clone(), deadline)).await;
+        let response = match handled {
+            Err(_died) => None,
+            Ok(_) if event.json.get("RequestType").is_some() => {
                 self.cloudformation.responses.lock().unwrap().pop()
-            } else {
-                result.ok()
             }
-        });
-        let lie = |fault: &Option<Fault>| fault.is_some_and(|fault| fault.how == How::Status(404));
-        let is_not_created = |response: &Value| {
-            let id = response["PhysicalResourceId"].as_str();
-            id.is_some_and(|id| id.ends_with("/not-created"))
+            Ok(report) => report.ok(),
         };
+        let response = response.unwrap_or_default();
         self.observations.borrow_mut().push(Observation {
+            event,
             caller,
-            operation: sent.operation,
-            url: self.webhooks.urls[sent.url].clone(),
-            app_id: app_id(sent.app),
-            is_owned: sent.is_owned,
             started,
             ended: Instant::now(),
-            was_lied_to: trouble.faults.iter().any(lie),
-            may_have_created: is_create && !response.as_ref().is_some_and(is_not_created),
-            ending: response.clone().map_or(Ending::Died, Ending::Reported),
+            was_lied_to,
+            response: response.clone(),
         });
         response
     }
 
-    fn handler(&self, key: HandlerKey) -> Rc<Handler> {
-        let (caller, is_patient, app, url) = key;
-        let mut handlers = self.handlers.borrow_mut();
-        let handler = handlers.entry(key).or_insert_with(|| {
+    fn hook(&self, caller: Caller, is_patient: bool, event: &Event) -> Rc<Handler> {
+        let key = (caller, is_patient, event.app_id, event.url.clone());
+        let mut hooks = self.hooks.borrow_mut();
+        let hook = hooks.entry(key).or_insert_with(|| {
             let hubspot = &self.callers[usize::from(caller)];
-            let config = config(hubspot, &self.webhooks.urls[url]);
-            let target = Target {
-                app_id: app_id(app),
-                ..config.target
-            };
-            let config = Config { target, ..config };
+            let mut config = config(hubspot, &event.url);
+            config.target.app_id = event.app_id;
             let budget = if is_patient { PATIENT } else { HURRIED };
             Rc::new(Handler::new(config, &self.sdk, budget).unwrap())
         });
-        Rc::clone(handler)
+        Rc::clone(hook)
     }
 }
 

@@ -15,12 +15,11 @@
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod account;
-mod cloudformation;
 mod env;
-mod observation;
+mod event;
 mod rules;
 mod sequence;
-mod steps;
+mod stack;
 mod webhook;
 
 use std::{
@@ -32,7 +31,7 @@ use std::{
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{env::TestEnv, steps::sequence};
+use crate::{env::TestEnv, sequence::sequence};
 
 /// A sequence mostly waits: for responses that do not come, and for holds to settle.
 const WORKERS_PER_CORE: usize = 16;

@@ -1,245 +1,216 @@
-//! A sequence of rounds; the rules are checked after each of them.
+//! A sequence: rounds of events that run at the same time.
 
-use std::time::Duration;
+use hubspot_simulator::fault::{Fault, How, When};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use futures_util::future::join_all;
-use proptest::test_runner::TestCaseError;
-use serde_json::{Value, json};
-use tokio::time::sleep;
+/// The vendor's webhooks; the stack's URL is one of them, another stack's may be the other.
+pub const URLS: usize = 2;
+/// The vendor's apps.
+pub const APPS: usize = 2;
 
-use crate::{
-    cloudformation::{Event, Properties, Stack},
-    env::{Sent, TestEnv, app_id},
-    observation::Operation,
-    rules,
-    steps::{
-        APPS, ConcurrentWrite, Deploy, OperatorStep, Round, StackStep, Trouble, URLS, WebhookMode,
-    },
-};
-
-/// The stack, and the apps that it has registered.
-#[derive(Default)]
-struct Deployed {
-    stack: Option<Stack>,
-    owned: [bool; APPS],
+/// Events that run at the same time.
+#[derive(Debug, Clone)]
+pub struct Round {
+    /// How webhooks behave from now on.
+    pub webhooks: Vec<(usize, WebhookMode)>,
+    /// The properties to deploy, or `None` to delete the stack.
+    pub stack: Option<(Option<Deploy>, Trouble)>,
+    pub operators: Vec<OperatorStep>,
+    pub writes: Vec<ConcurrentWrite>,
 }
 
-impl TestEnv {
-    /// Runs the rounds; then a deploy without trouble must lead to what it says.
-    pub async fn run(&self, rounds: Vec<Round>) -> Result<(), TestCaseError> {
-        self.reset().await;
-        let mut deployed = Deployed::default();
-        for (deploy_id, round) in (1..).zip(rounds) {
-            for (url, mode) in round.webhooks {
-                self.webhooks.set_mode(url, mode);
-            }
-            let before = deployed.stack.clone();
-            let writes = round.writes.into_iter().map(|write| self.write(write));
-            let operators = round.operators.into_iter();
-            let actions = operators.map(|step| self.act(before.as_ref(), step));
-            let stack = async {
-                if let Some(step) = round.stack {
-                    self.step(&mut deployed, step, deploy_id).await;
-                }
-            };
-            tokio::join!(stack, join_all(actions), join_all(writes));
-            rules::check(self)?;
-        }
-        self.converge(deployed).await
-    }
+#[derive(Debug, Clone, Copy)]
+pub struct Deploy {
+    pub url: usize,
+    pub app: usize,
+    pub is_ready: &'static str,
+    pub on_delete: &'static str,
+}
 
-    async fn write(&self, write: ConcurrentWrite) {
-        sleep(Duration::from_millis(write.after_ms)).await;
-        let settings = write.settings.settings(&self.webhooks.urls);
-        self.hubspot.with_account(|account| {
-            let registered = settings.map(|settings| account.registered(settings));
-            account.write(None, app_id(write.app), registered);
-        });
-    }
+#[derive(Debug, Clone)]
+pub struct OperatorStep {
+    pub action: &'static str,
+    pub is_ready: &'static str,
+    /// The URL and the app of another stack; `None` for those of the stack.
+    pub other_stack: Option<(usize, usize)>,
+    pub trouble: Trouble,
+}
 
-    async fn act(&self, stack: Option<&Stack>, step: OperatorStep) {
-        let own = stack.map(|stack| stack.properties.deploy);
-        let own = own.map(|deploy| (deploy.url, deploy.app));
-        // Without a stack there is no function to invoke.
-        let Some((url, app)) = step.other_stack.or(own) else {
-            return;
-        };
-        let OperatorStep {
-            action: name,
-            is_ready,
-            ..
-        } = step;
-        self.send(Sent {
-            operation: Operation::Action { name, is_ready },
-            event: json!({"action": name, "isReady": is_ready}),
-            url,
-            app,
-            is_owned: true,
-            trouble: &step.trouble,
-            is_patient: false,
-        })
-        .await;
-    }
+/// Somebody else's write.
+#[derive(Debug, Clone, Copy)]
+pub struct ConcurrentWrite {
+    pub after_ms: u64,
+    pub app: usize,
+    /// The index of the URL, which may be nobody's, and isReady; `None` removes the settings.
+    pub settings: Option<(usize, bool)>,
+}
 
-    async fn step(&self, deployed: &mut Deployed, step: StackStep, deploy_id: u64) {
-        match (step.deploy, deployed.stack.clone()) {
-            (Some(deploy), _) => {
-                let wanted = Properties { deploy, deploy_id };
-                self.deploy(deployed, wanted, &step.trouble, false).await;
-            }
-            (None, Some(stack)) => self.delete(deployed, stack, &step.trouble, false).await,
-            (None, None) => {}
-        }
-    }
+/// How a webhook behaves.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum WebhookMode {
+    #[default]
+    Works,
+    Slow {
+        ms: u64,
+    },
+    Down,
+    AnswersAnybody,
+    ViolatesTheContract,
+    WorksEverySecondTime,
+    /// After some requests that fail.
+    WorksLater {
+        requests: usize,
+    },
+}
 
-    /// Does what CloudFormation does: a failed deploy is rolled back, with the same trouble.
-    async fn deploy(
-        &self,
-        deployed: &mut Deployed,
-        wanted: Properties,
-        trouble: &Trouble,
-        is_patient: bool,
-    ) {
-        let Some(stack) = deployed.stack.clone() else {
-            let create = Event::Create(wanted);
-            let (is_created, id) = self.handle(deployed, &create, trouble, is_patient).await;
-            let physical_id = id.unwrap_or_else(|| {
-                // Without a response, it may have been created.
-                deployed.owned[wanted.deploy.app] = true;
-                "made-up-by-cloudformation".into()
-            });
-            let created = Stack {
-                properties: wanted,
-                physical_id,
-            };
-            if is_created {
-                deployed.stack = Some(created);
-            } else {
-                self.delete(deployed, created, trouble, is_patient).await;
-                deployed.stack = None;
-            }
-            return;
-        };
-        let Stack {
-            properties: from,
-            physical_id,
-        } = stack.clone();
-        let update = Event::Update {
-            to: wanted,
-            from,
-            physical_id: physical_id.clone(),
-        };
-        let (is_updated, id) = self.handle(deployed, &update, trouble, is_patient).await;
-        let updated = Stack {
-            properties: wanted,
-            physical_id: id.unwrap_or(physical_id),
-        };
-        let (left, replaced) = if is_updated {
-            (updated, stack)
-        } else {
-            let roll_back = Event::Update {
-                to: from,
-                from: wanted,
-                physical_id: updated.physical_id.clone(),
-            };
-            let (_, id) = self.handle(deployed, &roll_back, trouble, is_patient).await;
-            let restored = Stack {
-                properties: from,
-                physical_id: id.unwrap_or_else(|| updated.physical_id.clone()),
-            };
-            (restored, updated)
-        };
-        let is_replaced = left.physical_id != replaced.physical_id;
-        deployed.stack = Some(left);
-        if is_replaced {
-            let clean_up = Event::Delete(replaced);
-            self.handle(deployed, &clean_up, trouble, false).await;
+/// What goes wrong for one event.
+#[derive(Debug, Clone, Default)]
+pub struct Trouble {
+    /// When the event starts.
+    pub after_ms: u64,
+    /// The faults of its calls of HubSpot, in order.
+    pub faults: Vec<Option<Fault>>,
+    /// When its process dies.
+    pub dies_after_ms: Option<u64>,
+}
+
+pub fn sequence() -> impl Strategy<Value = Vec<Round>> {
+    vec(prop_oneof![3 => round(), 2 => duel()], 1..5)
+}
+
+prop_compose! {
+    fn round()(
+        webhooks in vec((0..URLS, webhook_mode()), 0..2),
+        stack in option::weighted(0.75, (option::weighted(0.85, deploy()), trouble())),
+        operators in vec(operator_step(), 0..3),
+        writes in prop_oneof![2 => Just(vec![]), 1 => vec(concurrent_write(), 1..3)],
+    ) -> Round {
+        Round { webhooks, stack, operators, writes }
+    }
+}
+
+prop_compose! {
+    /// Releases and holds of one URL, at the same time.
+    fn duel()(
+        mode in slow_mode(),
+        is_ready in any::<bool>(),
+        release in duellist(&["release", "register"]),
+        hold in duellist(&["hold"]),
+        third in option::of(duellist(&["release", "hold"])),
+    ) -> Round {
+        Round {
+            webhooks: vec![(0, mode)],
+            stack: None,
+            operators: [release, hold].into_iter().chain(third).collect(),
+            writes: vec![ConcurrentWrite { after_ms: 0, app: 0, settings: Some((0, is_ready)) }],
         }
     }
+}
 
-    async fn delete(
-        &self,
-        deployed: &mut Deployed,
-        stack: Stack,
-        trouble: &Trouble,
-        is_patient: bool,
-    ) {
-        let delete = Event::Delete(stack);
-        let (is_deleted, _) = self.handle(deployed, &delete, trouble, is_patient).await;
-        if is_deleted {
-            deployed.stack = None;
-        }
+prop_compose! {
+    fn duellist(actions: &'static [&'static str])(
+        action in select(actions),
+        after_ms in 1..60_u64,
+        faults in vec(option::weighted(0.3, delay()), 0..8),
+    ) -> OperatorStep {
+        let trouble = Trouble { after_ms, faults, dies_after_ms: None };
+        OperatorStep { action, is_ready: "true", other_stack: Some((0, 0)), trouble }
     }
+}
 
-    /// Sends an event; returns whether it succeeded, and the physical id in the response.
-    async fn handle(
-        &self,
-        deployed: &mut Deployed,
-        event: &Event,
-        trouble: &Trouble,
-        is_patient: bool,
-    ) -> (bool, Option<String>) {
-        let deploy = event.properties().deploy;
-        let operation = match event {
-            Event::Create(_) | Event::Update { .. } => Operation::Deploy(deploy),
-            Event::Delete(_) => Operation::Delete {
-                on_delete: deploy.on_delete,
-            },
-        };
-        let response = self
-            .send(Sent {
-                operation,
-                event: event.to_json(&self.webhooks.urls, &self.response_url),
-                url: deploy.url,
-                app: deploy.app,
-                is_owned: deployed.owned[deploy.app],
-                trouble,
-                is_patient,
-            })
-            .await;
-        let is_success = response
-            .as_ref()
-            .is_some_and(|response| response["Status"] == "SUCCESS");
-        match event {
-            Event::Delete(_) if is_success => deployed.owned[deploy.app] = false,
-            Event::Create(_) | Event::Update { .. } if is_success => {
-                deployed.owned[deploy.app] = true;
-            }
-            _ => {}
-        }
-        let id = response
-            .as_ref()
-            .map(|response| response["PhysicalResourceId"].clone());
-        (
-            is_success,
-            id.as_ref().and_then(Value::as_str).map(str::to_owned),
-        )
+prop_compose! {
+    fn deploy()(
+        // Mostly the same URL and app, so that events meet.
+        url in select(&[0, 0, 0, 1]),
+        app in select(&[0, 0, 0, 1]),
+        is_ready in is_ready(),
+        on_delete in select(&["remove", "hold", "retain"]),
+    ) -> Deploy {
+        Deploy { url, app, is_ready, on_delete }
     }
+}
 
-    async fn converge(&self, mut deployed: Deployed) -> Result<(), TestCaseError> {
-        for url in 0..URLS {
-            self.webhooks.set_mode(url, WebhookMode::Works);
-        }
-        self.hubspot.settled().await;
-        let wanted = |deploy_id| Properties {
-            deploy: Deploy {
-                url: 0,
-                app: 0,
-                is_ready: "true",
-                on_delete: "remove",
-            },
-            deploy_id,
-        };
-        self.deploy(&mut deployed, wanted(100), &Trouble::NONE, true)
-            .await;
-        self.deploy(&mut deployed, wanted(101), &Trouble::NONE, true)
-            .await;
-        rules::after_an_unchanged_deploy(self)?;
-        if let Some(stack) = deployed.stack.clone() {
-            self.delete(&mut deployed, stack, &Trouble::NONE, true)
-                .await;
-        }
-        rules::check(self)?;
-        rules::after_the_end(self)
+fn is_ready() -> impl Strategy<Value = &'static str> {
+    select(&["keep", "true", "true", "false"])
+}
+
+prop_compose! {
+    fn operator_step()(
+        action in prop_oneof![
+            6 => select(&["release", "hold"]),
+            4 => select(&["register", "remove", "verify", "status"]),
+        ],
+        is_ready in is_ready(),
+        other_stack in option::weighted(0.2, (0..URLS, 0..APPS)),
+        trouble in trouble(),
+    ) -> OperatorStep {
+        OperatorStep { action, is_ready, other_stack, trouble }
     }
+}
+
+prop_compose! {
+    fn concurrent_write()(
+        after_ms in 0..100_u64,
+        app in 0..APPS,
+        settings in option::weighted(0.7, (0..=URLS, any::<bool>())),
+    ) -> ConcurrentWrite {
+        ConcurrentWrite { after_ms, app, settings }
+    }
+}
+
+fn webhook_mode() -> impl Strategy<Value = WebhookMode> {
+    prop_oneof![
+        4 => Just(WebhookMode::Works),
+        4 => slow_mode(),
+        1 => Just(WebhookMode::Down),
+        1 => Just(WebhookMode::AnswersAnybody),
+        1 => Just(WebhookMode::ViolatesTheContract),
+        1 => Just(WebhookMode::WorksEverySecondTime),
+    ]
+}
+
+fn slow_mode() -> impl Strategy<Value = WebhookMode> {
+    prop_oneof![
+        (5..50_u64).prop_map(|ms| WebhookMode::Slow { ms }),
+        (1..12_usize).prop_map(|requests| WebhookMode::WorksLater { requests }),
+    ]
+}
+
+prop_compose! {
+    fn trouble()(
+        after_ms in 0..80_u64,
+        faults in prop_oneof![
+            2 => Just(vec![]),
+            3 => vec(option::of(fault()), 1..10),
+            // Events that only interleave.
+            3 => vec(option::of(delay()), 4..10),
+        ],
+        dies_after_ms in option::weighted(0.15, 0..150_u64),
+    ) -> Trouble {
+        Trouble { after_ms, faults, dies_after_ms }
+    }
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    let statuses = &[400, 401, 403, 404, 409, 423, 429, 477, 500, 503];
+    let how = prop_oneof![
+        4 => select(statuses).prop_map(How::Status),
+        1 => Just(How::StatusWithRetryAfter(429, 0)),
+        1 => Just(How::StatusWithRetryAfter(477, 86_400)),
+        1 => Just(How::Garbage),
+        1 => Just(How::WrongContentType),
+        2 => Just(How::Silence),
+    ];
+    let fault = (when(), how).prop_map(|(when, how)| Fault { when, how });
+    prop_oneof![2 => fault, 1 => delay()]
+}
+
+/// Some responses come after the caller has given up, and some writes take effect then.
+fn delay() -> impl Strategy<Value = Fault> {
+    let how = (1..90_u64).prop_map(How::Delay);
+    (when(), how).prop_map(|(when, how)| Fault { when, how })
+}
+
+fn when() -> impl Strategy<Value = When> {
+    select(&[When::Before, When::After])
 }

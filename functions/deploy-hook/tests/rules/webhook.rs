@@ -20,17 +20,17 @@ use channel_connection::{
 use test_support::CLIENT_SECRET;
 
 use crate::{
-    account::serve_locally,
-    steps::{URLS, WebhookMode},
+    account::{ELSEWHERE, serve_locally},
+    sequence::{URLS, WebhookMode},
 };
 
-#[derive(Clone)]
 pub struct Webhooks {
-    pub urls: [String; URLS],
-    state: Arc<Mutex<[Webhook; URLS]>>,
+    /// The webhooks' URLs; the last is [`ELSEWHERE`].
+    pub urls: [String; URLS + 1],
+    state: Shared,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Default)]
 struct Webhook {
     mode: WebhookMode,
     /// When it answered a signed request as a working webhook does.
@@ -38,32 +38,27 @@ struct Webhook {
     requests: usize,
 }
 
-impl Webhook {
-    const WORKING: Self = Self {
-        mode: WebhookMode::Works,
-        verified: Vec::new(),
-        requests: 0,
-    };
-}
+type Shared = Arc<Mutex<[Webhook; URLS]>>;
 
 impl Webhooks {
     pub async fn start() -> Self {
-        let urls = Arc::new(Mutex::new(None));
-        let state: Arc<Mutex<_>> = Arc::new(Mutex::new([Webhook::WORKING; URLS]));
+        let state = Shared::default();
         let routes = Router::new()
             .route("/{url}/numbers", post(respond))
-            .with_state((Arc::clone(&urls), Arc::clone(&state)));
+            .with_state(Arc::clone(&state));
         let endpoint = serve_locally(routes).await;
-        let webhooks = Self {
-            urls: std::array::from_fn(|url| format!("{endpoint}/{url}/numbers")),
-            state,
+        let url = |url| match url {
+            URLS => ELSEWHERE.into(),
+            url => format!("{endpoint}/{url}/numbers"),
         };
-        *urls.lock().unwrap() = Some(webhooks.urls.clone());
-        webhooks
+        Self {
+            urls: std::array::from_fn(url),
+            state,
+        }
     }
 
     pub fn reset(&self) {
-        *self.state.lock().unwrap() = [Webhook::WORKING; URLS];
+        *self.state.lock().unwrap() = Default::default();
     }
 
     pub fn set_mode(&self, url: usize, mode: WebhookMode) {
@@ -74,27 +69,23 @@ impl Webhooks {
     /// Returns whether a URL was verified in a time.
     pub fn was_verified(&self, url: &str, from: Instant, to: Instant) -> bool {
         let state = self.state.lock().unwrap();
-        let known = self.urls.iter().zip(state.iter());
-        known
-            .filter(|(known, _)| *known == url)
-            .flat_map(|(_, webhook)| &webhook.verified)
-            .any(|time| (from..=to).contains(time))
+        let mut known = self.urls.iter().zip(state.iter());
+        known.any(|(known, webhook)| {
+            let mut verified = webhook.verified.iter();
+            known == url && verified.any(|time| (from..=to).contains(time))
+        })
     }
 }
 
-type Shared = (
-    Arc<Mutex<Option<[String; URLS]>>>,
-    Arc<Mutex<[Webhook; URLS]>>,
-);
-
 async fn respond(
-    State((urls, state)): State<Shared>,
+    State(state): State<Shared>,
     Path(url): Path<usize>,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
-    let own_url = urls.lock().unwrap().as_ref().unwrap()[url].clone();
-    let is_signed = is_signed(&own_url, &headers, &body);
+    const NUMBERS: (StatusCode, &str) = (StatusCode::OK, r#"{"phoneNumbers":[]}"#);
+    const DOWN: (StatusCode, &str) = (StatusCode::BAD_GATEWAY, "");
+    let is_signed = is_signed(url, &headers, &body);
     let mode = state.lock().unwrap()[url].mode;
     if let WebhookMode::Slow { ms } = mode {
         tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -102,31 +93,28 @@ async fn respond(
     let webhook = &mut state.lock().unwrap()[url];
     webhook.requests += 1;
     match mode {
-        WebhookMode::Down => (StatusCode::BAD_GATEWAY, ""),
-        WebhookMode::WorksEverySecondTime if webhook.requests % 2 == 1 => {
-            (StatusCode::BAD_GATEWAY, "")
-        }
-        WebhookMode::WorksLater { requests } if webhook.requests <= requests => {
-            (StatusCode::BAD_GATEWAY, "")
-        }
+        WebhookMode::Down => DOWN,
+        WebhookMode::WorksEverySecondTime if webhook.requests % 2 == 1 => DOWN,
+        WebhookMode::WorksLater { requests } if webhook.requests <= requests => DOWN,
         WebhookMode::ViolatesTheContract if is_signed => (StatusCode::OK, "[]"),
-        WebhookMode::AnswersAnybody => (StatusCode::OK, r#"{"phoneNumbers":[]}"#),
+        WebhookMode::AnswersAnybody => NUMBERS,
         _ if is_signed => {
             webhook.verified.push(Instant::now());
-            (StatusCode::OK, r#"{"phoneNumbers":[]}"#)
+            NUMBERS
         }
         _ => (StatusCode::UNAUTHORIZED, ""),
     }
 }
 
-fn is_signed(url: &str, headers: &HeaderMap, body: &[u8]) -> bool {
+fn is_signed(url: usize, headers: &HeaderMap, body: &[u8]) -> bool {
     let header = |name| headers.get(name).map(|value| value.to_str().unwrap());
+    let url = format!("http://{}/{url}/numbers", header("host").unwrap());
     let signature = SignatureHeaders {
         signature: header(SIGNATURE_HEADER),
         timestamp: header(TIMESTAMP_HEADER),
         legacy: false,
     };
     let secrets = [SigningSecret::new(CLIENT_SECRET).unwrap()];
-    let uri = (&WebhookUrl::parse(url, UrlPolicy::Local).unwrap()).into();
+    let uri = (&WebhookUrl::parse(&url, UrlPolicy::Local).unwrap()).into();
     signature::verify(&secrets, "POST", &uri, body, signature, SystemTime::now()).is_ok()
 }

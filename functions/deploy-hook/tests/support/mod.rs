@@ -12,7 +12,7 @@ use axum::{
 use channel_connection::{
     client_secrets::SigningSecret,
     ids::PortalId,
-    settings::ApiVersion,
+    settings::{ApiVersion, ChannelConnectionSettings},
     webhook_url::{UrlPolicy, WebhookUrl},
 };
 use deploy_hook::config::{Config, Target};
@@ -58,6 +58,17 @@ pub fn config(hubspot: &str, url: &str) -> Config {
         function_name: "hook".into(),
         url_policy: UrlPolicy::Local,
     }
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with settings that may be missing"
+)]
+pub fn settings(url: &str, is_ready: bool) -> Option<ChannelConnectionSettings> {
+    Some(ChannelConnectionSettings {
+        url: url.into(),
+        is_ready,
+    })
 }
 
 /// Returns a Secrets Manager with the client secret and the developer API key.

@@ -7,12 +7,13 @@ use std::{
 
 use aws_config::SdkConfig;
 use channel_connection::{
-    ids::PortalId, settings::ChannelConnectionSettings, webhook_url::UrlPolicy,
+    settings::ChannelConnectionSettings,
+    webhook_url::{UrlPolicy, WebhookUrl},
 };
 use deploy_hook::{
     Handler, HookError,
     budget::{TimeBudget, retries},
-    config::{Config, Target},
+    config::Config,
 };
 use hubspot_simulator::{
     Simulator,
@@ -21,6 +22,7 @@ use hubspot_simulator::{
 use serde_json::{Value, json};
 use test_support::{NumbersTable, sdk_config};
 
+pub use crate::account::settings;
 use crate::account::{CREDENTIAL_ARN, CloudFormation, account, config, secrets};
 
 mod servers;
@@ -47,13 +49,10 @@ pub struct TestEnv {
     /// The URL of the real webhook, or of one that replaces it.
     pub webhook_url: String,
     pub numbers: NumbersTable,
-    pub probe_portal: PortalId,
-    pub probe_min_numbers: usize,
-    pub webhook_version: Option<String>,
+    pub config: Config,
     pub budget: TimeBudget,
     /// The function's timeout.
     pub timeout: Duration,
-    pub url_policy: UrlPolicy,
     response_url: String,
     sdk: SdkConfig,
 }
@@ -65,6 +64,7 @@ impl TestEnv {
         let hubspot = Arc::new(Simulator::on_free_port(account()).await.unwrap());
         let webhook = RealWebhook::start(&numbers, &secrets, Arc::clone(&hubspot)).await;
         let aws = Aws::new(secrets, webhook.clone());
+        let config = config(&hubspot.api_url(), &webhook.url);
         let (cloudformation, response_url) = CloudFormation::start().await;
         Self {
             sdk: sdk_config(&test_support::serve(aws.routes()).await).await,
@@ -75,31 +75,15 @@ impl TestEnv {
             webhook_url: webhook.url.clone(),
             webhook,
             numbers,
-            probe_portal: PortalId::MAX,
-            probe_min_numbers: 0,
-            webhook_version: None,
+            config,
             budget: BUDGET,
             timeout: Duration::from_secs(90),
-            url_policy: UrlPolicy::Local,
         }
     }
 
     pub fn set_credential(&self, credential: &Value) {
         let credential = credential.to_string();
         self.aws.secrets.set(CREDENTIAL_ARN, &credential);
-    }
-
-    async fn handle_by(&self, config: Config, event: Value) -> Result<Value, HookError> {
-        let config = Config {
-            probe_portal: self.probe_portal,
-            probe_min_numbers: self.probe_min_numbers,
-            webhook_version: self.webhook_version.clone(),
-            url_policy: self.url_policy,
-            ..config
-        };
-        let handler = Handler::new(config, &self.sdk, self.budget).unwrap();
-        let deadline = SystemTime::now() + self.timeout;
-        handler.handle(event, deadline).await
     }
 
     /// Sets the faults of HubSpot's next calls, in order; `None` for a call without one.
@@ -124,18 +108,11 @@ impl TestEnv {
     }
 
     pub async fn handle(&self, event: Value) -> Result<Value, HookError> {
-        let version = event["ResourceProperties"]["ApiVersion"].as_str();
-        let config = config(&self.hubspot.api_url(), &self.webhook_url);
-        let target = Target {
-            api_version: version.unwrap_or("2026-03").parse().unwrap(),
-            ..config.target
-        };
-        self.handle_by(Config { target, ..config }, event).await
-    }
-
-    /// Handles an event with another configuration.
-    pub async fn handle_with(&self, config: Config, event: Value) -> Value {
-        self.handle_by(config, event).await.unwrap()
+        let mut config = self.config.clone();
+        config.target.url = WebhookUrl::parse(&self.webhook_url, UrlPolicy::Local).unwrap();
+        let handler = Handler::new(config, &self.sdk, self.budget).unwrap();
+        let deadline = SystemTime::now() + self.timeout;
+        handler.handle(event, deadline).await
     }
 
     /// Runs an operator's action, and returns its report.
@@ -188,17 +165,6 @@ impl TestEnv {
             }
         });
     }
-}
-
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "it is compared with settings that may be missing"
-)]
-pub fn settings(url: &str, is_ready: bool) -> Option<ChannelConnectionSettings> {
-    Some(ChannelConnectionSettings {
-        url: url.into(),
-        is_ready,
-    })
 }
 
 /// Changes one property of the resource.

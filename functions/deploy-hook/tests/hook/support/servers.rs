@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use axum::{
@@ -18,14 +18,9 @@ use hubspot_simulator::Simulator;
 use numbers_webhook::webhook::Webhook;
 use serde_json::{Map, Value, json};
 use test_support::{NumbersTable, SecretsManager, aws_clients, invoke, webhook_config};
-use tokio::{
-    sync::{RwLock, watch},
-    time::timeout,
-};
+use tokio::sync::RwLock;
 
 use crate::account::serve_locally;
-
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts a webhook that answers every request alike.
 pub async fn constant_webhook(status: StatusCode, body: &'static str) -> String {
@@ -49,7 +44,6 @@ pub struct RealWebhook {
     pub held_at_requests: Arc<Mutex<Vec<Option<ChannelConnectionSettings>>>>,
     /// Requests wait while a test holds this lock.
     pub gate: Arc<RwLock<()>>,
-    requests: watch::Sender<usize>,
 }
 
 impl RealWebhook {
@@ -71,16 +65,8 @@ impl RealWebhook {
             hubspot,
             held_at_requests: Arc::default(),
             gate: Arc::default(),
-            requests: watch::Sender::default(),
         };
         started.get_or_init(|| webhook).clone()
-    }
-
-    /// Waits until a request comes.
-    pub async fn requested(&self) {
-        let mut requests = self.requests.subscribe();
-        let requested = timeout(TIMEOUT, requests.wait_for(|requests| *requests > 0));
-        requested.await.expect("the webhook is called").unwrap();
     }
 }
 
@@ -90,7 +76,6 @@ async fn respond(
     body: String,
 ) -> impl IntoResponse {
     let webhook = webhook.get().unwrap();
-    webhook.requests.send_modify(|requests| *requests += 1);
     drop(webhook.gate.read().await);
     let held = webhook.hubspot.with_account(|account| account.held());
     webhook.held_at_requests.lock().unwrap().push(held);
