@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     explain::reason::{Cause, Reason},
-    registration::Report,
+    registration::report::Report,
     stack::Stack,
 };
 

@@ -22,7 +22,7 @@ use crate::{
     cloudwatch::{self, Alarm, LastCheck},
     numbers::table::{Census, Table},
     outcome::{Failure, Outcome},
-    registration::{self, Report},
+    registration::{self, report::Report},
     secrets,
     stack::{Stack, target::Target},
     terminal::{self, ago},
@@ -210,7 +210,7 @@ pub fn next_step(stack: &Stack, report: &Report) -> Option<String> {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        registration::tests::{URL, report},
+        registration::report::tests::{URL, report},
         stack::tests::stack as made_up,
     };
 

@@ -10,7 +10,10 @@ use crate::{
     doctor::{self, Finding},
     numbers::table::{Census, Table},
     outcome::{Failure, Outcome},
-    registration::{self, LastProbe, Settings},
+    registration::{
+        self,
+        report::{LastProbe, Settings},
+    },
     secrets,
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, ago, coloured},

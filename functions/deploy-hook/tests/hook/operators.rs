@@ -2,7 +2,7 @@
 
 use axum::{Json, Router, http::StatusCode, routing::get};
 use channel_connection::settings::ApiVersion;
-use channelctl::registration::{Action, IsReady, Report, WriteOptions};
+use channelctl::registration::{Action, IsReady, WriteOptions, report::Report};
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
 use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};

@@ -1,7 +1,7 @@
 //! What the deploy-hook's report shows to be wrong.
 
 use super::finding::{Finding, error, ok, warning};
-use crate::{calling_settings, registration::Report, stack::Stack, terminal::counted};
+use crate::{calling_settings, registration::report::Report, stack::Stack, terminal::counted};
 
 /// Returns the report's findings; the client secret's explains the webhook's.
 pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
@@ -108,7 +108,7 @@ mod tests {
     use crate::{
         calling_settings::CallingSettings,
         doctor::tests::{assert_fix, stack},
-        registration::tests::{URL, report},
+        registration::report::tests::{URL, report},
     };
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
         facts::Facts,
         reason::{Cause, Reason},
     },
-    registration::Report,
+    registration::report::Report,
 };
 
 const FLAG: &str = "localStorage.setItem('LocalSettings:Calling:supportsChannelConnection',true)";

@@ -17,7 +17,7 @@ use crate::{
     explain::log::{self, Requests},
     numbers::table::{Stored, Table},
     outcome::Failure,
-    registration::{self, Report},
+    registration::{self, report::Report},
     secrets,
     stack::Stack,
     terminal,

@@ -9,7 +9,7 @@ use super::{facts::Answer, log::Requests, *};
 use crate::{
     calling_settings::CallingSettings,
     numbers::table::Stored,
-    registration::tests::{URL, report},
+    registration::report::tests::{URL, report},
     stack::tests::stack,
 };
 
