@@ -5,9 +5,9 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
-    aws::{Account, Aws},
+    aws::Account,
+    checkout::{TestEnv, deployed},
     registering::report,
-    stages::{Checkout, deployed},
     support::{document, run},
 };
 
@@ -29,35 +29,30 @@ fn account() -> Account {
 #[tokio::test]
 async fn every_document_has_its_shape() {
     let input = r#"{"clientSecret":"marked-2"}"#;
-    for (schema, arguments, code) in [
-        ("status", &["status"][..], 0),
-        ("doctor", &["doctor"], 0),
-        ("programVersion", &["version"], 0),
-        ("deploy", &["deploy"], 0),
-        ("deploy", &["deploy", "--check"], 0),
-        ("diff", &["diff"], 0),
-        ("secretsSet", &["secrets", "set"], 0),
-        ("secretsSet", &["secrets", "end-rotation"], 0),
-        ("registration", &["hold", "--yes"], 0),
-        ("registration", &["release", "--dry-run"], 0),
-        (
-            "registration",
-            &["register", "--is-ready", "true", "--yes"],
-            0,
-        ),
-        ("registration", &["unregister", "--yes"], 0),
-        ("registration", &["verify"], 0),
-        ("delete", &["delete", "--yes"], 0),
+    for (schema, line) in [
+        ("status", "status"),
+        ("doctor", "doctor"),
+        ("programVersion", "version"),
+        ("deploy", "deploy"),
+        ("deploy", "deploy --check"),
+        ("diff", "diff"),
+        ("secretsSet", "secrets set"),
+        ("secretsSet", "secrets end-rotation"),
+        ("registration", "hold --yes"),
+        ("registration", "release --dry-run"),
+        ("registration", "register --is-ready true --yes"),
+        ("registration", "unregister --yes"),
+        ("registration", "verify"),
+        ("delete", "delete --yes"),
     ] {
-        let (checkout, aws) = (Checkout::new(), Aws::start(account()).await);
-        let arguments = [&["--stage", "dev", "--json"], arguments].concat();
-        let mut command = checkout.program(&aws, &arguments);
+        let env = TestEnv::start(account()).await;
+        let mut command = env.command(&format!("--stage dev --json {line}"));
         command.env("PARAMETERS", "DeployId=1796000000");
         let ran = run(command, input).await;
-        assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.errors);
+        assert_eq!(ran.code, Some(0), "{line}: {}", ran.errors);
         let document = assert_valid(schema, &ran.output);
         assert!(!ran.output.contains("marked"), "{document:#}");
-        let snapshot = arguments[3..].join("-").replace("--", "");
+        let snapshot = line.replace(' ', "-").replace("---", "-");
         insta::with_settings!({filters => vec![
             (r"http://127.0.0.1:\d+", "[aws]"),
             (r#""commit": .*,"#, r#""commit": "[commit]","#),
@@ -78,9 +73,8 @@ async fn a_call_has_its_shape() {
     let mut account = account();
     account.outputs.retain(|(name, _)| *name != "WebhookUrl");
     account.outputs.push(("WebhookUrl", url.leak()));
-    let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-    let arguments = ["--stage", "dev", "--json", "call", "--portal", "62515"];
-    let ran = checkout.run(&aws, &arguments).await;
+    let env = TestEnv::start(account).await;
+    let ran = env.run("--stage dev --json call --portal 62515").await;
     let document = assert_valid("call", &ran.output);
     assert_eq!(
         (&document["status"], &document["body"]["phoneNumbers"]),
@@ -90,28 +84,27 @@ async fn a_call_has_its_shape() {
 
 #[tokio::test]
 async fn every_error_has_its_kind_and_exit_code() {
-    for (kind, arguments, input, code) in [
-        ("usage", &["status", "--stage", "qa"][..], "", 2),
-        ("usage", &["stats", "--stage", "dev"], "", 2),
-        ("usage", &["logs", "--stage", "dev"], "", 2),
-        ("failed", &["status", "--stage", "dev"], "", 1),
-        ("findings", &["doctor", "--stage", "dev"], "", 3),
-        ("notConfirmed", &["delete", "--stage", "dev"], "", 4),
-        ("badInput", &["secrets", "set", "--stage", "dev"], "{}", 5),
-        ("badInput", &["deploy", "--stage", "empty"], "", 5),
-        ("refused", &["unregister", "--yes", "--stage", "dev"], "", 6),
-        ("refused", &["delete", "--yes", "--stage", "prod"], "", 6),
+    for (kind, line, input, code) in [
+        ("usage", "--stage qa status", "", 2),
+        ("usage", "--stage dev stats", "", 2),
+        ("usage", "--stage dev logs", "", 2),
+        ("failed", "--stage dev status", "", 1),
+        ("findings", "--stage dev doctor", "", 3),
+        ("notConfirmed", "--stage dev delete", "", 4),
+        ("badInput", "--stage dev secrets set", "{}", 5),
+        ("badInput", "--stage empty deploy", "", 5),
+        ("refused", "--stage dev unregister --yes", "", 6),
+        ("refused", "--stage prod delete --yes", "", 6),
     ] {
         let mut account = account();
         account.report = report(false);
-        account.is_protected = arguments.contains(&"prod");
+        account.is_protected = line.contains("prod");
         if ["failed", "findings"].contains(&kind) {
             account.status = None;
         }
-        let (checkout, aws) = (Checkout::new(), Aws::start(account).await);
-        let arguments = [arguments, &["--json"]].concat();
-        let ran = run(checkout.program(&aws, &arguments), input).await;
-        assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.errors);
+        let env = TestEnv::start(account).await;
+        let ran = run(env.command(&format!("{line} --json")), input).await;
+        assert_eq!(ran.code, Some(code), "{line}: {}", ran.errors);
         let error = ran.errors.lines().last().unwrap();
         assert_eq!(assert_valid("error", error)["error"]["kind"], kind);
     }

@@ -11,6 +11,7 @@ mod aws;
 mod aws_refusing;
 mod cells;
 mod checking;
+mod checkout;
 mod contract;
 mod doctor;
 mod editing;

@@ -5,21 +5,21 @@ use std::net::TcpListener;
 use serde_json::json;
 
 use crate::{
-    aws::{Account, Aws},
-    stages::Checkout,
+    aws::Account,
+    checkout::{Checkout, TestEnv},
     support::{program, run},
 };
 
 #[tokio::test]
 async fn an_unclear_target_is_a_usage_error() {
     let both = &[("CHANNELCTL_STAGE", "dev"), ("CHANNELCTL_STACK", "calls")][..];
-    let (checkout, aws) = (Checkout::new(), Aws::start(Account::default()).await);
+    let env = TestEnv::start(Account::default()).await;
     for (name, environment, error) in [
         ("none", &[][..], "No stack named. Add --stage dev"),
         ("empty", &[("CHANNELCTL_STAGE", "")], "No stack named"),
         ("two", both, "Unset one, or add --stage or --stack"),
     ] {
-        let mut command = checkout.program(&aws, &["status"]);
+        let mut command = env.command("status");
         command.envs(environment.iter().copied());
         let ran = run(command, "").await;
         assert_eq!((ran.code, ran.output.as_str()), (Some(2), ""), "{name}");
@@ -38,13 +38,13 @@ async fn a_missing_region_is_a_usage_error() {
 
 #[tokio::test]
 async fn options_count_more_than_the_environment() {
-    let (checkout, aws) = (Checkout::new(), Aws::start(Account::default()).await);
-    for (arguments, stack) in [
-        (&[][..], "calls-prod in eu-central-1"),
-        (&["--stage", "dev"], "calls-dev in us-east-1"),
-        (&["--stack", "calls"], "calls in us-east-1"),
+    let env = TestEnv::start(Account::default()).await;
+    for (option, stack) in [
+        ("", "calls-prod in eu-central-1"),
+        ("--stage dev", "calls-dev in us-east-1"),
+        ("--stack calls", "calls in us-east-1"),
     ] {
-        let mut command = checkout.program(&aws, &[&["status"], arguments].concat());
+        let mut command = env.command(&format!("status {option}"));
         command.env("CHANNELCTL_STAGE", "prod");
         let ran = run(command, "").await;
         let missing = format!("There is no stack {stack}");
