@@ -18,9 +18,9 @@ use crate::{
         country::{self, Country},
         file::{self, FileOptions},
         phone,
-        plan::{Plan, Planned},
+        plan::Plan,
         row::{Expected, Findings, RawRow},
-        table::{Stored, Table, joined},
+        table::{Table, joined},
         users::Users,
         write::WriteOptions,
     },
@@ -96,9 +96,7 @@ pub async fn import(
         eprintln!("{read}");
     }
     let (writing, replace) = (&options.writing, options.replace);
-    writing
-        .import(table, plan, &findings, replace, as_json)
-        .await
+    write(table, plan, &findings, replace, writing, as_json).await
 }
 
 /// Adds or changes one number.
@@ -117,8 +115,20 @@ pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<O
         country: options.one.country,
     };
     row.check(expected, &Users::default(), &mut plan, &mut findings);
-    let writing = &options.one.writing;
-    writing.import(table, plan, &findings, false, as_json).await
+    write(table, plan, &findings, false, &options.one.writing, as_json).await
+}
+
+async fn write(
+    table: &Table,
+    mut plan: Plan,
+    findings: &Findings,
+    replace: bool,
+    options: &WriteOptions,
+    as_json: bool,
+) -> Result<Outcome, Failure> {
+    options.refuse_bad_rows(findings, as_json)?;
+    plan.compare(table, replace).await?;
+    options.apply(&plan, table, findings, as_json).await
 }
 
 /// Removes one number, or all of a portal.
@@ -128,32 +138,29 @@ pub async fn remove(
     as_json: bool,
 ) -> Result<Outcome, Failure> {
     let portal = options.one.portal;
+    let not_found = |what| Failure::failed(format!("Portal {portal} has no {what}."));
     let typed = (!options.all).then(ask_for_line).transpose()?;
-    let rows = table.rows(Some(portal)).await?;
-    let key = match typed {
-        // A key that is no number can be removed too.
-        Some(typed) if !rows.iter().any(|stored| stored.key() == typed) => {
-            let number = phone::parse(&typed, "", options.one.country);
-            let invalid = |error| Failure::bad_input(format!("The number {error}."));
-            Some(number.map_err(invalid)?.to_string())
-        }
-        typed => typed,
-    };
-    let is_meant = |stored: &&Stored| key.as_ref().is_none_or(|key| stored.key() == key);
-    let meant = rows.iter().filter(is_meant).map(Stored::number);
-    let deleted: Vec<_> = meant.map(Planned::delete).collect();
-    if deleted.is_empty() {
-        let what = if options.all {
-            "numbers"
-        } else {
-            "such number"
+    let mut rows = table.rows(Some(portal)).await?;
+    if let Some(typed) = typed {
+        let key = phone::parse(&typed, "", options.one.country).map(|key| key.to_string());
+        // A key that is no number can be removed too: typed to the letter, it counts most.
+        let has_key = |key: &str| rows.iter().position(|stored| stored.key() == key);
+        let found = has_key(&typed).or_else(|| has_key(key.as_deref().ok()?));
+        rows = match (found, key) {
+            (Some(at), _) => vec![rows.swap_remove(at)],
+            (None, Ok(_)) => return Err(not_found("such number")),
+            (None, Err(error)) => return Err(Failure::bad_input(format!("The number {error}."))),
         };
-        return Err(Failure::failed(format!("Portal {portal} has no {what}.")));
+    }
+    if rows.is_empty() {
+        return Err(not_found("numbers"));
+    }
+    let mut plan = Plan::default();
+    for stored in rows {
+        plan.delete(portal, stored.number());
     }
     let (writing, findings) = (&options.one.writing, Findings::default());
-    writing
-        .apply(table, &deleted.into(), &findings, as_json)
-        .await
+    writing.apply(&plan, table, &findings, as_json).await
 }
 
 pub fn ask_for_line() -> Result<String, Failure> {

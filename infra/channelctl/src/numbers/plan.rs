@@ -1,21 +1,24 @@
 //! What an import changes: the file's rows beside the table's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry};
+use std::collections::{BTreeMap, btree_map};
 
 use channel_connection::ids::PortalId;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
+use futures_util::{StreamExt, stream};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     numbers::{
         row::Place,
         table::{PortalNumber, Stored, Table},
+        write::progress_bar,
     },
     outcome::Failure,
 };
 
 /// How many portals are read at a time.
-const READERS: usize = 32;
+const READERS: usize = 16;
+/// From how many portals on the whole table is read at once instead of each portal.
+const MANY_PORTALS: usize = 100;
 
 /// What is to happen to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,6 +34,9 @@ pub enum Change {
     /// The table's row is the same.
     Unchanged,
 }
+
+/// A portal and a sort key of the table; of a row to delete, it may be no number.
+pub type Key = (PortalId, String);
 
 /// A number, and what is to happen to it.
 #[derive(Serialize)]
@@ -50,113 +56,127 @@ pub struct Planned {
     pub previous: Option<PortalNumber>,
 }
 
-/// The rows of a file, by their portals and sort keys.
+/// Every row of the file, and those of the table that go.
 #[derive(Default)]
-pub struct Plan(BTreeMap<PortalId, BTreeMap<String, Planned>>);
+pub struct Plan {
+    rows: BTreeMap<Key, Planned>,
+}
 
-/// The rows of a plan and what happens to each, in the order of portals and numbers.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Plan"))]
-pub struct Changes {
-    pub portals: u64,
-    pub add: u64,
-    pub update: u64,
-    pub delete: u64,
-    pub unchanged: u64,
-    rows: Vec<Planned>,
+impl Planned {
+    fn compare(&mut self, stored: PortalNumber) {
+        let number = &mut self.number;
+        if number.friendly_name.is_none() {
+            number.friendly_name.clone_from(&stored.friendly_name);
+        }
+        number.friendly_name.take_if(|name| name.is_empty());
+        if number.user_ids.is_none() {
+            number.user_ids.clone_from(&stored.user_ids);
+        }
+        if *number == stored {
+            self.change = Change::Unchanged;
+        } else {
+            (self.change, self.previous) = (Change::Update, Some(stored));
+        }
+    }
 }
 
 impl Plan {
     /// Takes a row of the file in; returns where its number stood before, if it did.
     pub fn add(&mut self, portal: PortalId, row: Planned) -> Option<Place> {
-        match self.0.entry(portal).or_default().entry(row.number.key()) {
-            Entry::Occupied(first) => first.get().place,
-            Entry::Vacant(free) => {
+        match self.rows.entry((portal, row.number.key())) {
+            btree_map::Entry::Occupied(first) => first.get().place,
+            btree_map::Entry::Vacant(free) => {
                 free.insert(row);
                 None
             }
         }
     }
 
-    /// Compares every portal of the file with the table, and decides what happens to each number.
-    ///
-    /// Where the file replaces what there is, the table's other numbers of its portals go.
-    pub async fn compare(self, table: &Table, replace: bool) -> Result<Changes, Failure> {
-        let rows = stream::iter(self.0)
-            .map(async |(portal, rows)| {
-                let stored = table.rows(Some(portal)).await?;
-                Ok::<_, Failure>(compare(rows, &stored, replace))
-            })
-            .buffered(READERS);
-        Ok(rows.try_concat().await?.into())
-    }
-}
-
-fn compare(mut rows: BTreeMap<String, Planned>, stored: &[Stored], replace: bool) -> Vec<Planned> {
-    let stored = stored.iter().map(Stored::number);
-    let mut stored: HashMap<_, _> = stored.map(|number| (number.key(), number)).collect();
-    for (key, row) in &mut rows {
-        row.decide(stored.remove(key));
-    }
-    if replace {
-        let others = stored.into_iter();
-        rows.extend(others.map(|(key, number)| (key, Planned::delete(number))));
-    }
-    rows.into_values().collect()
-}
-
-impl Planned {
-    pub fn delete(number: PortalNumber) -> Self {
-        Self {
+    /// Plans to delete a row of the table.
+    pub fn delete(&mut self, portal: PortalId, number: PortalNumber) {
+        let deleted = Planned {
             place: None,
             change: Change::Delete,
             number,
             previous: None,
-        }
-    }
-
-    /// Takes over what the file does not say, and decides between adding and changing.
-    fn decide(&mut self, stored: Option<PortalNumber>) {
-        let (name, users) = match &stored {
-            Some(stored) => (stored.friendly_name.clone(), stored.user_ids.clone()),
-            None => (None, Some(BTreeSet::new())),
         };
-        let number = &mut self.number;
-        let name = number.friendly_name.take().or(name);
-        number.friendly_name = name.filter(|name| !name.is_empty());
-        number.user_ids = number.user_ids.take().or(users);
-        self.change = match &stored {
-            None => Change::Add,
-            Some(stored) if stored == number => Change::Unchanged,
-            Some(_) => Change::Update,
-        };
-        self.previous = stored.filter(|_| self.change == Change::Update);
-    }
-}
-
-impl Changes {
-    pub fn writes(&self) -> u64 {
-        self.add + self.update + self.delete
+        self.rows.insert((portal, deleted.number.key()), deleted);
     }
 
-    /// Returns the rows of one change.
+    /// Returns the rows of one change in the order of portals and numbers.
     pub fn of(&self, change: Change) -> impl Iterator<Item = &Planned> {
-        self.rows.iter().filter(move |row| row.change == change)
+        self.rows.values().filter(move |row| row.change == change)
+    }
+
+    pub fn count(&self, change: Change) -> usize {
+        self.of(change).count()
+    }
+
+    /// Returns every portal that the plan has a row of, once.
+    pub fn portals(&self) -> Vec<PortalId> {
+        let mut portals: Vec<_> = self.rows.keys().map(|(portal, _)| *portal).collect();
+        portals.dedup();
+        portals
+    }
+
+    /// Compares every portal of the file with the table, and decides what happens to each number.
+    ///
+    /// Where the file replaces what there is, the table's other numbers of its portals go.
+    pub async fn compare(&mut self, table: &Table, replace: bool) -> Result<(), Failure> {
+        let portals = self.portals();
+        let bar = progress_bar("reading", "portals", portals.len());
+        if portals.len() >= MANY_PORTALS {
+            self.compare_rows(table.rows(None).await?, &portals, replace);
+        } else {
+            let mut reads = stream::iter(portals)
+                .map(|portal| async move { (portal, table.rows(Some(portal)).await) })
+                .buffer_unordered(READERS);
+            while let Some((portal, rows)) = reads.next().await {
+                self.compare_rows(rows?, &[portal], replace);
+                bar.inc(1);
+            }
+        }
+        bar.finish_and_clear();
+        for row in self.rows.values_mut() {
+            if row.change == Change::Add {
+                row.number.friendly_name.take_if(|name| name.is_empty());
+                row.number.user_ids.get_or_insert_default();
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares rows of the table; `portals` are the file's, in their order.
+    fn compare_rows(&mut self, rows: Vec<Stored>, portals: &[PortalId], replace: bool) {
+        for stored in rows {
+            let portal = stored.portal.parse().ok();
+            let is_of_file = |portal: &PortalId| portals.binary_search(portal).is_ok();
+            let Some(portal) = portal.filter(is_of_file) else {
+                continue;
+            };
+            let stored = stored.number();
+            match self.rows.get_mut(&(portal, stored.key())) {
+                None if replace => self.delete(portal, stored),
+                None => {}
+                Some(row) => row.compare(stored),
+            }
+        }
     }
 }
 
-impl From<Vec<Planned>> for Changes {
-    fn from(rows: Vec<Planned>) -> Self {
-        let count = |change| rows.iter().filter(|row| row.change == change).count() as u64;
-        let of_portal =
-            |one: &Planned, other: &Planned| one.number.portal_id == other.number.portal_id;
-        Self {
-            portals: rows.chunk_by(of_portal).count() as u64,
-            add: count(Change::Add),
-            update: count(Change::Update),
-            delete: count(Change::Delete),
-            unchanged: count(Change::Unchanged),
-            rows,
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("portals", &self.portals().len())?;
+        for (name, change) in [
+            ("add", Change::Add),
+            ("update", Change::Update),
+            ("delete", Change::Delete),
+            ("unchanged", Change::Unchanged),
+        ] {
+            map.serialize_entry(name, &self.count(change))?;
         }
+        map.serialize_entry("rows", &self.rows.values().collect::<Vec<_>>())?;
+        map.end()
     }
 }

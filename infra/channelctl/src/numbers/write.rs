@@ -7,22 +7,20 @@ use std::io::{self, Write as _};
 
 use anstream::eprintln;
 use clap::Args;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use indicatif::{ProgressBar, ProgressStyle};
+use futures_util::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::signal;
 
 use crate::{
     numbers::{
-        plan::{Change, Changes, Plan, Planned},
+        plan::{Change, Plan, Planned},
         row::Findings,
         table::{MAX_BATCH, PortalNumber, Table},
     },
     outcome::{self, Failure, Outcome},
     terminal::{self, counted, escape},
 };
-
-const BAR: &str = "writing {bar:30} {human_pos} of {human_len} rows, {per_sec:0}, {eta} left";
 
 /// How rows are written.
 #[derive(Debug, Clone, Args)]
@@ -45,7 +43,8 @@ pub struct WriteOptions {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report<'a> {
-    plan: &'a Changes,
+    #[cfg_attr(test, schemars(with = "crate::schema::Plan"))]
+    plan: &'a Plan,
     #[serde(flatten)]
     findings: &'a Findings,
     /// `None` where nothing was tried: a dry run, bad rows, or nobody said yes.
@@ -62,54 +61,54 @@ struct Progress {
 }
 
 impl WriteOptions {
-    /// Writes a file's rows; a bad one ends the command before the table is even read.
-    pub async fn import(
-        &self,
-        table: &Table,
-        plan: Plan,
-        findings: &Findings,
-        replace: bool,
-        as_json: bool,
-    ) -> Result<Outcome, Failure> {
+    /// Prints the findings; a bad row ends the command, before the table is even read.
+    pub fn refuse_bad_rows(&self, findings: &Findings, as_json: bool) -> Result<(), Failure> {
         if !as_json {
             findings.print(self.show as usize);
         }
         if findings.has_bad_rows() {
-            report(&Vec::new().into(), findings, None, as_json)?;
+            report(&Plan::default(), findings, None, as_json)?;
             let message = "Nothing was written: fix the bad rows first.";
             return Err(Failure::bad_input(message));
         }
-        let changes = terminal::wait("DynamoDB", plan.compare(table, replace)).await?;
-        self.apply(table, &changes, findings, as_json).await
+        Ok(())
     }
 
     /// Shows what happens to the rows, asks, and writes it.
     pub async fn apply(
         &self,
+        plan: &Plan,
         table: &Table,
-        changes: &Changes,
         findings: &Findings,
         as_json: bool,
     ) -> Result<Outcome, Failure> {
-        let has_effect = !self.dry_run && changes.writes() > 0;
-        if !as_json && let Err(error) = print(changes, self.show as usize) {
-            if !has_effect {
+        let changes = [Change::Add, Change::Update, Change::Delete];
+        let writes = changes.map(|change| plan.count(change)).iter().sum();
+        if !as_json && let Err(error) = print(plan, self.show as usize) {
+            if self.dry_run || writes == 0 {
                 return Err(error.into());
             }
             return Err(Failure::failed(format!(
                 "Nothing was written, because what would change cannot be shown: {error}"
             )));
         }
-        if has_effect && let Err(unconfirmed) = self.confirm(table, as_json).await {
-            report(changes, findings, None, as_json)?;
-            return Err(unconfirmed);
-        }
-        if self.dry_run {
-            report(changes, findings, None, as_json)?;
+        if self.dry_run || writes == 0 {
+            let nothing = Progress {
+                complete: true,
+                ..Progress::default()
+            };
+            report(plan, findings, (!self.dry_run).then_some(nothing), as_json)?;
             return Ok(Outcome::Done);
         }
-        let (ended, progress) = self.write(table, changes, as_json).await;
-        report(changes, findings, Some(progress), as_json)?;
+        if let Err(unconfirmed) = self.confirm(table, as_json).await {
+            report(plan, findings, None, as_json)?;
+            return Err(unconfirmed);
+        }
+        let mut progress = Progress::default();
+        let ended = self
+            .write(plan, table, writes, &mut progress, as_json)
+            .await;
+        report(plan, findings, Some(progress), as_json)?;
         ended
     }
 
@@ -123,42 +122,43 @@ impl WriteOptions {
         terminal::confirm("Write this?", self.yes)
     }
 
-    /// Writes all changes, until Ctrl-C, and says so, however it ends.
+    /// Writes all that is planned, until Ctrl-C, and says so, however it ends.
     async fn write(
         &self,
+        plan: &Plan,
         table: &Table,
-        changes: &Changes,
+        writes: usize,
+        progress: &mut Progress,
         as_json: bool,
-    ) -> (Result<Outcome, Failure>, Progress) {
+    ) -> Result<Outcome, Failure> {
         outcome::if_stopped(None);
-        let writes = changes.writes();
-        let style =
-            ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(writes).with_style(style);
-        let mut progress = Progress::default();
+        let bar = progress_bar("writing", "rows", writes);
         let ended = tokio::select! {
-            ended = self.write_rows(table, changes, &mut progress, &bar) => ended,
+            ended = self.write_rows(plan, table, progress, &bar) => ended,
             _ = signal::ctrl_c() => Ok(Outcome::Interrupted),
         };
         bar.finish_and_clear();
         progress.complete = ended == Ok(Outcome::Done);
         let done = progress.written + progress.deleted;
-        if progress.complete && !as_json {
+        if as_json {
+            return ended;
+        }
+        if progress.complete {
             let (rows, seconds) = (counted(done, "row"), bar.elapsed().as_secs_f64());
             eprintln!("{rows} written in {seconds:.1} s");
-        } else if !as_json {
+        } else {
             eprintln!(
                 "At least {done} of {writes} rows are written. Run the command again: it goes on \
                  from there."
             );
         }
-        (ended, progress)
+        ended
     }
 
     async fn write_rows(
         &self,
+        plan: &Plan,
         table: &Table,
-        changes: &Changes,
         progress: &mut Progress,
         bar: &ProgressBar,
     ) -> Result<Outcome, Failure> {
@@ -168,15 +168,17 @@ impl WriteOptions {
             (Change::Update, 1),
             (Change::Delete, MAX_BATCH),
         ] {
-            let rows: Vec<_> = changes.of(change).collect();
+            let count = match change {
+                Change::Delete => &mut progress.deleted,
+                _ => &mut progress.written,
+            };
+            let rows: Vec<_> = plan.of(change).collect();
             let mut writes = stream::iter(rows.chunks(size))
                 .map(|rows| table.write(rows))
                 .buffer_unordered(self.parallel.into());
-            while let Some(rows) = writes.try_next().await? {
-                match change {
-                    Change::Delete => progress.deleted += rows,
-                    _ => progress.written += rows,
-                }
+            while let Some(rows) = writes.next().await {
+                let rows = rows?;
+                *count += rows;
                 bar.inc(rows);
             }
         }
@@ -185,7 +187,7 @@ impl WriteOptions {
 }
 
 fn report(
-    plan: &Changes,
+    plan: &Plan,
     findings: &Findings,
     result: Option<Progress>,
     as_json: bool,
@@ -198,52 +200,59 @@ fn report(
     terminal::print(as_json, &report, || Ok(()))
 }
 
-fn print(changes: &Changes, show: usize) -> io::Result<()> {
-    let portals = counted(changes.portals, "portal");
-    let Changes {
-        add,
-        update,
-        delete,
-        unchanged,
-        ..
-    } = changes;
+fn print(plan: &Plan, show: usize) -> io::Result<()> {
+    let (add, update) = (plan.count(Change::Add), plan.count(Change::Update));
+    let (delete, unchanged) = (plan.count(Change::Delete), plan.count(Change::Unchanged));
+    let portals = counted(plan.portals().len() as u64, "portal");
     let mut output = terminal::output();
     writeln!(
         output,
         "{portals}: {add} to add, {update} to update, {delete} to delete, {unchanged} unchanged"
     )?;
-    for (change, mark) in [
-        (Change::Add, '+'),
-        (Change::Update, '~'),
-        (Change::Delete, '-'),
+    for (change, mark, count) in [
+        (Change::Add, '+', add),
+        (Change::Update, '~', update),
+        (Change::Delete, '-', delete),
     ] {
-        let mut rows = changes.of(change);
-        for row in rows.by_ref().take(show) {
+        for row in plan.of(change).take(show) {
             writeln!(output, "  {mark} {}", line(row))?;
         }
-        match rows.count() {
-            0 => {}
-            left => writeln!(output, "  {mark} … and {left} more")?,
+        let left = count.saturating_sub(show);
+        if left > 0 {
+            writeln!(output, "  {mark} … and {left} more")?;
         }
     }
     Ok(())
 }
 
-fn line(row: &Planned) -> String {
+fn line(
+    Planned {
+        number, previous, ..
+    }: &Planned,
+) -> String {
     let name = |number: &PortalNumber| escape(number.friendly_name.as_deref().unwrap_or_default());
-    let number = &row.number;
-    let mut changed = Vec::new();
-    if let Some(previous) = &row.previous {
-        if previous.friendly_name != number.friendly_name {
-            let (old, new) = (name(previous), name(number));
-            changed.push(format!("\"{old}\" becomes \"{new}\""));
-        }
-        if previous.user_ids != number.user_ids {
-            changed.push("who sees it".into());
-        }
-    } else {
-        changed.push(name(number));
+    let mut what = name(number);
+    if let Some(previous) = previous {
+        let is_renamed = previous.friendly_name != number.friendly_name;
+        let renamed = format!("\"{}\" becomes \"{what}\"", name(previous));
+        what = match (is_renamed, previous.user_ids != number.user_ids) {
+            (true, true) => renamed + ", and who sees it",
+            (true, false) => renamed,
+            (false, _) => "who sees it".into(),
+        };
     }
-    let (portal, key) = (&number.portal_id, escape(&number.key()));
-    format!("{portal}  {key}  {}", changed.join(", and "))
+    format!("{}  {}  {what}", number.portal_id, escape(&number.key()))
+}
+
+/// A bar on a terminal, and nothing in a pipe.
+pub fn progress_bar(what: &'static str, of: &str, count: usize) -> ProgressBar {
+    let target = ProgressDrawTarget::stderr();
+    let bar = ProgressBar::with_draw_target(Some(count as u64), target);
+    let style = format!(
+        "{{msg}} {{bar:30}} {{human_pos}} of {{human_len}} {of}, {{per_sec:0}}, {{eta}} left"
+    );
+    if let Ok(style) = ProgressStyle::with_template(&style) {
+        bar.set_style(style);
+    }
+    bar.with_message(what)
 }
