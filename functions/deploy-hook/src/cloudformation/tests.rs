@@ -92,6 +92,10 @@ fn names_an_invalid_property() {
         let error = operation.unwrap_err().to_string();
         assert_eq!(error, format!("{name} {reason}"));
     }
+    let mut no_text = request("Delete", &[]);
+    no_text.event["ResourceProperties"]["OnDelete"] = 5.into();
+    let error = no_text.operation(UrlPolicy::Public).unwrap_err();
+    assert_eq!(error.to_string(), "OnDelete must be a text");
 }
 
 #[test]

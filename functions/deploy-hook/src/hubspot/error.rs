@@ -14,6 +14,7 @@ const MAX_TEXT: usize = 300;
 const CORRELATION_ID: &str = "x-hubspot-correlation-id";
 /// The interval of the rate limit that a call with 429 exceeded.
 const RATE_LIMIT_INTERVAL: &str = "x-hubspot-ratelimit-interval-milliseconds";
+
 /// The reason a call of HubSpot's API failed; it never holds the URL, which may hold a key.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
