@@ -16,7 +16,9 @@ use crate::{
     phone_number::{InvalidNumber, NumberKey},
 };
 
-/// A row as it was read; an attribute of another type than the table's contract says counts as missing.
+/// A row as it was read; a number or name of another type than the table's contract says counts as missing.
+///
+/// Users of another type hide the number from everyone.
 #[derive(Clone)]
 pub struct NumberRow {
     pub number: Option<String>,

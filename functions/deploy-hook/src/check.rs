@@ -32,14 +32,15 @@ impl Handler {
     }
 
     async fn findings(&self, until: Instant) -> Findings {
-        let (verified, (held, _)) = tokio::join!(self.verify(until), self.read_settings(until));
+        let read = self.read_hubspot(false, until);
+        let (verified, (read, ..)) = tokio::join!(self.verify(until), read);
         let (mut settings, mut credential) = (None, None);
-        match held {
+        match read {
             // A hold is no finding.
-            Ok(Some(held)) if held.has_url(&self.config.target.url) => {}
-            Ok(held) => {
-                let held = json!(held.as_ref().map(redacted));
-                settings = Some(format!("HubSpot has {held}"));
+            Ok(Some(current)) if current.has_url(&self.config.target.url) => {}
+            Ok(current) => {
+                let current = json!(current.as_ref().map(redacted));
+                settings = Some(format!("HubSpot has {current}"));
             }
             Err(error) if error.is_not_set_yet() => {}
             Err(error) if error.rejects_credential() || matches!(error, HookError::Secret(_)) => {

@@ -41,7 +41,7 @@ const S3_DOMAINS: [&str; 7] = [
     "csp.hci.ic.gov",
 ];
 
-/// CloudFormation's request. It gets a response even if it is malformed, so long as that knows where to go.
+/// CloudFormation's request. It gets a response even if it is malformed, provided that its URL is valid.
 ///
 /// It has no `Debug`: the presigned URL lets anybody answer.
 pub(crate) struct StackRequest {

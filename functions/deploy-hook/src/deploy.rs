@@ -96,7 +96,7 @@ impl Handler {
     ) -> Result<(), HookError> {
         let verified = timeout_at(deadline, self.verify_version(deadline)).await;
         let verified = verified
-            .unwrap_or(Err(HookError::Interrupted))
+            .unwrap_or(Err(HookError::OutOfTime))
             .inspect_err(|error| error!(error = error as &dyn Error, "before traffic"));
         self.report(&event, verified.is_ok()).await?;
         verified
@@ -150,7 +150,9 @@ impl Handler {
 /// same, or HubSpot has it already, and only the webhook could not be verified.
 fn allowed(request: &StackRequest, error: HookError) -> Result<String, HookError> {
     match &error {
-        HookError::NoSettings | HookError::OtherUrl => return Ok(error.to_string()),
+        HookError::NoSettings | HookError::OtherUrl if request.is_delete() => {
+            return Ok(error.to_string());
+        }
         error if error.is_not_set_yet() && request.is_delete() => {
             return Ok(format!("Nothing was removed from HubSpot: {error}."));
         }

@@ -13,7 +13,7 @@ use crate::{
     Handler, HookError,
     config::Target,
     desired_state::{DesiredState, IsReady, Operation},
-    hubspot::client::{Audit, redacted},
+    hubspot::client::{Audit, SettingsApi, redacted},
 };
 
 /// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
@@ -71,16 +71,9 @@ impl Handler {
         // An action may leave too little of its time, and the report must not depend on it.
         let report_by = deadline.max(Instant::now() + self.budget.call * 2);
         let is_status = action == Action::Status;
-        let ((settings, credential), last_probe, calling_settings) = tokio::join!(
-            self.read_settings(report_by),
+        let ((settings, credential, calling_settings), last_probe) = tokio::join!(
+            self.read_hubspot(is_status, report_by),
             self.last_probe(report_by),
-            async {
-                if is_status {
-                    Some(self.calling_settings(report_by).await)
-                } else {
-                    None
-                }
-            }
         );
         let current = settings.as_ref().ok().map(Option::as_ref);
         let is_released = current.flatten().is_some_and(|current| current.is_ready);
@@ -132,41 +125,39 @@ impl Handler {
         report
     }
 
-    /// Reads HubSpot's settings; returns also the credential's kind, if there is a usable one.
-    pub(crate) async fn read_settings(
+    /// Reads HubSpot's settings, and the calling settings if asked for; returns between them the kind
+    /// of a credential that can be used.
+    pub(crate) async fn read_hubspot(
         &self,
+        with_calling_settings: bool,
         until: Instant,
-    ) -> (Result<Settings, HookError>, Option<&'static str>) {
+    ) -> (
+        Result<Settings, HookError>,
+        Option<&'static str>,
+        Option<Value>,
+    ) {
         let target = &self.config.target;
-        match self.settings_api(target, Audit::default(), until).await {
-            Ok(api) => {
-                let read = api.read(until).await.map_err(HookError::from);
-                let settings = read.map(|(read, _)| read.map(|read| read.settings));
-                (settings, Some(api.auth.kind()))
+        let api = match self.settings_api(target, Audit::default(), until).await {
+            Ok(api) => api,
+            Err(error) => {
+                let calling_settings = with_calling_settings.then(|| unknown(&error));
+                return (Err(error), None, calling_settings);
             }
-            Err(error) => (Err(error), None),
-        }
-    }
-
-    /// Reads the app's calling settings, which help desk needs beside the channel connection's.
-    async fn calling_settings(&self, until: Instant) -> Value {
-        let target = &self.config.target;
-        let read = match self.settings_api(target, Audit::default(), until).await {
-            Ok(api) => api
-                .read_calling_settings(until)
-                .await
-                .map_err(HookError::from),
-            Err(error) => Err(error),
         };
-        match read {
-            Ok(Some(found)) => json!({
-                "state": "found",
-                "supportsInboundCalling": found.supports_inbound_calling,
-                "isReady": found.is_ready,
-            }),
-            Ok(None) => json!({"state": "absent"}),
-            Err(error) => json!({"state": "unknown", "reason": error.to_string()}),
-        }
+        let calling_settings = async {
+            if with_calling_settings {
+                Some(calling_settings(&api, until).await)
+            } else {
+                None
+            }
+        };
+        let (read, calling_settings) = tokio::join!(api.read(until), calling_settings);
+        let settings = read.map(|(read, _)| read.map(|read| read.settings));
+        (
+            settings.map_err(HookError::from),
+            Some(api.auth.kind()),
+            calling_settings,
+        )
     }
 
     /// Probes the webhook once.
@@ -199,6 +190,23 @@ impl Handler {
         let audit = Audit::new(actor, &request.reason);
         self.run(operation, audit, deadline).await
     }
+}
+
+/// Reads the app's calling settings, which help desk needs beside the channel connection's.
+async fn calling_settings(api: &SettingsApi, until: Instant) -> Value {
+    match api.read_calling_settings(until).await {
+        Ok(Some(found)) => json!({
+            "state": "found",
+            "supportsInboundCalling": found.supports_inbound_calling,
+            "isReady": found.is_ready,
+        }),
+        Ok(None) => json!({"state": "absent"}),
+        Err(error) => unknown(&error),
+    }
+}
+
+fn unknown(error: &dyn Error) -> Value {
+    json!({"state": "unknown", "reason": error.to_string()})
 }
 
 fn explain(plan: Option<&ChannelConnectionSettings>) -> String {

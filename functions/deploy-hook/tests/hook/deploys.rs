@@ -270,8 +270,10 @@ async fn secrets_may_be_empty_until_something_changes() {
         );
         let create = env.deploy("create", unchanged).await;
         assert_eq!(reason(&create, "SUCCESS"), told);
-        let same = env.deploy("update", update("DeployId", "2")).await;
-        assert_eq!(reason(&same, "SUCCESS"), told);
+        for (changed, value) in [("DeployId", "2"), ("OnDelete", "hold")] {
+            let response = env.deploy("update", update(changed, value)).await;
+            assert_eq!(reason(&response, "SUCCESS"), told);
+        }
         for (changed, value) in [
             ("AppId", OTHER_APP),
             ("ApiVersion", "v3"),

@@ -59,6 +59,26 @@ async fn stops_a_release_that_is_verifying() {
 }
 
 #[tokio::test]
+async fn overrides_a_release_whose_write_is_late() {
+    let env = env().await;
+    let late = Some((When::Before, How::Delay(250)));
+    env.fail([None, None, None, late]);
+    let hold = async {
+        used_faults(&env).await;
+        let report = env.act("hold").await;
+        assert_eq!(outcome(&report, true), HELD);
+        assert_eq!(report["ready"], false);
+    };
+    tokio::join!(env.act("release"), hold);
+    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    let is_released = env.hubspot.with_account(|account| {
+        let mut accesses = account.accesses.iter();
+        accesses.any(|access| access.after == settings(&env.webhook_url, true))
+    });
+    assert!(is_released, "the release's write took effect");
+}
+
+#[tokio::test]
 async fn a_failed_hold_of_a_deploy_leaves_what_others_wrote() {
     let env = env().await;
     env.register(&env.webhook_url, true);

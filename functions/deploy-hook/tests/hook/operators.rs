@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};
 
 use crate::{
-    account::{ELSEWHERE, config, serve_locally},
+    account::{CLIENT_ID, ELSEWHERE, OAUTH_SECRET, config, serve_locally},
     support::{TestEnv, constant_webhook, outcome, property, reason, settings},
 };
 
@@ -38,6 +38,13 @@ async fn status_compares_hubspot_with_the_stack() {
         let registered = json!({"url": url, "isReady": is_ready});
         assert_eq!(status().await, expected(registered, drift, is_ready));
     }
+    env.set_credential(&json!({"clientId": CLIENT_ID, "clientSecret": OAUTH_SECRET}));
+    assert_eq!(status().await["credential"], "OAuth client credentials");
+    let exchanges = env.hubspot.with_account(|account| {
+        let calls = account.calls.iter();
+        calls.filter(|call| call.path.starts_with("/oauth")).count()
+    });
+    assert_eq!(exchanges, 1, "one access token reads both settings");
 }
 
 #[tokio::test]

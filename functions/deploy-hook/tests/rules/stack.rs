@@ -129,6 +129,9 @@ impl TestEnv {
             (restored, updated)
         };
         if left.physical_id != replaced.physical_id {
+            // A patient hold of it would take half a minute.
+            let hurried = Trouble::default();
+            let trouble = trouble.or(Some(&hurried));
             self.request("Delete", replaced, None, trouble).await;
         }
         left
