@@ -102,7 +102,7 @@ release: check-prerequisites $(PREPARED) $(CYCLONEDX) ## Build everything that a
 	@$(PYTHON) -m infra.release $(RELEASE)
 
 # Gives way to the tests that run beside it.
-build-here:
+build-here: $(PREPARED)
 	@nice $(MAKE) --no-print-directory build ARCHITECTURE=$(HERE)
 
 release-build: build

@@ -39,7 +39,7 @@ pub struct CallOptions {
     user: UserId,
 }
 
-/// A call of the webhook's, as it is printed.
+/// A call of the webhook, and its response.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +49,7 @@ pub(crate) struct Called<'a> {
     status: u16,
     /// As text if it is no JSON.
     body: Value,
-    milliseconds: u128,
+    milliseconds: u64,
     violations: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result
         url,
         status,
         body: body(&answer),
-        milliseconds,
+        milliseconds: milliseconds.try_into().unwrap_or(u64::MAX),
         violations: contract::violations(status, &answer.body),
     };
     terminal::print(as_json, &document, || {

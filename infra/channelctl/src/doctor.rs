@@ -28,7 +28,7 @@ use crate::{
     terminal::{self, ago},
 };
 
-/// What doctor prints as JSON.
+/// The document of doctor.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Findings {

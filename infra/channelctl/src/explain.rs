@@ -62,7 +62,7 @@ pub struct ExplainOptions {
     number: Option<String>,
 }
 
-/// What is printed as JSON.
+/// The document of explain.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

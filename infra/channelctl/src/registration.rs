@@ -78,7 +78,7 @@ pub enum IsReady {
     False,
 }
 
-/// What an action prints as JSON.
+/// The document of release, hold, verify, register and unregister.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

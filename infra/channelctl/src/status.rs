@@ -163,7 +163,7 @@ impl Version {
     }
 }
 
-/// What `version` prints as JSON.
+/// The document of version.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ProgramVersion<'a> {

@@ -147,14 +147,21 @@ async fn has_changes(client: &Client, id: &str) -> Result<bool, Failure> {
     )))
 }
 
-/// Reads a change set: its first megabyte, which no template of this size fills.
+/// Reads a change set, with the changes of all its pages.
 pub(super) async fn describe(
     client: &Client,
     id: &str,
 ) -> Result<DescribeChangeSetOutput, AwsError> {
     let asked = client.describe_change_set().change_set_name(id);
-    let described = asked.send().await;
-    described.map_err(|error| AwsError::new("read the change set", &error))
+    let pages = asked.into_paginator().send();
+    let pages: Result<Vec<_>, _> = pages.collect().await;
+    let pages = pages.map_err(|error| AwsError::new("read the change set", &error))?;
+    let whole = pages.into_iter().reduce(|mut whole, page| {
+        let changes = whole.changes.get_or_insert_default();
+        changes.extend(page.changes.unwrap_or_default());
+        whole
+    });
+    Ok(whole.unwrap_or_else(|| DescribeChangeSetOutput::builder().build()))
 }
 
 pub(super) fn resource_changes(

@@ -114,15 +114,20 @@ pub(super) fn sum(bytes: &[u8]) -> String {
     hex
 }
 
+/// Reads lines of `sha256sum`: the sums by the files' names.
+fn parse_sums(text: &str) -> BTreeMap<&str, &str> {
+    let lines = text.lines().filter_map(|line| line.split_once("  "));
+    lines.map(|(sum, name)| (name, sum)).collect()
+}
+
 /// Checks that the files are there, and what the sums say.
 fn verify(directory: &Path, names: &[String]) -> Result<(), Failure> {
     let place = directory.display();
-    let sums = fs::read_to_string(directory.join(SUMS)).map_err(|error| {
+    let text = fs::read_to_string(directory.join(SUMS)).map_err(|error| {
         let no_release = format!("Cannot read {SUMS} in {place}: {error}. Name a directory with a release's files, or a version like v1.0.0.");
         Failure::bad_input(no_release)
     })?;
-    let sums = sums.lines().filter_map(|line| line.split_once("  "));
-    let sums: BTreeMap<_, _> = sums.map(|(sum, name)| (name, sum)).collect();
+    let sums = parse_sums(&text);
     for name in names {
         let reason = match (fs::read(directory.join(name)), sums.get(name.as_str())) {
             (Ok(bytes), Some(expected)) if sum(&bytes) == *expected => continue,
@@ -144,12 +149,9 @@ fn damaged(directory: &Path, reason: &str) -> Failure {
     ))
 }
 
-/// Downloads a release, unless it is there already, and returns its directory.
+/// Downloads a release's sums, and its files that are not here as these say; returns its directory.
 async fn download(version: &Version, names: &[String]) -> Result<PathBuf, Failure> {
     let directory = PathBuf::from(format!("channel-connection-v{version}"));
-    if verify(&directory, names).is_ok() {
-        return Ok(directory);
-    }
     let releases = env::var(VARIABLE).ok().filter(|url| !url.is_empty());
     let releases = releases.or_else(|| BUILT_WITH.map(str::to_owned));
     let releases = releases.ok_or_else(|| {
@@ -161,9 +163,15 @@ async fn download(version: &Version, names: &[String]) -> Result<PathBuf, Failur
     let client = client(&base)?;
     let sums = fetch(&client, &base, SUMS).await?;
     fs::create_dir_all(&directory).map_err(|error| unwritable(&directory, &error))?;
+    let text = String::from_utf8_lossy(&sums);
+    let listed = parse_sums(&text);
     for name in names {
-        let bytes = fetch(&client, &base, name).await?;
-        write(&directory.join(name), &bytes)?;
+        let file = directory.join(name);
+        let is_listed = |bytes: Vec<u8>| listed.get(name.as_str()) == Some(&sum(&bytes).as_str());
+        if !fs::read(&file).is_ok_and(is_listed) {
+            let bytes = fetch(&client, &base, name).await?;
+            write(&file, &bytes)?;
+        }
     }
     // Last, so that a download that broke off is no release's directory.
     write(&directory.join(SUMS), &sums)?;

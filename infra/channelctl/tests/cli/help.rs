@@ -6,7 +6,9 @@ use crate::support::{program, run};
 
 #[tokio::test]
 async fn the_first_help_is_short_and_narrow() {
-    let help = run(program(&["-h"]), "").await.output;
+    let ran = run(program(&["-h"]), "").await;
+    assert_eq!(ran.code, Some(0), "{}", ran.errors);
+    let help = ran.output;
     let is_narrow = help.lines().all(|line| line.chars().count() <= 80);
     assert!(is_narrow && help.lines().count() <= 42, "{help}");
 }
@@ -20,6 +22,7 @@ async fn every_command_is_explained_with_an_example() {
             open.push(([&words[..], &[child.get_name()]].concat(), child));
         }
         let ran = run(program(&[&words[..], &["--help"]].concat()), "").await;
+        assert_eq!(ran.code, Some(0), "{words:?}: {}", ran.errors);
         let name = match words.join("-") {
             name if name.is_empty() => "channelctl".to_owned(),
             name => name,
