@@ -120,10 +120,8 @@ async fn change(
     wanted: &ChannelConnectionSettings,
 ) -> Result<(), HookError> {
     let until = settings.until;
-    if settings.current() == Some(wanted) {
-        return verify(probe, until).await;
-    }
     match (settings.is_released(), wanted.is_ready) {
+        _ if settings.current() == Some(wanted) => verify(probe, until).await?,
         (true, true) => {
             verify(probe, until).await?;
             settings.write(Some(wanted)).await?;

@@ -238,12 +238,16 @@ impl<'a> VersionedSettings<'a> {
         Err(HookError::Conflict)
     }
 
-    /// Reads whether HubSpot has the desired settings, of any writer.
+    /// Reads whether HubSpot has the desired settings, of any writer, when no write of this event can
+    /// change them any more.
     pub(crate) async fn confirm(
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
     ) -> Result<(), HookError> {
-        self.refresh().await?;
+        if self.has_written {
+            self.await_lost_writes().await;
+            self.refresh().await?;
+        }
         self.expect(desired)
     }
 

@@ -79,6 +79,22 @@ async fn overrides_a_release_whose_write_is_late() {
 }
 
 #[tokio::test]
+async fn a_late_announcement_undoes_no_release() {
+    let mut env = env().await;
+    env.budget.settle = CALL * 4;
+    env.fail([None, Some((When::Before, How::Delay(1_200)))]);
+    let others = async {
+        // The announcement is on its way, and not yet made.
+        used_faults(&env).await;
+        env.register(&env.webhook_url, true);
+    };
+    let (report, ()) = tokio::join!(env.act("release"), others);
+    outcome(&report, true);
+    env.hubspot.settled().await;
+    assert_eq!(env.held(), settings(&env.webhook_url, true));
+}
+
+#[tokio::test]
 async fn a_failed_hold_of_a_deploy_leaves_what_others_wrote() {
     let env = env().await;
     env.register(&env.webhook_url, true);

@@ -15,4 +15,5 @@ mod holds;
 mod operators;
 mod protocol;
 mod redaction;
+mod rollbacks;
 mod support;
