@@ -7,6 +7,7 @@ pub mod country;
 pub mod delimited;
 pub mod file;
 pub mod import;
+pub mod item;
 pub mod list;
 pub mod objects;
 pub mod phone;
@@ -20,10 +21,9 @@ use clap::{Args, Subcommand};
 
 use crate::{
     numbers::{
-        check::CheckOptions,
         connected::ConnectedOptions,
         import::{ImportOptions, RemoveOptions, SetOptions},
-        list::{ExportOptions, ListOptions},
+        list::{ListOptions, PortalOptions},
         table::Table,
     },
     outcome::{Failure, Outcome},
@@ -46,15 +46,18 @@ enum NumbersCommand {
     /// Check a file, show what it changes, and write it
     Import(ImportOptions),
     /// List a portal's numbers as they are stored
+    #[command(after_help = "Example: channelctl --stage dev numbers list --portal 62515")]
     List(ListOptions),
     /// Print rows in a format that import reads
-    Export(ExportOptions),
+    #[command(after_help = "Example: channelctl --stage dev numbers export --json > backup.json")]
+    Export(PortalOptions),
     /// Add or change the number typed or piped in
     Set(SetOptions),
     /// Remove the number typed or piped in, or all of a portal
     Remove(RemoveOptions),
     /// Show what HubSpot cuts, disables or does not get
-    Check(CheckOptions),
+    #[command(after_help = "Example: channelctl --stage prod numbers check --json")]
+    Check(PortalOptions),
     /// Show which numbers a portal has connected
     Connected(ConnectedOptions),
 }

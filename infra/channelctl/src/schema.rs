@@ -3,8 +3,6 @@
 //! `INSTA_UPDATE=always cargo test --package channelctl --lib schema` writes them again.
 #![expect(dead_code, reason = "of the documents here, only the schema is used")]
 
-use std::num::NonZeroU64;
-
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Value, json};
 
@@ -14,7 +12,10 @@ use crate::{
     deploy::{Deployed, delete::Deleted, diff::Diff},
     doctor::Findings,
     explain::Explanation,
-    numbers::{check::CheckReport, list::Listed, plan::Planned, table::PortalNumber, write},
+    numbers::{
+        check::CheckReport, connected::ConnectedNumbers, item::PortalNumber, list::List,
+        plan::Planned, write,
+    },
     outcome::Failure,
     registration::Registration,
     secrets::SecretsSet,
@@ -41,10 +42,10 @@ struct StackDocuments {
 #[derive(JsonSchema)]
 struct NumbersDocuments {
     check: CheckReport<'static>,
-    connected: ConnectedNumbers,
+    connected: ConnectedNumbers<'static>,
     export: Vec<PortalNumber>,
     import: write::Report<'static>,
-    list: List,
+    list: List<'static>,
     remove: write::Report<'static>,
     set: write::Report<'static>,
 }
@@ -58,23 +59,6 @@ struct ContractDocuments {
 #[derive(JsonSchema)]
 struct Error {
     error: Failure,
-}
-
-#[derive(JsonSchema)]
-struct List {
-    numbers: Vec<Listed<'static>>,
-}
-
-#[derive(JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct ConnectedNumbers {
-    portal_id: NonZeroU64,
-    /// The table's numbers that are connected; null if HubSpot shows no phone number.
-    connected: Option<Vec<String>>,
-    /// Connected numbers that the table has not: of this app, or of another.
-    not_in_table: Option<Vec<String>>,
-    /// The users who have chosen the app for their calls.
-    users: Vec<String>,
 }
 
 #[derive(JsonSchema)]

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::{
     call,
     explain::log::{self, Requests},
-    numbers::table::{Stored, Table},
+    numbers::{item::Stored, table::Table},
     outcome::Failure,
     registration::{self, report::Report},
     secrets,

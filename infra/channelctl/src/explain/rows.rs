@@ -16,7 +16,7 @@ use crate::{
         facts::Facts,
         reason::{Cause, Reason},
     },
-    numbers::table::{Stored, joined},
+    numbers::item::{Stored, joined},
 };
 
 /// Maximum numbers that one reason names.

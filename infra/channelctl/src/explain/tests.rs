@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{facts::Answer, log::Requests, *};
 use crate::{
     calling_settings::CallingSettings,
-    numbers::table::Stored,
+    numbers::item::Stored,
     registration::report::tests::{URL, report},
     stack::tests::stack,
 };

@@ -5,29 +5,21 @@ use std::{
     io::{self, Write},
 };
 
-use channel_connection::{
-    ids::PortalId,
-    shown_number::{not_selectable, truncate},
-};
-use clap::Args;
+use channel_connection::shown_number::{not_selectable, truncate};
 use serde::Serialize;
 
 use crate::{
     numbers::{
-        list::{refusal, users},
-        table::{PortalNumber, Stored, Table},
+        item::{PortalNumber, Stored},
+        list::{PortalOptions, refusal, users},
+        table::Table,
     },
     outcome::{Failure, Outcome},
     terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
 
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: channelctl --stage prod numbers check --json")]
-pub struct CheckOptions {
-    /// Customer's HubSpot account; all if omitted
-    #[arg(long)]
-    portal: Option<PortalId>,
-}
+const NUMBER_TWICE: &str = "the number is listed more than once, with other extensions";
+const NAME_TWICE: &str = "another number shows the same name";
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -63,7 +55,7 @@ struct Finding<'a> {
 /// Checks one portal, or all; something is wrong where rows are omitted.
 pub async fn check(
     table: &Table,
-    options: &CheckOptions,
+    options: &PortalOptions,
     as_json: bool,
 ) -> Result<Outcome, Failure> {
     let rows = table.rows(options.portal).await?;
@@ -108,14 +100,13 @@ fn check_portal(rows: &[Stored]) -> Vec<Checked> {
         let Some(name) = &row.shown_name else {
             continue;
         };
-        if numbers[&row.number.number] > 1 {
-            let problem = "the number is listed more than once, with other extensions";
-            row.problems.push(problem.into());
-        }
-        if names[name] > 1 {
-            row.problems
-                .push("another number shows the same name".into());
-        }
+        let problems = [
+            (numbers[&row.number.number], NUMBER_TWICE),
+            (names[name], NAME_TWICE),
+        ];
+        let twice = problems.into_iter().filter(|(count, _)| *count > 1);
+        row.problems
+            .extend(twice.map(|(_, problem)| problem.to_owned()));
     }
     checked
 }

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, io::Write};
 use channel_connection::{ids::PortalId, phone_number::E164};
 use clap::Args;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     hubspot::{Call, HubSpot},
@@ -28,6 +29,21 @@ pub struct ConnectedOptions {
     /// Customer's HubSpot account, whose access token is piped in
     #[arg(long)]
     portal: PortalId,
+}
+
+/// Which numbers a portal has connected.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConnectedNumbers<'a> {
+    #[cfg_attr(test, schemars(with = "std::num::NonZeroU64"))]
+    portal_id: PortalId,
+    /// The table's numbers that are connected; null if HubSpot shows no phone number.
+    connected: Option<Vec<&'a str>>,
+    /// Connected numbers that the table has not: of this app, or of another.
+    not_in_table: Option<Vec<&'a str>>,
+    /// The users who have chosen the app for their calls.
+    users: Vec<&'a str>,
 }
 
 /// HubSpot's API, as a portal's token reads it.
@@ -55,31 +71,32 @@ pub async fn show(
         .collect();
     let app = stack.app_id()?;
     let users = terminal::wait("HubSpot", hubspot.get(STATUSES, None)).await?;
-    let users: Vec<_> = list(&users)
+    let users = list(&users)
         .filter(|status| status["connected"] == true && status["provider"]["appId"] == app.get())
-        .filter_map(|status| status["userId"].as_str())
-        .collect();
+        .filter_map(|status| status["userId"].as_str());
     // That HubSpot shows the numbers of calling apps among them is documented nowhere.
     let shown = (!numbers.is_empty()).then_some(&numbers);
-    let connected = shown.map(|numbers| numbers.intersection(&listed).collect::<Vec<_>>());
-    let others = shown.map(|numbers| numbers.difference(&listed).collect::<Vec<_>>());
-    let document = json!({
-        "portalId": options.portal, "connected": connected, "notInTable": others, "users": users,
-    });
+    let document = ConnectedNumbers {
+        portal_id: options.portal,
+        connected: shown.map(|numbers| numbers.intersection(&listed).map(String::as_str).collect()),
+        not_in_table: shown
+            .map(|numbers| numbers.difference(&listed).map(String::as_str).collect()),
+        users: users.collect(),
+    };
     terminal::print(as_json, &document, || {
-        let text = |name: &str| match document[name].as_array() {
+        let text = |texts: Option<&[&str]>| match texts {
             None => "unknown: HubSpot shows no phone number among the channel accounts".into(),
-            Some(texts) if texts.is_empty() => "none".into(),
-            Some(texts) => {
-                let texts = texts.iter().filter_map(Value::as_str);
-                escape(&texts.collect::<Vec<_>>().join(", "))
-            }
+            Some([]) => "none".into(),
+            Some(texts) => escape(&texts.join(", ")),
         };
-        let others = format!("{} (of this app, or of another)", text("notInTable"));
+        let others = format!(
+            "{} (of this app, or of another)",
+            text(document.not_in_table.as_deref())
+        );
         terminal::print_pairs([
-            ("connected", text("connected")),
+            ("connected", text(document.connected.as_deref())),
             ("not in table", others),
-            ("app used by", text("users")),
+            ("app used by", text(Some(&document.users))),
         ])?;
         let count = counted(accounts.len() as u64, "channel account");
         writeln!(terminal::output(), "{count} looked at")

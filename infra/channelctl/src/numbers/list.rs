@@ -2,34 +2,47 @@
 
 use std::{
     collections::HashMap,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
 };
 
 use anstream::eprintln;
 use channel_connection::ids::{PortalId, UserId};
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{
     numbers::{
+        item::{PortalNumber, Stored, joined},
         phone,
         row::check_name,
-        table::{PortalNumber, Stored, Table, joined},
+        table::Table,
         users::UsersOptions,
     },
     outcome::{Failure, Kind, Outcome},
     terminal::{self, WRONG, coloured, counted, escape},
 };
 
+/// The portal whose rows are read.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: channelctl --stage dev numbers list --portal 62515")]
+pub struct PortalOptions {
+    /// Customer's HubSpot account; all if omitted
+    #[arg(long)]
+    pub portal: Option<PortalId>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct ListOptions {
     /// Customer's HubSpot account
     #[arg(long)]
     portal: PortalId,
     #[command(flatten)]
     users: UsersOptions,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct List<'a> {
+    numbers: Vec<Listed<'a>>,
 }
 
 /// A row as it is stored, and its users' emails where they are known.
@@ -41,14 +54,6 @@ pub(crate) struct Listed<'a> {
     number: PortalNumber,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_emails: Option<Vec<&'a str>>,
-}
-
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: channelctl --stage dev numbers export --json > backup.json")]
-pub struct ExportOptions {
-    /// Customer's HubSpot account; all if omitted
-    #[arg(long)]
-    portal: Option<PortalId>,
 }
 
 /// Prints a portal's rows as they are stored.
@@ -65,10 +70,12 @@ pub async fn list(table: &Table, options: &ListOptions, as_json: bool) -> Result
             user_emails: options.users.is_given().then_some(known),
         }
     });
-    let numbers: Vec<_> = listed.collect();
-    terminal::print(as_json, &json!({"numbers": numbers}), || {
+    let list = List {
+        numbers: listed.collect(),
+    };
+    terminal::print(as_json, &list, || {
         let mut shown = terminal::table(["number", "extension", "name", "users"]);
-        for Listed { number, .. } in &numbers {
+        for Listed { number, .. } in &list.numbers {
             shown.add_row([
                 escape(&number.number),
                 escape(number.extension.as_deref().unwrap_or_default()),
@@ -98,7 +105,7 @@ pub(super) fn users(number: &PortalNumber, emails: &HashMap<UserId, &str>) -> St
 /// Prints rows as a file that import reads whole: a row that it would refuse is omitted and named.
 pub async fn export(
     table: &Table,
-    options: &ExportOptions,
+    options: &PortalOptions,
     as_json: bool,
 ) -> Result<Outcome, Failure> {
     let rows = table.rows(options.portal).await?;
@@ -114,7 +121,7 @@ pub async fn export(
         let lines: io::Result<Vec<_>> = numbers.iter().map(terminal::json_line).collect();
         writeln!(io::stdout(), "[\n{}\n]", lines?.join(",\n"))?;
     } else {
-        io::stdout().write_all(csv(&numbers)?.as_bytes())?;
+        print_csv(&numbers)?;
     }
     if omitted.is_empty() {
         return Ok(Outcome::Done);
@@ -150,26 +157,19 @@ pub(super) fn refusal(stored: &Stored) -> Option<String> {
     name.err().map(|error| format!("the name {error}"))
 }
 
-fn csv(numbers: &[PortalNumber]) -> io::Result<String> {
-    let is_shown = io::stdout().is_terminal();
+/// Prints rows that import takes: none holds text that a terminal would act on.
+fn print_csv(numbers: &[PortalNumber]) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["portalId", "number", "extension", "friendlyName", "userIds"])?;
     for number in numbers {
-        let values = [
+        writer.write_record([
             &number.portal_id.to_string(),
             &number.number,
             number.extension.as_deref().unwrap_or_default(),
             number.friendly_name.as_deref().unwrap_or_default(),
             &number.user_ids.as_ref().map(joined).unwrap_or_default(),
-        ];
-        if is_shown {
-            writer.write_record(values.map(escape))?;
-        } else {
-            writer.write_record(values)?;
-        }
+        ])?;
     }
-    let text = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
-    String::from_utf8(text).map_err(io::Error::other)
+    let text = writer.into_inner();
+    io::stdout().write_all(&text.map_err(csv::IntoInnerError::into_error)?)
 }

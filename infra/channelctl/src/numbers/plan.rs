@@ -8,8 +8,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     numbers::{
+        item::{PortalNumber, Stored},
         row::Place,
-        table::{PortalNumber, Stored, Table},
+        table::Table,
         write::progress_bar,
     },
     outcome::Failure,

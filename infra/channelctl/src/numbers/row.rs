@@ -17,9 +17,9 @@ use crate::{
     numbers::{
         columns::Column,
         country::{self, Country},
+        item::PortalNumber,
         phone,
         plan::{Change, Plan, Planned},
-        table::PortalNumber,
         users::Users,
     },
     terminal::{DOUBTFUL, WRONG, coloured, escape},

@@ -14,9 +14,10 @@ use tokio::signal;
 
 use crate::{
     numbers::{
+        item::PortalNumber,
         plan::{Change, Plan, Planned},
         row::Findings,
-        table::{MAX_BATCH, PortalNumber, Table},
+        table::{MAX_BATCH, Table},
     },
     outcome::{self, Failure, Outcome},
     terminal::{self, counted, escape},
