@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import QUICK_BUILDS, ROOT
 from infra.local.processes import LOOPBACK
-from infra.local.progress import Trouble, run
+from infra.local.progress import StackError, run
 from infra.package import FUNCTIONS, package
 
 REGION = "us-east-1"
@@ -71,8 +71,8 @@ class LocalAws:
         ]
         try:
             run(command, self.folder / "deploy.log", self.env)
-        except Trouble as trouble:
-            raise Trouble(f"The deploy failed.\n\n{self.failures()}\n\n{trouble}") from None
+        except StackError as error:
+            raise StackError(f"The deploy failed.\n\n{self.failures()}\n\n{error}") from None
         return self.outputs()
 
     def describe(self):
@@ -96,7 +96,7 @@ class LocalAws:
         if "FunctionError" in response:
             reason = body.get("errorMessage", body) if isinstance(body, dict) else body
             logs = os.path.relpath(self.folder / "local-aws.log")
-            raise Trouble(f"The function failed: {reason}. See {logs}")
+            raise StackError(f"The function failed: {reason}. See {logs}")
         return body
 
     def put_secret(self, secret, content):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 from contextlib import suppress
 
-from infra.local.progress import Trouble, tail, wait_until
+from infra.local.progress import StackError, tail, wait_until
 
 LOOPBACK = "127.0.0.1"
 # Signals that end a program, besides Ctrl-C.
@@ -25,7 +25,7 @@ class Processes:
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Trouble(
+            raise StackError(
                 f"Another terminal has this stack up already ({os.path.relpath(folder)}): stop it there"
                 " with Ctrl-C. A second stack needs a checkout of its own, such as git worktree makes."
             ) from None
@@ -60,7 +60,7 @@ class Processes:
 
         def listens():
             if process.poll() is not None:
-                raise Trouble(f"{name} ended before it was up:\n\n{tail(log)}")
+                raise StackError(f"{name} ended before it was up:\n\n{tail(log)}")
             return is_taken(port, host)
 
         wait_until(listens, f"{name} listens on port {port}; see {os.path.relpath(log)}", seconds)
@@ -69,7 +69,7 @@ class Processes:
         """Returns only by an exception: Ctrl-C, or a process that ended by itself."""
         ended, _ = os.wait()
         name = next(name for name, process in self.running.items() if process.pid == ended)
-        raise Trouble(f"{name} ended by itself; see {os.path.relpath(self.folder / name)}.log")
+        raise StackError(f"{name} ended by itself; see {os.path.relpath(self.folder / name)}.log")
 
     def stop(self):
         """Stops every process, the last one first, undisturbed by signals."""

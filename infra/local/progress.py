@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 
 
-class Trouble(Exception):
+class StackError(Exception):
     """An error that ends the run, worded for the person at the terminal."""
 
 
@@ -24,7 +24,7 @@ def wait_until(condition, what, seconds=60):
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise Trouble(f"Waited {seconds} s in vain until {what}.")
+            raise StackError(f"Waited {seconds} s in vain until {what}.")
         time.sleep(0.1)
     return value
 
@@ -36,7 +36,7 @@ def run(command, log, env, seconds=600):
         try:
             subprocess.run(command, stdout=output, timeout=seconds, check=True, **options)
         except subprocess.SubprocessError:
-            raise Trouble(f"{tail(log)}\n\nThe whole output: {os.path.relpath(log)}") from None
+            raise StackError(f"{tail(log)}\n\nThe whole output: {os.path.relpath(log)}") from None
 
 
 def tail(log, lines=15):

@@ -56,7 +56,7 @@ class SimulatedHubSpot:
         """Returns the registered settings, None if there are none."""
         return self.ask("/simulator")["settings"]
 
-    def holds(self):
+    def current(self):
         """Returns the registered URL and isReady, both None if nothing is registered."""
         settings = self.settings() or {}
         return settings.get("url"), settings.get("isReady")

@@ -10,7 +10,7 @@ import time
 from infra import QUICK_BUILDS, ROOT
 from infra.local.local_aws import STACK, AwsError, LocalAws, lay_out
 from infra.local.processes import ENDINGS, LOOPBACK, Processes, is_taken
-from infra.local.progress import Trouble, step
+from infra.local.progress import StackError, step
 from infra.local.simulated_hubspot import SECRETS, SimulatedHubSpot
 
 CHANNELCTL = str(QUICK_BUILDS / "channelctl")
@@ -75,7 +75,7 @@ class Stack:
             options = ("--replace", "--yes", "--table", self.outputs["NumbersTable"])
             loaded = self.run_channelctl("numbers", "import", SAMPLE_NUMBERS, *options)
             if loaded.returncode != 0:
-                raise Trouble(loaded.stderr.strip())
+                raise StackError(loaded.stderr.strip())
 
     def channelctl(self, *arguments):
         return self.run_channelctl("--stack", STACK, *arguments)
@@ -142,7 +142,7 @@ def check_ports(**ports):
             name: next(one for one in range(port, port + 1000, 10) if not is_taken(one))
             for name, port in ports.items()
         }
-        raise Trouble(
+        raise StackError(
             f"Already taken: port {' and '.join(map(str, taken))}, maybe by the stack of another checkout."
             f" Take free ones: make run {' '.join(f'{name}={port}' for name, port in others.items())}"
         )
@@ -161,8 +161,8 @@ def main():
         run(arguments.aws_port, arguments.hubspot_port, arguments.check)
     except KeyboardInterrupt:
         pass  # The way to end it.
-    except (Trouble, OSError, *AwsError) as trouble:
-        return f"\n{trouble}"
+    except (StackError, OSError, *AwsError) as error:
+        return f"\n{error}"
     return 0
 
 

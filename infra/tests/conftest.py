@@ -31,7 +31,7 @@ def stack(running_stack):
         running_stack.load_numbers()
         running_stack.fresh_outputs = running_stack.outputs
     url = running_stack.outputs["WebhookUrl"]
-    if running_stack.hubspot.holds() != (url, True):
+    if running_stack.hubspot.current() != (url, True):
         running_stack.hubspot.register(url, True)
     return running_stack
 

@@ -90,11 +90,11 @@ def metrics(stack, since):
 )
 def test_check_finds_the_fault_and_nothing_else(stack, fault, found):
     with fault(stack):
-        held, since = stack.hubspot.holds(), int(time.time() * 1000)
+        current, since = stack.hubspot.current(), int(time.time() * 1000)
         for _ in range(2):
             findings = stack.hook("check")["findings"]
         assert {name for name, reason in findings.items() if reason} == found, findings
-        assert stack.hubspot.holds() == held
+        assert stack.hubspot.current() == current
         logged = metrics(stack, since)
     assert logged["CheckRuns",] == 2
     for name in findings:

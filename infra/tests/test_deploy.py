@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.local_aws import STACK
-from infra.local.progress import Trouble
+from infra.local.progress import StackError
 from infra.local.simulated_hubspot import SECRETS
 from infra.local.stack import PORTAL, SAMPLE_NUMBERS, USER
 from infra.tests.test_stack import ELSEWHERE, rows
@@ -73,7 +73,7 @@ def test_upgraded_function_answers_as_new_version(stack):
 def test_new_url_is_registered_and_stays_released(stack):
     stack.deploy(*ANOTHER_URL, IsReady="keep")
     assert stack.outputs["WebhookUrl"].endswith("/phone-numbers")
-    assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
+    assert stack.hubspot.current() == (stack.outputs["WebhookUrl"], True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
 
 
@@ -86,11 +86,11 @@ def test_new_url_is_registered_and_stays_released(stack):
     ids=["webhook does not answer", "HubSpot cannot be reached"],
 )
 def test_failed_deploy_rolls_back_and_stays_released(stack, moved, parameters, reason):
-    held, live = stack.hubspot.holds(), live_version(stack.aws)
-    with pytest.raises(Trouble, match=reason):
+    current, live = stack.hubspot.current(), live_version(stack.aws)
+    with pytest.raises(StackError, match=reason):
         stack.deploy(*moved, **parameters)
     assert stack.aws.describe()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.hubspot.holds() == held
+    assert stack.hubspot.current() == current
     assert live_version(stack.aws) == live
 
 
@@ -109,7 +109,7 @@ def test_deleted_stack_keeps_its_settings(running_stack, on_delete, is_ready):
     running_stack.deploy(OnDelete=on_delete)
     url = running_stack.outputs["WebhookUrl"]
     running_stack.aws.delete()
-    assert running_stack.hubspot.holds() == (url, is_ready)
+    assert running_stack.hubspot.current() == (url, is_ready)
 
 
 def test_deleted_stack_leaves_its_numbers_and_its_audit(stack):
@@ -126,7 +126,7 @@ def test_deleted_stack_leaves_its_numbers_and_its_audit(stack):
 def test_deleted_stack_leaves_another_stacks_url(stack):
     stack.hubspot.register(ELSEWHERE, True)
     stack.aws.delete()
-    assert stack.hubspot.holds() == (ELSEWHERE, True)
+    assert stack.hubspot.current() == (ELSEWHERE, True)
 
 
 def test_calls_of_hubspot_follow_its_specification(stack):

@@ -54,7 +54,7 @@ def test_script_imports_verifies_and_releases(stack, script):
     assert (code, document["allowed"], document["plan"]["isReady"]) == (0, True, True)
     code, document = script("registration", "release", "--yes")
     assert (code, document["result"]["isReady"]) == (0, True)
-    assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
+    assert stack.hubspot.current() == (stack.outputs["WebhookUrl"], True)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_failed_first_deploy_is_deleted(stack, stage):
     assert "has no output" in stage("logs", code=1)
     assert "Deleted." in stage("delete", "--yes")
     assert state(stack) is None
-    assert stack.hubspot.holds() == (ELSEWHERE, True)
+    assert stack.hubspot.current() == (ELSEWHERE, True)
 
 
 def test_operators_monday(stack, stage, document, status):
@@ -119,7 +119,7 @@ def test_operators_monday(stack, stage, document, status):
     assert document("registration", "release", "--dry-run")["plan"]["isReady"] is True
     assert document("registration", "release", "--yes")["result"]["isReady"] is True
     url = status()["url"]
-    assert stack.hubspot.holds() == (url, True)
+    assert stack.hubspot.current() == (url, True)
 
     # Rotate the client secret: the previous one stays accepted.
     for _ in range(2):
@@ -133,11 +133,11 @@ def test_operators_monday(stack, stage, document, status):
     stack.hubspot.register(ELSEWHERE, True)
     assert "channelctl --local --stage dev register" in stage("doctor", code=3)
     stage("register", "--is-ready", "true", "--yes")
-    assert stack.hubspot.holds() == (url, True)
+    assert stack.hubspot.current() == (url, True)
 
     # Uninstall.
     stage("hold", "--yes", "--reason", "uninstall")
-    assert stack.hubspot.holds() == (url, False)
+    assert stack.hubspot.current() == (url, False)
     assert "nobody to ask" in stage("delete", code=4)
     assert "aws dynamodb delete-table" in stage("delete", "--yes")
     assert (stack.hubspot.settings(), state(stack)) == (None, None)
@@ -173,7 +173,7 @@ def test_deploy_is_compared_and_rolled_back(stack, stage, status):
 def test_url_moves_to_an_own_name(stack, stage, status, tmp_path):
     stage("deploy", *given(stack, IsReady="true"))
     before = status()["url"]
-    assert stack.hubspot.holds() == (before, True)
+    assert stack.hubspot.current() == (before, True)
 
     # The local AWS serves own names without TLS, on its port.
     template = tmp_path / "infra" / "template.yaml"
@@ -186,7 +186,7 @@ def test_url_moves_to_an_own_name(stack, stage, status, tmp_path):
     stage("deploy", *given(stack, **moved))
     url = status()["url"]
     assert url == f"http://{DOMAIN}:{stack.aws.port}/numbers"
-    assert stack.hubspot.holds() == (url, True)
+    assert stack.hubspot.current() == (url, True)
     stage("call", "--portal", str(PORTAL))
 
     # HubSpot may call the previous URL for a while.

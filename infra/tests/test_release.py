@@ -145,7 +145,7 @@ def check_installed(stack, stage, folder):
     stage("doctor")
     stage("release", "--yes")
     assert outputs(stack)["Version"] == folder.name
-    assert stack.hubspot.holds() == (outputs(stack)["WebhookUrl"], True)
+    assert stack.hubspot.current() == (outputs(stack)["WebhookUrl"], True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
     assert f'version="{release.version()[1:]}"' in "\n".join(stack.aws.log_lines())
 
@@ -154,14 +154,14 @@ class Callers:
     """HubSpot, calling and being asked for its settings until the end."""
 
     def __init__(self, hubspot):
-        self.hubspot, self.statuses, self.held = hubspot, [], set()
+        self.hubspot, self.statuses, self.seen = hubspot, [], set()
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.call)
 
     def call(self):
         while not self.ended.is_set():
             self.statuses.append(self.hubspot.call(PORTAL, USER)["response"]["status"])
-            self.held.add(self.hubspot.holds())
+            self.seen.add(self.hubspot.current())
 
     def __enter__(self):
         self.thread.start()
@@ -199,7 +199,7 @@ def test_release_is_installed_upgraded_and_downgraded(stack, stage, releases):
     assert "isReady      false" in printed, printed
     assert not [secret for secret in SECRETS.values() if secret in printed]
     check_installed(stack, stage, first)
-    held = stack.hubspot.holds()
+    current = stack.hubspot.current()
     with Callers(stack.hubspot) as callers:
         changes = stage("diff", "--version", second, *stage.local)
         assert "* Modify   NumbersWebhookFunction" in changes
@@ -213,7 +213,7 @@ def test_release_is_installed_upgraded_and_downgraded(stack, stage, releases):
         stage("deploy", "--version", first, "--downgrade", *stage.local)
         assert outputs(stack)["Version"] == "v1.0.0"
     assert set(callers.statuses) == {200}
-    assert callers.held == {held}
+    assert callers.seen == {current}
 
 
 def tamper(folder):

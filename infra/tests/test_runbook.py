@@ -96,7 +96,7 @@ def test_wrong_secret_is_taken_back(stack, put_secret):
 def test_emergency_call_holds_the_app(stack):
     call = blocks("The app must go, now")[1].replace("https://api.hubapi.com", stack.hubspot.url)
     bash(stack, call, answer=f"{CREDENTIAL['developerApiKey']}\n")
-    assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], False)
+    assert stack.hubspot.current() == (stack.outputs["WebhookUrl"], False)
 
 
 def test_stack_without_credential_is_deleted(stack):
@@ -107,7 +107,7 @@ def test_stack_without_credential_is_deleted(stack):
         stack.aws.delete()
     finally:
         stack.aws.put_secret(arn, CREDENTIAL)
-    assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
+    assert stack.hubspot.current() == (stack.outputs["WebhookUrl"], True)
 
 
 def test_uninstalled_stack_can_be_installed_again(stack, tmp_path):

@@ -213,7 +213,7 @@ def test_hook_acts_on_each_sample_event(containers, name):
         shared = event.keys() & fields.keys()
         assert shared
         assert [event[key] for key in shared] == [fields[key] for key in shared]
-    assert hubspot.holds() == ((None, None) if after is None else (containers.url, after))
+    assert hubspot.current() == ((None, None) if after is None else (containers.url, after))
     assert hubspot.violations() == []
 
 

@@ -59,4 +59,4 @@ class TestChannelctl:
         ran = stack.channelctl(action)
         assert ran.returncode == 4
         assert "Nothing was changed" in ran.stderr
-        assert stack.hubspot.holds() == (stack.outputs["WebhookUrl"], True)
+        assert stack.hubspot.current() == (stack.outputs["WebhookUrl"], True)

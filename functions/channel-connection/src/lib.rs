@@ -2,7 +2,8 @@
 //!
 //! Its rules know neither AWS nor HTTP, and functions/README.md says which file owns which. One adapter
 //! per outside system stands beside them, each behind the feature of its name: `http_client` and
-//! `webhook_call` (`http-client`), `aws_error`, `aws_http`, `aws_sdk`, `secret_store`, `tls` (`aws`).
+//! `webhook_call` (`http-client`), `aws_error`, `aws_http`, `aws_sdk`, `embedded_metrics`, `secret_store`,
+//! `tls` (`aws`).
 
 #[cfg(feature = "aws")]
 pub mod aws_error;
@@ -12,8 +13,11 @@ pub mod aws_http;
 pub mod aws_sdk;
 pub mod client_secrets;
 pub mod contract;
+#[cfg(feature = "aws")]
+pub mod embedded_metrics;
 pub mod environment;
 pub mod friendly_name;
+pub mod hook_report;
 #[cfg(feature = "http-client")]
 pub mod http_client;
 pub mod ids;

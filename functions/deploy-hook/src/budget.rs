@@ -13,6 +13,10 @@ pub struct TimeBudget {
     /// What a hold waits for writes of events that read HubSpot before: two calls, and a margin for a
     /// write that takes effect after its caller gave up.
     pub settle: Duration,
+    /// Retries of a secret whose read is denied: a new role's permissions take effect late.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>
+    pub secret: ExponentialBuilder,
     /// Retries of a HubSpot call.
     pub hubspot: ExponentialBuilder,
     /// Retries of a probe: a new API deployment, permission or DNS name takes a while to spread.
@@ -32,6 +36,11 @@ impl TimeBudget {
     pub const DEPLOYED: Self = Self {
         call: Duration::from_secs(3),
         settle: Duration::from_secs(7),
+        secret: retries(
+            usize::MAX,
+            Duration::from_millis(500),
+            Duration::from_secs(4),
+        ),
         hubspot: retries(7, Duration::from_millis(250), Duration::from_secs(5)),
         probe: retries(39, Duration::from_secs(1), Duration::from_secs(1)),
         response: retries(2, Duration::from_millis(300), Duration::from_millis(300)),

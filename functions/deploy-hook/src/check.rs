@@ -1,15 +1,16 @@
 //! The scheduled check of the webhook, HubSpot's settings and the credential. It writes nothing to HubSpot.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use aws_smithy_types::date_time::{DateTime, Format};
+use channel_connection::{
+    embedded_metrics::{self, Directive, Metric},
+    hook_report::Settings,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Handler, HookError, hubspot::client::redacted};
+use crate::{Handler, HookError};
 
-/// The namespace of the metrics in CloudWatch.
-const NAMESPACE: &str = "ChannelConnection";
 /// Time for retries: a single lost packet is no finding.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
@@ -39,7 +40,7 @@ impl Handler {
             // A hold is no finding.
             Ok(Some(current)) if current.has_url(&self.config.target.url) => {}
             Ok(current) => {
-                let current = json!(current.as_ref().map(redacted));
+                let current = json!(current.as_ref().map(Settings::from));
                 settings = Some(format!("HubSpot has {current}"));
             }
             Err(error) if error.is_not_set_yet() => {}
@@ -65,42 +66,28 @@ impl Handler {
     }
 }
 
-/// Returns a line for each finding, and one for the run, in CloudWatch's embedded metric format.
+/// Returns a line for each finding, and one for the run, with the metrics of both.
 fn lines(findings: &Findings, function: &str, now: SystemTime) -> Vec<String> {
-    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let line = |metric: &str, dimensions: &[&str], mut line: Value| {
-        // Lambda takes a line's level only from one that has a time in this form.
-        line["timestamp"] = json!(
-            DateTime::from(now)
-                .fmt(Format::DateTime)
-                .unwrap_or_default()
-        );
-        line["message"] = "check".into();
-        line["function"] = function.into();
-        line["_aws"] = json!({
-            "Timestamp": u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": [dimensions],
-                "Metrics": [{"Name": metric, "Unit": "Count"}],
-            }],
-        });
-        line.to_string()
+    let line = |level, fields: &Value, dimensions, metric| {
+        let metrics = [metric];
+        let directives = [Directive::new(dimensions, &metrics)];
+        embedded_metrics::line(now, function, (level, "check"), fields, &directives)
     };
     let findings = findings.iter().map(|(finding, reason)| {
         let level = if reason.is_some() { "WARN" } else { "INFO" };
-        let failed = u8::from(reason.is_some());
-        let fields =
-            json!({"level": level, "finding": finding, "reason": reason, "CheckFailed": failed});
-        line("CheckFailed", &["function", "finding"], fields)
+        let metric = Metric::count("CheckFailed", reason.is_some().into());
+        let fields = json!({"finding": finding, "reason": reason});
+        line(level, &fields, &["function", "finding"], metric)
     });
-    let run = json!({"level": "INFO", "CheckRuns": 1});
-    let run = line("CheckRuns", &["function"], run);
+    let run = Metric::count("CheckRuns", 1);
+    let run = line("INFO", &json!({}), &["function"], run);
     findings.chain([run]).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     #[test]

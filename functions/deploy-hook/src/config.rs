@@ -23,7 +23,7 @@ pub struct Config {
     /// `PROBE_PORTAL_ID`: the portal that the probe asks for; by default one that no customer has.
     pub probe_portal: PortalId,
     /// `PROBE_LEAST_NUMBERS`: the numbers that the portal must have.
-    pub probe_min_numbers: usize,
+    pub probe_least_numbers: usize,
     /// `NUMBERS_WEBHOOK_VERSION`: the ARN of the alias of the webhook function's newest version.
     pub webhook_version: Option<String>,
     /// `AWS_LAMBDA_FUNCTION_NAME`: a dimension of the metrics; Lambda sets it.
@@ -62,7 +62,7 @@ impl Config {
             client_secret_arn: required(environment, "CLIENT_SECRET_ARN")?,
             credential_arn: required(environment, "HUBSPOT_CREDENTIAL_ARN")?,
             probe_portal: or_default(environment, "PROBE_PORTAL_ID", PortalId::MAX)?,
-            probe_min_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", 0)?,
+            probe_least_numbers: or_default(environment, "PROBE_LEAST_NUMBERS", 0)?,
             webhook_version: optional(environment, "NUMBERS_WEBHOOK_VERSION"),
             function_name: required(environment, "AWS_LAMBDA_FUNCTION_NAME")?,
             url_policy,
@@ -93,7 +93,7 @@ mod tests {
     fn probes_a_portal_without_customers_by_default() {
         let default = read("", "").unwrap();
         assert_eq!(default.probe_portal, PortalId::MAX);
-        assert_eq!(default.probe_min_numbers, 0);
+        assert_eq!(default.probe_least_numbers, 0);
         let named = read("PROBE_PORTAL_ID", "62515").unwrap();
         assert_eq!(named.probe_portal, "62515".parse().unwrap());
     }

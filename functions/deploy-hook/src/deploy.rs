@@ -17,7 +17,7 @@ use crate::{
     desired_state::Operation,
     hubspot::client::Audit,
     probe::Transport,
-    registration::{self, After},
+    registration::{self, AfterFailure},
 };
 
 /// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of `EventBridge`.
@@ -82,7 +82,7 @@ impl Handler {
                 };
                 withdrawn.map_err(|error| match error {
                     HookError::NoSettings | HookError::OtherUrl => error,
-                    error => HookError::failed(error, After::NotWithdrawn),
+                    error => HookError::failed(error, AfterFailure::NotWithdrawn),
                 })
             }
         }

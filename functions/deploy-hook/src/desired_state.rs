@@ -80,8 +80,10 @@ impl Operation {
         match self {
             Self::NoOp(_) => Ok(current.cloned()),
             Self::Register(desired) => desired.settings(current).map(Some),
-            Self::Hold(target) => own(current, &target.url).map(|own| Some(own.unreleased())),
-            Self::Remove(target) => match own(current, &target.url) {
+            Self::Hold(target) => {
+                own_settings(current, &target.url).map(|own| Some(own.unreleased()))
+            }
+            Self::Remove(target) => match own_settings(current, &target.url) {
                 Ok(_) | Err(HookError::NoSettings) => Ok(None),
                 Err(error) => Err(error),
             },
@@ -90,7 +92,7 @@ impl Operation {
 }
 
 /// Returns HubSpot's settings if they have the stack's own URL.
-pub(crate) fn own<'a>(
+pub(crate) fn own_settings<'a>(
     current: Option<&'a ChannelConnectionSettings>,
     url: &WebhookUrl,
 ) -> Result<&'a ChannelConnectionSettings, HookError> {

@@ -26,16 +26,17 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use channel_connection::{
     client_secrets::{ClientSecrets, InvalidClientSecrets},
+    hook_report::NOT_SET_YET,
     http_client,
     secret_store::{self, SecretError},
     settings::RegisteredUrl,
     webhook_url::WebhookUrl,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    budget::TimeBudget,
+    budget::{Retries, RetryHint, TimeBudget},
     config::{Config, Target},
     hubspot::{
         auth::{Auth, InvalidCredential},
@@ -43,7 +44,7 @@ use crate::{
         error::ApiError,
     },
     probe::{Probe, ProbeError, Transport, Verified},
-    registration::After,
+    registration::AfterFailure,
 };
 
 /// Handles events with one set of clients, and with the secrets that are stored at each event.
@@ -93,7 +94,8 @@ impl Handler {
             Ok(Box::pin(self.check(deadline)).await)
         } else {
             let request = serde_json::from_value(event).map_err(|_| HookError::UnknownEvent)?;
-            Ok(Box::pin(self.operate(request, deadline)).await)
+            let report = Box::pin(self.operate(request, deadline)).await;
+            Ok(json!(report))
         }
     }
 
@@ -131,7 +133,7 @@ impl Handler {
             secret: secrets.current().ok_or(HookError::NoClientSecret)?.clone(),
             app_id: target.app_id,
             portal: self.config.probe_portal,
-            min_numbers: self.config.probe_min_numbers,
+            least_numbers: self.config.probe_least_numbers,
             budget: self.budget,
         })
     }
@@ -150,7 +152,16 @@ impl Handler {
 
     /// Reads a secret at each event: a hook runs rarely, and it may have been set since.
     async fn secret(&self, arn: &str, until: Instant) -> Result<String, SecretError> {
-        secret_store::read_by(&self.secrets_manager, arn, until).await
+        let retries = Retries::new(self.budget.secret, self.budget.call, until);
+        let hint = |error: &SecretError| {
+            if error.is_access_denied() {
+                RetryHint::Backoff
+            } else {
+                RetryHint::Never
+            }
+        };
+        let read = async || secret_store::read(&self.secrets_manager, arn).await;
+        retries.run(hint, read).await
     }
 }
 
@@ -169,11 +180,11 @@ pub enum HookError {
     Secret(#[from] SecretError),
     #[error(transparent)]
     ClientSecret(#[from] InvalidClientSecrets),
-    #[error("the client secret is not set yet")]
+    #[error("the client secret {}", NOT_SET_YET)]
     NoClientSecret,
     #[error(transparent)]
     Credential(#[from] InvalidCredential),
-    #[error("the HubSpot credential is not set yet")]
+    #[error("the HubSpot credential {}", NOT_SET_YET)]
     NoCredential,
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -220,14 +231,14 @@ pub enum HookError {
     Failed {
         #[source]
         cause: Box<HookError>,
-        after: After,
+        after: AfterFailure,
     },
     #[error("{0}")]
     Report(String),
 }
 
 impl HookError {
-    pub(crate) fn failed(cause: impl Into<Self>, after: After) -> Self {
+    pub(crate) fn failed(cause: impl Into<Self>, after: AfterFailure) -> Self {
         let cause = Box::new(cause.into());
         Self::Failed { cause, after }
     }
@@ -250,7 +261,10 @@ impl HookError {
     pub(crate) fn is_partial(&self) -> bool {
         match self {
             Self::Failed { after, .. } => {
-                matches!(after, After::NotRestored(_) | After::NotWithdrawn)
+                matches!(
+                    after,
+                    AfterFailure::NotRestored(_) | AfterFailure::NotWithdrawn
+                )
             }
             Self::Interrupted => true,
             _ => false,
@@ -262,7 +276,7 @@ impl HookError {
         matches!(
             self,
             Self::Failed {
-                after: After::Desired,
+                after: AfterFailure::Desired,
                 ..
             }
         )

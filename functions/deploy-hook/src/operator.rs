@@ -4,16 +4,18 @@
 
 use std::error::Error;
 
-use channel_connection::settings::ChannelConnectionSettings;
+use channel_connection::{
+    hook_report::{CallingSettings, Expected, LastProbe, Report, Settings},
+    settings::ChannelConnectionSettings,
+};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Handler, HookError,
     config::Target,
     desired_state::{DesiredState, IsReady, Operation},
-    hubspot::client::{Audit, SettingsApi, redacted},
+    hubspot::client::{Audit, SettingsApi},
 };
 
 /// An operator's request; a mistyped field is refused, as `dryrun` would be a write.
@@ -51,18 +53,17 @@ enum Action {
     Unregister,
 }
 
-type Settings = Option<ChannelConnectionSettings>;
-
 impl Handler {
     /// Runs an operator's action; the report says how things are after it, even if it failed.
-    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Value {
+    pub(crate) async fn operate(&self, request: Request, deadline: Instant) -> Report {
         let action = request.action;
         let operation = request.operation(&self.config.target);
         let deadline = deadline.min(Instant::now() + self.budget.action);
         let result = if request.dry_run {
             None
         } else {
-            let run = timeout_at(deadline, self.run_action(&request, &operation, deadline)).await;
+            let run = Box::pin(self.run_action(&request, &operation, deadline));
+            let run = timeout_at(deadline, run).await;
             let result = run.unwrap_or(Err(HookError::Interrupted));
             Some(result.inspect_err(|error| {
                 tracing::error!(error = error as &dyn Error, action = action.name());
@@ -99,30 +100,28 @@ impl Handler {
             (Some(result), _) => result.map_err(|error| error.to_string()),
         };
         let target = &self.config.target;
-        let has_own_url = |current: &ChannelConnectionSettings| current.has_url(&target.url);
-        let mut report = json!({
-            "action": action.name(),
-            "done": outcome.is_ok(),
-            "outcome": outcome.unwrap_or_else(|reason| reason),
-            "appId": target.app_id,
-            "apiVersion": target.api_version.name(),
-            "expected": {"url": target.url.to_string()},
-            "credential": credential,
-            // `null`, as below, if HubSpot could not be read.
-            "credentialUsable": match &settings {
+        Report {
+            action: action.name().into(),
+            done: outcome.is_ok(),
+            outcome: outcome.unwrap_or_else(|reason| reason),
+            app_id: target.app_id.get(),
+            api_version: target.api_version.name().into(),
+            expected: Expected {
+                url: target.url.to_string(),
+            },
+            credential: credential.map(Into::into),
+            credential_usable: match &settings {
                 Ok(_) => Some(true),
                 Err(error) => error.rejects_credential().then_some(false),
             },
-            "registered": current.flatten().map(redacted),
-            "drift": current.map(|current| !current.is_some_and(has_own_url)),
-            "ready": current.map(|_| is_released),
-            "plan": plan.as_ref().map(redacted),
-            "lastProbe": last_probe,
-        });
-        if let Some(calling_settings) = calling_settings {
-            report["callingSettings"] = calling_settings;
+            registered: current.flatten().map(Settings::from),
+            drift: current
+                .map(|current| !current.is_some_and(|current| current.has_url(&target.url))),
+            is_ready: current.map(|_| is_released),
+            plan: plan.as_ref().map(Settings::from),
+            last_probe,
+            calling_settings,
         }
-        report
     }
 
     /// Reads HubSpot's settings, and the calling settings if asked for; returns between them the kind
@@ -132,9 +131,9 @@ impl Handler {
         with_calling_settings: bool,
         until: Instant,
     ) -> (
-        Result<Settings, HookError>,
+        Result<Option<ChannelConnectionSettings>, HookError>,
         Option<&'static str>,
-        Option<Value>,
+        Option<CallingSettings>,
     ) {
         let target = &self.config.target;
         let api = match self.settings_api(target, Audit::default(), until).await {
@@ -161,18 +160,22 @@ impl Handler {
     }
 
     /// Probes the webhook once.
-    async fn last_probe(&self, until: Instant) -> Value {
+    async fn last_probe(&self, until: Instant) -> LastProbe {
         let verified = match self.public_probe(&self.config.target, until).await {
             Ok(probe) => probe.verify_once().await.map_err(HookError::from),
             Err(error) => Err(error),
         };
         match verified {
-            Ok(response) => json!({
-                "verified": true,
-                "numbers": response.numbers,
-                "milliseconds": response.milliseconds,
-            }),
-            Err(error) => json!({"verified": false, "reason": error.to_string()}),
+            Ok(response) => LastProbe {
+                verified: true,
+                numbers: Some(response.numbers as u64),
+                milliseconds: Some(response.milliseconds),
+                reason: None,
+            },
+            Err(error) => LastProbe {
+                reason: Some(error.to_string()),
+                ..LastProbe::default()
+            },
         }
     }
 
@@ -193,20 +196,17 @@ impl Handler {
 }
 
 /// Reads the app's calling settings, which help desk needs beside the channel connection's.
-async fn calling_settings(api: &SettingsApi, until: Instant) -> Value {
+async fn calling_settings(api: &SettingsApi, until: Instant) -> CallingSettings {
     match api.read_calling_settings(until).await {
-        Ok(Some(found)) => json!({
-            "state": "found",
-            "supportsInboundCalling": found.supports_inbound_calling,
-            "isReady": found.is_ready,
-        }),
-        Ok(None) => json!({"state": "absent"}),
+        Ok(found) => found.map_or(CallingSettings::Absent, CallingSettings::Found),
         Err(error) => unknown(&error),
     }
 }
 
-fn unknown(error: &dyn Error) -> Value {
-    json!({"state": "unknown", "reason": error.to_string()})
+fn unknown(error: &dyn Error) -> CallingSettings {
+    CallingSettings::Unknown {
+        reason: error.to_string(),
+    }
 }
 
 fn explain(plan: Option<&ChannelConnectionSettings>) -> String {

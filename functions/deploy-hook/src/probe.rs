@@ -30,7 +30,7 @@ pub(crate) struct Probe {
     pub secret: SigningSecret,
     pub app_id: AppId,
     pub portal: PortalId,
-    pub min_numbers: usize,
+    pub least_numbers: usize,
     pub budget: TimeBudget,
 }
 
@@ -132,7 +132,7 @@ impl Probe {
         if let Some(violation) = contract::violations(200, &response.body).into_iter().next() {
             return Err(ProbeError::Violation(violation));
         }
-        let (found, min) = (contract::count(&response.body), self.min_numbers);
+        let (found, min) = (contract::count(&response.body), self.least_numbers);
         if found < min {
             return Err(ProbeError::TooFewNumbers { found, min });
         }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::{
     HookError,
     budget::RetryHint,
-    desired_state::{DesiredState, own},
+    desired_state::{DesiredState, own_settings},
     hubspot::{client::SettingsApi, versioned::VersionedSettings},
     probe::Probe,
 };
@@ -18,7 +18,7 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// The settings in HubSpot after a failure.
 #[derive(Debug)]
-pub enum After {
+pub enum AfterFailure {
     /// As before, or as somebody else wrote them.
     Unchanged,
     /// Unchanged, and the desired ones: only the webhook could not be verified.
@@ -31,7 +31,7 @@ pub enum After {
     NotWithdrawn,
 }
 
-impl fmt::Display for After {
+impl fmt::Display for AfterFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Unchanged | Self::Desired => "This event left no change in HubSpot.",
@@ -59,7 +59,7 @@ pub(crate) async fn register(
     rollback_until: Instant,
 ) -> Result<String, HookError> {
     let read = VersionedSettings::read(api, until).await;
-    let mut settings = read.map_err(|error| HookError::failed(error, After::Unchanged))?;
+    let mut settings = read.map_err(|error| HookError::failed(error, AfterFailure::Unchanged))?;
     let converged = in_time(until, converge(&mut settings, probe, desired)).await;
     let previous = settings.previous().map(|previous| previous.url.clone());
     if let Err(cause) = converged {
@@ -68,7 +68,7 @@ pub(crate) async fn register(
             Ok(None) => {}
             Ok(Some(after)) => return Err(HookError::failed(cause, after)),
             Err(error) => {
-                let after = After::NotRestored(Box::new(error));
+                let after = AfterFailure::NotRestored(Box::new(error));
                 return Err(HookError::failed(cause, after));
             }
         }
@@ -158,7 +158,7 @@ async fn verify(probe: &Probe, until: Instant) -> Result<(), HookError> {
 async fn roll_back(
     settings: &mut VersionedSettings<'_>,
     desired: &DesiredState,
-) -> Result<Option<After>, HookError> {
+) -> Result<Option<AfterFailure>, HookError> {
     if settings.has_written {
         settings.await_lost_writes().await;
         settings.refresh().await?;
@@ -170,9 +170,9 @@ async fn roll_back(
         let wanted = desired.settings(settings.current()).ok();
         let is_desired = wanted.as_ref() == settings.current();
         return Ok(Some(if is_desired {
-            After::Desired
+            AfterFailure::Desired
         } else {
-            After::Unchanged
+            AfterFailure::Unchanged
         }));
     }
     let previous = settings.previous().cloned();
@@ -189,7 +189,7 @@ async fn roll_back(
     }
     settings.write(previous.as_ref()).await?;
     settings.confirm(previous.as_ref()).await?;
-    Ok(Some(After::Restored))
+    Ok(Some(AfterFailure::Restored))
 }
 
 /// Sets isReady=false, if HubSpot has the stack's URL; returns a sentence for people.
@@ -203,7 +203,7 @@ pub(crate) async fn hold(api: &SettingsApi, until: Instant) -> Result<String, Ho
             .await;
         settings.refresh().await?;
     }
-    own(settings.current(), &api.target.url)?;
+    own_settings(settings.current(), &api.target.url)?;
     hold_own_url(&mut settings).await?;
     Ok("HubSpot has the URL with isReady=false: users can no longer select the app.".into())
 }
@@ -214,7 +214,7 @@ pub(crate) async fn remove(api: &SettingsApi, until: Instant) -> Result<String, 
     if settings.current().is_none() {
         return Ok(HookError::NoSettings.to_string());
     }
-    own(settings.current(), &api.target.url)?;
+    own_settings(settings.current(), &api.target.url)?;
     settings.overwrite(None).await?;
     settings.confirm(None).await?;
     Ok("The settings were removed from HubSpot.".into())

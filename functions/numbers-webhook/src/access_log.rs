@@ -1,24 +1,17 @@
 //! The access log: one line for each request, which CloudWatch also takes its metrics from.
 //!
-//! A line is JSON in CloudWatch's embedded metric format. It never holds a number, a name, a body or a
+//! A line never holds a number, a name, a body or a
 //! header.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime};
 
-use aws_smithy_types::date_time::{DateTime, Format};
 use channel_connection::{
     client_secrets::ClientSecrets,
+    embedded_metrics::{self, Directive, Metric},
     ids::{PortalId, UserId},
     portal_numbers::{BadRow, PortalNumbers},
 };
 use serde::Serialize;
-use serde_json::Value;
-
-/// The namespace of the metrics in CloudWatch.
-const NAMESPACE: &str = "ChannelConnection";
 
 /// What is logged of a request.
 #[derive(Debug, Default, Serialize)]
@@ -63,47 +56,11 @@ pub(crate) struct LoggedRow {
     reason: String,
 }
 
-/// The line; `_aws` tells CloudWatch which of its fields are metrics.
 #[derive(Serialize)]
-struct Line<'a> {
-    /// Lambda takes a line's level only from one that has a time in this form.
-    timestamp: String,
-    level: &'static str,
-    message: &'static str,
-    function: &'a str,
+struct Fields<'a> {
     outcome: &'static str,
     #[serde(flatten)]
     log: &'a AccessLog,
-    #[serde(flatten)]
-    values: BTreeMap<&'static str, &'a Value>,
-    #[serde(rename = "_aws")]
-    metadata: Metadata<'a>,
-}
-
-/// A metric as CloudWatch's metadata names it, and its value.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-    #[serde(skip)]
-    value: Value,
-}
-
-/// CloudWatch's metadata: which fields are metrics.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata<'a> {
-    timestamp: u64,
-    cloud_watch_metrics: [Directive<'a>; 2],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive<'a> {
-    namespace: &'static str,
-    dimensions: [&'static [&'static str]; 1],
-    metrics: &'a [Metric],
 }
 
 impl AccessLog {
@@ -118,23 +75,17 @@ impl AccessLog {
 
     pub(crate) fn line(&self, function: &str, now: SystemTime) -> String {
         let metrics = self.metrics();
-        let line = Line {
-            timestamp: DateTime::from(now)
-                .fmt(Format::DateTime)
-                .unwrap_or_default(),
-            level: self.level(),
-            message: "request",
-            function,
+        let (requests, others) = metrics.split_at(1);
+        let fields = Fields {
             outcome: self.outcome(),
             log: self,
-            values: metrics
-                .iter()
-                .map(|metric| (metric.name, &metric.value))
-                .collect(),
-            metadata: Metadata::new(now, &metrics),
         };
-        // A struct of texts and numbers serialises always.
-        serde_json::to_string(&line).unwrap_or_default()
+        let directives = [
+            Directive::new(&["function", "outcome"], requests),
+            Directive::new(&["function"], others),
+        ];
+        let event = (self.level(), "request");
+        embedded_metrics::line(now, function, event, &fields, &directives)
     }
 
     fn outcome(&self) -> &'static str {
@@ -157,58 +108,23 @@ impl AccessLog {
     /// Returns the metrics that this request has a value of; `Requests` comes first.
     fn metrics(&self) -> Vec<Metric> {
         let mut metrics = vec![
-            count("Requests", 1),
-            time("Latency", self.latency),
-            count("ColdStarts", self.cold_start.into()),
+            Metric::count("Requests", 1),
+            Metric::time("Latency", self.latency),
+            Metric::count("ColdStarts", self.cold_start.into()),
         ];
         if let Some(read) = self.table_latency {
-            metrics.push(time("TableLatency", read));
-            metrics.push(count("StaleResponses", self.stale_seconds.is_some().into()));
+            metrics.push(Metric::time("TableLatency", read));
+            metrics.push(Metric::count(
+                "StaleResponses",
+                self.stale_seconds.is_some().into(),
+            ));
         }
         if self.error.is_none() {
-            metrics.push(count("NumbersReturned", self.count));
-            metrics.push(count("NumbersOmitted", self.omitted));
-            metrics.push(count("BadRows", self.bad_row_count));
+            metrics.push(Metric::count("NumbersReturned", self.count));
+            metrics.push(Metric::count("NumbersOmitted", self.omitted));
+            metrics.push(Metric::count("BadRows", self.bad_row_count));
         }
         metrics
-    }
-}
-
-fn count(name: &'static str, count: usize) -> Metric {
-    Metric {
-        name,
-        unit: "Count",
-        value: count.into(),
-    }
-}
-
-/// Returns a time to a hundredth of a millisecond: more digits would be noise in every line.
-fn time(name: &'static str, time: Duration) -> Metric {
-    let milliseconds = (time.as_secs_f64() * 1e5).round() / 1e2;
-    Metric {
-        name,
-        unit: "Milliseconds",
-        value: milliseconds.into(),
-    }
-}
-
-impl<'a> Metadata<'a> {
-    /// Counts `Requests` by outcome, and everything else for the function as a whole.
-    fn new(now: SystemTime, metrics: &'a [Metric]) -> Self {
-        let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (requests, others) = metrics.split_at(1);
-        let directive = |dimensions, metrics| Directive {
-            namespace: NAMESPACE,
-            dimensions: [dimensions],
-            metrics,
-        };
-        Self {
-            timestamp: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
-            cloud_watch_metrics: [
-                directive(&["function", "outcome"], requests),
-                directive(&["function"], others),
-            ],
-        }
     }
 }
 

@@ -68,48 +68,48 @@ pub async fn ask(
     let call = WebhookCall::signed(stack.webhook_url()?, request, &secret, SystemTime::now());
     let http = hubspot::http_client(TIMEOUT, call.url.policy())?;
     let started = Instant::now();
-    let answer = terminal::wait("the webhook", call.send(&http)).await;
-    let answer = answer.map_err(|error| {
+    let response = terminal::wait("the webhook", call.send(&http)).await;
+    let response = response.map_err(|error| {
         Failure::failed(format!("{}: {error}", call.url)).then(stack.command("doctor"))
     })?;
-    Ok((call.url, answer, started.elapsed().as_millis()))
+    Ok((call.url, response, started.elapsed().as_millis()))
 }
 
 /// Calls the webhook, and prints the response.
 pub async fn send(stack: &Stack, options: &CallOptions, as_json: bool) -> Result<Outcome, Failure> {
-    let (url, answer, milliseconds) = ask(stack, options.portal, options.user).await?;
-    let (url, status) = (url.as_str(), answer.status);
+    let (url, response, milliseconds) = ask(stack, options.portal, options.user).await?;
+    let (url, status) = (url.as_str(), response.status);
     let document = Called {
         stack: &stack.target.stack,
         url,
         status,
-        body: body(&answer),
+        body: body(&response),
         milliseconds: milliseconds.try_into().unwrap_or(u64::MAX),
-        violations: contract::violations(status, &answer.body),
+        violations: contract::violations(status, &response.body),
     };
     terminal::print(as_json, &document, || {
         let mut output = terminal::output();
         writeln!(output, "{url} answered {status} in {milliseconds} ms")?;
-        print(&answer, &document.violations)
+        print(&response, &document.violations)
     })?;
     Ok(Outcome::of(!document.violations.is_empty()))
 }
 
-fn body(answer: &WebhookResponse) -> Value {
-    serde_json::from_slice(&answer.body)
-        .unwrap_or_else(|_| String::from_utf8_lossy(&answer.body).into())
+fn body(response: &WebhookResponse) -> Value {
+    serde_json::from_slice(&response.body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&response.body).into())
 }
 
-fn print(answer: &WebhookResponse, violations: &[String]) -> io::Result<()> {
+fn print(response: &WebhookResponse, violations: &[String]) -> io::Result<()> {
     let mut output = terminal::output();
-    if answer.status == 200 {
-        match shown_numbers(&answer.body).as_slice() {
+    if response.status == 200 {
+        match shown_numbers(&response.body).as_slice() {
             [] => writeln!(output, "HubSpot shows an empty list.")?,
             numbers => writeln!(output, "{}", list(numbers))?,
         }
     } else {
-        let said: String = body(answer).to_string().chars().take(SHOWN).collect();
-        writeln!(output, "{}", escape(&said))?;
+        let text: String = body(response).to_string().chars().take(SHOWN).collect();
+        writeln!(output, "{}", escape(&text))?;
     }
     if violations.is_empty() {
         let answered = coloured(GOOD, "answered");

@@ -1,30 +1,14 @@
 //! The app's calling settings in HubSpot, which help desk needs; they are only read.
 
-use channel_connection::settings::{ApiVersion, HUBSPOT_API};
-use serde::{Deserialize, Serialize};
+use channel_connection::{
+    hook_report::{CallingSettings, Report},
+    settings::{ApiVersion, HUBSPOT_API},
+};
 
 use crate::{
     explain::reason::{Cause, Reason},
-    registration::report::Report,
     stack::Stack,
 };
-
-/// The calling settings in the deploy-hook's report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "state", rename_all = "camelCase")]
-pub enum CallingSettings {
-    #[serde(rename_all = "camelCase")]
-    Found {
-        supports_inbound_calling: Option<bool>,
-        is_ready: Option<bool>,
-    },
-    Absent,
-    /// HubSpot could not be asked.
-    Unknown {
-        reason: String,
-    },
-}
 
 /// Returns the reasons that help desk does not offer the app; its owner writes these settings.
 pub fn reasons(stack: &Stack, report: &Report) -> Vec<Reason> {
@@ -46,10 +30,7 @@ pub fn reasons(stack: &Stack, report: &Report) -> Vec<Reason> {
                 format!("Help desk offers calling apps only. Create the settings: POST {url}");
             return vec![new(Cause::CallingSettingsAbsent, summary, detail)];
         }
-        Some(CallingSettings::Found {
-            supports_inbound_calling,
-            is_ready,
-        }) => (*supports_inbound_calling, *is_ready),
+        Some(CallingSettings::Found(found)) => (found.supports_inbound_calling, found.is_ready),
     };
     let mut reasons = Vec::new();
     if inbound != Some(true) {

@@ -83,15 +83,15 @@ pub async fn last_check(stack: &Stack) -> Result<Option<LastCheck>, Failure> {
     };
     let now = Timestamp::now();
     let at = |time: Timestamp| DateTime::from_secs(time.as_second());
-    let asked = Client::new(&stack.target.aws)
+    let request = Client::new(&stack.target.aws)
         .get_metric_data()
         .set_metric_data_queries(Some(CHECKS.map(query).into()))
         .scan_by(ScanBy::TimestampDescending)
         .start_time(at(now - CHECKED_WITHIN))
         .end_time(at(now));
-    let answer = asked.send().await;
-    let answer = answer.map_err(|error| AwsError::new("read the scheduled checks", &error))?;
-    Ok(newest_check(answer.metric_data_results()))
+    let response = request.send().await;
+    let response = response.map_err(|error| AwsError::new("read the scheduled checks", &error))?;
+    Ok(newest_check(response.metric_data_results()))
 }
 
 /// Returns the newest check in the metrics' values, the newest of which come first.
@@ -118,13 +118,13 @@ pub async fn alarms(stack: &Stack) -> Result<Vec<Alarm>, AwsError> {
         let rest = name.strip_prefix(&prefix);
         rest.is_some_and(|rest| rest.matches('-').count() == 1)
     };
-    let asked = Client::new(&stack.target.aws)
+    let request = Client::new(&stack.target.aws)
         .describe_alarms()
         .alarm_name_prefix(&prefix)
         .state_value(StateValue::Alarm);
-    let answer = asked.send().await;
-    let answer = answer.map_err(|error| AwsError::new("read the alarms", &error))?;
-    let alarms = answer.metric_alarms.unwrap_or_default().into_iter();
+    let response = request.send().await;
+    let response = response.map_err(|error| AwsError::new("read the alarms", &error))?;
+    let alarms = response.metric_alarms.unwrap_or_default().into_iter();
     Ok(alarms
         .filter(is_own)
         .map(|alarm| Alarm {

@@ -18,7 +18,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use self::{
-    credentials::{Access, Credentials, Held, held},
+    credentials::{Access, Credentials, Current, current},
     questions::Answer,
 };
 use crate::{
@@ -167,21 +167,24 @@ async fn write(
     runs: &mut [Run],
 ) -> Result<&'static str, Failure> {
     let refused = |reason| Err(Failure::refused(format!("{reason} Nothing was written.")));
-    let found: Vec<_> = runs.iter().filter_map(Run::held).collect();
+    let found: Vec<_> = runs.iter().filter_map(Run::current).collect();
     let Some(previous) = found.first().cloned() else {
         return refused("No credential can read the settings.");
     };
     if found.iter().flatten().any(|settings| settings.is_ready) {
         return refused("The app is released (isReady=true): take one that no customer uses.");
     }
-    if found.iter().any(|held| *held != previous) {
+    if found.iter().any(|current| *current != previous) {
         return refused("Credentials or API versions show different settings: name one of each.");
     }
     let app_id = options.app_id;
     let question =
         format!("Delete, create and change the settings of app {app_id}, and restore them?");
     terminal::confirm(&question, options.yes)?;
-    let mut runs: Vec<_> = runs.iter_mut().filter(|run| run.held().is_some()).collect();
+    let mut runs: Vec<_> = runs
+        .iter_mut()
+        .filter(|run| run.current().is_some())
+        .collect();
     outcome::if_stopped("Stopped. Within seconds, the previous settings are restored.".to_owned());
     let order = restore::Order {
         port,
@@ -213,7 +216,7 @@ impl Run {
     }
 
     /// Returns the settings that the first read found.
-    fn held(&self) -> Option<Held> {
-        held(self.find("readSettings")?)
+    fn current(&self) -> Option<Current> {
+        current(self.find("readSettings")?)
     }
 }

@@ -16,6 +16,7 @@ use std::{
 
 use anstream::eprintln;
 use aws_sdk_cloudformation::Client;
+use channel_connection::hook_report::NOT_SET_YET;
 use clap::Args;
 use jiff::Timestamp;
 use semver::Version;
@@ -180,13 +181,13 @@ pub async fn deploy(
 
 /// Has CloudFormation refuse to delete the stack.
 async fn protect(target: &Target) -> Result<(), AwsError> {
-    let asked = Client::new(&target.aws)
+    let request = Client::new(&target.aws)
         .update_termination_protection()
         .stack_name(&target.stack)
         .enable_termination_protection(true)
         .send();
-    let answer = terminal::wait("CloudFormation", asked).await;
-    answer
+    let response = terminal::wait("CloudFormation", request).await;
+    response
         .map(drop)
         .map_err(|error| AwsError::new("protect the stack from deletion", &error))
 }
@@ -198,7 +199,7 @@ fn next(stack: &Stack, registration: &str) -> String {
 }
 
 fn misses_secrets(registration: &str) -> bool {
-    registration.contains("not set yet")
+    registration.contains(NOT_SET_YET)
 }
 
 impl Deploy {

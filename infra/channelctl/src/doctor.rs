@@ -5,7 +5,7 @@ mod report;
 
 use std::io;
 
-use channel_connection::signature::MAX_AGE;
+use channel_connection::{hook_report::Report, signature::MAX_AGE};
 use jiff::SignedDuration;
 use serde::Serialize;
 
@@ -20,10 +20,9 @@ use self::{
 use crate::{
     aws::{self, AwsError},
     cloudwatch::{self, Alarm, LastCheck},
-    numbers::table::{Census, Table},
+    numbers::table::{NumberCount, Table},
     outcome::{Failure, Outcome},
-    registration::{self, report::Report},
-    secrets,
+    registration, secrets,
     stack::{Stack, target::Target},
     terminal::{self, ago},
 };
@@ -118,23 +117,23 @@ async fn client_secret(stack: &Stack) -> Finding {
 }
 
 async fn numbers(stack: &Stack) -> Finding {
-    let census = match Table::of(stack) {
-        Ok(table) => table.census().await,
+    let count = match Table::of(stack) {
+        Ok(table) => table.count().await,
         Err(error) => Err(error),
     };
-    match census {
-        Ok(census) => of_census(stack, census),
+    match count {
+        Ok(count) => of_count(stack, count),
         Err(error) => failure("numbers", error),
     }
 }
 
-fn of_census(stack: &Stack, census: Census) -> Finding {
+fn of_count(stack: &Stack, count: NumberCount) -> Finding {
     let check = "numbers";
-    if census.numbers == 0 {
+    if count.numbers == 0 {
         let found = "the table is empty: every customer sees an empty list";
         return warning(check, found, stack.command("numbers import FILE"));
     }
-    ok(check, census.to_string())
+    ok(check, count.to_string())
 }
 
 /// Returns a finding for each alarm that is on.
@@ -210,7 +209,7 @@ pub fn next_step(stack: &Stack, report: &Report) -> Option<String> {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        registration::report::tests::{URL, report},
+        registration::tests::{URL, report},
         stack::tests::stack as made_up,
     };
 
@@ -250,7 +249,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_empty_table_has_its_fix() {
-        let empty = of_census(&stack("UPDATE_COMPLETE"), Census::default());
+        let empty = of_count(&stack("UPDATE_COMPLETE"), NumberCount::default());
         assert_fix("empty table", empty.fix.as_deref(), "numbers import FILE");
     }
 

@@ -40,7 +40,7 @@ const TABLE: &str = "the numbers table";
 /// What is looked at, in the order in which HubSpot meets it.
 const SUBJECTS: [(&str, Subject); 4] = [
     ("the app", app::registration),
-    ("the webhook's answer now", app::webhook),
+    ("the webhook's response now", app::webhook),
     (TABLE, rows::reasons),
     ("a day's requests", log::reasons),
 ];
@@ -160,7 +160,7 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
         Some(number) => format!("does not see {number}"),
         // A row hides itself alone.
         None if has_rows && errors.iter().all(|(subject, _)| *subject == TABLE) => {
-            let numbers = facts.answer.iter().map(|answer| answer.numbers.len());
+            let numbers = facts.response.iter().map(|response| response.numbers.len());
             let numbers = counted(numbers.sum::<usize>() as u64, "number");
             let but = if errors.is_empty() {
                 ""

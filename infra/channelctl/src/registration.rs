@@ -1,7 +1,5 @@
 //! The registration, changed through the deploy-hook: release, hold, verify, register, unregister.
 
-pub mod report;
-
 use std::{env, io::Write, time::Duration};
 
 use anstream::eprintln;
@@ -10,6 +8,7 @@ use aws_sdk_lambda::{
     config::{Builder, retry::RetryConfig},
     primitives::Blob,
 };
+use channel_connection::hook_report::{Report, Settings};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +17,6 @@ use crate::{
     aws::{self, AwsError},
     doctor,
     outcome::{self, Failure, Kind, Outcome},
-    registration::report::{Report, Settings},
     stack::Stack,
     terminal::{self, GOOD, coloured},
 };
@@ -233,21 +231,23 @@ async fn invoke(stack: &Stack, event: &Value) -> Result<Report, Failure> {
         .retry_config(RetryConfig::disabled())
         .timeout_config(aws::timeouts(HOOK_TIMEOUT))
         .build();
-    let asked = Client::from_conf(config)
+    let request = Client::from_conf(config)
         .invoke()
         .function_name(stack.output("DeployHookFunction")?)
         .payload(Blob::new(event.to_string()))
         .send();
-    let answer = terminal::wait("the deploy-hook", asked).await;
-    let answer = answer.map_err(|error| AwsError::new("invoke the deploy-hook", &error))?;
-    let said = answer.payload.map(Blob::into_inner).unwrap_or_default();
-    if answer.function_error.is_some() {
-        let said: Value = serde_json::from_slice(&said).unwrap_or_default();
-        let reason = said["errorMessage"].as_str().unwrap_or("no reason given");
+    let response = terminal::wait("the deploy-hook", request).await;
+    let response = response.map_err(|error| AwsError::new("invoke the deploy-hook", &error))?;
+    let payload = response.payload.map(Blob::into_inner).unwrap_or_default();
+    if response.function_error.is_some() {
+        let payload: Value = serde_json::from_slice(&payload).unwrap_or_default();
+        let reason = payload["errorMessage"]
+            .as_str()
+            .unwrap_or("no reason given");
         let failed = Failure::failed(format!("The deploy-hook failed: {reason}"));
         return Err(failed.then(stack.command("logs")));
     }
-    serde_json::from_slice(&said).map_err(|_| answer_of_another_version(stack))
+    serde_json::from_slice(&payload).map_err(|_| answer_of_another_version(stack))
 }
 
 fn answer_of_another_version(stack: &Stack) -> Failure {
@@ -256,8 +256,46 @@ fn answer_of_another_version(stack: &Stack) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use channel_connection::hook_report::{
+        CallingSettings, Expected, FoundCallingSettings, LastProbe,
+    };
+
     use super::*;
+
+    pub(crate) const URL: &str = "https://calls.example.com/numbers";
+
+    /// A report of a stack whose webhook is verified.
+    pub(crate) fn report(registered: Option<(&str, bool)>) -> Report {
+        let registered = registered.map(|(url, is_ready)| Settings {
+            url: url.into(),
+            is_ready,
+        });
+        Report {
+            action: "status".into(),
+            done: true,
+            outcome: "See registered and lastProbe.".into(),
+            app_id: 1_234_567,
+            api_version: "2026-03".into(),
+            expected: Expected { url: URL.into() },
+            credential: Some("access token".into()),
+            credential_usable: Some(true),
+            drift: Some(registered.as_ref().is_none_or(|current| current.url != URL)),
+            is_ready: Some(registered.as_ref().is_some_and(|current| current.is_ready)),
+            registered,
+            last_probe: LastProbe {
+                verified: true,
+                numbers: Some(0),
+                milliseconds: Some(41),
+                reason: None,
+            },
+            calling_settings: Some(CallingSettings::Found(FoundCallingSettings {
+                supports_inbound_calling: Some(true),
+                is_ready: Some(true),
+            })),
+            plan: None,
+        }
+    }
 
     #[test]
     fn waits_longer_than_any_function_takes() {

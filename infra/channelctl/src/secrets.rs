@@ -97,10 +97,10 @@ async fn read(client: &Client, arn: &str) -> Result<String, Failure> {
 /// Asks when the client secret was last changed; `None` where Secrets Manager does not say.
 pub async fn client_secret_changed_at(stack: &Stack) -> Option<Timestamp> {
     let arn = stack.output("ClientSecretArn").ok()?;
-    let asked = Client::new(&stack.target.aws)
+    let request = Client::new(&stack.target.aws)
         .describe_secret()
         .secret_id(arn);
-    let secret = asked.send().await.ok()?;
+    let secret = request.send().await.ok()?;
     let changed = secret.last_changed_date.or(secret.created_date)?;
     Timestamp::from_second(changed.secs()).ok()
 }
@@ -170,12 +170,12 @@ pub async fn change(stack: &Stack, change: Change, as_json: bool) -> Result<Outc
 }
 
 async fn put(client: &Client, arn: &str, stored: &Value) -> Result<(), AwsError> {
-    let asked = client
+    let request = client
         .put_secret_value()
         .secret_id(arn)
         .secret_string(stored.to_string());
-    let answer = terminal::wait("Secrets Manager", asked.send()).await;
-    answer
+    let response = terminal::wait("Secrets Manager", request.send()).await;
+    response
         .map(drop)
         .map_err(|error| AwsError::new("store the secret", &error))
 }

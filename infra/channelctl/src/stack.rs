@@ -43,10 +43,10 @@ impl Stack {
     /// Reads a stack from CloudFormation; `None` where there is none of that name.
     pub async fn lookup(target: &Target) -> Result<Option<Self>, Failure> {
         let client = Client::new(&target.aws);
-        let asked = client.describe_stacks().stack_name(&target.stack).send();
-        match terminal::wait("CloudFormation", asked).await {
-            Ok(answer) => {
-                let stack = answer.stacks.unwrap_or_default().pop();
+        let request = client.describe_stacks().stack_name(&target.stack).send();
+        match terminal::wait("CloudFormation", request).await {
+            Ok(response) => {
+                let stack = response.stacks.unwrap_or_default().pop();
                 Ok(stack.map(|stack| Self::described(target.clone(), stack)))
             }
             Err(error) if error.code() == Some("ValidationError") => Ok(None),

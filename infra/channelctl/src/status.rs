@@ -2,19 +2,16 @@
 
 use std::io::Write;
 
+use channel_connection::hook_report::{LastProbe, Settings};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     cloudwatch::{self, Alarm, LastCheck},
     doctor::{self, Finding},
-    numbers::table::{Census, Table},
+    numbers::table::{NumberCount, Table},
     outcome::{Failure, Outcome},
-    registration::{
-        self,
-        report::{LastProbe, Settings},
-    },
-    secrets,
+    registration, secrets,
     stack::Stack,
     terminal::{self, DOUBTFUL, GOOD, ago, coloured},
 };
@@ -53,7 +50,7 @@ pub(crate) struct Status<'a> {
     alarms: Option<Vec<Alarm>>,
     credential: Option<&'a str>,
     api_version: &'a str,
-    numbers: Option<Census>,
+    numbers: Option<NumberCount>,
     client_secret_changed_at: Option<Timestamp>,
     /// Doctor's, less those that are well.
     findings: Vec<Finding>,
@@ -66,7 +63,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
     let (report, version, numbers, secret, last_check, alarms) = tokio::join!(
         registration::status(stack, "channelctl status"),
         live_version(stack),
-        table.census(),
+        table.count(),
         secrets::client_secret_changed_at(stack),
         cloudwatch::last_check(stack),
         cloudwatch::alarms(stack),
@@ -108,7 +105,7 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
             Ok(None) => "none in a day".into(),
             Err(_) => or_unknown(None),
         };
-        let numbers = status.numbers.map(|census| census.to_string());
+        let numbers = status.numbers.map(|count| count.to_string());
         let changed = secret.map(|time| format!("changed {}", ago(time)));
         let deployed = format!("{}: {}{deployed}", status.stack, stack.status);
         let version = status.version.as_ref().map(Version::text);
@@ -132,11 +129,11 @@ pub async fn show(stack: &Stack, as_json: bool) -> Result<Outcome, Failure> {
 }
 
 async fn live_version(stack: &Stack) -> Option<Version> {
-    let asked = aws_sdk_lambda::Client::new(&stack.target.aws)
+    let request = aws_sdk_lambda::Client::new(&stack.target.aws)
         .get_alias()
         .function_name(stack.output("NumbersWebhookFunction").ok()?)
         .name(LIVE);
-    let alias = asked.send().await.ok()?;
+    let alias = request.send().await.ok()?;
     let routing = alias.routing_config;
     let weights = routing.and_then(|routing| routing.additional_version_weights);
     let next = weights.unwrap_or_default().into_iter().next();

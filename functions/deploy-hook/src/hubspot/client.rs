@@ -1,13 +1,14 @@
 //! The settings endpoints of one app in HubSpot's API.
 
 use channel_connection::{
+    hook_report::{FoundCallingSettings, Settings},
     http_client::{self, HttpError},
     settings::{ChannelConnectionSettings, SettingsChange},
     webhook_url::WebhookUrl,
 };
 use reqwest::{Client, Method, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
@@ -45,14 +46,6 @@ pub(crate) struct Registered {
     /// HubSpot's time of the last write: an opaque text that serves as the version. A text of low
     /// resolution could be the same for two writes, so the values count too.
     pub updated_at: Option<String>,
-}
-
-/// The app's calling settings, as far as help desk needs them.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct CallingSettings {
-    pub supports_inbound_calling: Option<bool>,
-    pub is_ready: Option<bool>,
 }
 
 /// The actor and the reason of every write, for the log.
@@ -120,7 +113,7 @@ impl SettingsApi {
     pub(crate) async fn read_calling_settings(
         &self,
         until: Instant,
-    ) -> Result<Option<CallingSettings>, ApiError> {
+    ) -> Result<Option<FoundCallingSettings>, ApiError> {
         let Target {
             app_id,
             api_version,
@@ -139,7 +132,8 @@ impl SettingsApi {
     ) -> Result<Option<Registered>, ApiError> {
         let written = self.send_write(current, desired, until).await;
         let Audit { actor, reason } = &self.audit;
-        let [before, after] = [current, desired].map(|settings| json!(settings.map(redacted)));
+        let [before, after] =
+            [current, desired].map(|settings| json!(settings.map(Settings::from)));
         match written {
             Ok((registered, correlation_id)) => {
                 info!(audit = true, actor, reason, %before, %after, correlation_id, "settings written");
@@ -240,9 +234,4 @@ impl SettingsApi {
 
 fn parse<T: DeserializeOwned>(action: &'static str, body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|_| ApiError::InvalidResponse(action))
-}
-
-/// Returns settings for people, without the URL's query.
-pub(crate) fn redacted(settings: &ChannelConnectionSettings) -> Value {
-    json!({"url": settings.url.to_string(), "isReady": settings.is_ready})
 }

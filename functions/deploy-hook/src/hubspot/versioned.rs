@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::{
     HookError,
     budget::RetryHint,
-    desired_state::own,
+    desired_state::own_settings,
     hubspot::{
         client::{Registered, SettingsApi},
         error::ApiError,
@@ -90,7 +90,7 @@ impl<'a> VersionedSettings<'a> {
 
     /// Returns whether HubSpot has the URL of this event's stack.
     pub(crate) fn has_own_url(&self) -> bool {
-        own(self.current(), &self.api.target.url).is_ok()
+        own_settings(self.current(), &self.api.target.url).is_ok()
     }
 
     /// Returns whether somebody else wrote after the announcement: perhaps a hold.

@@ -73,9 +73,9 @@ async fn a_check_finds_each_fault_alone() {
         // The webhook keeps the secret that it has read.
         outcome(&env.act("verify").await, true);
         fault(&env);
-        let before = env.held();
+        let before = env.current();
         assert_eq!(findings(&env).await, expected, "{case}");
-        assert_eq!(env.held(), before, "{case}");
+        assert_eq!(env.current(), before, "{case}");
     }
     let mut env = TestEnv::new().await;
     env.webhook_url = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
@@ -120,7 +120,7 @@ async fn a_dry_run_foretells_and_writes_nothing() {
         let foretold = env.handle(request).await.unwrap();
         assert_eq!(foretold["done"], is_done, "{case}: {foretold}");
         assert_eq!(foretold["plan"], plan, "{case}: {foretold}");
-        assert_eq!(env.held(), *before, "{case}");
+        assert_eq!(env.current(), *before, "{case}");
         // The action itself then does as foretold.
         let report = env.act(action).await;
         assert_eq!(report["done"], is_done, "{case}: {report}");

@@ -17,7 +17,7 @@ const OTHER_APP: &str = "7654321";
 async fn first_deploy_registers_without_releasing() {
     let env = TestEnv::new().await;
     let response = env.deploy("create", unchanged).await;
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
     let outcome = format!("HubSpot has {} with isReady=false.", env.webhook_url);
     assert_eq!(
         response,
@@ -34,12 +34,12 @@ async fn first_deploy_registers_without_releasing() {
 async fn releases_after_verification_in_five_calls() {
     let env = TestEnv::new().await;
     env.deploy("create", property("IsReady", "true")).await;
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
     let calls = ["GET 404", "POST 200", "GET 200", "PATCH 200", "GET 200"];
     assert_eq!(env.calls(), calls);
-    let held = env.webhook.held_at_requests.lock().unwrap().clone();
+    let current = env.webhook.settings_at_requests.lock().unwrap().clone();
     let unreleased = || settings(&env.webhook_url, false);
-    assert_eq!(held, [unreleased(), unreleased(), unreleased()]);
+    assert_eq!(current, [unreleased(), unreleased(), unreleased()]);
 }
 
 #[tokio::test]
@@ -55,12 +55,12 @@ async fn every_api_version_and_credential_works() {
             env.set_credential(&credential);
             let version = property("ApiVersion", version.name());
             reason(&env.deploy("create", version).await, "SUCCESS");
-            assert_eq!(env.held(), settings(&env.webhook_url, false));
+            assert_eq!(env.current(), settings(&env.webhook_url, false));
             for action in ["release", "hold", "remove"] {
                 let report = env.act(action).await;
                 assert_eq!(report["done"], true, "{report}");
             }
-            assert_eq!(env.held(), None);
+            assert_eq!(env.current(), None);
             env.assert_specified();
         }
     }
@@ -75,12 +75,12 @@ async fn released_url_change_is_verified_before_and_after() {
         event["OldResourceProperties"]["WebhookUrl"] = ELSEWHERE.into();
     };
     reason(&env.deploy("update", change).await, "SUCCESS");
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
-    let held = env.webhook.held_at_requests.lock().unwrap().clone();
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
+    let current = env.webhook.settings_at_requests.lock().unwrap().clone();
     let (before, after) = (settings(ELSEWHERE, true), settings(&env.webhook_url, true));
     // Each attempt is a signed, a wrongly signed and an unsigned request.
     let expected = [&before, &before, &before, &after, &after, &after];
-    assert_eq!(held.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(current.iter().collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
@@ -97,11 +97,11 @@ async fn keep_replaces_no_other_stacks_released_url() {
     let id = response["PhysicalResourceId"].clone();
     let delete = |event: &mut Value| event["PhysicalResourceId"] = id;
     reason(&env.deploy("delete", delete).await, "SUCCESS");
-    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    assert_eq!(env.current(), settings(ELSEWHERE, true));
     let response = env.deploy("create", property("IsReady", "true")).await;
     let reason = reason(&response, "SUCCESS");
     assert!(reason.ends_with("Until now it had https://other.example.com/numbers."));
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn deploy_holds_a_released_app_with_broken_webhook() {
     env.register(&env.webhook_url, true);
     let response = env.deploy("update", property("IsReady", "false")).await;
     reason(&response, "SUCCESS");
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn failed_verification_restores_the_previous_settings() {
         let response = env.deploy("update", property("IsReady", "true")).await;
         let expected = format!("{url} is not verified: {cause}. {after}");
         assert_eq!(reason(&response, "FAILED"), expected, "{case}");
-        assert_eq!(env.held(), previous, "{case}");
+        assert_eq!(env.current(), previous, "{case}");
     }
 }
 
@@ -152,7 +152,7 @@ async fn broken_url_replaces_no_released_one_unreleased() {
     let response = env.deploy("create", property("IsReady", "false")).await;
     reason(&response, "FAILED");
     assert_eq!(env.calls(), ["GET 200"]);
-    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    assert_eq!(env.current(), settings(ELSEWHERE, true));
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn a_written_replacement_is_taken_back() {
     let reason = reason(&response, "FAILED");
     let end = "The previous HubSpot settings were restored.";
     assert!(reason.ends_with(end), "{reason}");
-    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    assert_eq!(env.current(), settings(ELSEWHERE, true));
     let restored = ["GET 200", "GET 200", "PATCH 200", "GET 200"];
     assert_eq!(env.calls().split_off(4), restored);
 }
@@ -179,7 +179,7 @@ async fn lost_response_of_an_unreleased_replacement_is_a_success() {
     env.fail([None, None, Some((When::After, How::Silence))]);
     let response = env.deploy("update", property("IsReady", "false")).await;
     reason(&response, "SUCCESS");
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn app_change_moves_the_registration() {
     let env = TestEnv::new().await;
     let (old, id) = (OTHER_APP.parse().unwrap(), "channel-connection/7654321");
     env.hubspot.with_account(|account| {
-        let registered = account.registered(settings(&env.webhook_url, false).unwrap());
+        let registered = account.new_settings(settings(&env.webhook_url, false).unwrap());
         account.other_apps.insert(old, Some(registered));
     });
     let change = |event: &mut Value| {
@@ -208,7 +208,10 @@ async fn app_change_moves_the_registration() {
     let left = env
         .hubspot
         .with_account(|account| account.other_apps[&old].clone());
-    assert_eq!((left, env.held()), (None, settings(&env.webhook_url, true)));
+    assert_eq!(
+        (left, env.current()),
+        (None, settings(&env.webhook_url, true))
+    );
 }
 
 #[tokio::test]
@@ -230,7 +233,7 @@ async fn marker_of_a_failed_creation_counts_for_deletes() {
     let response = env.deploy("update", marked).await;
     reason(&response, "SUCCESS");
     assert_eq!(response["PhysicalResourceId"], "channel-connection/1234567");
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
 }
 
 #[tokio::test]
@@ -238,14 +241,14 @@ async fn delete_removes_only_this_stacks_settings() {
     let env = TestEnv::new().await;
     env.register(&env.webhook_url, true);
     reason(&env.deploy("delete", unchanged).await, "SUCCESS");
-    assert_eq!(env.held(), None);
+    assert_eq!(env.current(), None);
     let response = env.deploy("delete", unchanged).await;
     assert_eq!(reason(&response, "SUCCESS"), "HubSpot had no settings.");
     env.register(ELSEWHERE, true);
     for on_delete in ["remove", "hold", "retain"] {
         let response = env.deploy("delete", property("OnDelete", on_delete)).await;
         reason(&response, "SUCCESS");
-        assert_eq!(env.held(), settings(ELSEWHERE, true));
+        assert_eq!(env.current(), settings(ELSEWHERE, true));
     }
 }
 
@@ -256,11 +259,11 @@ async fn delete_can_hold_or_retain_the_settings() {
     let response = env.deploy("delete", property("OnDelete", "retain")).await;
     reason(&response, "SUCCESS");
     assert_eq!(env.calls(), [""; 0]);
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
     let response = env.deploy("delete", property("OnDelete", "hold")).await;
     assert_eq!(
         reason(&response, "SUCCESS"),
         "HubSpot has the URL with isReady=false: users can no longer select the app."
     );
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
 }

@@ -36,7 +36,7 @@ async fn retries_transient_errors() {
         env.fail([once, None, once, None, once]);
         let response = env.deploy("create", property("IsReady", "true")).await;
         assert_eq!(response["Status"], "SUCCESS", "{how:?} {response}");
-        assert_eq!(env.held(), settings(&env.webhook_url, true));
+        assert_eq!(env.current(), settings(&env.webhook_url, true));
     }
 }
 
@@ -81,7 +81,7 @@ async fn a_404_of_another_server_is_no_answer() {
         reason(&response, "FAILED"),
         "HubSpot's response to read the settings is not as its specification says. HubSpot may still have the settings"
     );
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn settings_that_hubspot_denied_are_changed_and_restored() {
     env.register(ELSEWHERE, false);
     env.fail([Some((BEFORE, How::Status(404)))]);
     reason(&env.deploy("create", unchanged).await, "FAILED");
-    assert_eq!(env.held(), settings(ELSEWHERE, false));
+    assert_eq!(env.current(), settings(ELSEWHERE, false));
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn settings_that_a_release_did_not_see_are_announced_again() {
     env.fail([Some((BEFORE, How::Status(404)))]);
     let release = json!({"action": "register", "isReady": "true"});
     outcome(&env.handle(release).await.unwrap(), true);
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn a_write_without_response_is_undone_and_logged() {
         reason(&response, "FAILED"),
         "HubSpot did not respond in time to read the settings. The previous HubSpot settings were restored."
     );
-    assert_eq!(env.held(), None);
+    assert_eq!(env.current(), None);
     let log = log.text();
     let audited: Vec<_> = log
         .lines()
@@ -240,7 +240,7 @@ async fn an_unreachable_webhook_is_refused_with_the_cause() {
         "http://localhost:1/numbers is not verified: the webhook did not respond: no connection (";
     assert!(reason.starts_with(start), "{reason}");
     assert!(reason.contains("refused"), "{reason}");
-    assert_eq!(env.held(), None);
+    assert_eq!(env.current(), None);
 }
 
 #[tokio::test]
@@ -250,6 +250,29 @@ async fn an_invocation_without_time_changes_nothing() {
     env.budget.response_reserve = Duration::from_secs(2);
     reason(&env.deploy("create", unchanged).await, "FAILED");
     assert_eq!(env.calls(), [""; 0]);
+}
+
+#[tokio::test]
+async fn only_a_denied_secret_is_read_again() {
+    let env = TestEnv::new().await;
+    let secrets = &env.aws.secrets;
+    secrets.set_error(Some("AccessDeniedException"));
+    let permitted = async {
+        while secrets.reads() < 3 {
+            tokio::task::yield_now().await;
+        }
+        secrets.set_error(None);
+    };
+    let permitted = tokio::time::timeout(Duration::from_secs(30), permitted);
+    let (report, permitted) = tokio::join!(env.act("verify"), permitted);
+    permitted.expect("a denied secret is read three times");
+    outcome(&report, true);
+    secrets.set_error(Some("ResourceNotFoundException"));
+    let before = secrets.reads();
+    let outcome = outcome(&env.act("verify").await, false);
+    assert!(outcome.starts_with("cannot read the secret "), "{outcome}");
+    // By the action, and twice by the report.
+    assert_eq!(secrets.reads() - before, 3);
 }
 
 #[tokio::test]

@@ -54,8 +54,8 @@ async fn stops_a_release_that_is_verifying() {
         reason.starts_with("the settings may have been held or changed meanwhile"),
         "{reason}"
     );
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
-    assert_eq!(report["ready"], false);
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
+    assert_eq!(report["isReady"], false);
 }
 
 #[tokio::test]
@@ -67,10 +67,10 @@ async fn overrides_a_release_whose_write_is_late() {
         used_faults(&env).await;
         let report = env.act("hold").await;
         assert_eq!(outcome(&report, true), HELD);
-        assert_eq!(report["ready"], false);
+        assert_eq!(report["isReady"], false);
     };
     tokio::join!(env.act("release"), hold);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
     let is_released = env.hubspot.with_account(|account| {
         let mut accesses = account.accesses.iter();
         accesses.any(|access| access.after == settings(&env.webhook_url, true))
@@ -91,7 +91,7 @@ async fn a_late_announcement_undoes_no_release() {
     let (report, ()) = tokio::join!(env.act("release"), others);
     outcome(&report, true);
     env.hubspot.settled().await;
-    assert_eq!(env.held(), settings(&env.webhook_url, true));
+    assert_eq!(env.current(), settings(&env.webhook_url, true));
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_failed_hold_of_a_deploy_leaves_what_others_wrote() {
         outcome(&env.handle(register).await.unwrap(), false);
     };
     tokio::join!(deploy, others);
-    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    assert_eq!(env.current(), settings(ELSEWHERE, true));
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn claims_no_more_than_hubspot_shows() {
             .with_account(|account| account.equal_change_keeps_version = true);
         let report = env.act("hold").await;
         assert_eq!(report["done"], is_done, "{case}");
-        assert_eq!(report["ready"], false, "{case}");
+        assert_eq!(report["isReady"], false, "{case}");
         if !is_done {
             let outcome = outcome(&report, false);
             let start = "HubSpot has isReady=false now, but a release that was already running may still set it (HubSpot's updatedAt did not change with the hold).";
@@ -193,7 +193,7 @@ async fn an_unconfirmed_hold_is_not_done() {
             "{outcome}"
         );
         assert!(outcome.contains("(there was no time left)"), "{outcome}");
-        assert_eq!(report["ready"], false);
+        assert_eq!(report["isReady"], false);
     }
 }
 
@@ -221,7 +221,7 @@ async fn leaves_other_urls_and_no_settings() {
     for action in ["hold", "remove"] {
         let reason = outcome(&env.act(action).await, false);
         assert_eq!(reason, "HubSpot has another URL, which was left alone.");
-        assert_eq!(env.held(), settings(ELSEWHERE, true));
+        assert_eq!(env.current(), settings(ELSEWHERE, true));
     }
 }
 

@@ -1,8 +1,11 @@
 //! An operator's actions and the report.
 
 use axum::{Json, Router, http::StatusCode, routing::get};
-use channel_connection::settings::ApiVersion;
-use channelctl::registration::{Action, IsReady, WriteOptions, report::Report};
+use channel_connection::{
+    hook_report::{LastProbe, Report},
+    settings::ApiVersion,
+};
+use channelctl::registration::{Action, IsReady, WriteOptions};
 use hubspot_simulator::fault::{Fault, How, When};
 use serde_json::{Value, json};
 use test_support::{APP_ID, CLIENT_SECRET_ARN, PORTAL_ID};
@@ -25,8 +28,8 @@ async fn status_compares_hubspot_with_the_stack() {
             "action": "status", "done": true, "outcome": "See registered and lastProbe.",
             "appId": 1_234_567, "apiVersion": "2026-03", "credential": "developer API key",
             "credentialUsable": true, "expected": {"url": env.webhook_url},
-            "registered": registered, "drift": drift, "ready": ready, "plan": null,
-            "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null},
+            "registered": registered, "drift": drift, "isReady": ready,
+            "lastProbe": {"verified": true, "numbers": 0, "milliseconds": null, "reason": null},
             "callingSettings": {
                 "state": "found", "supportsInboundCalling": true, "isReady": true,
             },
@@ -80,11 +83,15 @@ async fn status_reports_missing_secrets() {
         "{outcome}"
     );
     assert_eq!(report["credentialUsable"], false);
-    for unknown in ["registered", "drift", "ready"] {
+    for unknown in ["registered", "drift", "isReady"] {
         assert_eq!(report[unknown], Value::Null, "{unknown}");
     }
-    let last_probe = json!({"verified": false, "reason": "the client secret is not set yet"});
-    assert_eq!(report["lastProbe"], last_probe);
+    let reason = "the client secret is not set yet";
+    let last_probe = LastProbe {
+        reason: Some(reason.into()),
+        ..LastProbe::default()
+    };
+    assert_eq!(report["lastProbe"], json!(last_probe));
     let calling_settings = report["callingSettings"]["reason"].as_str().unwrap();
     assert!(calling_settings.contains("(to read the calling settings, "));
 }
@@ -175,17 +182,17 @@ async fn a_broken_webhook_is_held_but_not_released() {
         env.webhook_url
     );
     assert_eq!(outcome(&env.act("release").await, false), expected);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
     env.register(&env.webhook_url, true);
     outcome(&env.act("hold").await, true);
-    assert_eq!(env.held(), settings(&env.webhook_url, false));
+    assert_eq!(env.current(), settings(&env.webhook_url, false));
 }
 
 #[tokio::test]
 async fn the_probed_portal_must_have_its_numbers() {
     let mut env = TestEnv::new().await;
     env.config.probe_portal = PORTAL_ID.parse().unwrap();
-    env.config.probe_min_numbers = 2;
+    env.config.probe_least_numbers = 2;
     env.numbers.put_named("+18001231234", "Sales").await;
     assert_eq!(
         outcome(&env.act("verify").await, false),
@@ -193,7 +200,7 @@ async fn the_probed_portal_must_have_its_numbers() {
     );
     let response = env.deploy("create", property("IsReady", "true")).await;
     reason(&response, "FAILED");
-    assert_eq!(env.held(), None);
+    assert_eq!(env.current(), None);
     env.numbers.put_named("+18001231235", "Service").await;
     let report = env.act("verify").await;
     outcome(&report, true);

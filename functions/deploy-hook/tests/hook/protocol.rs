@@ -46,7 +46,7 @@ async fn a_foreign_response_url_gets_no_response() {
         "ResponseURL must be an https URL of CloudFormation's own bucket; nothing was done"
     );
     assert!(env.cloudformation.responses.lock().unwrap().is_empty());
-    assert_eq!((env.held(), env.calls()), (None, Vec::new()));
+    assert_eq!((env.current(), env.calls()), (None, Vec::new()));
 }
 
 #[tokio::test]

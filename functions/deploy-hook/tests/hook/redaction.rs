@@ -39,7 +39,7 @@ async fn the_exact_url_is_registered() {
     let update = property("WebhookUrl", url.as_str());
     env.register(&url, true);
     env.deploy("delete", update).await;
-    assert_eq!(env.held(), None, "the exact URL is compared");
+    assert_eq!(env.current(), None, "the exact URL is compared");
 }
 
 #[tokio::test]

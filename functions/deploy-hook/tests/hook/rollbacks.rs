@@ -46,7 +46,7 @@ async fn rollback_with_nothing_to_restore_succeeds() {
             "{case}"
         );
         assert!(reason.contains(cause), "{case}: {reason}");
-        assert_eq!(env.held(), settings(&env.webhook_url, true), "{case}");
+        assert_eq!(env.current(), settings(&env.webhook_url, true), "{case}");
     }
 }
 
@@ -60,7 +60,7 @@ async fn rollback_takes_no_other_stacks_place() {
         reason.contains("HubSpot does not have this stack's URL"),
         "{reason}"
     );
-    assert_eq!(env.held(), settings(ELSEWHERE, true));
+    assert_eq!(env.current(), settings(ELSEWHERE, true));
     assert_eq!(env.calls(), ["GET 200"]);
 }
 
@@ -121,6 +121,6 @@ async fn secrets_may_be_empty_until_something_changes() {
             assert_eq!(reason(&response, "SUCCESS"), told);
         }
         reason(&env.deploy("delete", unchanged).await, "SUCCESS");
-        assert_eq!(env.held(), None);
+        assert_eq!(env.current(), None);
     }
 }

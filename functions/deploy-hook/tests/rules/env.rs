@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     account::{CloudFormation, account, config, secrets},
     event::{Event, Observation},
-    sequence::{APPS, Trouble},
+    sequence::{APPS, EventFaults},
     webhook::Webhooks,
 };
 
@@ -35,7 +35,7 @@ const HURRIED: TimeBudget = TimeBudget {
     rollback_reserve: Duration::from_secs(20),
     ..TimeBudget::DEPLOYED
 };
-/// A hook without trouble must not fail because the machine is slow.
+/// A hook without faults must not fail because the machine is slow.
 const PATIENT: TimeBudget = TimeBudget {
     call: Duration::from_secs(10),
     settle: Duration::from_secs(30),
@@ -94,23 +94,23 @@ impl TestEnv {
         self.next_caller.set(0);
     }
 
-    /// Sends an event to a hook, and observes it; returns the response. Without trouble it has all the
+    /// Sends an event to a hook, and observes it; returns the response. Without faults it has all the
     /// time.
-    pub async fn send(&self, event: Event, trouble: Option<&Trouble>) -> Value {
-        let is_patient = trouble.is_none();
-        let trouble = trouble.cloned().unwrap_or_default();
-        sleep(Duration::from_millis(trouble.after_ms)).await;
+    pub async fn send(&self, event: Event, planned: Option<&EventFaults>) -> Value {
+        let is_patient = planned.is_none();
+        let planned = planned.cloned().unwrap_or_default();
+        sleep(Duration::from_millis(planned.after_ms)).await;
         let caller = self.next_caller.replace(self.next_caller.get() + 1);
-        let mut faults = trouble.faults.iter().flatten();
+        let mut faults = planned.faults.iter().flatten();
         let was_lied_to = faults.any(|fault| fault.how == How::Status(404));
         self.hubspot.with_account(|account| {
-            let faults = trouble.faults.into();
+            let faults = planned.faults.into();
             account.faults_by_caller.insert(caller, faults);
         });
         let hook = self.hook(caller, is_patient, &event);
         let started = Instant::now();
         let deadline = SystemTime::now() + Duration::from_mins(1);
-        let life = trouble.dies_after_ms;
+        let life = planned.dies_after_ms;
         let life = life.map_or(Duration::MAX, Duration::from_millis);
         let handled = timeout(life, hook.handle(event.json.clone(), deadline)).await;
         let response = match handled {

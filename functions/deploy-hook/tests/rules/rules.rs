@@ -245,7 +245,7 @@ fn report_of_no_change_is_true(case: &Case) -> bool {
     });
     let not_own = reads.chain([&case.accesses[own].before]);
     let not_own: Vec<_> = not_own.chain(others.map(|write| &write.after)).collect();
-    seen.saw(case.log, |held| not_own.contains(&held))
+    seen.saw(case.log, |current| not_own.contains(&current))
 }
 
 /// HubSpot had what the event reports, after its last write.
@@ -256,17 +256,18 @@ fn report_is_true(case: &Case) -> bool {
         return true;
     }
     // A stack that is deleted leaves another URL alone, an operator hears of it.
-    let is_left = |held: &Settings| seen.is("Delete") && !case.has_own_url(held);
-    let is_own =
-        |held: &Settings, is_ready: bool| case.has_own_url(held) && is_released(held) == is_ready;
-    seen.saw(case.log, |held| {
+    let is_left = |current: &Settings| seen.is("Delete") && !case.has_own_url(current);
+    let is_own = |current: &Settings, is_ready: bool| {
+        case.has_own_url(current) && is_released(current) == is_ready
+    };
+    seen.saw(case.log, |current| {
         match (seen.event.verb, seen.event.is_ready) {
             ("verify" | "status" | "retain", _) => true,
-            ("hold", _) => is_left(held) || is_own(held, false),
-            ("remove", _) => is_left(held) || held.is_none(),
-            (_, "true") => is_own(held, true),
-            (_, "false") => is_own(held, false),
-            _ => case.has_own_url(held),
+            ("hold", _) => is_left(current) || is_own(current, false),
+            ("remove", _) => is_left(current) || current.is_none(),
+            (_, "true") => is_own(current, true),
+            (_, "false") => is_own(current, false),
+            _ => case.has_own_url(current),
         }
     })
 }

@@ -14,7 +14,7 @@ pub struct Round {
     /// How webhooks behave from now on.
     pub webhooks: Vec<(usize, WebhookMode)>,
     /// The properties to deploy, or `None` to delete the stack.
-    pub stack: Option<(Option<Deploy>, Trouble)>,
+    pub stack: Option<(Option<Deploy>, EventFaults)>,
     pub operators: Vec<OperatorStep>,
     pub writes: Vec<ConcurrentWrite>,
 }
@@ -33,7 +33,7 @@ pub struct OperatorStep {
     pub is_ready: &'static str,
     /// The URL and the app of another stack; `None` for those of the stack.
     pub other_stack: Option<(usize, usize)>,
-    pub trouble: Trouble,
+    pub planned: EventFaults,
 }
 
 /// Somebody else's write.
@@ -65,7 +65,7 @@ pub enum WebhookMode {
 
 /// What goes wrong for one event.
 #[derive(Debug, Clone, Default)]
-pub struct Trouble {
+pub struct EventFaults {
     /// When the event starts.
     pub after_ms: u64,
     /// The faults of its calls of HubSpot, in order.
@@ -81,7 +81,7 @@ pub fn sequence() -> impl Strategy<Value = Vec<Round>> {
 prop_compose! {
     fn round()(
         webhooks in vec((0..URLS, webhook_mode()), 0..2),
-        stack in option::weighted(0.75, (option::weighted(0.85, deploy()), trouble())),
+        stack in option::weighted(0.75, (option::weighted(0.85, deploy()), planned())),
         operators in vec(operator_step(), 0..3),
         writes in prop_oneof![2 => Just(vec![]), 1 => vec(concurrent_write(), 1..3)],
     ) -> Round {
@@ -113,8 +113,8 @@ prop_compose! {
         after_ms in 1..60_u64,
         faults in vec(option::weighted(0.3, delay()), 0..8),
     ) -> OperatorStep {
-        let trouble = Trouble { after_ms, faults, dies_after_ms: None };
-        OperatorStep { action, is_ready: "true", other_stack: Some((0, 0)), trouble }
+        let planned = EventFaults { after_ms, faults, dies_after_ms: None };
+        OperatorStep { action, is_ready: "true", other_stack: Some((0, 0)), planned }
     }
 }
 
@@ -142,9 +142,9 @@ prop_compose! {
         ],
         is_ready in is_ready(),
         other_stack in option::weighted(0.2, (0..URLS, 0..APPS)),
-        trouble in trouble(),
+        planned in planned(),
     ) -> OperatorStep {
-        OperatorStep { action, is_ready, other_stack, trouble }
+        OperatorStep { action, is_ready, other_stack, planned }
     }
 }
 
@@ -177,7 +177,7 @@ fn slow_mode() -> impl Strategy<Value = WebhookMode> {
 }
 
 prop_compose! {
-    fn trouble()(
+    fn planned()(
         after_ms in 0..80_u64,
         faults in prop_oneof![
             2 => Just(vec![]),
@@ -186,8 +186,8 @@ prop_compose! {
             3 => vec(option::of(delay()), 4..10),
         ],
         dies_after_ms in option::weighted(0.15, 0..150_u64),
-    ) -> Trouble {
-        Trouble { after_ms, faults, dies_after_ms }
+    ) -> EventFaults {
+        EventFaults { after_ms, faults, dies_after_ms }
     }
 }
 

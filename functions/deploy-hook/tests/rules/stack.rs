@@ -12,7 +12,7 @@ use crate::{
     env::{APP_IDS, TestEnv, app_id},
     event::Event,
     rules,
-    sequence::{ConcurrentWrite, Deploy, OperatorStep, Round, Trouble, URLS, WebhookMode},
+    sequence::{ConcurrentWrite, Deploy, EventFaults, OperatorStep, Round, URLS, WebhookMode},
 };
 
 /// A deployed stack.
@@ -34,7 +34,7 @@ impl Stack {
 }
 
 impl TestEnv {
-    /// Runs the rounds; then a deploy without trouble must lead to what it says.
+    /// Runs the rounds; then a deploy without faults must lead to what it says.
     pub async fn run(&self, rounds: Vec<Round>) -> Result<(), TestCaseError> {
         self.reset().await;
         let mut stack = None;
@@ -47,11 +47,11 @@ impl TestEnv {
             let operators = join_all(operators.map(|step| self.operate(before, step)));
             let writes = join_all(round.writes.into_iter().map(|write| self.write(write)));
             let deploy = async {
-                let Some((deploy, trouble)) = round.stack else {
+                let Some((deploy, planned)) = round.stack else {
                     return stack;
                 };
                 let wanted = deploy.map(|deploy| Stack::new(deploy, deploy_id));
-                self.change(stack, wanted, Some(&trouble)).await
+                self.change(stack, wanted, Some(&planned)).await
             };
             (stack, _, _) = tokio::join!(deploy, operators, writes);
             rules::check(self)?;
@@ -65,7 +65,7 @@ impl TestEnv {
             let urls = &self.webhooks.urls;
             let written = write.settings;
             let written = written.and_then(|(url, is_ready)| settings(&urls[url], is_ready));
-            let registered = written.map(|written| account.registered(written));
+            let registered = written.map(|written| account.new_settings(written));
             account.write(None, app_id(write.app), registered);
         });
     }
@@ -84,7 +84,7 @@ impl TestEnv {
             app_id: app_id(app),
             json: json!({"action": step.action, "isReady": step.is_ready}),
         };
-        self.send(event, Some(&step.trouble)).await;
+        self.send(event, Some(&step.planned)).await;
     }
 
     /// Creates, updates or deletes as CloudFormation does; returns the stack that is left.
@@ -92,31 +92,31 @@ impl TestEnv {
         &self,
         from: Option<Stack>,
         to: Option<Stack>,
-        trouble: Option<&Trouble>,
+        planned: Option<&EventFaults>,
     ) -> Option<Stack> {
         match (from, to) {
             (None, None) => None,
             (None, Some(to)) => {
-                let (created, is_created) = self.request("Create", to, None, trouble).await;
+                let (created, is_created) = self.request("Create", to, None, planned).await;
                 if is_created {
                     return Some(created);
                 }
-                self.request("Delete", created, None, trouble).await;
+                self.request("Delete", created, None, planned).await;
                 None
             }
             (Some(from), None) => {
-                let (left, is_deleted) = self.request("Delete", from, None, trouble).await;
+                let (left, is_deleted) = self.request("Delete", from, None, planned).await;
                 (!is_deleted).then_some(left)
             }
-            (Some(from), Some(to)) => Some(self.update(from, to, trouble).await),
+            (Some(from), Some(to)) => Some(self.update(from, to, planned).await),
         }
     }
 
     /// Updates; a failure is rolled back, and a resource with another id deleted.
-    async fn update(&self, from: Stack, to: Stack, trouble: Option<&Trouble>) -> Stack {
+    async fn update(&self, from: Stack, to: Stack, planned: Option<&EventFaults>) -> Stack {
         let physical_id = from.physical_id.clone();
         let to = Stack { physical_id, ..to };
-        let (updated, is_updated) = self.request("Update", to, Some(&from), trouble).await;
+        let (updated, is_updated) = self.request("Update", to, Some(&from), planned).await;
         let (left, replaced) = if is_updated {
             (updated, from)
         } else {
@@ -125,14 +125,14 @@ impl TestEnv {
                 physical_id,
                 ..from
             };
-            let (restored, _) = self.request("Update", back, Some(&updated), trouble).await;
+            let (restored, _) = self.request("Update", back, Some(&updated), planned).await;
             (restored, updated)
         };
         if left.physical_id != replaced.physical_id {
             // A patient hold of it would take half a minute.
-            let hurried = Trouble::default();
-            let trouble = trouble.or(Some(&hurried));
-            self.request("Delete", replaced, None, trouble).await;
+            let hurried = EventFaults::default();
+            let planned = planned.or(Some(&hurried));
+            self.request("Delete", replaced, None, planned).await;
         }
         left
     }
@@ -144,7 +144,7 @@ impl TestEnv {
         request_type: &str,
         stack: Stack,
         old: Option<&Stack>,
-        trouble: Option<&Trouble>,
+        planned: Option<&EventFaults>,
     ) -> (Stack, bool) {
         let properties = |Stack {
                               deploy, deploy_id, ..
@@ -180,7 +180,7 @@ impl TestEnv {
             app_id: app_id(deploy.app),
             json: request,
         };
-        let response = self.send(event, trouble).await;
+        let response = self.send(event, planned).await;
         let id = response["PhysicalResourceId"].as_str();
         let physical_id = id.map_or(stack.physical_id, str::to_owned);
         let is_success = response["Status"] == "SUCCESS";
@@ -209,10 +209,10 @@ impl TestEnv {
                 .change(stack, Some(Stack::new(deploy, deploy_id)), None)
                 .await;
         }
-        let (log, held) = self
+        let (log, current) = self
             .hubspot
-            .with_account(|account| (account.accesses.clone(), account.held()));
-        prop_assert_eq!(held, settings(&self.webhooks.urls[0], true));
+            .with_account(|account| (account.accesses.clone(), account.current()));
+        prop_assert_eq!(current, settings(&self.webhooks.urls[0], true));
         let last = self
             .observations
             .borrow()
@@ -226,7 +226,7 @@ impl TestEnv {
         );
         self.change(stack, None, None).await;
         rules::check(self)?;
-        prop_assert_eq!(self.hubspot.with_account(|account| account.held()), None);
+        prop_assert_eq!(self.hubspot.with_account(|account| account.current()), None);
         Ok(())
     }
 }

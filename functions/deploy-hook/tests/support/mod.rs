@@ -53,7 +53,7 @@ pub fn config(hubspot: &str, url: &str) -> Config {
         client_secret_arn: CLIENT_SECRET_ARN.into(),
         credential_arn: CREDENTIAL_ARN.into(),
         probe_portal: PortalId::MAX,
-        probe_min_numbers: 0,
+        probe_least_numbers: 0,
         webhook_version: None,
         function_name: "hook".into(),
         url_policy: UrlPolicy::Local,

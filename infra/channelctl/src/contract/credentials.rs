@@ -36,7 +36,7 @@ pub(super) struct Access {
 }
 
 /// The settings that HubSpot has, if any.
-pub(super) type Held = Option<ChannelConnectionSettings>;
+pub(super) type Current = Option<ChannelConnectionSettings>;
 
 impl Credentials {
     /// Reads the credentials from a pipe, or without echo from a terminal.
@@ -116,7 +116,7 @@ impl Access {
 }
 
 /// Returns what a read found; `None` if it failed.
-pub(super) fn held(call: &Call) -> Option<Held> {
+pub(super) fn current(call: &Call) -> Option<Current> {
     match call.status? {
         200 => serde_json::from_value(call.body.clone()).ok().map(Some),
         404 if call.body.is_object() => Some(None),

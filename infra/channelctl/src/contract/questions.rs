@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Run, credentials::held};
+use super::{Run, credentials::current};
 use crate::hubspot::{Call, shape};
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ fn response(run: &Run, step: &str) -> Option<String> {
 fn read_of_nothing(run: &Run) -> Option<String> {
     let reads = ["readNothing", "readSettings"].map(|step| run.find(step));
     let mut reads = reads.into_iter().flatten();
-    let of_nothing = reads.find(|call| held(call) == Some(None));
+    let of_nothing = reads.find(|call| current(call) == Some(None));
     of_nothing.map(Call::outcome)
 }
 

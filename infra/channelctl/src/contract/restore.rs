@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     api,
-    credentials::{Access, Held, held},
+    credentials::{Access, Current, current},
     writes::is_own,
 };
 use crate::{
@@ -45,7 +45,7 @@ pub(super) struct Order {
     /// The port of the local stack's HubSpot.
     pub port: Option<u16>,
     pub accesses: Vec<Access>,
-    pub previous: Held,
+    pub previous: Current,
 }
 
 /// The process that waits to restore.
@@ -152,20 +152,20 @@ impl Order {
     async fn attempt(&self, hubspot: &HubSpot) -> Option<&'static str> {
         for access in &self.accesses {
             let call = |method, body| access.call(hubspot, "restore", method, body);
-            let Some(held) = held(&call(Method::GET, None).await) else {
+            let Some(current) = current(&call(Method::GET, None).await) else {
                 continue;
             };
-            if held != self.previous && !is_own(&held) {
+            if current != self.previous && !is_own(&current) {
                 return Some(OVERWRITTEN);
             }
-            let (method, body) = match (&held, &self.previous) {
-                (held, previous) if held == previous => return Some(RESTORED),
+            let (method, body) = match (&current, &self.previous) {
+                (current, previous) if current == previous => return Some(RESTORED),
                 (_, None) => (Method::DELETE, None),
                 (None, Some(previous)) => (Method::POST, Some(json!(previous))),
                 (Some(_), Some(previous)) => (Method::PATCH, Some(json!(previous))),
             };
             call(method, body).await;
-            if super::held(&call(Method::GET, None).await).as_ref() == Some(&self.previous) {
+            if super::current(&call(Method::GET, None).await).as_ref() == Some(&self.previous) {
                 return Some(RESTORED);
             }
         }

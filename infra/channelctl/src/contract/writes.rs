@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Run,
-    credentials::{Held, held},
+    credentials::{Current, current},
 };
 use crate::{hubspot::HubSpot, outcome::Failure};
 
@@ -13,26 +13,29 @@ const URL: &str = "https://example.com/channel-connection-contract";
 const CHANGED_URL: &str = "https://example.com/channel-connection-contract/changed";
 
 /// Returns whether this command may have left what HubSpot has.
-pub(super) fn is_own(held: &Held) -> bool {
+pub(super) fn is_own(current: &Current) -> bool {
     let is_own_url = |url: &str| [URL, CHANGED_URL].contains(&url);
-    held.as_ref()
-        .is_none_or(|held| !held.is_ready && is_own_url(held.url.as_str()))
+    current
+        .as_ref()
+        .is_none_or(|current| !current.is_ready && is_own_url(current.url.as_str()))
 }
 
 /// Writes with every run; returns whether each write was answered, and so has no later effect.
 pub(super) async fn all(
     hubspot: &HubSpot,
     runs: &mut [&mut Run],
-    previous: &Held,
+    previous: &Current,
 ) -> Result<bool, Failure> {
     for run in runs {
         let read = run.call(hubspot, "readAgain", Method::GET, None).await;
-        let Some(held) = held(&read) else { continue };
-        if held != *previous && !is_own(&held) {
+        let Some(current) = current(&read) else {
+            continue;
+        };
+        if current != *previous && !is_own(&current) {
             let reason = "Somebody else changed the settings. Nothing more was written.";
             return Err(Failure::failed(reason));
         }
-        if !write(hubspot, run, held.is_some()).await {
+        if !write(hubspot, run, current.is_some()).await {
             return Ok(false);
         }
     }

@@ -152,8 +152,8 @@ pub(super) async fn describe(
     client: &Client,
     id: &str,
 ) -> Result<DescribeChangeSetOutput, AwsError> {
-    let asked = client.describe_change_set().change_set_name(id);
-    let pages = asked.into_paginator().send();
+    let request = client.describe_change_set().change_set_name(id);
+    let pages = request.into_paginator().send();
     let pages: Result<Vec<_>, _> = pages.collect().await;
     let pages = pages.map_err(|error| AwsError::new("read the change set", &error))?;
     let whole = pages.into_iter().reduce(|mut whole, page| {

@@ -62,8 +62,8 @@ impl Events {
 
 /// Returns the newest hundred events, the newest first.
 async fn newest(client: &Client, stack: &str) -> Result<Vec<StackEvent>, AwsError> {
-    let asked = client.describe_stack_events().stack_name(stack);
-    let events = asked.send().await;
+    let request = client.describe_stack_events().stack_name(stack);
+    let events = request.send().await;
     let events = events.map_err(|error| AwsError::new("read the stack's events", &error))?;
     Ok(events.stack_events.unwrap_or_default())
 }

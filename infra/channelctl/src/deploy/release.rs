@@ -200,9 +200,9 @@ async fn fetch(client: &Client, base: &str, name: &str) -> Result<Vec<u8>, Failu
         ))
     };
     eprintln!("downloading {url}");
-    let answer = terminal::wait("the download", client.get(&url).send()).await;
-    let answer = answer.map_err(|error| failed(http_client::cause(&error)))?;
-    match answer.status() {
+    let response = terminal::wait("the download", client.get(&url).send()).await;
+    let response = response.map_err(|error| failed(http_client::cause(&error)))?;
+    match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => {
             return Err(failed(
@@ -211,7 +211,7 @@ async fn fetch(client: &Client, base: &str, name: &str) -> Result<Vec<u8>, Failu
         }
         status => return Err(failed(format!("expected 200, got {status}"))),
     }
-    let body = terminal::wait("the download", http_client::body(answer, MAX_BYTES)).await;
+    let body = terminal::wait("the download", http_client::body(response, MAX_BYTES)).await;
     body.map_err(|error| failed(error.to_string()))
 }
 

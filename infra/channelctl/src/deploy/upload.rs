@@ -71,15 +71,15 @@ impl<'a> Bucket<'a> {
 
     pub(super) async fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), AwsError> {
         eprintln!("uploading {}", self.uri(file));
-        let asked = self
+        let request = self
             .client
             .put_object()
             .bucket(&self.name)
             .key(self.key(file))
             .body(bytes.into())
             .send();
-        let answer = terminal::wait("S3", Box::pin(asked)).await;
-        answer
+        let response = terminal::wait("S3", Box::pin(request)).await;
+        response
             .map(drop)
             .map_err(|error| AwsError::new("upload to the bucket", &error))
     }

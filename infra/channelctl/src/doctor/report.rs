@@ -1,7 +1,9 @@
 //! What the deploy-hook's report shows to be wrong.
 
 use super::finding::{Finding, error, ok, warning};
-use crate::{calling_settings, registration::report::Report, stack::Stack, terminal::counted};
+use channel_connection::hook_report::Report;
+
+use crate::{calling_settings, stack::Stack, terminal::counted};
 
 /// Returns the report's findings; the client secret's explains the webhook's.
 pub fn of_report(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> [Finding; 6] {
@@ -44,12 +46,12 @@ fn app(stack: &Stack, report: &Report) -> Finding {
 pub(super) fn registered_url(stack: &Stack, report: &Report) -> Finding {
     let (check, register) = ("registration", stack.command("register"));
     match (&report.registered, report.drift) {
-        (Some(held), Some(false)) => ok(check, format!("HubSpot has {}", held.url)),
-        (Some(held), _) => {
+        (Some(current), Some(false)) => ok(check, format!("HubSpot has {}", current.url)),
+        (Some(current), _) => {
             let expected = &report.expected.url;
             let found = format!(
                 "HubSpot has {}, expected {expected}; register it, unless that URL is another stage's",
-                held.url
+                current.url
             );
             error(check, found, register)
         }
@@ -104,11 +106,12 @@ fn calling_settings(stack: &Stack, report: &Report) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use channel_connection::hook_report::CallingSettings;
+
     use super::*;
     use crate::{
-        calling_settings::CallingSettings,
         doctor::tests::{assert_fix, stack},
-        registration::report::tests::{URL, report},
+        registration::tests::{URL, report},
     };
 
     #[test]

@@ -1,12 +1,13 @@
 //! The app's share: its registration, its calling settings, and its webhook.
 
+use channel_connection::hook_report::Report;
+
 use crate::{
     calling_settings,
     explain::{
         facts::Facts,
         reason::{Cause, Reason},
     },
-    registration::report::Report,
 };
 
 const FLAG: &str = "localStorage.setItem('LocalSettings:Calling:supportsChannelConnection',true)";
@@ -32,13 +33,13 @@ pub fn registration(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
             "HubSpot has no URL of this app to ask for numbers.",
             command("register"),
         )),
-        (Some(held), Some(true)) => reasons.push(Reason::new(
+        (Some(current), Some(true)) => reasons.push(Reason::new(
             Cause::OtherUrl,
             "HubSpot asks another URL",
             format!(
                 "HubSpot has {}, but this stack is {expected}. Register it, unless customers \
                  use the other one.",
-                held.url
+                current.url
             ),
             command("register"),
         )),
@@ -61,10 +62,14 @@ pub fn registration(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
 }
 
 pub fn webhook(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
-    let answer = facts.answer.as_ref().map_err(|failure| {
-        Reason::failed(Cause::WebhookFailed, "the webhook does not answer", failure)
+    let response = facts.response.as_ref().map_err(|failure| {
+        Reason::failed(
+            Cause::WebhookFailed,
+            "the webhook does not response",
+            failure,
+        )
     })?;
-    if let Some(violation) = &answer.violation {
+    if let Some(violation) = &response.violation {
         return Ok(vec![Reason::new(
             Cause::ResponseInvalid,
             "the webhook's response is invalid",

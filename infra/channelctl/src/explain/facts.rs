@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use channel_connection::{
     contract,
+    hook_report::Report,
     ids::{PortalId, UserId},
     numbers_response::MAX_BODY,
     phone_number::{NumberKey, split_key},
@@ -17,8 +18,7 @@ use crate::{
     explain::log::{self, Requests},
     numbers::{item::Stored, table::Table},
     outcome::Failure,
-    registration::{self, report::Report},
-    secrets,
+    registration, secrets,
     stack::Stack,
     terminal,
 };
@@ -43,7 +43,7 @@ pub struct Facts<'a> {
     pub report: Result<Report, Failure>,
     pub secret_changed: Option<Timestamp>,
     /// The webhook's response to this user now.
-    pub answer: Result<Answer, Failure>,
+    pub response: Result<CheckedResponse, Failure>,
     /// The portal's rows.
     pub rows: Result<Vec<Stored>, Failure>,
     /// The largest body of a response.
@@ -55,7 +55,7 @@ pub struct Facts<'a> {
 
 /// The webhook's response.
 #[cfg_attr(test, derive(Default))]
-pub struct Answer {
+pub struct CheckedResponse {
     /// The first violation of HubSpot's contract.
     pub violation: Option<String>,
     pub numbers: Vec<ShownNumber>,
@@ -87,10 +87,10 @@ impl<'a> Facts<'a> {
     /// Looks everywhere; what cannot be seen is a fact too.
     pub async fn gather(stack: &'a Stack, question: Question) -> Self {
         let started = Timestamp::now();
-        let (report, secret_changed, answer, mut rows, requests) = tokio::join!(
+        let (report, secret_changed, response, mut rows, requests) = tokio::join!(
             registration::status(stack, "channelctl explain"),
             secrets::client_secret_changed_at(stack),
-            answer(stack, &question),
+            response(stack, &question),
             rows(stack, Some(question.portal)),
             log::read(stack, question.portal, started),
         );
@@ -118,7 +118,7 @@ impl<'a> Facts<'a> {
             question,
             report,
             secret_changed,
-            answer,
+            response,
             rows,
             max_body: MAX_BODY,
             elsewhere,
@@ -138,10 +138,10 @@ async fn rows(stack: &Stack, portal: Option<PortalId>) -> Result<Vec<Stored>, Fa
     Table::of(stack)?.rows(portal).await
 }
 
-async fn answer(stack: &Stack, question: &Question) -> Result<Answer, Failure> {
+async fn response(stack: &Stack, question: &Question) -> Result<CheckedResponse, Failure> {
     let (_, response, _) = call::ask(stack, question.portal, question.asked_user()).await?;
     let violations = contract::violations(response.status, &response.body);
-    Ok(Answer {
+    Ok(CheckedResponse {
         violation: violations.into_iter().next(),
         numbers: shown_numbers(&response.body),
     })

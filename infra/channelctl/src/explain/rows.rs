@@ -154,11 +154,13 @@ fn of_response(facts: &Facts<'_>, rows: &[Stored], about: &[&Stored], reasons: &
             facts.set("--user ID"),
         ));
     }
-    let Ok(answer) = &facts.answer else { return };
-    if answer.violation.is_some() {
+    let Ok(checked) = &facts.response else {
+        return;
+    };
+    if checked.violation.is_some() {
         return;
     }
-    let listed = answer.numbers.iter();
+    let listed = checked.numbers.iter();
     let listed: HashSet<_> = listed
         .map(|shown| (shown.number.as_str(), shown.extension.as_deref()))
         .collect();

@@ -1,15 +1,15 @@
 use channel_connection::{
+    hook_report::CallingSettings,
     number_row::{Audience, NumberRow},
     shown_number::shown_numbers,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{facts::Answer, log::Requests, *};
+use super::{facts::CheckedResponse, log::Requests, *};
 use crate::{
-    calling_settings::CallingSettings,
     numbers::item::Stored,
-    registration::report::tests::{URL, report},
+    registration::tests::{URL, report},
     stack::tests::stack,
 };
 
@@ -30,7 +30,7 @@ fn well(stack: &Stack) -> Facts<'_> {
         },
         report: Ok(report(Some((URL, true)))),
         secret_changed: None,
-        answer: Ok(Answer::default()),
+        response: Ok(CheckedResponse::default()),
         rows: Ok(Vec::new()),
         max_body: 10_000,
         elsewhere: Vec::new(),
@@ -47,9 +47,9 @@ fn add_row(facts: &mut Facts<'_>, key: &str, name: &str, users: Option<&str>) {
         friendly_name: Some(name.into()),
         audience: users.map_or(Ok(Audience::Everyone), |id| Audience::only(&[id.into()])),
     };
-    if let (Ok((number, _)), None, Ok(answer)) = (row.parse(), users, &mut facts.answer) {
+    if let (Ok((number, _)), None, Ok(response)) = (row.parse(), users, &mut facts.response) {
         let list = json!({"phoneNumbers": [number]}).to_string();
-        answer.numbers.extend(shown_numbers(list.as_bytes()));
+        response.numbers.extend(shown_numbers(list.as_bytes()));
     }
     if let Ok(rows) = &mut facts.rows {
         let portal = "62515".into();
@@ -60,10 +60,10 @@ fn add_row(facts: &mut Facts<'_>, key: &str, name: &str, users: Option<&str>) {
 /// Adds a cause, unless one before it has left nothing to look at.
 fn add(facts: &mut Facts<'_>, cause: Cause) {
     let failure = || Failure::failed("failed").then("see".to_owned());
-    let (mut no_report, mut no_answer) = (report(None), Answer::default());
+    let (mut no_report, mut no_response) = (report(None), CheckedResponse::default());
     let (mut no_rows, mut no_requests) = (Vec::new(), Requests::default());
     let report = facts.report.as_mut().unwrap_or(&mut no_report);
-    let answer = facts.answer.as_mut().unwrap_or(&mut no_answer);
+    let response = facts.response.as_mut().unwrap_or(&mut no_response);
     let rows = facts.rows.as_mut().unwrap_or(&mut no_rows);
     let requests = facts.requests.as_mut().unwrap_or(&mut no_requests);
     match cause {
@@ -77,19 +77,15 @@ fn add(facts: &mut Facts<'_>, cause: Cause) {
         Cause::CallingSettingsUnknown => report.calling_settings = None,
         Cause::CallingSettingsAbsent => report.calling_settings = Some(CallingSettings::Absent),
         Cause::InboundCallingUnsupported | Cause::CallingNotReady => {
-            if let Some(CallingSettings::Found {
-                supports_inbound_calling,
-                is_ready,
-            }) = &mut report.calling_settings
-            {
+            if let Some(CallingSettings::Found(found)) = &mut report.calling_settings {
                 match cause {
-                    Cause::CallingNotReady => *is_ready = Some(false),
-                    _ => *supports_inbound_calling = None,
+                    Cause::CallingNotReady => found.is_ready = Some(false),
+                    _ => found.supports_inbound_calling = None,
                 }
             }
         }
-        Cause::WebhookFailed => facts.answer = Err(failure()),
-        Cause::ResponseInvalid => answer.violation = Some("no list".into()),
+        Cause::WebhookFailed => facts.response = Err(failure()),
+        Cause::ResponseInvalid => response.violation = Some("no list".into()),
         Cause::WebhookUnverified => report.last_probe.verified = false,
         Cause::TableUnreadable => facts.rows = Err(failure()),
         Cause::PortalEmpty => rows.clear(),
@@ -107,7 +103,7 @@ fn add(facts: &mut Facts<'_>, cause: Cause) {
             add_row(facts, "+15550106", "", None);
             facts.max_body = 110;
         }
-        Cause::NotAnswered => answer.numbers.clear(),
+        Cause::NotAnswered => response.numbers.clear(),
         Cause::RequestsRefused => {
             let last = Timestamp::now() - SignedDuration::from_hours(2);
             requests.refused.insert(401, (2, last));

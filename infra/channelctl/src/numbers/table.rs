@@ -46,7 +46,7 @@ pub struct Table {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Census {
+pub struct NumberCount {
     pub numbers: u64,
     pub portals: u64,
     /// Whether there are more, which were not counted.
@@ -104,7 +104,7 @@ impl Table {
     }
 
     /// Counts numbers and portals, as far as it costs little.
-    pub async fn census(&self) -> Result<Census, Failure> {
+    pub async fn count(&self) -> Result<NumberCount, Failure> {
         let scan = self.client.scan().table_name(&self.name);
         let scan = scan.projection_expression("portalId");
         let mut items = scan.into_paginator().items().send();
@@ -119,7 +119,7 @@ impl Table {
                 break;
             }
         }
-        Ok(Census {
+        Ok(NumberCount {
             numbers,
             portals: portals.len() as u64,
             at_least: items.next().await.is_some(),
@@ -208,7 +208,7 @@ impl Table {
     }
 }
 
-impl fmt::Display for Census {
+impl fmt::Display for NumberCount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let more = if self.at_least { "at least " } else { "" };
         let numbers = counted(self.numbers, "number");

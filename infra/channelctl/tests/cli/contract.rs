@@ -67,8 +67,8 @@ impl HubSpot {
         run(self.program(options), credentials).await
     }
 
-    fn held(&self) -> Option<ChannelConnectionSettings> {
-        self.simulator.with_account(|account| account.held())
+    fn current(&self) -> Option<ChannelConnectionSettings> {
+        self.simulator.with_account(|account| account.current())
     }
 
     fn calls(&self) -> usize {
@@ -101,7 +101,7 @@ async fn reports_every_credential_mode() {
         hubspot.simulator.with_account(set);
         let ran = hubspot.run(&WRITE, CREDENTIALS).await;
         assert_eq!(ran.code, Some(0), "{name}: {}", ran.errors);
-        assert_eq!(hubspot.held(), Some(settings(false)), "{name}");
+        assert_eq!(hubspot.current(), Some(settings(false)), "{name}");
         document("contract", "contract", &ran.output);
         let said = format!("{}{}", ran.output, ran.errors);
         assert!(!said.contains("marked"), "{name}");
@@ -154,7 +154,7 @@ async fn refuses_to_write_what_it_cannot_restore() {
         let ran = hubspot.run(options, credentials).await;
         assert_eq!(ran.code, Some(code), "{name}: {}", ran.errors);
         assert!(ran.errors.contains(error), "{name}: {}", ran.errors);
-        assert_eq!(hubspot.held(), Some(settings(is_ready)), "{name}");
+        assert_eq!(hubspot.current(), Some(settings(is_ready)), "{name}");
         let writes = |account: &mut Account| {
             let accesses = account.accesses.iter();
             accesses.filter(|access| access.is_write).count()
@@ -169,7 +169,7 @@ async fn restores_after_a_kill_at_every_call() {
         let orderly = HubSpot::start(previous.clone()).await;
         let ran = orderly.run(&WRITE, KEY).await;
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
-        assert_eq!(orderly.held(), previous);
+        assert_eq!(orderly.current(), previous);
         let mut kills = JoinSet::new();
         for call in 0..orderly.calls() {
             for when in [When::Before, When::After] {
@@ -205,7 +205,11 @@ async fn kill_at(call: usize, when: When, previous: Option<ChannelConnectionSett
     // The process that restores has the same standard error, so that it has ended too.
     let ended = timeout(MINUTE, child.wait_with_output()).await;
     let errors = String::from_utf8(ended.unwrap().unwrap().stderr).unwrap();
-    assert_eq!(hubspot.held(), previous, "call {call} {when:?}: {errors}");
+    assert_eq!(
+        hubspot.current(),
+        previous,
+        "call {call} {when:?}: {errors}"
+    );
 }
 
 // The guard's id is found as Linux shows it.
@@ -213,7 +217,7 @@ async fn kill_at(call: usize, when: When, previous: Option<ChannelConnectionSett
 #[tokio::test]
 async fn restores_although_the_guard_is_killed() {
     let (hubspot, child) = silence(3, When::After, Some(settings(false))).await;
-    assert!(hubspot.held().is_none());
+    assert!(hubspot.current().is_none());
     let tasks = fs::read_dir(format!("/proc/{}/task", child.id().unwrap())).unwrap();
     let children = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("children")));
     let mut guards: Vec<_> = children.map(Result::unwrap).collect();
@@ -223,7 +227,7 @@ async fn restores_although_the_guard_is_killed() {
     assert!(kill.await.unwrap().success());
     let ended = timeout(MINUTE, child.wait_with_output()).await;
     assert_eq!(ended.unwrap().unwrap().status.code(), Some(0));
-    assert_eq!(hubspot.held(), Some(settings(false)));
+    assert_eq!(hubspot.current(), Some(settings(false)));
 }
 
 #[tokio::test]
@@ -234,6 +238,6 @@ async fn restores_after_a_late_write() {
     let ran = hubspot.run(&WRITE, KEY).await;
     hubspot.simulator.settled().await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    assert_eq!(hubspot.held(), Some(settings(false)));
+    assert_eq!(hubspot.current(), Some(settings(false)));
     assert!(ran.output.contains("no response in time"), "{}", ran.output);
 }

@@ -143,13 +143,15 @@ impl Account {
     }
 
     /// Returns the app's settings, without the times at which they were written.
-    pub fn held(&self) -> Option<ChannelConnectionSettings> {
-        self.settings.as_ref().map(|held| held.settings.clone())
+    pub fn current(&self) -> Option<ChannelConnectionSettings> {
+        self.settings
+            .as_ref()
+            .map(|current| current.settings.clone())
     }
 
     /// Writes the app's settings as if for the first time.
     pub fn register(&mut self, settings: ChannelConnectionSettings) {
-        let registered = self.registered(settings);
+        let registered = self.new_settings(settings);
         self.write(None, self.app_id, Some(registered));
     }
 
@@ -176,7 +178,7 @@ impl Account {
         settings
     }
 
-    pub(crate) fn held_by(&mut self, app_id: AppId) -> Option<RegisteredSettings> {
+    pub(crate) fn settings_of(&mut self, app_id: AppId) -> Option<RegisteredSettings> {
         self.app(app_id).cloned().flatten()
     }
 
@@ -201,7 +203,7 @@ impl Account {
             app_id,
             is_write,
             before: before.map(|before| before.settings),
-            after: self.held_by(app_id).map(|after| after.settings),
+            after: self.settings_of(app_id).map(|after| after.settings),
             at: Instant::now(),
         };
         push_bounded(&mut self.accesses, access, MAX_CALLS);
@@ -234,7 +236,7 @@ impl Account {
     }
 
     /// Returns new settings.
-    pub fn registered(&mut self, settings: ChannelConnectionSettings) -> RegisteredSettings {
+    pub fn new_settings(&mut self, settings: ChannelConnectionSettings) -> RegisteredSettings {
         let now = self.next_version();
         RegisteredSettings {
             settings,

@@ -43,7 +43,7 @@ pub struct ApiCall {
     /// The fault that replaced or delayed the response.
     pub fault: Option<Fault>,
     /// The settings that the app had after it.
-    pub held: Option<ChannelConnectionSettings>,
+    pub settings: Option<ChannelConnectionSettings>,
     /// Violations of HubSpot's specification, by the call or by its response.
     pub violations: Vec<String>,
 }
@@ -104,8 +104,8 @@ async fn run(request: Request<Body>, fault: Option<Fault>, next: Next) -> Option
 fn record(account: &SharedAccount, mut call: ApiCall, started: Instant) {
     let mut account = lock(account);
     let app_id = call.path.split('/').find_map(|part| part.parse().ok());
-    let held = app_id.and_then(|app_id| account.held_by(app_id));
-    call.held = held.map(|held| held.settings);
+    let settings = app_id.and_then(|app_id| account.settings_of(app_id));
+    call.settings = settings.map(|app| app.settings);
     call.answered_at = jiff::Timestamp::now().to_string();
     call.milliseconds = started.elapsed().as_millis();
     call.violations.truncate(MAX_VIOLATIONS);

@@ -67,7 +67,7 @@ async fn create(
         let message = format!("Channel connection settings already exist for app {app_id}");
         return Err(ApiError::new(StatusCode::CONFLICT, "CONFLICT", message));
     }
-    let registered = account.registered(settings);
+    let registered = account.new_settings(settings);
     account.write(caller, app_id, Some(registered.clone()));
     Ok(Json(registered))
 }
@@ -77,7 +77,7 @@ async fn change(
     Json(change): Json<SettingsChange>,
 ) -> SettingsResponse {
     let mut account = lock(&account);
-    let current = account.held_by(app_id);
+    let current = account.settings_of(app_id);
     let current = current.ok_or_else(|| not_registered(app_id))?;
     let changed = account.changed(current, change);
     account.write(caller, app_id, Some(changed.clone()));
@@ -88,7 +88,7 @@ async fn remove(
     (State(account), Extension(caller), Path(app_id)): Call,
 ) -> Result<StatusCode, ApiError> {
     let mut account = lock(&account);
-    if account.held_by(app_id).is_none() {
+    if account.settings_of(app_id).is_none() {
         return Err(not_registered(app_id));
     }
     account.write(caller, app_id, None);

@@ -166,8 +166,8 @@ fn webhook(account: &Account) -> Result<WebhookUrl, ApiError> {
         return Ok(deployed.clone());
     }
     let conflict = |message| ApiError::new(StatusCode::CONFLICT, "CONFLICT", message);
-    let held = account.held();
-    let held = held.ok_or_else(|| conflict("no webhook is registered".to_owned()))?;
-    WebhookUrl::parse(held.url.as_str(), UrlPolicy::Local)
+    let current = account.current();
+    let current = current.ok_or_else(|| conflict("no webhook is registered".to_owned()))?;
+    WebhookUrl::parse(current.url.as_str(), UrlPolicy::Local)
         .map_err(|error| conflict(format!("the registered URL {error}")))
 }

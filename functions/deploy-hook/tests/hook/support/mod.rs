@@ -35,6 +35,7 @@ pub const BUDGET: TimeBudget = TimeBudget {
     call: Duration::from_secs(2),
     // Too short for writes at the same time, which few tests have.
     settle: Duration::from_secs(1),
+    secret: retries(20, Duration::from_millis(1), Duration::from_millis(10)),
     hubspot: retries(3, Duration::from_millis(1), Duration::from_millis(10)),
     probe: retries(1, Duration::from_millis(1), Duration::from_millis(1)),
     ..TimeBudget::DEPLOYED
@@ -133,8 +134,8 @@ impl TestEnv {
         response
     }
 
-    pub fn held(&self) -> Option<ChannelConnectionSettings> {
-        self.hubspot.with_account(|account| account.held())
+    pub fn current(&self) -> Option<ChannelConnectionSettings> {
+        self.hubspot.with_account(|account| account.current())
     }
 
     /// Writes settings as somebody else.

@@ -41,7 +41,7 @@ pub struct RealWebhook {
     webhook: Arc<Webhook>,
     hubspot: Arc<Simulator>,
     /// The settings that HubSpot had at each request, oldest first.
-    pub held_at_requests: Arc<Mutex<Vec<Option<ChannelConnectionSettings>>>>,
+    pub settings_at_requests: Arc<Mutex<Vec<Option<ChannelConnectionSettings>>>>,
     /// Requests wait while a test holds this lock.
     pub gate: Arc<RwLock<()>>,
 }
@@ -63,7 +63,7 @@ impl RealWebhook {
             webhook: Arc::new(Webhook::start(webhook_config(&url), aws).await),
             url,
             hubspot,
-            held_at_requests: Arc::default(),
+            settings_at_requests: Arc::default(),
             gate: Arc::default(),
         };
         started.get_or_init(|| webhook).clone()
@@ -77,8 +77,8 @@ async fn respond(
 ) -> impl IntoResponse {
     let webhook = webhook.get().unwrap();
     drop(webhook.gate.read().await);
-    let held = webhook.hubspot.with_account(|account| account.held());
-    webhook.held_at_requests.lock().unwrap().push(held);
+    let current = webhook.hubspot.with_account(|account| account.current());
+    webhook.settings_at_requests.lock().unwrap().push(current);
     let headers: Map<String, Value> = headers
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))

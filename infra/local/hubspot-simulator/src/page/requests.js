@@ -94,10 +94,10 @@ export function showSettings({ standingFault, nextFaults, calls }) {
   byId("log-empty").hidden = calls.length > 0;
 }
 
-function line({ number, answeredAt, method, path, status, fault, milliseconds, held, violations }) {
+function line({ number, answeredAt, method, path, status, fault, milliseconds, settings, violations }) {
   const time = element("time", { dateTime: answeredAt }, new Date(answeredAt).toLocaleTimeString("en-GB"));
   const outcome = status === null ? faultText(fault) : `${status}${fault ? ` (${faultText(fault)})` : ""}`;
-  const after = held ? `After it: isReady=${held.isReady}.` : "After it: nothing is registered.";
+  const after = settings ? `After it: isReady=${settings.isReady}.` : "After it: nothing is registered.";
   return element(
     "li",
     { value: number, className: violations.length || fault ? "bad" : "" },

@@ -20,7 +20,7 @@ async fn records_calls_without_their_key() {
     let path = "/crm/extensions/calling/2026-03/1234567/settings/channel-connection";
     let calls = json!([{
         "number": 1, "answeredAt": null, "milliseconds": null, "method": "GET", "path": path,
-        "status": 404, "fault": null, "held": null, "violations": [],
+        "status": 404, "fault": null, "settings": null, "violations": [],
     }]);
     assert_eq!((status, &account["calls"]), (200, &calls));
     assert_eq!(

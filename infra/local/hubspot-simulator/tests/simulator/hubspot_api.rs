@@ -135,8 +135,8 @@ async fn settles_once_late_writes_took_effect() {
     let impatient = request.timeout(Duration::from_millis(100)).send().await;
     assert!(impatient.unwrap_err().is_timeout());
     hubspot.simulator.settled().await;
-    let held = hubspot.simulator.with_account(|account| account.held());
-    assert_eq!(held.map(|held| held.is_ready), Some(true));
+    let current = hubspot.simulator.with_account(|account| account.current());
+    assert_eq!(current.map(|current| current.is_ready), Some(true));
 }
 
 #[tokio::test]
