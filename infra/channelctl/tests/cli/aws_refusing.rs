@@ -8,7 +8,7 @@ use crate::support::{NumbersTable, Ran, on, run};
 use test_support::{DynamoDbProxy, ServerMode};
 
 fn list(endpoint: &str) -> Command {
-    on(endpoint, &["list", "--portal", "62515"])
+    on(endpoint, "list --portal 62515")
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use channel_connection::friendly_name::is_unsafe;
 
-use crate::support::{NumbersTable, Ran, import, on, run};
+use crate::support::{NumbersTable, Ran, import, on, rows, run_on};
 
 const FILE: &str = "portalId,number,extension,friendlyName,userIds\n\
     7,+18005550109,,Fine,\n\
@@ -15,15 +15,15 @@ const FILE: &str = "portalId,number,extension,friendlyName,userIds\n\
 #[tokio::test]
 async fn rows_are_listed_and_checked_as_text() {
     let table = NumbersTable::start().await;
-    assert_eq!(import(&table, FILE, &[]).await.code, Some(0));
+    assert_eq!(import(&table, FILE, "").await.code, Some(0));
     let name = AttributeValue::S("Bad".into());
     table.put("0800 CALL", "friendlyName", name).await;
     for (name, arguments, code) in [
-        ("list", &["list", "--portal", "62515"][..], 0),
-        ("check", &["check", "--portal", "62515"], 3),
-        ("check-all", &["check"], 3),
+        ("list", "list --portal 62515", 0),
+        ("check", "check --portal 62515", 3),
+        ("check-all", "check", 3),
     ] {
-        let ran = run(on(&table.endpoint, arguments), "").await;
+        let ran = run_on(&table, arguments, "").await;
         assert_eq!(ran.code, Some(code), "{name}: {}", ran.errors);
         insta::assert_snapshot!(name, ran.output);
     }
@@ -32,7 +32,7 @@ async fn rows_are_listed_and_checked_as_text() {
 #[tokio::test]
 async fn export_omits_rows_that_import_refuses() {
     let table = NumbersTable::start().await;
-    import(&table, "portal,number\n62515,+18005550109\n", &[]).await;
+    import(&table, "portal,number\n62515,+18005550109\n", "").await;
     let text = |text: &str| AttributeValue::S(text.into());
     for (number, attribute, value) in [
         ("+18005550101", "userIds", text("41")),
@@ -47,14 +47,13 @@ async fn export_omits_rows_that_import_refuses() {
     ] {
         table.put(number, attribute, value).await;
     }
-    let ran = async |arguments: &[&str]| run(on(&table.endpoint, arguments), "").await;
-    let listed = ran(&["list", "--portal", "62515"]).await;
+    let listed = run_on(&table, "list --portal 62515", "").await;
     assert_eq!(
         (listed.code, listed.output.matches("invalid").count()),
         (Some(0), 2)
     );
-    for format in [&[][..], &["--json"]] {
-        let exported = ran(&[&["export"], format].concat()).await;
+    for format in ["export", "export --json"] {
+        let exported = run_on(&table, format, "").await;
         assert_eq!(exported.code, Some(3), "{format:?}");
         for text in [
             "portal 62515, number +18005550101: userIds is not",
@@ -64,7 +63,7 @@ async fn export_omits_rows_that_import_refuses() {
         ] {
             assert!(exported.errors.contains(text), "{}", exported.errors);
         }
-        let again = import(&table, exported.output, &[]).await;
+        let again = import(&table, exported.output, "").await;
         let kept = "0 to add, 0 to update, 0 to delete, 1 unchanged";
         assert!(again.output.contains(kept), "{format:?}: {}", again.errors);
     }
@@ -89,8 +88,7 @@ async fn unsafe_text_of_a_table_is_never_printed() {
         "remove --portal 62515 --all --dry-run --json",
         "export",
     ] {
-        let arguments: Vec<_> = typed.split(' ').collect();
-        let ran = run(on(&table.endpoint, &arguments), "").await;
+        let ran = run_on(&table, typed, "").await;
         let printed = ran.output + &ran.errors;
         let raw = |character: char| character != '\n' && is_unsafe(character);
         assert!(!printed.contains(raw), "{typed}: {printed:?}");
@@ -102,26 +100,16 @@ async fn unsafe_text_of_a_table_is_never_printed() {
 
 #[tokio::test]
 async fn an_export_imports_as_itself() {
-    for format in [&[][..], &["--json"]] {
+    for format in ["export", "export --json"] {
         let table = NumbersTable::start().await;
-        import(&table, FILE, &[]).await;
-        let exported = run(on(&table.endpoint, &[&["export"], format].concat()), "")
-            .await
-            .output;
-        let again = import(&table, exported.as_str(), &["--replace"]).await;
-        assert!(
-            again
-                .output
-                .contains("0 to add, 0 to update, 0 to delete, 5 unchanged"),
-            "{format:?}: {}",
-            again.output
-        );
+        import(&table, FILE, "").await;
+        let exported = run_on(&table, format, "").await.output;
+        let again = import(&table, exported.as_str(), "--replace").await.output;
+        let unchanged = "0 to add, 0 to update, 0 to delete, 5 unchanged";
+        assert!(again.contains(unchanged), "{format}: {again}");
         let other = NumbersTable::start().await;
-        assert_eq!(import(&other, exported, &[]).await.code, Some(0));
-        assert_eq!(
-            crate::support::rows(&other).await,
-            crate::support::rows(&table).await
-        );
+        assert_eq!(import(&other, exported, "").await.code, Some(0));
+        assert_eq!(rows(&other).await, rows(&table).await);
     }
 }
 
@@ -132,9 +120,9 @@ async fn an_export_may_be_read_in_part() {
     let file = (0..400).fold("portal,number,name\n".to_owned(), |file, at| {
         file + &row(at)
     });
-    assert_eq!(import(&table, file, &[]).await.code, Some(0));
-    for format in [&[][..], &["--json"]] {
-        let mut export = on(&table.endpoint, &[&["export"], format].concat());
+    assert_eq!(import(&table, file, "").await.code, Some(0));
+    for format in ["export", "export --json"] {
+        let mut export = on(&table.endpoint, format);
         let ran = tokio::task::spawn_blocking(move || {
             let mut child = export.spawn().unwrap();
             drop(child.stdout.take());
@@ -148,9 +136,9 @@ async fn an_export_may_be_read_in_part() {
 #[tokio::test]
 async fn exports_an_empty_table() {
     let table = NumbersTable::start().await;
-    let csv = run(on(&table.endpoint, &["export"]), "").await.output;
+    let csv = run_on(&table, "export", "").await.output;
     assert_eq!(csv, "portalId,number,extension,friendlyName,userIds\n");
-    let json = run(on(&table.endpoint, &["export", "--json"]), "").await;
+    let json = run_on(&table, "export --json", "").await;
     let json: Vec<serde_json::Value> = serde_json::from_str(&json.output).unwrap();
     assert!(json.is_empty());
 }

@@ -2,40 +2,30 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::support::{NumbersTable, import, named, on, rows, run};
+use crate::support::{NumbersTable, import, named, rows, run_on};
+
+const SET: &str = "set --portal 62515 --yes";
+const REMOVE: &str = "remove --portal 62515 --yes";
 
 #[tokio::test]
 async fn puts_changes_and_removes_a_number() {
     let table = NumbersTable::start().await;
-    let put = async |arguments: &[&str], number: &str| {
-        let arguments = [&["set", "--portal", "62515", "--yes"], arguments].concat();
-        let ran = run(on(&table.endpoint, &arguments), number).await;
+    let put = async |options: &str, number: &str| {
+        let ran = run_on(&table, &format!("{SET} {options}"), number).await;
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
     };
-    put(&["--name", "Sales"], "+1 800 555 0101\n").await;
-    put(
-        &["--name", "Desk", "--country", "US"],
-        "(800) 555-0102 x7\n",
-    )
-    .await;
+    put("--name Sales", "+1 800 555 0101\n").await;
+    put("--name Desk --country US", "(800) 555-0102 x7\n").await;
     let both = [
         (62515, "+18005550101", "Sales"),
         (62515, "+18005550102;ext=7", "Desk"),
     ];
     assert_eq!(rows(&table).await, named(both));
-    put(
-        &["--name", "Front desk", "--user", "7"],
-        "+18005550102;ext=7\n",
-    )
-    .await;
+    put("--name 'Front desk' --user 7", "+18005550102;ext=7\n").await;
     let key = (62515, "+18005550102;ext=7".to_owned());
     let row = ("Front desk".to_owned(), vec!["7".to_owned()]);
     assert_eq!(rows(&table).await[&key], row);
-    let removed = run(
-        on(&table.endpoint, &["remove", "--portal", "62515", "--yes"]),
-        "+18005550101\n",
-    )
-    .await;
+    let removed = run_on(&table, REMOVE, "+18005550101\n").await;
     assert_eq!(removed.code, Some(0), "{}", removed.errors);
     assert_eq!(rows(&table).await.into_keys().collect::<Vec<_>>(), [key]);
 }
@@ -44,28 +34,22 @@ async fn puts_changes_and_removes_a_number() {
 async fn removes_all_of_one_portal_only() {
     let table = NumbersTable::start().await;
     let file = "portal,number,name\n7,+18005550101,Kept\n62515,+18005550101,Gone\n62515,+18005550102,Gone\n";
-    import(&table, file, &[]).await;
-    let remove = ["remove", "--portal", "62515", "--all"];
-    let shown = run(
-        on(&table.endpoint, &[&remove[..], &["--dry-run"]].concat()),
-        "",
-    )
-    .await;
+    import(&table, file, "").await;
+    let shown = run_on(&table, "remove --portal 62515 --all --dry-run", "").await;
     assert!(shown.output.contains("2 to delete"), "{}", shown.output);
     assert_eq!(rows(&table).await.len(), 3);
-    run(on(&table.endpoint, &[&remove[..], &["--yes"]].concat()), "").await;
+    run_on(&table, "remove --portal 62515 --all --yes", "").await;
     assert_eq!(rows(&table).await, named([(7, "+18005550101", "Kept")]));
 }
 
 #[tokio::test]
 async fn removes_an_invalid_key_as_typed() {
     let table = NumbersTable::start().await;
-    import(&table, "portal,number,name\n62515,+18005550101,Kept\n", &[]).await;
+    import(&table, "portal,number,name\n62515,+18005550101,Kept\n", "").await;
     let name = AttributeValue::S("Wrong".into());
     for key in ["0800 CALL", "+1 800 555 0101"] {
         table.put(key, "friendlyName", name.clone()).await;
-        let remove = ["remove", "--portal", "62515", "--yes"];
-        let ran = run(on(&table.endpoint, &remove), format!("{key}\n")).await;
+        let ran = run_on(&table, REMOVE, format!("{key}\n")).await;
         assert_eq!(ran.code, Some(0), "{key}: {}", ran.errors);
         assert_eq!(rows(&table).await, named([(62515, "+18005550101", "Kept")]));
     }
@@ -74,13 +58,11 @@ async fn removes_an_invalid_key_as_typed() {
 #[tokio::test]
 async fn warns_of_a_put_as_of_an_import() {
     let table = NumbersTable::start().await;
-    let name = "Customer success Europe and Africa";
-    let put = async |more: &[&str]| {
-        let put = ["set", "--portal", "62515", "--yes", "--name", name];
-        let arguments = [&put[..], more].concat();
-        run(on(&table.endpoint, &arguments), "+18005550101 x7\n").await
+    let put = async |more: &str| {
+        let put = format!("{SET} --name 'Customer success Europe and Africa' {more}");
+        run_on(&table, &put, "+18005550101 x7\n").await
     };
-    let ran = put(&[]).await;
+    let ran = put("").await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     for text in [
         "HubSpot will show \"Customer success Europe\"",
@@ -88,7 +70,7 @@ async fn warns_of_a_put_as_of_an_import() {
     ] {
         assert!(ran.errors.contains(text), "{text} in {}", ran.errors);
     }
-    let document = crate::numbers_json::document("set", &put(&["--json"]).await);
+    let document = crate::numbers_json::document("set", &put("--json").await);
     assert_eq!(document["warnings"].as_array().unwrap().len(), 2);
 }
 
@@ -123,8 +105,8 @@ async fn a_bad_put_ends_as_a_bad_import() {
             "has no country code",
         ),
     ] {
-        let put = ["set", "--portal", "62515", "--yes", "--name", name];
-        let put = run(on(&table.endpoint, &put), format!("{number}\n")).await;
+        let put = format!("{SET} --name '{name}'");
+        let put = run_on(&table, &put, format!("{number}\n")).await;
         assert_eq!(put.code, Some(5), "{case}: {}", put.errors);
         assert!(put.errors.contains(reason), "{case}: {}", put.errors);
         assert!(
@@ -133,7 +115,7 @@ async fn a_bad_put_ends_as_a_bad_import() {
             "{case}"
         );
         let file = serde_json::json!([{"portal": 62515, "number": number, "name": name}]);
-        let imported = import(&table, file.to_string(), &[]).await;
+        let imported = import(&table, file.to_string(), "").await;
         assert_eq!(imported.code, put.code, "{case}");
     }
     assert!(rows(&table).await.is_empty());
@@ -143,46 +125,39 @@ async fn a_bad_put_ends_as_a_bad_import() {
 async fn says_why_there_is_nothing_to_do() {
     let table = NumbersTable::start().await;
     let spaces = format!("{}+18005550101\n", " ".repeat(1_024));
-    for (case, arguments, input, code, error) in [
+    for (case, line, input, code, error) in [
         (
             "absent number",
-            &["remove"][..],
+            REMOVE,
             &b"+18005550101\n"[..],
             1,
             "Portal 62515 has no such number.",
         ),
-        (
-            "no number",
-            &["remove"],
-            b"Sales\n",
-            5,
-            "The number has letters",
-        ),
+        ("no number", REMOVE, b"Sales\n", 5, "The number has letters"),
         (
             "empty portal",
-            &["remove", "--all"],
+            "remove --portal 62515 --yes --all",
             b"",
             1,
             "Portal 62515 has no numbers.",
         ),
         (
             "no input",
-            &["set"],
+            SET,
             b"",
             5,
             "No number given. Type it at the prompt",
         ),
         (
             "behind what is read",
-            &["set"],
+            SET,
             spaces.as_bytes(),
             5,
             "No number given",
         ),
-        ("no text", &["set"], b"\xff\n", 5, "cannot read the number"),
+        ("no text", SET, b"\xff\n", 5, "cannot read the number"),
     ] {
-        let arguments = [arguments, &["--portal", "62515", "--yes"]].concat();
-        let ran = run(on(&table.endpoint, &arguments), input).await;
+        let ran = run_on(&table, line, input).await;
         assert_eq!(ran.code, Some(code), "{case}");
         assert!(ran.errors.contains(error), "{case}: {}", ran.errors);
     }

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::support::{NumbersTable, Rows, on, rows};
+use crate::support::{NumbersTable, Rows, on, rows, run_on};
 use test_support::{DynamoDbProxy, ServerMode};
 
 const ROWS: usize = 6_000;
@@ -43,7 +43,7 @@ async fn ten_kills_lose_nothing() {
     let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let (file, expected) = file("Line");
     let path = file.path().to_str().unwrap();
-    let import = || on(&endpoint, &["import", path, "--yes", "--replace"]);
+    let import = || on(&endpoint, &format!("import {path} --yes --replace"));
     let requests_before = proxy.requests();
     assert!(start(import()).wait().unwrap().success());
     let requests = proxy.requests() - requests_before;
@@ -67,7 +67,7 @@ async fn ctrl_c_leaves_at_once() {
     let (proxy, endpoint) = DynamoDbProxy::start(&table.endpoint).await;
     let (file, expected) = file("Line");
     let path = file.path().to_str().unwrap();
-    let mut import = on(&endpoint, &["import", path, "--yes"]);
+    let mut import = on(&endpoint, &format!("import {path} --yes"));
     let mut child = import.stderr(Stdio::piped()).spawn().unwrap();
     // Behind 60 reads and some writes.
     assert!(wait_for_requests(&proxy, 120, &mut child).await);
@@ -110,19 +110,8 @@ fn interrupt(child: &Child) {
 
 async fn empty(table: &NumbersTable) {
     for portal in 1..=ROWS as u64 / 100 {
-        let portal = portal.to_string();
-        let mut remove = on(
-            &table.endpoint,
-            &["remove", "--portal", &portal, "--all", "--yes"],
-        );
-        assert!(
-            remove
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .unwrap()
-                .success()
-        );
+        let remove = format!("remove --portal {portal} --all --yes");
+        assert_eq!(run_on(table, &remove, "").await.code, Some(0));
     }
     assert!(rows(table).await.is_empty());
 }

@@ -19,7 +19,7 @@ async fn a_plan_reads_consistently() {
         .await;
         let row = |portal| format!("{portal},+18005550101\n");
         let file: String = (1..=portals).map(row).collect();
-        let dry_run = on(&endpoint, &["import", "-", "--dry-run"]);
+        let dry_run = on(&endpoint, "import - --dry-run");
         let ran = run(dry_run, format!("portal,number\n{file}")).await;
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
         let asked = asked.lock().unwrap();
@@ -35,7 +35,7 @@ async fn shows_each_change_of_a_number() {
     let table = NumbersTable::start().await;
     let changed = async |row: &str| {
         let file = format!("portal,number,name,users\n62515,+18005550101,{row}\n");
-        import(&table, file, &[]).await.output
+        import(&table, file, "").await.output
     };
     changed("Sales,7").await;
     let renamed = changed("Desk,7").await;
@@ -62,12 +62,12 @@ async fn shows_each_change_of_a_number() {
 async fn writes_nothing_that_it_cannot_show() {
     let table = NumbersTable::start().await;
     let file = "portal,number\n62515,+18005550101\n";
-    let unread = on(&table.endpoint, &["import", "-", "--yes"]);
+    let unread = on(&table.endpoint, "import - --yes");
     let ran = run_unread(unread, file).await;
     assert_eq!(ran.code, Some(1));
     assert!(ran.errors.contains("Nothing was written"), "{}", ran.errors);
     assert!(rows(&table).await.is_empty());
-    let looked = run_unread(on(&table.endpoint, &["import", "-", "--dry-run"]), file).await;
+    let looked = run_unread(on(&table.endpoint, "import - --dry-run"), file).await;
     assert_eq!(looked.code, Some(0), "who looks may have seen enough");
 }
 
@@ -88,7 +88,7 @@ async fn an_update_brings_no_row_back() {
     })
     .await;
     let file = "portal,number,name\n62515,+18005550101,Sales\n";
-    let ran = run(on(&endpoint, &["import", "-", "--yes"]), file).await;
+    let ran = run(on(&endpoint, "import - --yes"), file).await;
     assert_eq!(ran.code, Some(1), "{}", ran.errors);
     for text in ["writes to the table numbers", "is no longer in the table"] {
         assert!(ran.errors.contains(text), "{}", ran.errors);

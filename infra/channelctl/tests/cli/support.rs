@@ -46,9 +46,10 @@ pub fn program(arguments: &[&str]) -> Command {
     command
 }
 
-/// The program on the numbers of one table.
-pub fn on(endpoint: &str, arguments: &[&str]) -> Command {
-    let mut command = program(&[&["numbers"], arguments, &["--table", "numbers"]].concat());
+/// The program on the numbers of one table, as it would be typed.
+pub fn on(endpoint: &str, line: &str) -> Command {
+    let mut command = program(&["numbers", "--table", "numbers"]);
+    command.args(shlex::split(line).unwrap());
     command.env("AWS_ENDPOINT_URL", endpoint);
     command
 }
@@ -103,9 +104,13 @@ impl From<Output> for Ran {
 }
 
 /// Imports a text from standard input, asking nobody.
-pub async fn import(table: &NumbersTable, text: impl Into<Vec<u8>>, options: &[&str]) -> Ran {
-    let arguments = [&["import", "-", "--yes"], options].concat();
-    run(on(&table.endpoint, &arguments), text).await
+pub async fn import(table: &NumbersTable, text: impl Into<Vec<u8>>, options: &str) -> Ran {
+    run_on(table, &format!("import - --yes {options}"), text).await
+}
+
+/// Runs the program on a table's numbers, with a text on its standard input.
+pub async fn run_on(table: &NumbersTable, line: &str, input: impl Into<Vec<u8>>) -> Ran {
+    run(on(&table.endpoint, line), input).await
 }
 
 /// Reads the whole table, as somebody else would.

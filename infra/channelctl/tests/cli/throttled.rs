@@ -86,7 +86,7 @@ fn many(rows: usize) -> String {
 #[tokio::test]
 async fn unprocessed_rows_are_sent_again() {
     let (throttled, url) = Throttled::start(Throttling::Halves(6)).await;
-    let ran = run(on(&url, &["import", "-", "--yes"]), many(120)).await;
+    let ran = run(on(&url, "import - --yes"), many(120)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert!(ran.errors.contains("120 rows written"), "{}", ran.errors);
     assert_eq!(throttled.numbers(), 120);
@@ -96,7 +96,7 @@ async fn unprocessed_rows_are_sent_again() {
 #[tokio::test]
 async fn throttling_loses_nothing() {
     let (throttled, url) = Throttled::start(Throttling::Refuses(3)).await;
-    let ran = run(on(&url, &["import", "-", "--yes"]), many(2)).await;
+    let ran = run(on(&url, "import - --yes"), many(2)).await;
     assert_eq!(ran.code, Some(0), "{}", ran.errors);
     assert_eq!((throttled.numbers(), throttled.batches()), (2, 4));
 }
@@ -104,7 +104,7 @@ async fn throttling_loses_nothing() {
 #[tokio::test]
 async fn names_a_table_that_throttles_for_ever() {
     let (_, url) = Throttled::start(Throttling::Refuses(usize::MAX)).await;
-    let ran = run(on(&url, &["import", "-", "--yes", "--json"]), many(2)).await;
+    let ran = run(on(&url, "import - --yes --json"), many(2)).await;
     assert_eq!(ran.code, Some(1));
     assert!(ran.errors.contains("AWS throttles"), "{}", ran.errors);
     let result = &document("import", &ran)["result"];

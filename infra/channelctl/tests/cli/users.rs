@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::support::{NumbersTable, Ran, import, on, rows, run};
+use crate::support::{NumbersTable, Ran, import, rows, run_on};
 
 const NUMBERS: &str = "portalId,number,Email\n1,+18001231234,Ann@example.com; 8\n1,+18001231235,\n";
 const USERS: &str = "First name,Email,User ID\nAnn,ann@example.com,7\nBob,bob@example.com,9\n";
@@ -14,7 +14,7 @@ async fn import_with(table: &NumbersTable, numbers: &str, users: &str) -> Ran {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("users.csv");
     fs::write(&file, users).unwrap();
-    import(table, numbers, &["--users", file.to_str().unwrap()]).await
+    import(table, numbers, &format!("--users {}", file.display())).await
 }
 
 #[tokio::test]
@@ -31,10 +31,10 @@ async fn emails_become_user_ids_and_back() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("users.csv");
     fs::write(&file, USERS).unwrap();
-    let list = ["list", "--portal", "1", "--users", file.to_str().unwrap()];
-    let ran = run(on(&table.endpoint, &list), "").await;
+    let list = format!("list --portal 1 --users {}", file.display());
+    let ran = run_on(&table, &list, "").await;
     assert!(ran.output.contains("ann@example.com 8"), "{}", ran.output);
-    let ran = run(on(&table.endpoint, &[&list[..], &["--json"]].concat()), "").await;
+    let ran = run_on(&table, &format!("{list} --json"), "").await;
     assert!(ran.output.contains(r#""userEmails": ["#), "{}", ran.output);
 }
 
@@ -63,7 +63,7 @@ async fn an_unknown_email_writes_nothing() {
         assert_eq!(ran.code, Some(5), "{name}: {}", ran.errors);
         assert!(ran.errors.contains(problem), "{name}: {}", ran.errors);
     }
-    let ran = import(&table, NUMBERS, &["--map", "users=Email"]).await;
+    let ran = import(&table, NUMBERS, "--map users=Email").await;
     assert_eq!(ran.code, Some(5), "{}", ran.errors);
     assert!(ran.errors.contains("give --users FILE"), "{}", ran.errors);
     assert!(rows(&table).await.is_empty());
