@@ -17,9 +17,9 @@ use serde_json::Value;
 
 use crate::{
     HookError,
-    budget::{Retries, RetryHint},
     config::Target,
     desired_state::{DesiredState, IsReady, Operation},
+    retries::{Retries, RetryHint},
 };
 
 /// The properties that decide the settings in HubSpot.

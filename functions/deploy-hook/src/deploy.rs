@@ -12,12 +12,12 @@ use tracing::{error, info, warn};
 
 use crate::{
     Handler, HookError,
-    budget::Retries,
     cloudformation::StackRequest,
     desired_state::Operation,
     hubspot::client::Audit,
     probe::Transport,
     registration::{self, AfterFailure},
+    retries::Retries,
 };
 
 /// The event before CodeDeploy shifts traffic; `aws_lambda_events` has only that of `EventBridge`.

@@ -1,6 +1,5 @@
 //! The Lambda that registers the webhook with HubSpot at deploy time, verifies it and releases it.
 
-pub mod budget;
 mod check;
 mod cloudformation;
 pub mod config;
@@ -9,6 +8,7 @@ mod desired_state;
 mod operator;
 mod probe;
 mod registration;
+pub mod retries;
 
 mod hubspot {
     pub(crate) mod auth;
@@ -36,7 +36,6 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    budget::{Retries, RetryHint, TimeBudget},
     config::{Config, Target},
     hubspot::{
         auth::{Auth, InvalidCredential},
@@ -45,6 +44,7 @@ use crate::{
     },
     probe::{Probe, ProbeError, Transport, Verified},
     registration::AfterFailure,
+    retries::{Retries, RetryHint, TimeBudget},
 };
 
 /// Handles events with one set of clients, and with the secrets that are stored at each event.

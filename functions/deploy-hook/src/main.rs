@@ -1,7 +1,7 @@
 use std::{error::Error, sync::Arc};
 
 use channel_connection::{aws_http::AwsHttpClient, aws_sdk, environment};
-use deploy_hook::{Handler, budget::TimeBudget, config::Config};
+use deploy_hook::{Handler, config::Config, retries::TimeBudget};
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
 use serde_json::Value;
 

@@ -17,7 +17,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
 
-use crate::budget::{Retries, RetryHint, TimeBudget};
+use crate::retries::{Retries, RetryHint, TimeBudget};
 
 /// The requests of one attempt: signed, wrongly signed, unsigned.
 const REQUESTS: u32 = 3;

@@ -7,10 +7,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     HookError,
-    budget::RetryHint,
     desired_state::{DesiredState, own_settings},
     hubspot::{client::SettingsApi, versioned::VersionedSettings},
     probe::Probe,
+    retries::RetryHint,
 };
 
 /// Maximum attempts of one event, if somebody else writes meanwhile.

@@ -13,12 +13,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 use crate::{
-    budget::{Retries, TimeBudget},
     config::Target,
     hubspot::{
         auth::{Auth, TOKEN_PATH},
         error::{ApiError, correlation_id},
     },
+    retries::{Retries, TimeBudget},
 };
 
 /// HubSpot's responses have some 300 bytes.

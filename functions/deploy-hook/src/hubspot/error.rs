@@ -1,19 +1,19 @@
 //! Errors of HubSpot's API, with HubSpot's own reason and without any secret.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use channel_connection::{http_client, webhook_url::escape};
 use reqwest::{StatusCode, header::HeaderMap};
 use serde::Deserialize;
-use tokio::time::Instant;
 
-use crate::{budget::RetryHint, hubspot::auth::Auth};
+use crate::{
+    hubspot::auth::Auth,
+    retries::{RetryHint, hubspot_hint},
+};
 
 /// Maximum characters of a text of HubSpot's.
 const MAX_TEXT: usize = 300;
 const CORRELATION_ID: &str = "x-hubspot-correlation-id";
-/// The interval of the rate limit that a call with 429 exceeded.
-const RATE_LIMIT_INTERVAL: &str = "x-hubspot-ratelimit-interval-milliseconds";
 
 /// The reason a call of HubSpot's API failed; it never holds the URL, which may hold a key.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +80,7 @@ impl ApiError {
             action,
             status: status.as_u16(),
             is_hubspots: body.message.is_some() || body.category.is_some(),
-            retry_hint: retry_hint(status, headers, body.policy_name.as_deref()),
+            retry_hint: hubspot_hint(status, headers, body.policy_name.as_deref()),
             correlation_id: correlation_id.unwrap_or_else(|| self::correlation_id(auth, headers)),
             credential: is_rejected.then(|| (auth.kind(), auth.advice())),
             reason: body.reason(shown),
@@ -165,25 +165,6 @@ impl ErrorBody {
 pub(crate) fn correlation_id(auth: &Auth, headers: &HeaderMap) -> String {
     let text = headers.get(CORRELATION_ID).and_then(|id| id.to_str().ok());
     text.map_or_else(|| "none".into(), |text| shown(auth, text))
-}
-
-/// HubSpot documents 423 (locked), 429 (rate limit) and 477 (account migrating) as temporary.
-fn retry_hint(status: StatusCode, headers: &HeaderMap, policy: Option<&str>) -> RetryHint {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
-    let named = number("retry-after").map(Duration::from_secs);
-    let at = |pause: Duration| {
-        let time = Instant::now().checked_add(pause);
-        time.map_or(RetryHint::Never, RetryHint::At)
-    };
-    match status.as_u16() {
-        // Until tomorrow.
-        429 if policy == Some("DAILY") => RetryHint::Never,
-        429 => named
-            .or_else(|| number(RATE_LIMIT_INTERVAL).map(Duration::from_millis))
-            .map_or(RetryHint::Backoff, at),
-        423 | 477 | 500.. => named.map_or(RetryHint::Backoff, at),
-        _ => RetryHint::Never,
-    }
 }
 
 /// Redacts secrets and queries before it truncates: half a secret is one too.

@@ -7,19 +7,24 @@
 //!
 //! An event that goes on to set isReady=true announces itself: it writes isReady=false first, within
 //! a settle time of its start. A hold that is not done by then finds another version than its own,
-//! and writes again; the event finds that version, and ends.
+//! and writes again; the event finds that version, and ends:
+//!
+//! ```text
+//! release  GET     PATCH false, version 2     verify     GET: version 3, not its own: the end
+//! hold         GET                PATCH false, version 3     settle     GET: version 3: done
+//! ```
 
 use channel_connection::settings::ChannelConnectionSettings;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
     HookError,
-    budget::RetryHint,
     desired_state::own_settings,
     hubspot::{
         client::{Registered, SettingsApi},
         error::ApiError,
     },
+    retries::RetryHint,
 };
 
 /// One app's settings in HubSpot, as far as one event knows them.

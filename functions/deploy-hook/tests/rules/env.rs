@@ -11,7 +11,7 @@ use aws_config::SdkConfig;
 use channel_connection::ids::AppId;
 use deploy_hook::{
     Handler,
-    budget::{TimeBudget, retries},
+    retries::{TimeBudget, policy},
 };
 use hubspot_simulator::{Caller, Simulator, fault::How};
 use serde_json::Value;
@@ -30,8 +30,8 @@ pub const APP_IDS: [&str; APPS] = [APP_ID, "7654321"];
 const HURRIED: TimeBudget = TimeBudget {
     call: Duration::from_millis(60),
     settle: Duration::from_millis(180),
-    hubspot: retries(2, Duration::from_millis(1), Duration::from_millis(4)),
-    probe: retries(12, Duration::from_millis(25), Duration::from_millis(25)),
+    hubspot: policy(2, Duration::from_millis(1), Duration::from_millis(4)),
+    probe: policy(12, Duration::from_millis(25), Duration::from_millis(25)),
     rollback_reserve: Duration::from_secs(20),
     ..TimeBudget::DEPLOYED
 };

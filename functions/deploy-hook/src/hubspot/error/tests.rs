@@ -27,53 +27,6 @@ fn refused_with(
 }
 
 #[test]
-fn retries_transient_errors_only() {
-    for status in [423, 429, 477, 500, 502, 503, 504] {
-        let hint = refused(status, &HEADERS, "").retry_hint;
-        assert_eq!(hint, RetryHint::Backoff, "{status}");
-    }
-    for status in [301, 400, 401, 403, 404, 405, 409, 415, 422] {
-        let hint = refused(status, &HEADERS, "").retry_hint;
-        assert_eq!(hint, RetryHint::Never, "{status}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn retries_when_hubspot_says() {
-    let seconds = |seconds| RetryHint::At(Instant::now() + Duration::from_secs(seconds));
-    let daily = r#"{"status":"error","errorType":"RATE_LIMIT","policyName":"DAILY"}"#;
-    let cases: [(&str, u16, &[(&str, &str)], &str, RetryHint); 6] = [
-        ("migration", 477, &[("retry-after", "7")], "", seconds(7)),
-        ("rate limit", 429, &[("retry-after", "2")], "", seconds(2)),
-        (
-            "interval",
-            429,
-            &[(RATE_LIMIT_INTERVAL, "10000")],
-            "",
-            seconds(10),
-        ),
-        (
-            "no number",
-            503,
-            &[("retry-after", "soon")],
-            "",
-            RetryHint::Backoff,
-        ),
-        ("daily limit", 429, &[], daily, RetryHint::Never),
-        (
-            "never",
-            429,
-            &[("retry-after", "18446744073709551615")],
-            "",
-            RetryHint::Never,
-        ),
-    ];
-    for (case, status, headers, body, hint) in cases {
-        assert_eq!(refused(status, headers, body).retry_hint, hint, "{case}");
-    }
-}
-
-#[test]
 fn keeps_hubspots_own_reason() {
     let cases = [
         (

@@ -12,8 +12,8 @@ use channel_connection::{
 };
 use deploy_hook::{
     Handler, HookError,
-    budget::{TimeBudget, retries},
     config::Config,
+    retries::{TimeBudget, policy},
 };
 use hubspot_simulator::{
     Simulator,
@@ -35,9 +35,9 @@ pub const BUDGET: TimeBudget = TimeBudget {
     call: Duration::from_secs(2),
     // Too short for writes at the same time, which few tests have.
     settle: Duration::from_secs(1),
-    secret: retries(20, Duration::from_millis(1), Duration::from_millis(10)),
-    hubspot: retries(3, Duration::from_millis(1), Duration::from_millis(10)),
-    probe: retries(1, Duration::from_millis(1), Duration::from_millis(1)),
+    secret: policy(20, Duration::from_millis(1), Duration::from_millis(10)),
+    hubspot: policy(3, Duration::from_millis(1), Duration::from_millis(10)),
+    probe: policy(1, Duration::from_millis(1), Duration::from_millis(1)),
     ..TimeBudget::DEPLOYED
 };
 

@@ -1,9 +1,13 @@
-//! The time of each step, and the retries in it.
+//! The time of each step, and what is retried in it.
 
 use std::{fmt::Display, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use reqwest::{StatusCode, header::HeaderMap};
 use tokio::time::Instant;
+
+/// The interval of the rate limit that a call with 429 exceeded.
+const RATE_LIMIT_INTERVAL: &str = "x-hubspot-ratelimit-interval-milliseconds";
 
 /// The time that each step has; tests wait less than a deploy.
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +40,14 @@ impl TimeBudget {
     pub const DEPLOYED: Self = Self {
         call: Duration::from_secs(3),
         settle: Duration::from_secs(7),
-        secret: retries(
+        secret: policy(
             usize::MAX,
             Duration::from_millis(500),
             Duration::from_secs(4),
         ),
-        hubspot: retries(7, Duration::from_millis(250), Duration::from_secs(5)),
-        probe: retries(39, Duration::from_secs(1), Duration::from_secs(1)),
-        response: retries(2, Duration::from_millis(300), Duration::from_millis(300)),
+        hubspot: policy(7, Duration::from_millis(250), Duration::from_secs(5)),
+        probe: policy(39, Duration::from_secs(1), Duration::from_secs(1)),
+        response: policy(2, Duration::from_millis(300), Duration::from_millis(300)),
         rollback_reserve: Duration::from_secs(15),
         response_reserve: Duration::from_secs(12),
         action: Duration::from_secs(35),
@@ -51,7 +55,7 @@ impl TimeBudget {
 }
 
 /// Returns a policy of so many retries; pauses double from the first to the longest, with jitter.
-pub const fn retries(max: usize, first: Duration, longest: Duration) -> ExponentialBuilder {
+pub const fn policy(max: usize, first: Duration, longest: Duration) -> ExponentialBuilder {
     ExponentialBuilder::new()
         .with_max_times(max)
         .with_min_delay(first)
@@ -119,9 +123,86 @@ impl Retries {
     }
 }
 
+/// Returns whether and when a refused call of HubSpot is worth another attempt.
+///
+/// HubSpot documents 423 (locked), 429 (rate limit) and 477 (account migrating) as temporary.
+pub(crate) fn hubspot_hint(
+    status: StatusCode,
+    headers: &HeaderMap,
+    policy: Option<&str>,
+) -> RetryHint {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    let named = number("retry-after").map(Duration::from_secs);
+    let at = |pause: Duration| {
+        let time = Instant::now().checked_add(pause);
+        time.map_or(RetryHint::Never, RetryHint::At)
+    };
+    match status.as_u16() {
+        // Until tomorrow.
+        429 if policy == Some("DAILY") => RetryHint::Never,
+        429 => named
+            .or_else(|| number(RATE_LIMIT_INTERVAL).map(Duration::from_millis))
+            .map_or(RetryHint::Backoff, at),
+        423 | 477 | 500.. => named.map_or(RetryHint::Backoff, at),
+        _ => RetryHint::Never,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn retries_transient_errors_only() {
+        let hint = |status| {
+            hubspot_hint(
+                StatusCode::from_u16(status).unwrap(),
+                &HeaderMap::new(),
+                None,
+            )
+        };
+        for status in [423, 429, 477, 500, 502, 503, 504] {
+            assert_eq!(hint(status), RetryHint::Backoff, "{status}");
+        }
+        for status in [301, 400, 401, 403, 404, 405, 409, 415, 422] {
+            assert_eq!(hint(status), RetryHint::Never, "{status}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_when_hubspot_says() {
+        let seconds = |seconds| RetryHint::At(Instant::now() + Duration::from_secs(seconds));
+        let (after, interval) = ("retry-after", RATE_LIMIT_INTERVAL);
+        let endless = "18446744073709551615";
+        for (case, status, header, policy, hint) in [
+            ("migration", 477, Some((after, "7")), None, seconds(7)),
+            ("rate limit", 429, Some((after, "2")), None, seconds(2)),
+            (
+                "interval",
+                429,
+                Some((interval, "10000")),
+                None,
+                seconds(10),
+            ),
+            (
+                "no number",
+                503,
+                Some((after, "soon")),
+                None,
+                RetryHint::Backoff,
+            ),
+            ("daily limit", 429, None, Some("DAILY"), RetryHint::Never),
+            ("never", 429, Some((after, endless)), None, RetryHint::Never),
+        ] {
+            let header =
+                header.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let (status, headers) = (
+                StatusCode::from_u16(status).unwrap(),
+                header.into_iter().collect(),
+            );
+            assert_eq!(hubspot_hint(status, &headers, policy), hint, "{case}");
+        }
+    }
 
     #[test]
     fn a_hold_and_a_response_fit_the_budget() {
