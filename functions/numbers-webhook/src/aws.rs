@@ -20,7 +20,6 @@ const MAX_BACKOFF: Duration = Duration::from_millis(100);
 /// The clients, which share one HTTP client.
 #[derive(Debug)]
 pub struct AwsClients {
-    pub(crate) http: AwsHttpClient,
     pub(crate) dynamodb: DynamoDb,
     pub(crate) secrets_manager: SecretsManager,
 }
@@ -29,14 +28,13 @@ impl AwsClients {
     /// Configures the clients from the environment; nothing is sent yet.
     pub async fn load(environment: Lookup<'_>) -> Result<Self, EnvironmentError> {
         let http = AwsHttpClient::new(environment)?;
-        let sdk = aws_sdk::config(environment, http.clone()).await?;
-        Ok(Self::new(http, &sdk, &sdk))
+        let sdk = aws_sdk::config(environment, http).await?;
+        Ok(Self::new(&sdk, &sdk))
     }
 
     /// Makes the clients from an SDK configuration for each service.
-    pub fn new(http: AwsHttpClient, dynamodb: &SdkConfig, secrets_manager: &SdkConfig) -> Self {
+    pub fn new(dynamodb: &SdkConfig, secrets_manager: &SdkConfig) -> Self {
         Self {
-            http,
             dynamodb: DynamoDb::new(&with_short_waits(dynamodb)),
             secrets_manager: SecretsManager::new(&with_short_waits(secrets_manager)),
         }

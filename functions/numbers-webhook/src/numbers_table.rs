@@ -1,11 +1,12 @@
 //! The numbers table in DynamoDB: partition key `portalId` (N), sort key `number` (S).
 
 use aws_sdk_dynamodb::{
-    Client, config, error::SdkError, operation::query::QueryError, types::AttributeValue,
+    Client,
+    error::SdkError,
+    operation::query::{QueryError, builders::QueryFluentBuilder},
+    types::AttributeValue,
 };
-use channel_connection::{
-    aws_error::AwsError, aws_http::AwsHttpClient, ids::PortalId, portal_numbers::PortalNumbers,
-};
+use channel_connection::{aws_error::AwsError, ids::PortalId, portal_numbers::PortalNumbers};
 
 /// Reads numbers from one table.
 #[derive(Debug)]
@@ -17,13 +18,6 @@ pub(crate) struct NumbersTable {
 impl NumbersTable {
     pub(crate) fn new(client: Client, name: String) -> Self {
         Self { client, name }
-    }
-
-    /// Connects for the first read, which asks again where this fails.
-    pub(crate) async fn connect(&self, http: &AwsHttpClient) {
-        let connect_only = config::Builder::new().http_client(http.connect_only());
-        let query = self.query(PortalId::MAX).customize();
-        let _ = query.config_override(connect_only).send().await;
     }
 
     /// Reads a portal's numbers in the order of the sort key, until no more fit into a response.
@@ -43,10 +37,7 @@ impl NumbersTable {
         Ok(numbers)
     }
 
-    fn query(
-        &self,
-        portal: PortalId,
-    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+    fn query(&self, portal: PortalId) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.name)

@@ -34,8 +34,8 @@ use crate::{
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// What is kept back of Lambda's own time to hand the response over.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(200);
-/// How long INIT waits for a connection, before the first request opens one.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long INIT waits for its own read, before the first request tries.
+const FIRST_READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The webhook that HubSpot calls for a portal's numbers.
 pub struct Webhook {
@@ -48,14 +48,15 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Reads the client secret and connects to DynamoDB, both at once.
+    /// Reads the client secret, and the numbers of a portal that no customer has: the first request finds
+    /// a connection.
     ///
     /// Where either fails, requests try again.
     pub async fn start(config: Config, aws: AwsClients) -> Self {
         let table = NumbersTable::new(aws.dynamodb, config.numbers_table);
         let secrets = SecretCache::start(aws.secrets_manager, config.client_secret_arn);
-        let connect = timeout(CONNECT_TIMEOUT, table.connect(&aws.http));
-        let (secrets, _) = tokio::join!(secrets, connect);
+        let first_read = timeout(FIRST_READ_TIMEOUT, table.read(PortalId::MAX));
+        let (secrets, _) = tokio::join!(secrets, first_read);
         Self {
             function: config.function_name,
             verifier: RequestVerifier::new(config.app_id, &config.webhook_urls),

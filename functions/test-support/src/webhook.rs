@@ -5,10 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use channel_connection::{
-    aws_http::AwsHttpClient,
-    webhook_url::{UrlPolicy, WebhookUrl},
-};
+use channel_connection::webhook_url::{UrlPolicy, WebhookUrl};
 use lambda_http::{
     Context, LambdaEvent, lambda_runtime::tower::ServiceExt, request::LambdaRequest,
 };
@@ -32,7 +29,6 @@ pub fn webhook_config(url: &str) -> Config {
 /// Returns clients of a DynamoDB and a Secrets Manager, given as endpoints.
 pub async fn aws_clients(dynamodb: &str, secrets_manager: &str) -> AwsClients {
     AwsClients::new(
-        AwsHttpClient::new(&|_| None).unwrap(),
         &sdk_config(dynamodb).await,
         &sdk_config(secrets_manager).await,
     )

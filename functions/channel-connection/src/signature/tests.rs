@@ -68,6 +68,22 @@ fn verifies_the_official_examples() {
 }
 
 #[test]
+fn signs_the_official_examples() {
+    let url = WebhookUrl::parse(URL, UrlPolicy::Public).unwrap();
+    for (sent, signature) in [(TIMESTAMP, SIGNATURE), (OTHER_TIMESTAMP, OTHER_SIGNATURE)] {
+        let parts = SignedParts {
+            method: "POST",
+            uri: &(&url).into(),
+            body: BODY.as_bytes(),
+            timestamp: &timestamp(at(sent)),
+        };
+        assert_eq!(parts.base_string(), ["POST", URL, BODY, sent].concat());
+        let secret = SigningSecret::new(SECRET).unwrap();
+        assert_eq!(sign(&secret, parts), signature);
+    }
+}
+
+#[test]
 fn refuses_a_change_of_any_part() {
     let body = BODY.replace("value", "Value");
     let (time, signature) = ("1693657560001", SIGNATURE.replace("/Y=", "/U="));

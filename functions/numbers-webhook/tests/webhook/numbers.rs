@@ -90,6 +90,7 @@ async fn reads_and_lists_as_much_as_a_response_holds() {
     });
     let endpoint = serve(Router::new().route("/", query)).await;
     let webhook = webhook(&endpoint, WEBHOOK_URL).await;
+    pages.store(0, Ordering::Relaxed);
     let now = SystemTime::now();
     let event = signed_request(WEBHOOK_URL, numbers_request(USER_ID), now);
     let response = invoke(&webhook, &event, now).await;

@@ -69,8 +69,8 @@ async fn answers_each_event_and_reads_for_valid_ones() {
         ("unsigned", URL, 401, not_hubspot),
     ];
     for (name, url, status, body) in &expected {
-        let before = dynamodb.requests();
         let webhook = webhook(&endpoint, url).await;
+        let before = dynamodb.requests();
         let response = respond(&webhook, &event(name), signed_at()).await;
         assert_eq!(response, (*status, body.clone()), "{name}");
         let reads = dynamodb.requests() - before;
