@@ -147,7 +147,7 @@ pub async fn deploy(
         return Ok(events::goes_on(&target));
     };
     let is_guided = deploy.release.is_some() && !as_json;
-    if is_guided && io::stdin().is_terminal() && misses_secrets(stack.output("Registration")?) {
+    if is_guided && io::stdin().is_terminal() && misses_secrets(&stack) {
         secrets::change(&stack, secrets::Change::Set, false).await?;
         eprintln!("Deploying again: without the secrets, nothing was registered.");
         deploy = Deploy::prepare(target.clone(), &options.source).await?;
@@ -162,7 +162,7 @@ pub async fn deploy(
             eprintln!("Not protected from deletion: {error}");
         }
     }
-    if is_guided && !misses_secrets(stack.output("Registration")?) {
+    if is_guided && !misses_secrets(&stack) {
         Box::pin(status::show(&stack, false)).await?;
         return Ok(Outcome::Done);
     }
@@ -192,14 +192,10 @@ async fn protect(target: &Target) -> Result<(), AwsError> {
         .map_err(|error| AwsError::new("protect the stack from deletion", &error))
 }
 
-/// Returns what comes after a deploy: the secrets, as long as the deploy-hook misses one.
-fn next(stack: &Stack, registration: &str) -> String {
-    let is_unset = misses_secrets(registration);
-    stack.command(if is_unset { "secrets set" } else { "status" })
-}
-
-fn misses_secrets(registration: &str) -> bool {
-    registration.contains(NOT_SET_YET)
+/// Tells whether the deploy-hook registered nothing, for lack of a secret.
+fn misses_secrets(stack: &Stack) -> bool {
+    let registration = stack.output("Registration");
+    registration.is_ok_and(|outcome| outcome.contains(NOT_SET_YET))
 }
 
 impl Deploy {
@@ -251,15 +247,16 @@ impl Deploy {
         stack: Option<&'a Stack>,
     ) -> Result<Deployed<'a>, Failure> {
         let output = |name| stack.map(|stack| stack.output(name)).transpose();
-        let registration = output("Registration")?;
+        let next = |stack: &Stack| {
+            let is_unset = misses_secrets(stack);
+            stack.command(if is_unset { "secrets set" } else { "status" })
+        };
         Ok(Deployed {
             account: &self.account,
             deploy_id: &self.parameters["DeployId"],
-            next: stack
-                .zip(registration)
-                .map(|(stack, outcome)| next(stack, outcome)),
+            next: stack.map(next),
             region: self.target.region(),
-            registration,
+            registration: output("Registration")?,
             result,
             stack: &self.target.stack,
             webhook_url: output("WebhookUrl")?,

@@ -13,7 +13,7 @@ use crate::{
     aws::{self, AwsError},
     deploy::events::Events,
     outcome::Failure,
-    stack::target::Target,
+    stack::{Stack, target::Target},
     terminal,
 };
 
@@ -101,11 +101,15 @@ async fn url(target: &Target, bucket: &str) -> Option<String> {
 
 /// Returns SAM's bucket in the account and region; creates it as SAM does.
 async fn managed(target: &Target) -> Result<String, Failure> {
-    let client = aws_sdk_cloudformation::Client::new(&target.aws);
-    if let Some(name) = source_bucket(&client).await {
-        return Ok(name);
+    let managed = Target {
+        stack: MANAGED_STACK.into(),
+        ..target.clone()
+    };
+    if let Some(stack) = Stack::lookup(&managed).await? {
+        return stack.output("SourceBucket").map(str::to_owned);
     }
     eprintln!("creating the stack {MANAGED_STACK}, with a bucket for packaged functions");
+    let client = aws_sdk_cloudformation::Client::new(&target.aws);
     let tag = Tag::builder().key("ManagedStackSource").value("AwsSamCli");
     let created = client
         .create_stack()
@@ -117,21 +121,6 @@ async fn managed(target: &Target) -> Result<String, Failure> {
     let created = created.map_err(|error| AwsError::new("create a bucket", &error))?;
     let id = created.stack_id.unwrap_or_default();
     Events::default().until_settled(&client, &id).await?;
-    source_bucket(&client).await.ok_or_else(|| {
-        let failed = format!("The stack {MANAGED_STACK} has no bucket. Name one of yours: s3_bucket in the stage of samconfig.toml.");
-        Failure::failed(failed)
-    })
-}
-
-async fn source_bucket(client: &aws_sdk_cloudformation::Client) -> Option<String> {
-    let described = client
-        .describe_stacks()
-        .stack_name(MANAGED_STACK)
-        .send()
-        .await;
-    let stack = described.ok()?.stacks?.pop()?;
-    let outputs = stack.outputs?.into_iter();
-    outputs
-        .filter(|output| output.output_key() == Some("SourceBucket"))
-        .find_map(|output| output.output_value)
+    let stack = Stack::find(managed).await?;
+    stack.output("SourceBucket").map(str::to_owned)
 }
