@@ -57,8 +57,8 @@ class LocalAws:
         )
 
     def create_secret(self, name, content):
-        answer = self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(content))
-        return answer["ARN"]
+        response = self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(content))
+        return response["ARN"]
 
     def deploy(self, template, parameters):
         """Deploys the template, and returns the stack's outputs."""

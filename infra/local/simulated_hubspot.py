@@ -74,7 +74,7 @@ class SimulatedHubSpot:
         return [violation for call in self.ask("/simulator")["calls"] for violation in call["violations"]]
 
     def call(self, portal_id, user_id, fault=None):
-        """Opens the list of numbers as a user; returns request and answer."""
+        """Opens the list of numbers as a user; returns request and response."""
         body = {"portalId": portal_id, "userId": user_id, "fault": fault}
         return self.ask("/simulator/call", "POST", body)
 
@@ -86,7 +86,7 @@ class SimulatedHubSpot:
         # The user's proxy knows nothing of this machine's ports.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as answer:
-                return json.loads(answer.read() or "null")
+            with opener.open(request, timeout=30) as response:
+                return json.loads(response.read() or "null")
         except urllib.error.HTTPError as error:
             raise OSError(json.load(error)["message"]) from None

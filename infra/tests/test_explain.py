@@ -63,9 +63,9 @@ def test_explain_names_the_fault(stack, fault, cause, verdict):
     client.put_item(TableName=table, Item=key())
     # Whatever was refused before is mended.
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
-    asked = ("explain", "--portal", PORTAL, "--user", USER, "--number", NUMBER)
+    command = ("explain", "--portal", PORTAL, "--user", USER, "--number", NUMBER)
     with fault(stack):
-        text, document = stack.channelctl(*asked), stack.channelctl(*asked, "--json")
+        text, document = stack.channelctl(*command), stack.channelctl(*command, "--json")
     client.delete_item(TableName=table, Key=key())
     print(text.stdout)
     assert text.returncode == document.returncode == (3 if cause else 0), text.stderr

@@ -33,12 +33,12 @@ def stage(stack, tmp_path):
     assert stack.channelctl("unregister", "--yes").returncode == 0
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
 
-    def channelctl(*arguments, code=0, answer=""):
+    def channelctl(*arguments, code=0, typed=""):
         ran = subprocess.run(
             [CHANNELCTL, "--local", "--stage", "dev", *arguments],
             cwd=tmp_path,
             env=os.environ | {"PATH": path, "SAM_CLI_POLL_DELAY": "0.1"},
-            input=answer,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=180,
@@ -81,7 +81,7 @@ def change_sets(stack):
     return [one["ChangeSetId"] for one in listed]
 
 
-def given(stack, **parameters):
+def with_secrets(stack, **parameters):
     """Names the local stack's own secrets, so that the first deploy registers, and other parameters."""
     secrets = {name: stack.parameters[name] for name in ("ClientSecretArn", "HubSpotCredentialArn")}
     return [
@@ -97,7 +97,7 @@ def test_first_diff_leaves_no_stack(stack, stage):
 
 def test_failed_first_deploy_is_deleted(stack, stage):
     stack.hubspot.register(ELSEWHERE, True)
-    assert "channelctl --local --stage dev doctor" in stage("deploy", *given(stack), code=1)
+    assert "channelctl --local --stage dev doctor" in stage("deploy", *with_secrets(stack), code=1)
     assert "channelctl --local --stage dev delete" in stage("deploy", "--check", code=1)
     assert "channelctl --local --stage dev delete" in stage("doctor", code=3)
     assert "has no output" in stage("logs", code=1)
@@ -110,7 +110,7 @@ def test_operators_monday(stack, stage, document, status):
     # A second stage.
     assert "channelctl --local --stage dev secrets set" in stage("deploy")
     secrets = CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}
-    printed = stage("secrets", "set", answer=json.dumps(secrets))
+    printed = stage("secrets", "set", typed=json.dumps(secrets))
     assert "channelctl --local --stage dev deploy" in printed
     assert CLIENT_SECRET["clientSecret"] not in printed
     assert "channelctl --local --stage dev status" in stage("deploy")
@@ -123,10 +123,10 @@ def test_operators_monday(stack, stage, document, status):
 
     # Rotate the client secret: the previous one stays accepted.
     for _ in range(2):
-        printed = stage("secrets", "set", answer='{"clientSecret": "rotated"}')
+        printed = stage("secrets", "set", typed='{"clientSecret": "rotated"}')
         assert "the previous one stays accepted" in printed
         stage("verify")
-    stage("secrets", "set", answer=json.dumps(CLIENT_SECRET))
+    stage("secrets", "set", typed=json.dumps(CLIENT_SECRET))
     assert "no longer accepted" in stage("secrets", "end-rotation")
 
     # Somebody else overwrote the settings.
@@ -144,7 +144,7 @@ def test_operators_monday(stack, stage, document, status):
 
 
 def test_alarm_is_read(stack, stage, status):
-    stage("deploy", *given(stack, IsReady="true"))
+    stage("deploy", *with_secrets(stack, IsReady="true"))
     assert (status()["alarms"], status()["findings"]) == ([], [])
     cloudwatch = stack.aws.client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-DeployHookAlarm")["MetricAlarms"]
@@ -159,19 +159,19 @@ def test_alarm_is_read(stack, stage, status):
 
 
 def test_deploy_is_compared_and_rolled_back(stack, stage, status):
-    stage("deploy", *given(stack, HubSpotApiVersion="2026-09"))
+    stage("deploy", *with_secrets(stack, HubSpotApiVersion="2026-09"))
     assert status()["apiVersion"] == "2026-09"
     before = change_sets(stack)
-    assert "* Modify" in stage("diff", *given(stack))
+    assert "* Modify" in stage("diff", *with_secrets(stack))
     assert (change_sets(stack), state(stack)) == (before, "CREATE_COMPLETE")
     assert status()["apiVersion"] == "2026-09"
     # A parameter that is not named again has its default again.
-    stage("deploy", *given(stack))
+    stage("deploy", *with_secrets(stack))
     assert status()["apiVersion"] == "2026-03"
 
 
 def test_url_moves_to_an_own_name(stack, stage, status, tmp_path):
-    stage("deploy", *given(stack, IsReady="true"))
+    stage("deploy", *with_secrets(stack, IsReady="true"))
     before = status()["url"]
     assert stack.hubspot.current() == (before, True)
 
@@ -183,7 +183,7 @@ def test_url_moves_to_an_own_name(stack, stage, status, tmp_path):
     template.write_text(text.replace("https://${DomainName}/numbers", own), encoding="utf-8")
     certificate = "arn:aws:acm:us-east-1:000000000000:certificate/own"
     moved = {"DomainName": DOMAIN, "CertificateArn": certificate, "IsReady": "keep"}
-    stage("deploy", *given(stack, **moved))
+    stage("deploy", *with_secrets(stack, **moved))
     url = status()["url"]
     assert url == f"http://{DOMAIN}:{stack.aws.port}/numbers"
     assert stack.hubspot.current() == (url, True)
@@ -193,7 +193,7 @@ def test_url_moves_to_an_own_name(stack, stage, status, tmp_path):
     stack.hubspot.register(before, True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] == 200
     stack.hubspot.register(url, True)
-    stage("deploy", *given(stack, **moved, ExecuteApiEndpoint="disable"))
+    stage("deploy", *with_secrets(stack, **moved, ExecuteApiEndpoint="disable"))
     assert status()["url"] == url
     stack.hubspot.register(before, True)
     assert stack.hubspot.call(PORTAL, USER)["response"]["status"] != 200

@@ -54,13 +54,13 @@ def machine(tmp_path):
     (programs / "channelctl").symlink_to(CHANNELCTL)
     assert not any(shutil.which(one, path=programs) for one in ("cargo", "rustc", "cc", "git", "sam"))
 
-    def channelctl(*arguments, env, answer=""):
+    def channelctl(*arguments, env, typed=""):
         ran = subprocess.run(
             [programs / "channelctl", *map(str, arguments)],
             cwd=home,
             env={"PATH": str(programs), "HOME": str(home)}
             | {name: value for name, value in env.items() if name.startswith(("AWS_", "CHANNELCTL_"))},
-            input=answer,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=300,
@@ -78,8 +78,8 @@ def stage(stack, machine):
     # The simulated HubSpot has one app, and an app one URL.
     assert stack.channelctl("unregister", "--yes").returncode == 0
 
-    def run(*arguments, code=0, answer=""):
-        status, printed = machine("--stage", "dev", *arguments, env=stack.aws.env, answer=answer)
+    def run(*arguments, code=0, typed=""):
+        status, printed = machine("--stage", "dev", *arguments, env=stack.aws.env, typed=typed)
         assert status == code, f"{arguments}: {printed}"
         return printed
 
@@ -177,7 +177,7 @@ def test_release_is_installed_without_a_terminal(stack, stage, releases):
     deploy = ("deploy", "--version", releases[0], *stage.local, "--parameter", f"AppId={APP_ID}")
     printed = stage(*deploy)
     assert "next         channelctl --stage dev secrets set" in printed, printed
-    stage("secrets", "set", answer=json.dumps(CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}))
+    stage("secrets", "set", typed=json.dumps(CLIENT_SECRET | {"hubSpotCredential": CREDENTIAL}))
     stage(*deploy)
     check_installed(stack, stage, releases[0])
 

@@ -12,10 +12,10 @@ use crate::{
 /// They name the field, like `phoneNumbers[3].extension`, and never repeat the response.
 pub fn violations(status: u16, body: &[u8]) -> Vec<String> {
     if status != 200 {
-        return vec![format!("the answer's status is {status}, not 200")];
+        return vec![format!("the response's status is {status}, not 200")];
     }
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
-        return vec!["the answer is not JSON".into()];
+        return vec!["the response is not JSON".into()];
     };
     let problem = match body.get("phoneNumbers") {
         Some(Value::Array(numbers)) => {
@@ -24,9 +24,9 @@ pub fn violations(status: u16, body: &[u8]) -> Vec<String> {
         }
         Some(_) => "phoneNumbers is not an array",
         None if body.is_array() => {
-            "the answer is a bare array; it must be an object with phoneNumbers"
+            "the response is a bare array; it must be an object with phoneNumbers"
         }
-        None => "the answer has no phoneNumbers",
+        None => "the response has no phoneNumbers",
     };
     vec![problem.into()]
 }
@@ -89,14 +89,14 @@ mod tests {
     #[test]
     fn names_a_violation_of_the_whole() {
         for (case, status, body, violation) in [
-            ("status", 503, "{}", "the answer's status is 503, not 200"),
-            ("empty", 200, "", "the answer is not JSON"),
-            ("no list", 200, "{}", "the answer has no phoneNumbers"),
+            ("status", 503, "{}", "the response's status is 503, not 200"),
+            ("empty", 200, "", "the response is not JSON"),
+            ("no list", 200, "{}", "the response has no phoneNumbers"),
             (
                 "bare array",
                 200,
                 "[]",
-                "the answer is a bare array; it must be an object with phoneNumbers",
+                "the response is a bare array; it must be an object with phoneNumbers",
             ),
             (
                 "object",

@@ -17,7 +17,7 @@ const WITHOUT_NUMBER: &str = "It has no E.164 number that could be connected.";
 #[cfg_attr(test, derive(Debug))]
 #[serde(rename_all = "camelCase")]
 pub struct ShownNumber {
-    /// The number, empty where the answer has none.
+    /// The number, empty where the response has none.
     pub number: String,
     pub extension: Option<String>,
     pub name: String,
@@ -27,10 +27,10 @@ pub struct ShownNumber {
     pub not_selectable: Option<&'static str>,
 }
 
-/// Lists an answer's numbers in their order; none where the answer has no list.
-pub fn shown_numbers(answer: &[u8]) -> Vec<ShownNumber> {
-    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let numbers = answer.get("phoneNumbers").and_then(Value::as_array);
+/// Lists a response's numbers in their order; none where the response has no list.
+pub fn shown_numbers(response: &[u8]) -> Vec<ShownNumber> {
+    let response: Value = serde_json::from_slice(response).unwrap_or_default();
+    let numbers = response.get("phoneNumbers").and_then(Value::as_array);
     numbers.into_iter().flatten().map(shown).collect()
 }
 
@@ -83,7 +83,7 @@ mod tests {
     fn shows_a_number_as_hubspot_does() {
         let number = "+18001231234";
         let name = "Customer success, Europe and Africa";
-        let answer = json!({"phoneNumbers": [{"e164PhoneNumber": number, "friendlyName": name}]});
+        let response = json!({"phoneNumbers": [{"e164PhoneNumber": number, "friendlyName": name}]});
         let shown = ShownNumber {
             number: number.into(),
             extension: None,
@@ -91,7 +91,7 @@ mod tests {
             name_lost: " and Africa".into(),
             not_selectable: None,
         };
-        assert_eq!(shown_numbers(answer.to_string().as_bytes()), [shown]);
+        assert_eq!(shown_numbers(response.to_string().as_bytes()), [shown]);
     }
 
     #[test]
@@ -111,16 +111,16 @@ mod tests {
             ("old field", json!({"e164Number": "+1800"}), WITHOUT_NUMBER),
             ("no object", json!(7), WITHOUT_NUMBER),
         ] {
-            let answer = json!({"phoneNumbers": [listed]}).to_string();
-            let shown = shown_numbers(answer.as_bytes());
+            let response = json!({"phoneNumbers": [listed]}).to_string();
+            let shown = shown_numbers(response.as_bytes());
             assert_eq!(shown[0].not_selectable, Some(reason), "{case}");
         }
     }
 
     #[test]
-    fn an_answer_without_a_list_shows_none() {
-        for answer in ["", "[]", "{}", r#"{"phoneNumbers":7}"#] {
-            assert_eq!(shown_numbers(answer.as_bytes()), [], "{answer}");
+    fn a_response_without_a_list_shows_none() {
+        for response in ["", "[]", "{}", r#"{"phoneNumbers":7}"#] {
+            assert_eq!(shown_numbers(response.as_bytes()), [], "{response}");
         }
     }
 }

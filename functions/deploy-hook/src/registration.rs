@@ -94,14 +94,14 @@ async fn converge(
     desired: &DesiredState,
 ) -> Result<(), HookError> {
     for _ in 0..MAX_ATTEMPTS {
-        let wanted = desired.settings(settings.current())?;
-        if wanted.is_ready && settings.may_be_held() {
+        let new = desired.settings(settings.current())?;
+        if new.is_ready && settings.may_be_held() {
             break;
         }
-        if settings.is_released() && settings.has_own_url() && !wanted.is_ready {
+        if settings.is_released() && settings.has_own_url() && !new.is_ready {
             return hold_own_url(settings).await;
         }
-        match change(settings, probe, &wanted).await {
+        match change(settings, probe, &new).await {
             Err(HookError::Conflict) => {}
             changed => return changed,
         }
@@ -117,31 +117,31 @@ async fn converge(
 async fn change(
     settings: &mut VersionedSettings<'_>,
     probe: &Probe,
-    wanted: &ChannelConnectionSettings,
+    new: &ChannelConnectionSettings,
 ) -> Result<(), HookError> {
     let until = settings.until;
-    match (settings.is_released(), wanted.is_ready) {
-        _ if settings.current() == Some(wanted) => verify(probe, until).await?,
+    match (settings.is_released(), new.is_ready) {
+        _ if settings.current() == Some(new) => verify(probe, until).await?,
         (true, true) => {
             verify(probe, until).await?;
-            settings.write(Some(wanted)).await?;
+            settings.write(Some(new)).await?;
             verify(probe, until).await?;
         }
         (true, false) => {
             verify(probe, until).await?;
-            settings.write(Some(wanted)).await?;
+            settings.write(Some(new)).await?;
         }
         (false, true) => {
-            settings.announce(&wanted.unreleased()).await?;
+            settings.announce(&new.unreleased()).await?;
             verify(probe, until).await?;
-            settings.write(Some(wanted)).await?;
+            settings.write(Some(new)).await?;
         }
         (false, false) => {
-            settings.write(Some(wanted)).await?;
+            settings.write(Some(new)).await?;
             verify(probe, until).await?;
         }
     }
-    settings.confirm(Some(wanted)).await
+    settings.confirm(Some(new)).await
 }
 
 async fn verify(probe: &Probe, until: Instant) -> Result<(), HookError> {
@@ -167,8 +167,8 @@ async fn roll_back(
         if settings.is_overwritten {
             return Err(HookError::Conflict);
         }
-        let wanted = desired.settings(settings.current()).ok();
-        let is_desired = wanted.as_ref() == settings.current();
+        let new = desired.settings(settings.current()).ok();
+        let is_desired = new.as_ref() == settings.current();
         return Ok(Some(if is_desired {
             AfterFailure::Desired
         } else {

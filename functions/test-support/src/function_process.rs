@@ -44,10 +44,10 @@ pub struct FunctionProcess {
     process: Child,
     log: PathBuf,
     /// The function's calls for an event, each with the way to answer it.
-    asks: mpsc::Receiver<oneshot::Sender<String>>,
+    polls: mpsc::Receiver<oneshot::Sender<String>>,
     results: mpsc::Receiver<Invoked>,
     /// The call that waits for an event.
-    asked: Option<oneshot::Sender<String>>,
+    poll: Option<oneshot::Sender<String>>,
 }
 
 /// What the function made of an event.
@@ -62,9 +62,9 @@ pub enum Invoked {
 impl FunctionProcess {
     /// Starts a command as a function that writes its log to a file, and waits for the end of INIT.
     pub async fn start(mut command: Command, log: &Path) -> Self {
-        let (ask, mut asks) = mpsc::channel(1);
+        let (poll_sender, mut polls) = mpsc::channel(1);
         let (finished, results) = mpsc::channel(1);
-        let api = serve(runtime_api(ask, finished)).await;
+        let api = serve(runtime_api(poll_sender, finished)).await;
         // A file, because nobody would empty a pipe while the function writes into it.
         let output = File::create(log).unwrap();
         let process = command
@@ -74,22 +74,22 @@ impl FunctionProcess {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let asked = Some(received(&mut asks).await);
+        let poll = Some(received(&mut polls).await);
         Self {
             process,
             log: log.to_owned(),
-            asks,
+            polls,
             results,
-            asked,
+            poll,
         }
     }
 
-    /// Invokes the function, and waits until it asks for another event.
+    /// Invokes the function, and waits until it polls for another event.
     pub async fn invoke(&mut self, event: &Value) -> Invoked {
-        let asked = self.asked.take().unwrap();
-        asked.send(event.to_string()).unwrap();
+        let poll = self.poll.take().unwrap();
+        poll.send(event.to_string()).unwrap();
         let result = received(&mut self.results).await;
-        self.asked = Some(received(&mut self.asks).await);
+        self.poll = Some(received(&mut self.polls).await);
         result
     }
 
@@ -134,12 +134,12 @@ async fn received<T>(channel: &mut mpsc::Receiver<T>) -> T {
 
 /// Returns a Runtime API for one function's process.
 fn runtime_api(
-    ask: mpsc::Sender<oneshot::Sender<String>>,
+    poll_sender: mpsc::Sender<oneshot::Sender<String>>,
     finished: mpsc::Sender<Invoked>,
 ) -> Router {
     let next = get(async move || {
-        let (asked, event) = oneshot::channel();
-        ask.send(asked).await.unwrap();
+        let (poll, event) = oneshot::channel();
+        poll_sender.send(poll).await.unwrap();
         let event = event.await.unwrap();
         (invocation(), event)
     });

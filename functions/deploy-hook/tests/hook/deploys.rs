@@ -117,7 +117,7 @@ async fn deploy_holds_a_released_app_with_broken_webhook() {
 #[tokio::test]
 async fn failed_verification_restores_the_previous_settings() {
     let url = constant_webhook(StatusCode::OK, "[]").await;
-    let cause = "the webhook's response violates HubSpot's contract: the answer is a bare array; it must be an object with phoneNumbers";
+    let cause = "the webhook's response violates HubSpot's contract: the response is a bare array; it must be an object with phoneNumbers";
     let (unchanged, restored) = (
         "This event left no change in HubSpot.",
         "The previous HubSpot settings were restored.",

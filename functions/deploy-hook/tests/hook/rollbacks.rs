@@ -94,14 +94,14 @@ async fn secrets_may_be_empty_until_something_changes() {
                 event["ResourceProperties"][name] = value.into();
             }
         };
-        let told = format!(
+        let outcome = format!(
             "Nothing was sent to HubSpot: the {name} is not set yet. Set it, then deploy again."
         );
         let create = env.deploy("create", unchanged).await;
-        assert_eq!(reason(&create, "SUCCESS"), told);
+        assert_eq!(reason(&create, "SUCCESS"), outcome);
         for (changed, value) in [("DeployId", "2"), ("OnDelete", "hold")] {
             let response = env.deploy("update", update(changed, value)).await;
-            assert_eq!(reason(&response, "SUCCESS"), told);
+            assert_eq!(reason(&response, "SUCCESS"), outcome);
         }
         for (changed, value) in [
             ("AppId", OTHER_APP),
@@ -118,7 +118,7 @@ async fn secrets_may_be_empty_until_something_changes() {
                 event["OldResourceProperties"] = failed;
             };
             let response = env.deploy("update", roll_back).await;
-            assert_eq!(reason(&response, "SUCCESS"), told);
+            assert_eq!(reason(&response, "SUCCESS"), outcome);
         }
         reason(&env.deploy("delete", unchanged).await, "SUCCESS");
         assert_eq!(env.current(), None);

@@ -55,7 +55,7 @@ impl Aws {
             endpoint: format!("http://{}", listener.local_addr().unwrap()),
             account: Arc::new(Mutex::new(account)),
         };
-        let routes = Router::new().fallback(answer).with_state(aws.clone());
+        let routes = Router::new().fallback(response).with_state(aws.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         aws
     }
@@ -66,10 +66,10 @@ impl Aws {
     }
 }
 
-/// CloudWatch's answer without any alarm, in CBOR.
+/// CloudWatch's response without any alarm, in CBOR.
 const NO_ALARM: ([(&str, &str); 1], &[u8]) = ([("smithy-protocol", "rpc-v2-cbor")], b"\xa0");
 
-async fn answer(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn response(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     if uri.path().ends_with("/DescribeAlarms") {
         return NO_ALARM.into_response();
     }
@@ -79,7 +79,7 @@ async fn answer(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: Byte
             .map(|value| value.to_str().unwrap().to_owned())
     };
     let signature = text("authorization").unwrap_or_default();
-    let answer = aws.account(|account| {
+    let response = aws.account(|account| {
         account.signature = signature;
         match text("x-amz-target") {
             Some(target) => {
@@ -99,7 +99,7 @@ async fn answer(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: Byte
     if uri.path().ends_with("/invocations") && aws.account(|account| account.hangs) {
         std::future::pending::<()>().await;
     }
-    answer.into_response()
+    response.into_response()
 }
 
 fn form(body: &[u8]) -> HashMap<String, String> {
@@ -114,7 +114,7 @@ fn form(body: &[u8]) -> HashMap<String, String> {
 fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCode, String) {
     account.calls.push(operation.to_owned());
     let arn = request["SecretId"].as_str().unwrap_or_default().to_owned();
-    let answer = match operation {
+    let response = match operation {
         "Scan" => json!({"Items": [{"portalId": {"N": "62515"}}], "Count": 1}),
         "Query" => json!({"Items": [], "Count": 0}),
         "FilterLogEvents" => json!({"events": []}),
@@ -128,12 +128,12 @@ fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCod
         }
         other => panic!("{other} is not expected"),
     };
-    (StatusCode::OK, answer.to_string())
+    (StatusCode::OK, response.to_string())
 }
 
 fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCode, String) {
     let Some(operation) = request.get("Action").cloned() else {
-        // The clock is read from an answer to no call.
+        // The clock is read from a response to no call.
         return (StatusCode::OK, String::new());
     };
     account.calls.push(operation.clone());
@@ -185,10 +185,10 @@ fn query(account: &mut Account, request: &HashMap<String, String>) -> (StatusCod
         }
         other => panic!("{other} is not expected"),
     };
-    let answer = format!(
+    let response = format!(
         "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
     );
-    (StatusCode::OK, answer)
+    (StatusCode::OK, response)
 }
 
 fn stack(account: &Account, status: &str) -> String {

@@ -196,8 +196,8 @@ async fn asks_for_columns_that_it_cannot_guess() {
         let file = "Number,City,Line,Phone,City\nSales,x,+18005550101,y,z\n";
         let options = format!("--dry-run --portal 1 {mappings}");
         let ran = import(&table, file, &options).await;
-        let told = format!("standard input: 1 row; {columns}\n");
-        assert_eq!(ran.errors, told);
+        let summary = format!("standard input: 1 row; {columns}\n");
+        assert_eq!(ran.errors, summary);
     }
 }
 

@@ -73,15 +73,15 @@ async fn ctrl_c_leaves_at_once() {
     assert!(wait_for_requests(&proxy, 120, &mut child).await);
     // A call that AWS does not answer would be waited for 30 s, and made again.
     proxy.set_mode(ServerMode::Hang);
-    let asked = Instant::now();
+    let stopped = Instant::now();
     interrupt(&child);
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130));
-    assert!(asked.elapsed() < Duration::from_secs(5));
-    let told = String::from_utf8(ended.stderr).unwrap();
-    let (_, told) = told.split_once("At least ").expect(&told);
+    assert!(stopped.elapsed() < Duration::from_secs(5));
+    let message = String::from_utf8(ended.stderr).unwrap();
+    let (_, message) = message.split_once("At least ").expect(&message);
     let rest = format!(" of {ROWS} rows are written. Run the command again");
-    let (count, _) = told.split_once(&rest).expect(told);
+    let (count, _) = message.split_once(&rest).expect(message);
     let written = rows(&table).await;
     assert!(
         (1..=written.len()).contains(&count.parse().unwrap()),

@@ -10,10 +10,10 @@ use crate::support::{NumbersTable, fake_dynamodb, import, on, rows, run, run_unr
 async fn a_plan_reads_consistently() {
     // A few portals are queried one by one; with many, the whole table is looked at.
     for portals in [1, 120] {
-        let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let record = Arc::clone(&asked);
-        let endpoint = fake_dynamodb(move |_, question| {
-            record.lock().unwrap().push(question);
+        let requests: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let record = Arc::clone(&requests);
+        let endpoint = fake_dynamodb(move |_, request| {
+            record.lock().unwrap().push(request);
             Ok(json!({"Items": [], "Count": 0, "ScannedCount": 0}))
         })
         .await;
@@ -22,10 +22,10 @@ async fn a_plan_reads_consistently() {
         let dry_run = on(&endpoint, "import - --dry-run");
         let ran = run(dry_run, format!("portal,number\n{file}")).await;
         assert_eq!(ran.code, Some(0), "{}", ran.errors);
-        let asked = asked.lock().unwrap();
-        assert!(!asked.is_empty());
-        for question in asked.iter() {
-            assert_eq!(question["ConsistentRead"], true, "{question}");
+        let requests = requests.lock().unwrap();
+        assert!(!requests.is_empty());
+        for request in requests.iter() {
+            assert_eq!(request["ConsistentRead"], true, "{request}");
         }
     }
 }

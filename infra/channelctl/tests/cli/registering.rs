@@ -41,7 +41,7 @@ fn on(aws: &Aws, arguments: &[&str]) -> Command {
 }
 
 /// The hook's events as their actions, with `?` behind those that only try.
-fn asked(aws: &Aws) -> Vec<String> {
+fn actions(aws: &Aws) -> Vec<String> {
     let events = aws.account(|account| account.events.clone());
     let text = |event: &Value| {
         let mark = if event["dryRun"] == true { "?" } else { "" };
@@ -67,7 +67,7 @@ async fn an_action_is_tried_shown_and_confirmed() {
         let typed: Vec<_> = typed.split(' ').collect();
         let ran = run(on(&aws, &typed), "").await;
         assert_eq!(ran.code, Some(code), "{name}: {}", ran.errors);
-        assert_eq!(asked(&aws).join(" "), expected, "{name}");
+        assert_eq!(actions(&aws).join(" "), expected, "{name}");
     }
 }
 
@@ -92,7 +92,7 @@ async fn a_stack_without_dry_runs_is_not_asked() {
     aws.account(|account| account.outputs.truncate(1));
     for arguments in [&["release", "--dry-run"][..], &["release", "--yes"]] {
         let ran = run(on(&aws, arguments), "").await;
-        assert_eq!((ran.code, asked(&aws).len()), (Some(1), 0));
+        assert_eq!((ran.code, actions(&aws).len()), (Some(1), 0));
         assert!(
             ran.errors.contains("next: channelctl --stack calls deploy"),
             "{}",
@@ -106,7 +106,10 @@ async fn an_unread_output_stops_no_action() {
     for (done, code, expected) in [(true, 0, "release? release"), (false, 6, "release?")] {
         let aws = aws(done).await;
         let ran = run_unread(on(&aws, &["release", "--yes"]), "").await;
-        assert_eq!((ran.code, &*asked(&aws).join(" ")), (Some(code), expected));
+        assert_eq!(
+            (ran.code, &*actions(&aws).join(" ")),
+            (Some(code), expected)
+        );
     }
 }
 
@@ -138,7 +141,7 @@ async fn ctrl_c_leaves_a_true_sentence() {
         aws.account(|account| account.hangs = true);
         let child = on(&aws, arguments).spawn().unwrap();
         let is_asked = async {
-            while asked(&aws) != [waits_for] {
+            while actions(&aws) != [waits_for] {
                 tokio::task::yield_now().await;
             }
         };
