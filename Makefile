@@ -153,7 +153,7 @@ build-quick: check-prerequisites
 $(PREPARED): infra/local/requirements.txt
 $(AUDITED): infra/tests/requirements-audits.txt
 $(PREPARED) $(AUDITED): | check-python
-	@echo "tools       fetching into $(@D) (about a minute)"
+	@echo "tools       fetching into $(@D) (some minutes)"
 	@rm -rf $(@D)
 	@python3 -m venv $(@D)
 	@$(@D)/bin/pip install $(QUIET) --disable-pip-version-check --no-deps --require-hashes -r $<

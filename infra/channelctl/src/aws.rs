@@ -39,7 +39,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AwsError {
     #[error(
-        "AWS credentials are missing or expired ({0}). Sign in (aws sso login, or aws configure), or name a profile with --profile."
+        "AWS credentials are missing or expired ({0}). Sign in (aws sso login, or aws configure), or name a profile of yours with --profile."
     )]
     SignedOut(String),
     #[error("AWS refused to {what}: {code}. {message}")]

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use tracing::Level;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -32,6 +32,8 @@ JSON:        a document on stdout, an error on stderr; infra/channelctl/schema/
 Environment: CHANNELCTL_STAGE, CHANNELCTL_STACK, PARAMETERS, NO_COLOR, AWS_...
 Documents:   infra/README.md and infra/RUNBOOK.md in the repository
 Example:     channelctl --stage dev status";
+
+const SECRETS: &str = "Example: channelctl --stage dev secrets set";
 
 const CONTRACT: &str = r#"Reads one app's settings with every credential and API version, and prints a
 report without secrets or URLs, to attach to an issue. --write also deletes,
@@ -75,7 +77,7 @@ enum Command {
     #[command(after_help = "Example: channelctl --stage prod diff")]
     Diff(SourceOptions),
     /// Set the client secret and the HubSpot credential
-    #[command(subcommand, disable_help_subcommand = true)]
+    #[command(subcommand, disable_help_subcommand = true, after_help = SECRETS)]
     Secrets(secrets::Change),
     /// Delete a stack and keep its numbers
     #[command(after_help = "Example: channelctl --stage dev delete")]
@@ -130,7 +132,13 @@ enum StackCommand {
 
 /// Runs the command line's command, and returns its exit code.
 pub async fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut command = Cli::command();
+    if env::var("COLUMNS").is_ok_and(|columns| columns == "0") {
+        // As `script` and `docker -t` say that a terminal has no known width.
+        command = command.term_width(80);
+    }
+    let matches = command.try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && env::args().any(|argument| argument == "--json") => {
             let message = error.render().to_string();

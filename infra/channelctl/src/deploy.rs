@@ -213,8 +213,8 @@ impl Deploy {
         };
         // Without calling AWS, so that a mistyped parameter shows at once.
         parameters::for_target(&target, &template, &given, false)?;
-        let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
         let stack = Stack::lookup(&target).await?;
+        let account = terminal::wait("AWS STS", aws::account(&target.aws)).await?;
         stack.as_ref().map_or(Ok(()), check_state)?;
         let stack = stack.filter(|stack| !stack.has_only_a_change_set());
         let mut parameters = parameters::for_target(&target, &template, &given, stack.is_none())?;

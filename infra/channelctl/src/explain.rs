@@ -148,7 +148,13 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
     let errors: Vec<_> = errors.collect();
     let all_are = |cause| errors.iter().all(|(_, error)| error.cause == cause);
     let has_rows = facts.rows.as_ref().is_ok_and(|rows| !rows.is_empty());
+    let is_hidden = reasons
+        .iter()
+        .any(|(_, reason)| reason.cause == Cause::HiddenFromUser);
     let sees = match number {
+        Some(number) if errors.is_empty() && is_hidden => {
+            return format!("Only some users of portal {portal} see {number}.");
+        }
         Some(number) if reasons.is_empty() => format!("sees {number}"),
         // A warning may be a reason too.
         Some(number) if errors.is_empty() => format!("should see {number}"),
@@ -164,6 +170,8 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
             let numbers = counted(numbers.sum::<usize>() as u64, "number");
             let but = if errors.is_empty() {
                 ""
+            } else if all_are(Cause::HasExtension) {
+                ", but cannot select all"
             } else {
                 ", but not all"
             };

@@ -64,10 +64,11 @@ fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> F
     let (check, probe) = ("webhook", &report.last_probe);
     if probe.verified {
         let milliseconds = probe.milliseconds.unwrap_or_default();
-        let numbers = counted(probe.numbers.unwrap_or_default(), "number");
-        let found =
-            format!("answers HubSpot, and nobody else, in {milliseconds} ms with {numbers}");
-        return ok(check, found);
+        let found = format!("answers HubSpot, and nobody else, in {milliseconds} ms");
+        // The probed portal is nobody's, unless ProbePortalId names one.
+        let numbers = probe.numbers.filter(|numbers| *numbers > 0);
+        let numbers = numbers.map(|numbers| format!(" with {}", counted(numbers, "number")));
+        return ok(check, found + &numbers.unwrap_or_default());
     }
     let reason = probe.reason.as_deref().unwrap_or("no reason was given");
     let fix = client_secret.and_then(|secret| secret.fix.clone());

@@ -184,6 +184,11 @@ fn verdict_says_who_sees_what() {
             "sees +15550104, but cannot select it: HubSpot lets nobody select +15550104;ext=1.",
         ),
         (
+            None,
+            &[Cause::HasExtension],
+            "sees 2 numbers, but cannot select all: HubSpot lets nobody select +15550104;ext=1.",
+        ),
+        (
             Some("+15550101"),
             &[Cause::NotReleased, Cause::HiddenFromUser],
             "does not see +15550101: the app is not released, and 1 more reason.",

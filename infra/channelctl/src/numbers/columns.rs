@@ -140,18 +140,23 @@ impl Columns {
                 )));
             }
         }
-        if columns.at(Column::Number).is_some() {
-            return Ok(columns);
-        }
-        let problem = if headers.iter().any(|header| looks_like_a_number(header)) {
-            "The first line must name the columns, like: portalId,number,friendlyName".into()
+        let (name, or) = if columns.at(Column::Number).is_none() {
+            ("number", "")
+        } else if columns.at(Column::Portal).is_none() && options.expected.portal.is_none() {
+            ("portal", ", or name one portal for every row: --portal ID")
         } else {
-            format!(
-                "No column looks like the numbers. There are: {}. Say which it is: --map number=HEADER",
-                listed(headers)
-            )
+            return Ok(columns);
         };
-        Err(Failure::bad_input(problem))
+        Err(Failure::bad_input(
+            if headers.iter().any(|header| looks_like_a_number(header)) {
+                "The first line must name the columns, like: portalId,number,friendlyName".into()
+            } else {
+                format!(
+                    "No column looks like the {name}. There are: {}. Say which it is: --map {name}=HEADER{or}",
+                    listed(headers)
+                )
+            },
+        ))
     }
 
     /// Returns a column's place.
@@ -187,7 +192,7 @@ fn looks_like_a_number(header: &str) -> bool {
     header.chars().filter(char::is_ascii_digit).count() >= 7
 }
 
-fn listed(headers: &[&str]) -> String {
+pub(super) fn listed(headers: &[&str]) -> String {
     let names = headers.iter().take(MAX_HEADERS).map(|name| shown(name));
     names.collect::<Vec<_>>().join(", ")
 }

@@ -41,7 +41,7 @@ const NOT_POSSIBLE: CellError = CellError::new(
 /// Reads a country's two letters.
 pub fn parse(text: &str) -> Result<Country, &'static str> {
     let country = text.to_uppercase().parse();
-    country.map_err(|_| "expected two letters, like US or DE")
+    country.map_err(|_| "expected a country by its two letters, like US or DE")
 }
 
 /// Tells whether numbers behind this country code, `+49`, lack the zero that is dialled inside.

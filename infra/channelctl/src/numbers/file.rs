@@ -14,7 +14,7 @@ use crate::{
     numbers::{
         columns::Mapping,
         delimited, objects,
-        row::{Place, RawRow},
+        row::{Expected, Place, RawRow},
         users::UsersOptions,
     },
     outcome::Failure,
@@ -54,6 +54,8 @@ pub enum Format {
 /// How a file is to be read, where it does not tell itself.
 #[derive(Debug, Clone, Default, Args)]
 pub struct FileOptions {
+    #[command(flatten)]
+    pub expected: Expected,
     /// File's format; guessed from name or content if omitted
     #[arg(long, value_enum)]
     pub format: Option<Format>,
@@ -94,12 +96,8 @@ pub fn name(path: &Path) -> String {
     }
 }
 
-/// Reads a whole file as a text.
-pub fn whole(path: &Path, encoding: Option<&'static Encoding>) -> Result<String, Failure> {
-    decode(&bytes(path)?, encoding)
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads a whole file; the error names it.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |error| Failure::bad_input(format!("{}: {error}", name(path)));
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
@@ -159,7 +157,7 @@ fn rows(
 
 /// Decodes a text, which begins with a byte order mark, or is said to be in an encoding, or is
 /// UTF-16 or UTF-8; every line of it ends with a line feed alone.
-fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, Failure> {
+pub fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> Result<String, Failure> {
     let mut signatures = SIGNATURES.iter();
     if let Some((_, kind)) = signatures.find(|(start, _)| bytes.starts_with(start)) {
         return Err(Failure::bad_input(format!(

@@ -36,8 +36,6 @@ const MAX_LINE: u64 = 1_024;
 pub struct ImportOptions {
     /// CSV, TSV, JSON or JSONL; - for standard input
     file: PathBuf,
-    #[command(flatten)]
-    expected: Expected,
     /// For each portal in the file, delete numbers that are not in the file
     #[arg(long)]
     replace: bool,
@@ -91,7 +89,7 @@ pub async fn import(
     let (mut plan, mut findings) = (Plan::default(), Findings::default());
     let users = options.reading.users.read()?;
     let read = file::read(&options.file, &options.reading, &mut |row: &RawRow<'_>| {
-        row.check(options.expected, &users, &mut plan, &mut findings);
+        row.check(options.reading.expected, &users, &mut plan, &mut findings);
     })?;
     if !as_json {
         eprintln!("{read}");

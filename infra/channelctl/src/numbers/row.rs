@@ -48,7 +48,7 @@ pub struct Place {
 }
 
 /// What applies to every row, whatever the file says.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Expected {
     /// Portal of every row
     #[arg(long)]

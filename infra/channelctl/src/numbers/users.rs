@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use channel_connection::ids::UserId;
@@ -11,7 +11,7 @@ use csv::ReaderBuilder;
 
 use crate::{
     numbers::{
-        columns::{is_email, letters},
+        columns::{is_email, letters, listed},
         delimited::most_frequent,
         file::{self, damaged},
         row::{CellError, Place},
@@ -55,7 +55,8 @@ impl UsersOptions {
                 let message = format!("{}: {}", file::name(path), failure.message);
                 Failure { message, ..failure }
             };
-            read(path).map_err(named)
+            let bytes = file::bytes(path)?;
+            read(&bytes).map_err(named)
         });
         ids.transpose().map(Users)
     }
@@ -81,8 +82,8 @@ impl Users {
     }
 }
 
-fn read(path: &Path) -> Result<HashMap<String, UserId>, Failure> {
-    let text = file::whole(path, None)?;
+fn read(bytes: &[u8]) -> Result<HashMap<String, UserId>, Failure> {
+    let text = file::decode(bytes, None)?;
     let mut reader = ReaderBuilder::new()
         .delimiter(most_frequent(&text))
         .from_reader(text.as_bytes());
@@ -92,16 +93,18 @@ fn read(path: &Path) -> Result<HashMap<String, UserId>, Failure> {
     };
     let headers = reader.headers().map_err(unreadable)?.clone();
     let column = |what: &str, is_column: &dyn Fn(&str) -> bool| {
-        let headers = headers.iter().enumerate();
-        let mut found = headers.filter(|(_, header)| is_column(header));
+        let headers: Vec<_> = headers.iter().collect();
+        let mut found = headers
+            .iter()
+            .enumerate()
+            .filter(|(_, header)| is_column(header));
         match (found.next(), found.next()) {
             (Some((at, _)), None) => Ok(at),
             (found, _) => {
                 let problem = found.map_or("no column", |_| "more than one column");
-                Err(damaged(
-                    Place::line(1),
-                    &format!("{problem} looks like the {what}"),
-                ))
+                let there = listed(&headers);
+                let problem = format!("{problem} looks like the {what}. There are: {there}");
+                Err(damaged(Place::line(1), &problem))
             }
         }
     };

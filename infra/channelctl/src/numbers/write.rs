@@ -14,7 +14,7 @@ use tokio::signal;
 
 use crate::{
     numbers::{
-        item::PortalNumber,
+        item::{PortalNumber, joined},
         plan::{Change, Plan, Planned},
         row::Findings,
         table::{MAX_BATCH, Table},
@@ -22,6 +22,9 @@ use crate::{
     outcome::{self, Failure, Outcome},
     terminal::{self, counted, escape},
 };
+
+/// The most users that a line names.
+const MAX_NAMED: usize = 3;
 
 /// How rows are written.
 #[derive(Debug, Clone, Args)]
@@ -233,16 +236,30 @@ fn line(
 ) -> String {
     let name = |number: &PortalNumber| escape(number.friendly_name.as_deref().unwrap_or_default());
     let mut what = name(number);
+    let has_new_users = previous
+        .as_ref()
+        .map(|previous| previous.user_ids != number.user_ids);
     if let Some(previous) = previous {
         let is_renamed = previous.friendly_name != number.friendly_name;
         let renamed = format!("\"{}\" becomes \"{what}\"", name(previous));
-        what = match (is_renamed, previous.user_ids != number.user_ids) {
-            (true, true) => renamed + ", and who sees it",
-            (true, false) => renamed,
+        what = match (is_renamed, has_new_users) {
+            (true, Some(true)) => renamed + ", and who sees it",
+            (true, _) => renamed,
             (false, _) => "who sees it".into(),
         };
     }
-    format!("{}  {}  {what}", number.portal_id, escape(&number.key()))
+    let users = number.user_ids.as_ref().filter(|users| !users.is_empty());
+    let users = users.filter(|_| has_new_users != Some(false));
+    let only = match users {
+        None => String::new(),
+        Some(users) if users.len() <= MAX_NAMED => format!(" (only for {})", joined(users)),
+        Some(users) => format!(" (only for {} users)", users.len()),
+    };
+    format!(
+        "{}  {}  {what}{only}",
+        number.portal_id,
+        escape(&number.key())
+    )
 }
 
 /// A bar on a terminal, and nothing in a pipe.

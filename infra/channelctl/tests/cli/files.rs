@@ -161,7 +161,7 @@ async fn names_the_line_that_an_editor_shows() {
             ["line 2,", "line 4,"],
         ),
     ] {
-        let ran = import(&table, file, "").await;
+        let ran = import(&table, file, "--portal 1").await;
         for line in lines {
             let found = format!("bad row {line}");
             assert!(ran.errors.contains(&found), "{case}: {}", ran.errors);
@@ -177,6 +177,7 @@ async fn asks_for_columns_that_it_cannot_guess() {
         ("two candidates", "Telefon,Rufnummer", ""),
         ("no candidate", "A,B", ""),
         ("no header", "62515,+18001231234", ""),
+        ("no portal", "Kundennummer,Rufnummer", ""),
         ("mapping of nothing", "A,B\u{1b}", "--map number=C"),
         ("mapped twice", "A,B", "--map number=A --map number=B"),
         ("mapping of two", "A,A", "--map number=A"),

@@ -6,11 +6,16 @@ use crate::support::{program, run};
 
 #[tokio::test]
 async fn the_first_help_is_short_and_narrow() {
-    let ran = run(program(&["-h"]), "").await;
-    assert_eq!(ran.code, Some(0), "{}", ran.errors);
-    let help = ran.output;
-    let is_narrow = help.lines().all(|line| line.chars().count() <= 80);
-    assert!(is_narrow && help.lines().count() <= 42, "{help}");
+    for columns in ["80", "0"] {
+        let mut help = program(&["-h"]);
+        help.env("COLUMNS", columns);
+        let ran = run(help, "").await;
+        assert_eq!(ran.code, Some(0), "{}", ran.errors);
+        let mut lines = ran.output.lines();
+        let is_narrow = lines.all(|line| line.chars().count() <= 80);
+        let is_short = ran.output.lines().count() <= 42;
+        assert!(is_narrow && is_short, "{columns}: {}", ran.output);
+    }
 }
 
 #[tokio::test]

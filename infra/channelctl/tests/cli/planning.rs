@@ -45,12 +45,12 @@ async fn shows_each_change_of_a_number() {
     );
     let both = changed("Front desk,7 8").await;
     assert!(
-        both.contains("\"Desk\" becomes \"Front desk\", and who sees it\n"),
+        both.contains("\"Desk\" becomes \"Front desk\", and who sees it (only for 7 8)\n"),
         "{both}"
     );
     let users = changed("Front desk,8").await;
     assert!(
-        users.contains("~ 62515  +18005550101  who sees it\n"),
+        users.contains("~ 62515  +18005550101  who sees it (only for 8)\n"),
         "{users}"
     );
     let key = (62515, "+18005550101".to_owned());

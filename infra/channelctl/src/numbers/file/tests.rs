@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use channel_connection::friendly_name::is_unsafe;
+use channel_connection::{friendly_name::is_unsafe, ids::PortalId};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -8,7 +8,9 @@ use super::*;
 
 fn count(bytes: &[u8], format: Option<Format>) -> Result<usize, String> {
     let mut count = 0;
-    let columns = rows(bytes, format, &FileOptions::default(), &mut |_| count += 1);
+    let mut options = FileOptions::default();
+    options.expected.portal = Some(PortalId::MAX);
+    let columns = rows(bytes, format, &options, &mut |_| count += 1);
     columns.map_err(|error| error.to_string())?;
     Ok(count)
 }
