@@ -17,6 +17,7 @@ use crate::{
     deploy::{self, DeployOptions, SourceOptions},
     doctor,
     explain::{self, ExplainOptions},
+    logs::{self, Since},
     numbers::NumbersOptions,
     outcome::{self, Failure, Outcome},
     registration::{self, Action},
@@ -118,7 +119,7 @@ enum StackCommand {
     Logs {
         /// Start, as a time or like '10min ago'
         #[arg(long, default_value = "10min ago")]
-        since: String,
+        since: Since,
     },
     #[command(flatten)]
     Registration(Action),
@@ -218,7 +219,7 @@ impl StackCommand {
     async fn run(self, stack: &Stack, json: bool) -> Result<Outcome, Failure> {
         match self {
             Self::Status => Box::pin(status::show(stack, json)).await,
-            Self::Logs { since } => deploy::logs(stack, &since).await,
+            Self::Logs { since } => logs::follow(stack, since).await,
             Self::Registration(action) => registration::act(stack, &action, json).await,
             Self::Explain(options) => Box::pin(explain::explain(stack, &options, json)).await,
             Self::Call(options) => call::send(stack, &options, json).await,

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
 
-pub use self::{delete::delete, diff::diff, sam::logs};
+pub use self::{delete::delete, diff::diff};
 use crate::{
     aws::{self, AwsError},
     deploy::{

@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod doctor;
 pub mod explain;
 pub mod hubspot;
+pub mod logs;
 pub mod numbers;
 pub mod outcome;
 pub mod registration;

@@ -160,6 +160,9 @@ pub async fn act(stack: &Stack, action: &Action, as_json: bool) -> Result<Outcom
         _ if last.done && !matches!(action, Action::Register { .. }) => {
             Some(stack.command("status"))
         }
+        None if matches!(action, Action::Release(_)) && last.drift == Some(true) => {
+            Some(stack.command("register"))
+        }
         _ => doctor::next_step(stack, last),
     };
     let document = Registration {
@@ -206,8 +209,8 @@ fn plan(stack: &Stack, action: &str, tried: &Report) -> String {
         None => "nothing".into(),
     };
     let (before, after) = (shown(&tried.registered), shown(&tried.plan));
-    let (stack, outcome) = (&stack.target.stack, &tried.outcome);
-    format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}\n{outcome}")
+    let stack = &stack.target.stack;
+    format!("{action}: {stack}\nHubSpot has: {before}\nAfter it:    {after}")
 }
 
 /// Asks the deploy-hook for its report.

@@ -1,16 +1,22 @@
 //! AWS SAM's command: for a target's account alone, and followed until it ends.
 
-use std::{env, io, path::PathBuf, process::Stdio};
+use std::{
+    env,
+    io::{self, IsTerminal},
+    path::PathBuf,
+    process::Stdio,
+};
 
-use anstream::eprintln;
-use tokio::{process::Command, signal};
+use tokio::{
+    io::{copy, sink, stdout},
+    process::Command,
+    signal,
+};
 
 use crate::{
-    aws,
     deploy::Deploy,
     outcome::{self, Failure, Outcome},
-    stack::{Stack, samconfig, target::Target},
-    terminal,
+    stack::{samconfig, target::Target},
 };
 
 /// Where `make` puts SAM's command.
@@ -26,15 +32,15 @@ fn program() -> Option<PathBuf> {
         .or_else(|| samconfig::above(FETCHED))
 }
 
-/// Returns SAM's command, for the target's account and region.
-fn sam(command: &str, target: &Target) -> Result<Command, Failure> {
+/// Returns SAM's command to deploy, for the target's account and region.
+fn sam(target: &Target) -> Result<Command, Failure> {
     let program = program().ok_or_else(|| {
         Failure::failed(format!(
             "AWS SAM's command sam is missing: neither on PATH nor {FETCHED}. Install it: {INSTALLING}"
         ))
     })?;
     let mut sam = Command::new(program);
-    sam.arg(command).args(["--region", target.region()]);
+    sam.args(["deploy", "--region", target.region()]);
     if let Some(profile) = &target.profile {
         sam.args(["--profile", profile]);
     }
@@ -75,7 +81,7 @@ pub(super) async fn deploy(
     if_it_fails: &str,
 ) -> Result<Outcome, Failure> {
     let target = &deploy.target;
-    let mut sam = sam("deploy", target)?;
+    let mut sam = sam(target)?;
     match &target.stage {
         // The local AWS is nobody's profile or region.
         Some(stage) if !target.is_local() => {
@@ -93,6 +99,8 @@ pub(super) async fn deploy(
     }
     if as_json {
         sam.stdout(io::stderr());
+    } else if !io::stdout().is_terminal() {
+        sam.stdout(Stdio::piped());
     }
     sam.arg("--template-file").arg(&deploy.template.path);
     sam.arg("--no-fail-on-empty-changeset").arg(if executes {
@@ -113,6 +121,12 @@ async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
     outcome::if_stopped(None);
     let unusable = |error| Failure::failed(format!("Cannot run sam: {error}"));
     let mut child = sam.spawn().map_err(unusable)?;
+    let printed = child.stdout.take().map(|mut printed| async move {
+        let _ = copy(&mut printed, &mut stdout()).await;
+        // Should nobody read any more, SAM goes on nevertheless.
+        let _ = copy(&mut printed, &mut sink()).await;
+    });
+    let printed = printed.map(tokio::spawn);
     let ended = tokio::select! {
         status = child.wait() => Some(status.map_err(unusable)?),
         _ = signal::ctrl_c() => {
@@ -120,27 +134,13 @@ async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
             None
         }
     };
+    if let Some(printed) = printed {
+        let _ = printed.await;
+    }
     outcome::if_stopped("Stopped.".to_owned());
     match ended {
         None => Ok(Outcome::Interrupted),
         Some(status) if status.success() => Ok(Outcome::Done),
         Some(_) => Err(Failure::failed(if_it_fails)),
     }
-}
-
-/// Follows both functions' logs until Ctrl-C.
-pub async fn logs(stack: &Stack, since: &str) -> Result<Outcome, Failure> {
-    let groups = [
-        stack.output("NumbersWebhookLogs")?,
-        stack.output("DeployHookLogs")?,
-    ];
-    let mut sam = sam("logs", &stack.target)?;
-    let account = terminal::wait("AWS STS", aws::account(&stack.target.aws)).await?;
-    let place = stack.target.place(&account);
-    eprintln!("{place}, since {since}; Ctrl-C ends");
-    sam.args(["--tail", "--start-time", since]);
-    for group in groups {
-        sam.args(["--cw-log-group", group]);
-    }
-    run(sam, "The logs cannot be followed; the reasons are above.").await
 }

@@ -70,6 +70,8 @@ pub struct RemoveOptions {
 
 #[derive(Debug, Clone, Args)]
 struct OneNumber {
+    #[arg(hide = true, value_parser = refuse_argument)]
+    number: Option<String>,
     /// Customer's HubSpot account
     #[arg(long)]
     portal: PortalId,
@@ -162,13 +164,22 @@ pub async fn remove(
     writing.apply(&plan, table, &findings, as_json).await
 }
 
+fn refuse_argument(_: &str) -> Result<String, &'static str> {
+    Err("type the number at the prompt, or pipe it in: arguments stay in the shell's history")
+}
+
 pub fn ask_for_line() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }
     let mut line = String::new();
     let mut input = io::stdin().lock().take(MAX_LINE);
-    input.read_line(&mut line).map_err(|error| {
+    let read = if io::stdin().is_terminal() {
+        input.read_line(&mut line)
+    } else {
+        input.read_to_string(&mut line)
+    };
+    read.map_err(|error| {
         Failure::bad_input(format!(
             "cannot read the number from standard input: {error}"
         ))
@@ -177,6 +188,9 @@ pub fn ask_for_line() -> Result<String, Failure> {
         "" => Err(Failure::bad_input(
             "No number given. Type it at the prompt, or pipe it to standard input.",
         )),
-        said => Ok(said.to_owned()),
+        lines if lines.contains('\n') => Err(Failure::bad_input(
+            "Expected one number, got more lines. A file of numbers goes to numbers import.",
+        )),
+        number => Ok(number.to_owned()),
     }
 }

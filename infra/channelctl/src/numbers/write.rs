@@ -148,8 +148,9 @@ impl WriteOptions {
             return ended;
         }
         if progress.complete {
-            let (rows, seconds) = (counted(done, "row"), bar.elapsed().as_secs_f64());
-            eprintln!("{rows} written in {seconds:.1} s");
+            let (written, deleted) = (counted(progress.written, "row"), progress.deleted);
+            let seconds = bar.elapsed().as_secs_f64();
+            eprintln!("{written} written, {deleted} deleted in {seconds:.1} s");
         } else {
             eprintln!(
                 "At least {done} of {writes} rows are written. Run the command again: it goes on \

@@ -117,7 +117,11 @@ fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCod
     let response = match operation {
         "Scan" => json!({"Items": [{"portalId": {"N": "62515"}}], "Count": 1}),
         "Query" => json!({"Items": [], "Count": 0}),
-        "FilterLogEvents" => json!({"events": []}),
+        "FilterLogEvents" => {
+            let line = json!({"level": "INFO", "message": "request", "_aws": {}, "from": request["logGroupName"]});
+            let event = json!({"eventId": "1", "timestamp": 1_796_000_000_000_u64, "message": line.to_string()});
+            json!({"events": [event]})
+        }
         "DescribeSecret" => json!({"LastChangedDate": 1_796_000_000}),
         "GetMetricData" => json!({}),
         "GetSecretValue" => json!({"SecretString": account.secrets[&arn]}),

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::support::{NumbersTable, Rows, on, rows, run_on};
+use crate::support::{NumbersTable, Rows, interrupt, on, rows, run_on};
 use test_support::{DynamoDbProxy, ServerMode};
 
 const ROWS: usize = 6_000;
@@ -99,13 +99,6 @@ async fn wait_for_requests(proxy: &DynamoDbProxy, count: usize, child: &mut Chil
     });
     waited.await.expect("the program neither asks nor ends");
     proxy.requests() >= count
-}
-
-fn interrupt(child: &Child) {
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(kill.unwrap().success());
 }
 
 async fn empty(table: &NumbersTable) {

@@ -1,11 +1,14 @@
 //! Stages: deployed, compared, given their secrets, and deleted.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+};
 
 use crate::{
     aws::Account,
     checkout::{TestEnv, deployed},
-    support::{Ran, run},
+    support::{Ran, interrupt, run},
 };
 
 #[track_caller]
@@ -285,11 +288,18 @@ async fn deletes_after_a_yes_and_names_what_stays() {
     assert_said(&ran, 1, "channelctl --stage dev deploy");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn logs_follow_both_functions() {
     let env = TestEnv::start(deployed()).await;
-    let ran = env.run("--stage dev logs --since '1h ago'").await;
-    assert_said(&ran, 0, "since 1h ago");
-    let expected = "--tail --start-time 1h ago --cw-log-group /webhook --cw-log-group /hook";
-    assert_has(&env.sam(), expected);
+    let mut command = env.command("--stage dev logs --since '1h ago'");
+    let mut logs = command.spawn().unwrap();
+    let lines = BufReader::new(logs.stdout.take().unwrap()).lines().take(2);
+    let lines: Vec<_> = lines.map(Result::unwrap).collect();
+    let line = |group| format!("2026-11-30T00:53:20.000Z INFO request {{\"from\":\"{group}\"}}");
+    assert_eq!(lines, [line("/webhook"), line("/hook")]);
+    interrupt(&logs);
+    let ended = logs.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let mistyped = env.run("--stage dev logs --since yesterday-ish").await;
+    assert_said(&mistyped, 2, "expected '10min ago' or a time like");
 }

@@ -103,6 +103,14 @@ impl From<Output> for Ran {
     }
 }
 
+/// Sends Ctrl-C.
+pub fn interrupt(child: &Child) {
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
 /// Imports a text from standard input, asking nobody.
 pub async fn import(table: &NumbersTable, text: impl Into<Vec<u8>>, options: &str) -> Ran {
     run_on(table, &format!("import - --yes {options}"), text).await
