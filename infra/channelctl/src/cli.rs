@@ -161,10 +161,7 @@ pub async fn run() -> ExitCode {
         tracing_subscriber::registry().with(lines).with(own).init();
     }
     let json = cli.json;
-    // An import ends by itself, between two batches.
-    if !matches!(cli.command, Command::Numbers(_)) {
-        outcome::stop_at_ctrl_c(json);
-    }
+    outcome::stop_at_ctrl_c(json);
     outcome::report(Box::pin(cli.run()).await, json)
 }
 
