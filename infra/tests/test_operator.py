@@ -138,7 +138,7 @@ def test_operators_monday(stack, stage, document, status):
     # Uninstall.
     stage("hold", "--yes", "--reason", "uninstall")
     assert stack.hubspot.current() == (url, False)
-    assert "nobody to ask" in stage("delete", code=4)
+    assert "asks on a terminal only" in stage("delete", code=4)
     assert "aws dynamodb delete-table" in stage("delete", "--yes")
     assert (stack.hubspot.settings(), state(stack)) == (None, None)
 

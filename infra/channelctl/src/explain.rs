@@ -145,7 +145,11 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
         None => format!("A user of portal {portal}"),
     };
     let errors = reasons.iter().filter(|(_, reason)| reason.is_error());
-    let errors: Vec<_> = errors.collect();
+    let mut errors: Vec<_> = errors.collect();
+    if number.is_none() {
+        // A row hides itself alone; everything else hides all numbers.
+        errors.sort_by_key(|(subject, _)| *subject == TABLE);
+    }
     let all_are = |cause| errors.iter().all(|(_, error)| error.cause == cause);
     let has_rows = facts.rows.as_ref().is_ok_and(|rows| !rows.is_empty());
     let is_hidden = reasons
@@ -164,7 +168,6 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
         // It may have been another portal's request.
         Some(number) if all_are(Cause::RequestsRefused) => format!("may not see {number}"),
         Some(number) => format!("does not see {number}"),
-        // A row hides itself alone.
         None if has_rows && errors.iter().all(|(subject, _)| *subject == TABLE) => {
             let numbers = facts.response.iter().map(|response| response.numbers.len());
             let numbers = counted(numbers.sum::<usize>() as u64, "number");

@@ -193,7 +193,8 @@ fn ask(question: &str, is_yes: impl Fn(&str) -> bool, yes: bool) -> Result<(), F
 
 /// Returns the failure of a command that would have to ask.
 pub fn nobody_to_ask() -> Failure {
-    let message = "Nothing was changed: there is nobody to ask here. Add --yes to go on.";
+    let message =
+        "Nothing was changed: it asks on a terminal only, and not with --json. Add --yes to go on.";
     Failure::new(Kind::NotConfirmed, message)
 }
 

@@ -189,6 +189,11 @@ fn verdict_says_who_sees_what() {
             "sees 2 numbers, but cannot select all: HubSpot lets nobody select +15550104;ext=1.",
         ),
         (
+            None,
+            &[Cause::HasExtension, Cause::RequestsRefused],
+            "sees no number: the webhook refused 2 requests with 401, last 2 hours ago, and 1 more reason.",
+        ),
+        (
             Some("+15550101"),
             &[Cause::NotReleased, Cause::HiddenFromUser],
             "does not see +15550101: the app is not released, and 1 more reason.",

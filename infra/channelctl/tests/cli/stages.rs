@@ -277,7 +277,7 @@ async fn secrets_come_from_standard_input() {
 async fn deletes_after_a_yes_and_names_what_stays() {
     let env = TestEnv::start(deployed()).await;
     let ran = env.run("--stage dev delete").await;
-    assert_said(&ran, 4, "nobody to ask");
+    assert_said(&ran, 4, "asks on a terminal only");
     let status = env.aws.account(|account| account.status);
     assert_eq!(status, Some("UPDATE_COMPLETE"));
     let ran = env.run("--stage dev delete --yes").await;
