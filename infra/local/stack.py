@@ -135,7 +135,9 @@ def run(aws_port, hubspot_port, only_check):
 
 
 def check_ports(**ports):
-    """Fails if a port is taken, and names free ones."""
+    """Fails if a port is taken or given twice, and names free ones."""
+    if len(set(ports.values())) < len(ports):
+        raise StackError(f"Expected different ports for {' and '.join(ports)}, got the same.")
     taken = [port for port in ports.values() if is_taken(port)]
     if taken:
         others = {
@@ -148,11 +150,18 @@ def check_ports(**ports):
         )
 
 
+def port(text):
+    """Reads a port from the command line."""
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text}")
+    return int(text)
+
+
 def main():
     """Reads the command line; an error ends the run with a line rather than a trace."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--aws-port", type=int, required=True)
-    parser.add_argument("--hubspot-port", type=int, required=True)
+    parser = argparse.ArgumentParser(description=__doc__, usage="make run [AWS_PORT=N] [HUBSPOT_PORT=N]")
+    parser.add_argument("--aws-port", type=port, required=True)
+    parser.add_argument("--hubspot-port", type=port, required=True)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     for ending in ENDINGS:

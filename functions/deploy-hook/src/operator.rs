@@ -187,7 +187,9 @@ impl Handler {
     ) -> Result<String, HookError> {
         if request.action == Action::Verify {
             self.verify(deadline).await?;
-            return Ok("The webhook answers HubSpot, and nobody else.".into());
+            return Ok(
+                "The webhook answers what the stored client secret signs, and nothing else.".into(),
+            );
         }
         let actor = format!("action {}", request.action.name());
         let audit = Audit::new(actor, &request.reason);

@@ -152,6 +152,14 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
     }
     let all_are = |cause| errors.iter().all(|(_, error)| error.cause == cause);
     let has_rows = facts.rows.as_ref().is_ok_and(|rows| !rows.is_empty());
+    let is_unknown = |cause| [Cause::HookFailed, Cause::RegistrationUnknown].contains(&cause);
+    let unknown = reasons.iter().find(|(_, reason)| is_unknown(reason.cause));
+    if let (Some((_, unknown)), true) = (unknown, errors.is_empty()) {
+        let what = number
+            .as_ref()
+            .map_or("numbers".into(), ToString::to_string);
+        return format!("{who} may see {what}: {}.", unknown.summary);
+    }
     let is_hidden = reasons
         .iter()
         .any(|(_, reason)| reason.cause == Cause::HiddenFromUser);

@@ -51,7 +51,8 @@ impl Stack {
             }
             Err(error) if error.code() == Some("ValidationError") => Ok(None),
             Err(error) => Err(match AwsError::new("read the stack", &error) {
-                AwsError::NoAnswer(_) if target.is_local() => {
+                // Whoever else listens there names no error as AWS does.
+                AwsError::NoAnswer(_) | AwsError::Refused { .. } if target.is_local() => {
                     Failure::failed(format!("The local AWS is not up. {START}"))
                 }
                 error @ AwsError::SignedOut(_) => Failure::from(error).then(target.sign_in()),

@@ -158,7 +158,7 @@ pub fn pair(text: &str) -> Result<(String, String), Failure> {
 /// Returns what the template is given, without the id and the processor of one deploy.
 ///
 /// Parameters that a stage does not name get the template's defaults: CloudFormation would give
-/// them the values of the deploy before. A stack without a stage keeps its values.
+/// them the values of the deploy before. A stack without a stage keeps its values but for `IsReady`.
 pub fn for_target(
     target: &Target,
     template: &Template,
@@ -201,6 +201,10 @@ pub fn for_target(
         named.insert("Version".into(), commit);
     }
     let Some(stage) = &target.stage else {
+        if template.parameters.contains_key("IsReady") {
+            // A value of an earlier deploy would undo a hold.
+            named.entry("IsReady".into()).or_insert("keep".into());
+        }
         return Ok(named);
     };
     if !named.contains_key("AppId") {

@@ -64,7 +64,8 @@ fn webhook(stack: &Stack, report: &Report, client_secret: Option<&Finding>) -> F
     let (check, probe) = ("webhook", &report.last_probe);
     if probe.verified {
         let milliseconds = probe.milliseconds.unwrap_or_default();
-        let found = format!("answers HubSpot, and nobody else, in {milliseconds} ms");
+        let found =
+            format!("answers what the client secret signs, and nothing else, in {milliseconds} ms");
         // The probed portal is nobody's, unless ProbePortalId names one.
         let numbers = probe.numbers.filter(|numbers| *numbers > 0);
         let numbers = numbers.map(|numbers| format!(" with {}", counted(numbers, "number")));
@@ -81,7 +82,7 @@ pub(super) fn release(stack: &Stack, report: &Report) -> Finding {
         Some(true) => ok(check, "true: every customer can select the app"),
         Some(false) => warning(
             check,
-            "false: no customer can select the app yet; test it in HubSpot first",
+            "false: no customer can select the app; test it in HubSpot before a release",
             // Without its URL, a release would be refused.
             (report.drift == Some(false)).then(|| stack.command("release")),
         ),

@@ -104,8 +104,9 @@ fn parse(json: &str) -> Result<NewSecrets, Failure> {
 fn credential() -> Result<Option<Credential>, Failure> {
     let kinds = "1 developer API key, 2 access token, 3 OAuth client credentials";
     loop {
-        let choice = terminal::prompt(&format!("HubSpot credential ({kinds}): "))?;
-        return Ok(match choice.as_str() {
+        // A key that is pasted here is no more shown than in its place.
+        let choice = terminal::read_hidden(&format!("HubSpot credential ({kinds}): "), MAX_BYTES)?;
+        return Ok(match choice.trim() {
             "" => None,
             "1" => hidden("Developer API key: ")?
                 .map(|developer_api_key| Credential::DeveloperApiKey { developer_api_key }),

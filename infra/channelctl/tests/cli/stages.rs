@@ -74,6 +74,8 @@ async fn a_stack_without_a_stage_keeps_its_parameters() {
     assert_said(&ran, 0, "calls in account");
     let sam = env.sam();
     assert_has(&sam, "--stack-name calls --resolve-s3");
+    // But none that would undo a hold.
+    assert_has(&sam, "IsReady=\"keep\"");
     assert!(
         !sam.contains("AppId") && !sam.contains("--config-env"),
         "{sam}"
