@@ -88,6 +88,9 @@ impl StackRequest {
             target: target(&properties, policy)?,
             previous_url: previous_url.map(str::to_owned),
             is_ready: property(&properties, "IsReady", |text| {
+                if self.rolls_back_keep() {
+                    return Ok(IsReady::Keep);
+                }
                 let is_ready = serde_json::from_value::<IsReady>(text.into());
                 is_ready.map_err(|_| "must be true, false or keep")
             })?,
@@ -117,7 +120,14 @@ impl StackRequest {
 
     /// Returns whether an update leaves the settings in HubSpot as they are.
     pub(crate) fn changes_nothing(&self) -> bool {
-        self.has_same(&SETTINGS)
+        let [settings @ .., _] = &SETTINGS;
+        self.has_same(&SETTINGS) || self.rolls_back_keep() && self.has_same(settings)
+    }
+
+    /// Returns whether the deploy that failed kept isReady as it was: the one before it may have said
+    /// true, and a hold have come in between.
+    fn rolls_back_keep(&self) -> bool {
+        self.is_rollback() && self.old_properties()["IsReady"] == "keep"
     }
 
     /// CloudFormation does not say that it rolls back, but then the deploy's id is the lower one.

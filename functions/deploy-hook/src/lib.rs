@@ -25,6 +25,7 @@ use aws_sdk_secretsmanager::Client as SecretsManager;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use channel_connection::{
+    aws_error::AwsError,
     client_secrets::{ClientSecrets, InvalidClientSecrets},
     hook_report::NOT_SET_YET,
     http_client,
@@ -33,7 +34,7 @@ use channel_connection::{
     webhook_url::WebhookUrl,
 };
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     config::{Config, Target},
@@ -161,7 +162,13 @@ impl Handler {
             }
         };
         let read = async || secret_store::read(&self.secrets_manager, arn).await;
-        retries.run(hint, read).await
+        let read = timeout_at(until, retries.run(hint, read)).await;
+        read.unwrap_or_else(|_| {
+            Err(SecretError {
+                arn: arn.into(),
+                error: AwsError::Timeout,
+            })
+        })
     }
 }
 

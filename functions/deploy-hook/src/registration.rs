@@ -121,7 +121,12 @@ async fn change(
 ) -> Result<(), HookError> {
     let until = settings.until;
     match (settings.is_released(), new.is_ready) {
-        _ if settings.current() == Some(new) => verify(probe, until).await?,
+        _ if settings.current() == Some(new) => {
+            verify(probe, until).await?;
+            if !settings.has_written {
+                return Ok(());
+            }
+        }
         (true, true) => {
             verify(probe, until).await?;
             settings.write(Some(new)).await?;

@@ -1,7 +1,6 @@
 //! The access log: one line for each request, which CloudWatch also takes its metrics from.
 //!
-//! A line never holds a number, a name, a body or a
-//! header.
+//! A line never holds a number, a name, a body or a header.
 
 use std::time::{Duration, SystemTime};
 

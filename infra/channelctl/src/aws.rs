@@ -32,6 +32,9 @@ use crate::outcome::Failure;
 /// Timeout of one attempt: a page of DynamoDB's has 1 MiB, and the line may be slow.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// In place of the code of an error that is not AWS's.
+pub const NO_CODE: &str = "no code";
+
 /// The reason a call of AWS failed.
 ///
 /// The SDK's own error is not kept: printed in full it shows request and response, and with them
@@ -57,7 +60,7 @@ pub enum AwsError {
 impl AwsError {
     pub fn new<E: ProvideErrorMetadata, R>(what: &'static str, error: &SdkError<E, R>) -> Self {
         let no_code = match error {
-            SdkError::ServiceError(_) => "no code",
+            SdkError::ServiceError(_) => NO_CODE,
             // The SDK looks for credentials when it dispatches; without any it never calls.
             // A broken connection is of the other kind too, but then of one that may be tried again.
             SdkError::DispatchFailure(failure)

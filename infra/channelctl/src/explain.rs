@@ -28,7 +28,7 @@ use crate::{
     numbers::{import, phone},
     outcome::{Failure, Outcome},
     stack::Stack,
-    terminal::{self, GOOD, WRONG, coloured, counted, escape},
+    terminal::{self, DOUBTFUL, GOOD, WRONG, coloured, counted, escape},
 };
 
 /// Columns of a line.
@@ -188,6 +188,12 @@ fn verdict(facts: &Facts<'_>, reasons: &[(&str, Reason)]) -> String {
             };
             format!("sees {numbers}{but}")
         }
+        None if errors
+            .iter()
+            .all(|(subject, error)| *subject == TABLE || error.cause == Cause::RequestsRefused) =>
+        {
+            "may see no number".into()
+        }
         None => "sees no number".into(),
     };
     match errors.as_slice() {
@@ -210,7 +216,11 @@ fn print(stack: &Stack, explanation: &Explanation<'_>) -> io::Result<()> {
     } = explanation;
     let mut output = terminal::output();
     let is_well = !reasons.iter().any(|one| one.is_error());
-    let style = if is_well { GOOD } else { WRONG };
+    let style = match (is_well, reasons.is_empty()) {
+        (true, true) => GOOD,
+        (true, false) => DOUBTFUL,
+        _ => WRONG,
+    };
     writeln!(output, "{}\n", coloured(style, &wrapped(verdict, "")))?;
     for reason in reasons {
         let (style, mark) = reason.severity.style();

@@ -22,14 +22,15 @@ use crate::{
 
 const INTERVAL: Duration = Duration::from_secs(2);
 /// CloudWatch may show an event later than one that was logged after it.
-const MAX_DELAY: SignedDuration = SignedDuration::from_secs(10);
+const MAX_DELAY: SignedDuration = SignedDuration::from_secs(60);
 
 /// The time of the first event that is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Since(Timestamp);
 
-/// One log, as far as it was shown.
+/// One function's log, as far as it was shown.
 struct Log<'a> {
+    function: &'static str,
     group: &'a str,
     from: Timestamp,
     /// The events that were shown since then, by their ids.
@@ -40,8 +41,8 @@ impl FromStr for Since {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let ago = text.parse().map(|ago: SignedDuration| ago.abs());
-        let time = match ago {
+        let time = match text.parse::<SignedDuration>() {
+            Ok(ago) if ago.is_negative() => Timestamp::now().checked_add(ago).ok(),
             Ok(ago) => Timestamp::now().checked_sub(ago).ok(),
             Err(_) => text.parse().ok(),
         };
@@ -52,14 +53,15 @@ impl FromStr for Since {
 
 /// Prints events as they come, until Ctrl-C.
 pub async fn follow(stack: &Stack, since: Since) -> Result<Outcome, Failure> {
-    let log = |group| Log {
+    let log = |function, group| Log {
+        function,
         group,
         from: since.0,
         shown: HashMap::new(),
     };
     let mut logs = [
-        log(stack.output("NumbersWebhookLogs")?),
-        log(stack.output("DeployHookLogs")?),
+        log("numbers-webhook", stack.output("NumbersWebhookLogs")?),
+        log("deploy-hook", stack.output("DeployHookLogs")?),
     ];
     let account = terminal::wait("AWS STS", aws::account(&stack.target.aws)).await?;
     let place = stack.target.place(&account);
@@ -75,18 +77,27 @@ pub async fn follow(stack: &Stack, since: Since) -> Result<Outcome, Failure> {
 }
 
 impl Log<'_> {
-    /// Prints the events that were not shown yet.
+    /// Prints the events that were not shown yet, as far as AWS tells them now.
     async fn show(&mut self, client: &Client) -> Result<(), Failure> {
         let request = client.filter_log_events().log_group_name(self.group);
         let request = request.start_time(self.from.as_millisecond());
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| AwsError::new("read the logs", &error))?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => match AwsError::new("read the logs", &error) {
+                    error @ (AwsError::Throttled(_) | AwsError::NoAnswer(_)) => {
+                        eprintln!("{error}\nTrying again.");
+                        return Ok(());
+                    }
+                    error => return Err(error.into()),
+                },
+            };
             for event in page.events.unwrap_or_default() {
                 self.print(event)?;
             }
+            self.shown.retain(|_, at| *at >= self.from);
         }
-        self.shown.retain(|_, at| *at >= self.from);
         Ok(())
     }
 
@@ -95,10 +106,12 @@ impl Log<'_> {
         let (Some(Ok(at)), Some(message)) = (at, event.message) else {
             return Ok(());
         };
-        let id = event.event_id.unwrap_or_default();
-        if self.shown.insert(id, at).is_none() {
-            self.from = self.from.max(at - MAX_DELAY);
-            writeln!(terminal::output(), "{at:.3} {}", line(&message)?)?;
+        let seen = event.event_id.and_then(|id| self.shown.insert(id, at));
+        if seen.is_none() {
+            let from = at.checked_sub(MAX_DELAY).unwrap_or(at);
+            self.from = self.from.max(from);
+            let (function, line) = (self.function, line(&message)?);
+            writeln!(terminal::output(), "{at:.3} {function} {line}")?;
         }
         Ok(())
     }
@@ -112,9 +125,12 @@ fn line(event: &str) -> io::Result<String> {
     for left_out in ["_aws", "timestamp"] {
         fields.remove(left_out);
     }
-    let start = ["level", "message"].map(|name| match fields.remove(name) {
-        Some(Value::String(text)) => escape(&text) + " ",
-        _ => String::new(),
-    });
-    Ok(start.concat() + &terminal::json_line(&fields)?)
+    let mut line = String::new();
+    for name in ["level", "message"] {
+        if let Some(text) = fields.get(name).and_then(Value::as_str) {
+            line += &(escape(text) + " ");
+            fields.remove(name);
+        }
+    }
+    Ok(line + &terminal::json_line(&fields)?)
 }

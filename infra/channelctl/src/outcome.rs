@@ -155,8 +155,10 @@ pub fn stop_at_ctrl_c(as_json: bool) {
     if_stopped("Stopped. Nothing was changed.".to_owned());
     tokio::spawn(async move {
         while signal::ctrl_c().await.is_ok() {
-            let sentence = IF_STOPPED.lock().ok().and_then(|current| current.clone());
-            if let Some(sentence) = sentence {
+            // Locked until the end, so that the sentence stays true.
+            if let Ok(current) = IF_STOPPED.lock()
+                && let Some(sentence) = &*current
+            {
                 Failure::new(Kind::Interrupted, sentence).print(as_json);
                 process::exit(Kind::Interrupted as i32);
             }

@@ -10,7 +10,7 @@ use channel_connection::{ids::AppId, webhook_url::WebhookUrl};
 use jiff::Timestamp;
 
 use crate::{
-    aws::AwsError,
+    aws::{AwsError, NO_CODE},
     outcome::Failure,
     stack::target::{LOCAL, Target},
     terminal,
@@ -51,8 +51,11 @@ impl Stack {
             }
             Err(error) if error.code() == Some("ValidationError") => Ok(None),
             Err(error) => Err(match AwsError::new("read the stack", &error) {
-                // Whoever else listens there names no error as AWS does.
-                AwsError::NoAnswer(_) | AwsError::Refused { .. } if target.is_local() => {
+                AwsError::NoAnswer(_) if target.is_local() => {
+                    Failure::failed(format!("The local AWS is not up. {START}"))
+                }
+                // Somebody else's server listens there.
+                AwsError::Refused { code, .. } if target.is_local() && code == NO_CODE => {
                     Failure::failed(format!("The local AWS is not up. {START}"))
                 }
                 error @ AwsError::SignedOut(_) => Failure::from(error).then(target.sign_in()),

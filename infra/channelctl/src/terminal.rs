@@ -134,6 +134,9 @@ pub fn read_hidden(question: &str, max: u64) -> Result<String, Failure> {
 }
 
 fn unreadable(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::Interrupted {
+        return Failure::new(Kind::Interrupted, "Stopped. Nothing was changed.");
+    }
     Failure::bad_input(format!(
         "Cannot read the input: {error}. Nothing was changed."
     ))

@@ -249,10 +249,8 @@ impl<'a> VersionedSettings<'a> {
         &mut self,
         desired: Option<&ChannelConnectionSettings>,
     ) -> Result<(), HookError> {
-        if self.has_written {
-            self.await_lost_writes().await;
-            self.refresh().await?;
-        }
+        self.await_lost_writes().await;
+        self.refresh().await?;
         self.expect(desired)
     }
 

@@ -51,6 +51,21 @@ async fn rollback_with_nothing_to_restore_succeeds() {
 }
 
 #[tokio::test]
+async fn rollback_of_a_kept_flag_undoes_no_hold() {
+    let broken = constant_webhook(StatusCode::BAD_GATEWAY, "").await;
+    for broken in [None, Some(broken)] {
+        let mut env = TestEnv::new().await;
+        if let Some(broken) = broken {
+            env.webhook_url = broken;
+        }
+        env.register(&env.webhook_url, false);
+        let change = |event: &mut Value| rollback(&env, event, "true", "keep");
+        reason(&env.deploy("update", change).await, "SUCCESS");
+        assert_eq!(env.current(), settings(&env.webhook_url, false));
+    }
+}
+
+#[tokio::test]
 async fn rollback_takes_no_other_stacks_place() {
     let env = TestEnv::new().await;
     env.register(ELSEWHERE, true);

@@ -5,12 +5,14 @@ use std::{
     io::{self, IsTerminal},
     path::PathBuf,
     process::Stdio,
+    time::Duration,
 };
 
 use tokio::{
     io::{copy, sink, stdout},
     process::Command,
     signal,
+    time::timeout,
 };
 
 use crate::{
@@ -19,6 +21,8 @@ use crate::{
     stack::{samconfig, target::Target},
 };
 
+/// How long SAM's output is waited for once it has ended.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Where `make` puts SAM's command.
 const FETCHED: &str = ".local/tools/bin/sam";
 const INSTALLING: &str = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html";
@@ -135,7 +139,8 @@ async fn run(mut sam: Command, if_it_fails: &str) -> Result<Outcome, Failure> {
         }
     };
     if let Some(printed) = printed {
-        let _ = printed.await;
+        // Should a process of SAM's outlive it.
+        let _ = timeout(DRAIN_TIMEOUT, printed).await;
     }
     outcome::if_stopped("Stopped.".to_owned());
     match ended {

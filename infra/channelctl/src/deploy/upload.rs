@@ -105,8 +105,15 @@ async fn managed(target: &Target) -> Result<String, Failure> {
         stack: MANAGED_STACK.into(),
         ..target.clone()
     };
+    let bucket = |stack: &Stack| {
+        let name = stack.output("SourceBucket").map(str::to_owned);
+        name.map_err(|failure| {
+            let other = "Name one of yours: s3_bucket in the stage of samconfig.toml.";
+            Failure::failed(format!("{} {other}", failure.message))
+        })
+    };
     if let Some(stack) = Stack::lookup(&managed).await? {
-        return stack.output("SourceBucket").map(str::to_owned);
+        return bucket(&stack);
     }
     eprintln!("creating the stack {MANAGED_STACK}, with a bucket for packaged functions");
     let client = aws_sdk_cloudformation::Client::new(&target.aws);
@@ -121,6 +128,5 @@ async fn managed(target: &Target) -> Result<String, Failure> {
     let created = created.map_err(|error| AwsError::new("create a bucket", &error))?;
     let id = created.stack_id.unwrap_or_default();
     Events::default().until_settled(&client, &id).await?;
-    let stack = Stack::find(managed).await?;
-    stack.output("SourceBucket").map(str::to_owned)
+    bucket(&Stack::find(managed).await?)
 }

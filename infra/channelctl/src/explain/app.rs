@@ -63,11 +63,7 @@ pub fn registration(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
 
 pub fn webhook(facts: &Facts<'_>) -> Result<Vec<Reason>, Reason> {
     let response = facts.response.as_ref().map_err(|failure| {
-        Reason::failed(
-            Cause::WebhookFailed,
-            "the webhook does not response",
-            failure,
-        )
+        Reason::failed(Cause::WebhookFailed, "the webhook does not answer", failure)
     })?;
     if let Some(violation) = &response.violation {
         return Ok(vec![Reason::new(

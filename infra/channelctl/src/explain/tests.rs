@@ -191,7 +191,7 @@ fn verdict_says_who_sees_what() {
         (
             None,
             &[Cause::HasExtension, Cause::RequestsRefused],
-            "sees no number: the webhook refused 2 requests with 401, last 2 hours ago, and 1 more reason.",
+            "may see no number: the webhook refused 2 requests with 401, last 2 hours ago, and 1 more reason.",
         ),
         (
             Some("+15550101"),

@@ -147,16 +147,15 @@ impl Columns {
         } else {
             return Ok(columns);
         };
-        Err(Failure::bad_input(
-            if headers.iter().any(|header| looks_like_a_number(header)) {
-                "The first line must name the columns, like: portalId,number,friendlyName".into()
-            } else {
-                format!(
-                    "No column looks like the {name}. There are: {}. Say which it is: --map {name}=HEADER{or}",
-                    listed(headers)
-                )
-            },
-        ))
+        let is_data = name == "number" && headers.iter().any(|header| is_data(header));
+        Err(Failure::bad_input(if is_data {
+            "The first line must name the columns, like: portalId,number,friendlyName".into()
+        } else {
+            format!(
+                "No column looks like the {name}. There are: {}. Say which it is: --map {name}=HEADER{or}",
+                listed(headers)
+            )
+        }))
     }
 
     /// Returns a column's place.
@@ -187,9 +186,9 @@ pub fn letters(header: &str) -> String {
     letters
 }
 
-/// A header that is mostly digits is data.
-fn looks_like_a_number(header: &str) -> bool {
-    header.chars().filter(char::is_ascii_digit).count() >= 7
+/// Tells whether a header is a number or an email.
+pub(super) fn is_data(header: &str) -> bool {
+    header.contains('@') || header.chars().filter(char::is_ascii_digit).count() >= 7
 }
 
 pub(super) fn listed(headers: &[&str]) -> String {

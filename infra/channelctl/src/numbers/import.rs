@@ -4,7 +4,7 @@
 
 use std::{
     array,
-    io::{self, BufRead, IsTerminal, Read},
+    io::{self, BufRead, BufReader, IsTerminal, Read},
     path::PathBuf,
 };
 
@@ -70,7 +70,8 @@ pub struct RemoveOptions {
 
 #[derive(Debug, Clone, Args)]
 struct OneNumber {
-    #[arg(hide = true, value_parser = refuse_argument)]
+    /// Refused: an argument stands in the shell's history, and in lists of processes.
+    #[arg(hide = true)]
     number: Option<String>,
     /// Customer's HubSpot account
     #[arg(long)]
@@ -108,7 +109,7 @@ pub async fn set(table: &Table, options: &SetOptions, as_json: bool) -> Result<O
         cells: array::from_fn(|_| None),
     };
     let users = options.users.iter().copied().collect();
-    row.cells[Column::Number as usize] = Some(ask_for_line()?.into());
+    row.cells[Column::Number as usize] = Some(options.one.ask()?.into());
     row.cells[Column::Name as usize] = options.name.as_deref().map(|name| name.trim().into());
     row.cells[Column::Users as usize] = (!options.users.is_empty()).then(|| joined(&users).into());
     let expected = Expected {
@@ -140,7 +141,7 @@ pub async fn remove(
 ) -> Result<Outcome, Failure> {
     let portal = options.one.portal;
     let not_found = |what| Failure::failed(format!("Portal {portal} has no {what}."));
-    let typed = (!options.all).then(ask_for_line).transpose()?;
+    let typed = (!options.all).then(|| options.one.ask()).transpose()?;
     let mut rows = table.rows(Some(portal)).await?;
     if let Some(typed) = typed {
         let key = phone::parse(&typed, "", options.one.country).map(|key| key.to_string());
@@ -164,8 +165,16 @@ pub async fn remove(
     writing.apply(&plan, table, &findings, as_json).await
 }
 
-fn refuse_argument(_: &str) -> Result<String, &'static str> {
-    Err("type the number at the prompt, or pipe it in: arguments stay in the shell's history")
+impl OneNumber {
+    /// Asks for the number, which must not be an argument.
+    fn ask(&self) -> Result<String, Failure> {
+        if self.number.is_some() {
+            return Err(Failure::usage(
+                "Unexpected argument. Type the number at the prompt, or pipe it in; a name with spaces needs quotes.",
+            ));
+        }
+        ask_for_line()
+    }
 }
 
 pub fn ask_for_line() -> Result<String, Failure> {
@@ -173,23 +182,20 @@ pub fn ask_for_line() -> Result<String, Failure> {
         anstream::eprint!("Number, like +18001231234 or +18001231234 x12: ");
     }
     let mut line = String::new();
-    let mut input = io::stdin().lock().take(MAX_LINE);
-    let read = if io::stdin().is_terminal() {
-        input.read_line(&mut line)
-    } else {
-        input.read_to_string(&mut line)
-    };
-    read.map_err(|error| {
+    let mut input = BufReader::new(io::stdin().lock().take(MAX_LINE));
+    input.read_line(&mut line).map_err(|error| {
         Failure::bad_input(format!(
             "cannot read the number from standard input: {error}"
         ))
     })?;
+    if !input.buffer().trim_ascii().is_empty() {
+        return Err(Failure::bad_input(
+            "Expected one number, got more lines. A file of numbers goes to numbers import.",
+        ));
+    }
     match line.trim() {
         "" => Err(Failure::bad_input(
             "No number given. Type it at the prompt, or pipe it to standard input.",
-        )),
-        lines if lines.contains('\n') => Err(Failure::bad_input(
-            "Expected one number, got more lines. A file of numbers goes to numbers import.",
         )),
         number => Ok(number.to_owned()),
     }

@@ -11,7 +11,7 @@ use csv::ReaderBuilder;
 
 use crate::{
     numbers::{
-        columns::{is_email, letters, listed},
+        columns::{is_data, is_email, letters, listed},
         delimited::most_frequent,
         file::{self, damaged},
         row::{CellError, Place},
@@ -102,8 +102,12 @@ fn read(bytes: &[u8]) -> Result<HashMap<String, UserId>, Failure> {
             (Some((at, _)), None) => Ok(at),
             (found, _) => {
                 let problem = found.map_or("no column", |_| "more than one column");
-                let there = listed(&headers);
-                let problem = format!("{problem} looks like the {what}. There are: {there}");
+                let there = if headers.iter().any(|header| is_data(header)) {
+                    "The first line must name the columns".into()
+                } else {
+                    format!("There are: {}", listed(&headers))
+                };
+                let problem = format!("{problem} looks like the {what}. {there}");
                 Err(damaged(Place::line(1), &problem))
             }
         }

@@ -141,6 +141,7 @@ impl WriteOptions {
             ended = self.write_rows(plan, table, progress, &bar) => ended,
             _ = signal::ctrl_c() => Ok(Outcome::Interrupted),
         };
+        outcome::if_stopped("Stopped, after the rows were written.".to_owned());
         bar.finish_and_clear();
         progress.complete = ended == Ok(Outcome::Done);
         let done = progress.written + progress.deleted;

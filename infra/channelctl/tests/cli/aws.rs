@@ -87,8 +87,13 @@ async fn response(State(aws): State<Aws>, uri: Uri, headers: HeaderMap, body: By
                 secret(account, operation, &serde_json::from_slice(&body).unwrap())
             }
             None if uri.path().ends_with("/invocations") => {
-                account.events.push(serde_json::from_slice(&body).unwrap());
-                (StatusCode::OK, account.report.to_string())
+                let event: Value = serde_json::from_slice(&body).unwrap();
+                let mut report = account.report.clone();
+                if let Some(report) = report.as_object_mut().filter(|_| event["dryRun"] != true) {
+                    report.remove("plan");
+                }
+                account.events.push(event);
+                (StatusCode::OK, report.to_string())
             }
             None if uri.path().ends_with("/aliases/live") => (StatusCode::OK, ALIAS.to_owned()),
             // Nobody was checked.
@@ -119,8 +124,11 @@ fn secret(account: &mut Account, operation: &str, request: &Value) -> (StatusCod
         "Query" => json!({"Items": [], "Count": 0}),
         "FilterLogEvents" => {
             let line = json!({"level": "INFO", "message": "request", "_aws": {}, "from": request["logGroupName"]});
-            let event = json!({"eventId": "1", "timestamp": 1_796_000_000_000_u64, "message": line.to_string()});
-            json!({"events": [event]})
+            let first = json!({"eventId": "1", "timestamp": 1_796_000_000_000_u64, "message": line.to_string()});
+            let late = json!({"eventId": "2", "timestamp": 1_795_999_990_000_u64, "message": "late\u{1b}[2J\n"});
+            let calls = account.calls.iter().filter(|call| *call == operation);
+            let is_second_poll = calls.count() > 2;
+            json!({"events": if is_second_poll { vec![first, late] } else { vec![first] }})
         }
         "DescribeSecret" => json!({"LastChangedDate": 1_796_000_000}),
         "GetMetricData" => json!({}),

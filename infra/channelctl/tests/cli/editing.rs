@@ -155,10 +155,25 @@ async fn says_why_there_is_nothing_to_do() {
             5,
             "No number given",
         ),
+        (
+            "two numbers",
+            SET,
+            b"+18005550101\n+18005550102\n",
+            5,
+            "Expected one number, got more lines.",
+        ),
+        (
+            "number as an argument",
+            "set --portal 62515 --yes +18005550101",
+            b"",
+            2,
+            "Type the number at the prompt, or pipe it in",
+        ),
         ("no text", SET, b"\xff\n", 5, "cannot read the number"),
     ] {
         let ran = run_on(&table, line, input).await;
         assert_eq!(ran.code, Some(code), "{case}");
         assert!(ran.errors.contains(error), "{case}: {}", ran.errors);
+        assert!(!ran.errors.contains("+1800555"), "{case}: {}", ran.errors);
     }
 }
