@@ -169,13 +169,19 @@ impl TestEnv {
         }
         let deploy = stack.deploy;
         let is_delete = request_type == "Delete";
+        let rolls_back_keep =
+            old.is_some_and(|old| stack.deploy_id < old.deploy_id && old.deploy.is_ready == "keep");
         let event = Event {
             verb: if is_delete {
                 deploy.on_delete
             } else {
                 "deploy"
             },
-            is_ready: deploy.is_ready,
+            is_ready: if rolls_back_keep {
+                "keep"
+            } else {
+                deploy.is_ready
+            },
             url: self.webhooks.urls[deploy.url].clone(),
             app_id: app_id(deploy.app),
             json: request,
