@@ -44,7 +44,7 @@ enum Action {
     Verify,
     /// Verify the webhook and release it to every customer, if HubSpot has its URL.
     Release,
-    /// Set isReady=false, if HubSpot has this stack's URL; for emergencies too.
+    /// Set isReady=false, if HubSpot has this stack's URL; `registration::hold` has it win over releases.
     Hold,
     /// Register the URL and verify it, as a deploy does.
     Register,

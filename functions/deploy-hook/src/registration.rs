@@ -111,6 +111,8 @@ async fn converge(
 
 /// Changes the settings so that customers never get a URL that is not verified.
 ///
+/// What the new ones are, as with `keep`, `DesiredState` decides; POST or PATCH, the client.
+///
 /// A URL that replaces a released one is verified before HubSpot gets it. Any other URL is written with
 /// isReady=false first, and verified before it is released. After a replaced URL only a released one is
 /// verified again: a rollback from isReady=false would have to release.

@@ -13,7 +13,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// What an entry takes beside its numbers, roughly.
 const ENTRY_BYTES: usize = 300;
 
-/// Last successful read per portal; entries older than `max_stale` are not served.
+/// Last successful read per portal; entries older than `max_stale` (the stack's `MaxStaleSeconds`) are not
+/// served.
 pub(crate) struct StaleCache {
     max_stale: Duration,
     entries: Mutex<Entries>,
