@@ -43,6 +43,15 @@ async fn releases_after_verification_in_five_calls() {
 }
 
 #[tokio::test]
+async fn equal_settings_are_read_once_and_verified() {
+    let env = TestEnv::new().await;
+    env.register(&env.webhook_url, true);
+    let response = env.deploy("update", property("IsReady", "true")).await;
+    reason(&response, "SUCCESS");
+    assert_eq!(env.calls(), ["GET 200"]);
+}
+
+#[tokio::test]
 async fn every_api_version_and_credential_works() {
     for version in ApiVersion::ALL {
         for credential in [

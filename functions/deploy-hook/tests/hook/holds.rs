@@ -113,6 +113,16 @@ async fn a_failed_hold_of_a_deploy_leaves_what_others_wrote() {
 }
 
 #[tokio::test]
+async fn a_refused_hold_claims_nothing() {
+    let env = TestEnv::new().await;
+    env.register(&env.webhook_url, true);
+    env.fail([None, Some((When::Before, How::Status(403)))]);
+    let reason = outcome(&env.act("hold").await, false);
+    let refused = "HubSpot refused the developer API key with 403";
+    assert!(reason.starts_with(refused), "{reason}");
+}
+
+#[tokio::test]
 async fn a_false_404_is_asked_again() {
     let env = TestEnv::new().await;
     let lie = Some((When::Before, How::Status(404)));
