@@ -1,6 +1,6 @@
 //! A hold against releases that run at the same time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hubspot_simulator::fault::{How, When};
 use serde_json::json;
@@ -196,7 +196,9 @@ async fn an_unconfirmed_hold_is_not_done() {
         let mut env = TestEnv::new().await;
         env.budget.settle = env.budget.action;
         env.register(&env.webhook_url, true);
+        let started = Instant::now();
         let report = env.handle(request).await.unwrap();
+        assert!(started.elapsed() < env.budget.action / 2, "told at once");
         let outcome = outcome(&report, false);
         assert!(
             outcome.starts_with("HubSpot has isReady=false now, but"),
