@@ -22,8 +22,8 @@ use crate::{
     retries::{Retries, RetryHint},
 };
 
-/// The properties that decide the settings in HubSpot.
-const SETTINGS: [&str; 4] = ["AppId", "WebhookUrl", "ApiVersion", "IsReady"];
+/// The properties that decide the settings in HubSpot, beside `IsReady`.
+const SETTINGS: [&str; 3] = ["AppId", "WebhookUrl", "ApiVersion"];
 /// The end of the physical id of a resource that was never created.
 const NOT_CREATED: &str = "/not-created";
 /// Maximum bytes of an explanation, which a success has twice: CloudFormation accepts 4,096 in all.
@@ -120,8 +120,7 @@ impl StackRequest {
 
     /// Returns whether an update leaves the settings in HubSpot as they are.
     pub(crate) fn changes_nothing(&self) -> bool {
-        let [settings @ .., _] = &SETTINGS;
-        self.has_same(&SETTINGS) || self.rolls_back_keep() && self.has_same(settings)
+        self.has_same(&SETTINGS) && (self.has_same(&["IsReady"]) || self.rolls_back_keep())
     }
 
     /// Returns whether the deploy that failed kept isReady as it was: the one before it may have said
