@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The namespace of the metrics in CloudWatch.
-const NAMESPACE: &str = "ChannelConnection";
+pub const NAMESPACE: &str = "ChannelConnection";
 
 /// A metric as CloudWatch's metadata names it, and its value.
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use aws_sdk_cloudwatch::{
         StateValue,
     },
 };
+use channel_connection::embedded_metrics::NAMESPACE;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -67,7 +68,7 @@ pub async fn last_check(stack: &Stack) -> Result<Option<LastCheck>, Failure> {
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
     let query = |check: &str| {
         let metric = Metric::builder()
-            .namespace("ChannelConnection")
+            .namespace(NAMESPACE)
             .metric_name("CheckFailed")
             .dimensions(dimension("function", function))
             .dimensions(dimension("finding", check))
