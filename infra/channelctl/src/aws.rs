@@ -33,7 +33,7 @@ use crate::outcome::Failure;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// In place of the code of an error that is not AWS's.
-pub const NO_CODE: &str = "no code";
+const NO_CODE: &str = "no code";
 
 /// The reason a call of AWS failed.
 ///
@@ -86,6 +86,17 @@ impl AwsError {
                 code,
                 message: error.message().unwrap_or_default().to_owned(),
             },
+        }
+    }
+}
+
+impl AwsError {
+    /// Tells whether nobody answered, or somebody else than AWS.
+    pub fn is_of_no_aws(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Refused { code, .. } => code == NO_CODE,
+            Self::SignedOut(_) | Self::Throttled(_) => false,
         }
     }
 }

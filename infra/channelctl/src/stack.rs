@@ -10,7 +10,7 @@ use channel_connection::{ids::AppId, webhook_url::WebhookUrl};
 use jiff::Timestamp;
 
 use crate::{
-    aws::{AwsError, NO_CODE},
+    aws::AwsError,
     outcome::Failure,
     stack::target::{LOCAL, Target},
     terminal,
@@ -51,11 +51,7 @@ impl Stack {
             }
             Err(error) if error.code() == Some("ValidationError") => Ok(None),
             Err(error) => Err(match AwsError::new("read the stack", &error) {
-                AwsError::NoAnswer(_) if target.is_local() => {
-                    Failure::failed(format!("The local AWS is not up. {START}"))
-                }
-                // Somebody else's server listens there.
-                AwsError::Refused { code, .. } if target.is_local() && code == NO_CODE => {
+                error if target.is_local() && error.is_of_no_aws() => {
                     Failure::failed(format!("The local AWS is not up. {START}"))
                 }
                 error @ AwsError::SignedOut(_) => Failure::from(error).then(target.sign_in()),
