@@ -21,6 +21,7 @@ mod help;
 mod importing;
 mod interrupted;
 mod json;
+mod logs;
 mod numbers_json;
 mod planning;
 mod registering;
